@@ -1,0 +1,158 @@
+"""What is measured on: a migrated SQLite database with an organization, its gateway and thousands of orders.
+
+The organization is the demo's, made by the rules clients meet. The orders are copies of the demo's order, each with a
+line and a version.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from paydesk import staging
+from paydesk.actor import tenant_of
+from paydesk.demo import ORDER_ID
+from paydesk.instants import instant, wall
+from paydesk.settings import Settings
+from paydesk.store import migrate, sqlite
+from paydesk.vault import Vault
+from paydesk.work import new_id
+
+SECRET_KEY = "sk_test_" + "b3" * 24
+PUBLISHABLE_KEY = "pk_test_" + "b3" * 16
+ORDERS_A_CUSTOMER = 100
+DAYS = 90
+FIRST_NUMBER = 90_000_000
+ORDER = {
+    "id": "order",
+    "number": "number",
+    "token": "token",
+    "customer_email": "email",
+    "subtotal_amount_cents": "cents",
+    "subtotal_taxable_amount_cents": "cents",
+    "total_amount_cents": "cents",
+    "total_taxable_amount_cents": "cents",
+    "total_amount_with_taxes_cents": "cents",
+    "skus_count": "quantity",
+    "status": "status",
+    "placed_at": "placed_at",
+    "created_at": "made_at",
+    "updated_at": "made_at",
+}
+LINE = {
+    "id": "line",
+    "order_id": "order",
+    "quantity": "quantity",
+    "total_amount_cents": "cents",
+    "created_at": "made_at",
+    "updated_at": "made_at",
+}
+VERSION = {
+    "id": "version",
+    "sequence": "sequence",
+    "resource_id": "order",
+    "created_at": "made_at",
+    "updated_at": "made_at",
+}
+"""What a copy has of its own, by column: the name of its value."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """What requests are made of.
+
+    orders      ids of pending orders without a payment source, oldest first
+    customers   e-mail addresses; each stands on about a hundred orders
+    recent      the instant after which the newest tenth of the orders was made
+    """
+
+    directory: Path
+    organization_id: str
+    client_id: str
+    client_secret: str
+    orders: list[str]
+    customers: list[str]
+    recent: str
+
+
+def settings_of(directory: Path, stripe_api_base: str) -> Settings:
+    return Settings(
+        data_dir=directory,
+        stripe_api_base=stripe_api_base,
+        stripe_secret_key=SECRET_KEY,
+        stripe_publishable_key=PUBLISHABLE_KEY,
+    )
+
+
+async def seed(directory: Path, stripe_api_base: str, orders: int) -> Data:
+    """Make the data in an empty directory. Stripe is asked for the gateway's webhook endpoint."""
+    settings = settings_of(directory, stripe_api_base)
+    await asyncio.to_thread(migrate.upgrade, settings.database_url)
+    vault = Vault.at(settings.vault_file)
+    demo = await staging.ensure_demo(
+        settings, vault, base_url="http://127.0.0.1", stripe_api_base=settings.stripe_api_base or ""
+    )
+    organization_id = demo["organization"]["id"]
+    begins = wall() - DAYS * 86_400
+    emails = [f"buyer{number}@example.com" for number in range(max(1, orders // ORDERS_A_CUSTOMER))]
+    connection = sqlite.connect(settings.sqlite_file)
+    first_line = "SELECT unit_amount_cents FROM line_items WHERE order_id = ? LIMIT 1"
+    price = int(connection.execute(first_line, (ORDER_ID,)).get)
+    copies = [_copy(number, orders, begins, emails, price) for number in range(orders)]
+    with connection:
+        tenant = tenant_of(organization_id, False)
+        for table, model, where, chosen in (
+            ("orders", ORDER_ID, "id", ORDER),
+            ("line_items", ORDER_ID, "order_id", LINE),
+            ("versions", ORDER_ID, "resource_id", VERSION),
+        ):
+            rows = [{**one, "tenant": tenant, "model": model} for one in copies]
+            connection.executemany(_copying(connection, table, where, chosen), rows)
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    connection.close()
+    credentials = demo["applications"]["integration"]
+    return Data(
+        directory,
+        organization_id,
+        credentials["client_id"],
+        credentials["client_secret"],
+        [one["order"] for one in copies if one["status"] == "pending"],
+        emails,
+        instant(begins + DAYS * 86_400 * 0.9),
+    )
+
+
+def _copy(number: int, of: int, begins: float, emails: list[str], price: int) -> dict[str, Any]:
+    """Order `number` of so many, spread evenly over the days; every fifth is placed. Its line costs `price` apiece."""
+    quantity = 1 + number * 7919 % 89
+    made_at = instant(begins + DAYS * 86_400 * number / of)
+    placed = number % 5 == 4
+    return {
+        "order": new_id(),
+        "line": new_id(),
+        "version": new_id(),
+        "sequence": FIRST_NUMBER + number,
+        "number": str(FIRST_NUMBER + number),
+        "token": secrets.token_hex(16),
+        "email": emails[number * 7919 % len(emails)],
+        "quantity": quantity,
+        "cents": quantity * price,
+        "status": "placed" if placed else "pending",
+        "placed_at": made_at if placed else None,
+        "made_at": made_at,
+    }
+
+
+def _copying(connection: Any, table: str, where: str, chosen: dict[str, str]) -> str:
+    """A statement that copies a row of the demo's, with what is `chosen` in the place of its own values."""
+    columns = [column for _, column, *_ in connection.execute(f"PRAGMA table_info({table})")]
+    values = [f":{chosen[column]}" if column in chosen else column for column in columns]
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM {table} "
+        f"WHERE tenant = :tenant AND {where} = :model LIMIT 1"
+    )

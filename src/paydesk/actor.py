@@ -1,0 +1,62 @@
+"""Who asks: what an access token says of its bearer, or which part of paydesk acts by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["sales_channel", "integration", "webapp", "worker"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The caller of one request.
+
+    tenant       `{organization id}/{test|live}`: the first key of every table
+    owner_id     the customer or user a token was given to, None for a client on its own
+    market_ids   markets in the token's scope, None when the scope is all markets
+    who          what versions and event stores record: application and owner, or the worker
+    """
+
+    tenant: str
+    organization_id: str
+    slug: str
+    live: bool
+    kind: Kind
+    application_id: str = ""
+    owner_id: str | None = None
+    owner_type: str | None = None
+    market_ids: tuple[str, ...] | None = None
+    stock_location_ids: tuple[str, ...] | None = None
+    role: str = "admin"
+    custom_claim: dict[str, Any] | None = None
+    who: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mode(self) -> str:
+        return "live" if self.live else "test"
+
+    @property
+    def is_sales_channel(self) -> bool:
+        return self.kind == "sales_channel"
+
+    @property
+    def customer_id(self) -> str | None:
+        """The owner's id when the owner is a customer."""
+        return self.owner_id if self.owner_type == "Customer" else None
+
+
+def tenant_of(organization_id: str, live: bool) -> str:
+    return f"{organization_id}/{'live' if live else 'test'}"
+
+
+def worker(organization_id: str, slug: str, live: bool, name: str, subject: str) -> Actor:
+    """paydesk itself at work in the background: `name` is the kind of work, `subject` what it is about."""
+    return Actor(
+        tenant=tenant_of(organization_id, live),
+        organization_id=organization_id,
+        slug=slug,
+        live=live,
+        kind="worker",
+        who={"worker": {"id": subject, "type": name}},
+    )

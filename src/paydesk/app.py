@@ -1,0 +1,477 @@
+"""Puts the rooms together; it alone knows them all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from paydesk import __version__, commerce
+from paydesk.books import Books
+from paydesk.catching_up import CatchingUp
+from paydesk.commerce.payments import sealed
+from paydesk.declare import Registry
+from paydesk.desk import Desk
+from paydesk.errors import NotFound, Refusal
+from paydesk.gateways.later import later, warm
+from paydesk.gateways.manual import ManualGateway
+from paydesk.gateways.port import Credentials, Forged, Gateway, Malformed
+from paydesk.http import bodies
+from paydesk.http.api import CORS, MEDIA_TYPE, PREFLIGHT, Api
+from paydesk.http.limits import Limits, Verdict
+from paydesk.http.origin import BadHost, links, origin, single
+from paydesk.inbox import Inbox
+from paydesk.instants import Clock, wall
+from paydesk.jsonapi import errors, openapi, published, reference
+from paydesk.jsonapi.render import Gathered, Views
+from paydesk.metrics import MEDIA_TYPE as METRICS
+from paydesk.metrics import Metrics, answers
+from paydesk.oauth import permissions
+from paydesk.oauth.authority import OAuth
+from paydesk.oauth.endpoints import routes as oauth_routes
+from paydesk.oauth.secrets import hash_password
+from paydesk.recovery import Recovery
+from paydesk.settings import Settings
+from paydesk.store import events, open_database, schema
+from paydesk.store.ask import Database
+from paydesk.store.reading import Reader
+from paydesk.tending import Endpoints
+from paydesk.vault import Vault
+from paydesk.watching import Watching
+from paydesk.work import Work
+
+log = logging.getLogger("paydesk")
+
+CALLBACK_BYTES = 1024 * 1024
+"""The longest gateway event that is read."""
+
+
+ELSEWHERE: dict[str, Any] = {
+    "/healthz": {
+        "get": {"summary": "The process serves", "security": [], "responses": {"200": {"description": "It does."}}}
+    },
+    "/readyz": {
+        "get": {
+            "summary": "Database, keys and schema are in order",
+            "security": [],
+            "responses": {"200": {"description": "They are."}, "503": {"description": "They are not."}},
+        }
+    },
+    "/metrics": {
+        "get": {
+            "summary": "What an operator watches, for Prometheus; not for the world",
+            "security": [],
+            "responses": {"200": {"description": "Text."}, "404": {"description": "Not from there."}},
+        }
+    },
+    "/oauth/token": {
+        "post": {
+            "summary": "Get or refresh a token",
+            "security": [],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "required": ["grant_type", "client_id"],
+                            "properties": {
+                                "grant_type": {
+                                    "enum": [
+                                        "client_credentials",
+                                        "password",
+                                        "refresh_token",
+                                        "authorization_code",
+                                        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+                                    ]
+                                },
+                                "client_id": {"type": "string"},
+                                "client_secret": {"type": "string"},
+                                "scope": {"type": "string", "examples": ["market:code:europe"]},
+                            },
+                        }
+                    }
+                },
+            },
+            "responses": {
+                "200": {"description": "The token."},
+                "400": {"description": "The request, scope or grant is not valid."},
+                "401": {"description": "The client is unknown, or its secret wrong."},
+            },
+        }
+    },
+    "/.well-known/jwks.json": {
+        "get": {
+            "summary": "The keys tokens are signed with",
+            "security": [],
+            "responses": {"200": {"description": "A JWK set."}},
+        }
+    },
+}
+"""What is served beside resources, for the OpenAPI document."""
+
+
+CREDENTIALS_KEPT = 1000
+STRIPE = "paydesk.gateways.stripe"
+
+
+class Parts:
+    """The running parts of one process: database, vault, desk, gateways. Made inside its event loop."""
+
+    def __init__(self, settings: Settings, database: Database, vault: Vault, installation: str, clock: Clock) -> None:
+        self.settings = settings
+        self.database = database
+        self.vault = vault
+        self.clock = clock
+        self._opened: dict[tuple[str | None, ...], Credentials] = {}
+        self.registry = commerce.registry()
+        self.views = Views(self.registry)
+        self.gateways: dict[str, Gateway] = {
+            "manual_gateways": ManualGateway(Books(database, Reader(self.registry))),
+            "stripe_gateways": later(STRIPE, self._stripe),
+        }
+        self._warming: asyncio.Task[None] | None = None
+        sealed.open_with(vault.open)
+        self.desk = Desk(
+            database,
+            self.registry,
+            permissions,
+            self.gateways,
+            commerce.plans(),
+            unseal=self.credentials,
+            clock=clock,
+            installation=installation,
+            views=self.views,
+            gather=Gathered,
+            tools={"seal": vault.seal, "hash_password": hash_password, "endpoint_url": self.endpoint_url},
+            node=0 if database.name == "sqlite" else secrets.randbelow(1000),
+        )
+        self.inbox = Inbox(self.desk, self.gateways, self.credentials)
+        self.recovery = Recovery(self.desk, self.inbox)
+        self.endpoints = Endpoints(self.desk, self.gateways, self.credentials, self._fixed_address)
+        self.catching_up = CatchingUp(self.desk, self.inbox, self.gateways, self.credentials)
+        self.watching = Watching(self.desk)
+        self.metrics = Metrics(database, self.gateways, clock)
+        self.oauth = OAuth(
+            database,
+            vault,
+            clock=clock,
+            public_domain=settings.public_domain,
+            auto_approve=settings.development,
+            resources=self.registry,
+        )
+
+    @classmethod
+    async def open(cls, settings: Settings, clock: Clock = wall, *, reading: bool = False) -> Parts:
+        """Open the database and vault that the settings name. Raises schema.NotMigrated, KeyMissing, Unavailable.
+
+        reading   nothing will be written, so that this may be done beside a server
+        """
+        vault = Vault.given(settings.keys) if settings.keys else Vault.at(settings.vault_file)
+        await asyncio.to_thread(schema.check, settings.database_url)
+        database = open_database(settings.database_url, connections=settings.database_connections, reading=reading)
+        installation = await database.read(events.installation_id)
+        if installation is None:
+            raise schema.NotMigrated("The database was never migrated.")
+        return cls(settings, database, vault, installation, clock)
+
+    def credentials(self, record: Any) -> Credentials:
+        """What a gateway record's calls are made with. Opening seals takes a tenth of a call, so the last are kept."""
+        sealed = (record.id, *(getattr(record, name) for name in record.speaks_with))
+        kept = self._opened.get(sealed)
+        if kept is None:
+            if len(self._opened) >= CREDENTIALS_KEPT:
+                self._opened.clear()
+            kept = self._opened[sealed] = record.credentials(self.vault.open)
+        return kept
+
+    def endpoint_url(self, work: Work, kind: str, gateway_id: str) -> str | None:
+        """Where a gateway of this type is to send its events; None where it could never reach us.
+
+        The fixed domain, else the host of the request that makes the gateway, else (`dev`) our own port.
+        """
+        settings = self.settings
+        base = work.settings.get("origin") or ""
+        if settings.public_domain:
+            base = f"https://{work.actor.slug}.{settings.public_domain}"
+        elif not base:
+            scheme = "https" if settings.tls_certificate else "http"
+            base = f"{scheme}://127.0.0.1:{settings.port}"
+        return self._callback_address(base, kind, gateway_id)
+
+    def _fixed_address(self, slug: str, kind: str, gateway_id: str) -> str | None:
+        """The same without a request: known where the domain is fixed, and in development."""
+        settings = self.settings
+        if settings.public_domain:
+            return self._callback_address(f"https://{slug}.{settings.public_domain}", kind, gateway_id)
+        if not settings.development:
+            return None
+        scheme = "https" if settings.tls_certificate else "http"
+        return self._callback_address(f"{scheme}://127.0.0.1:{settings.port}", kind, gateway_id)
+
+    def _callback_address(self, base: str, kind: str, gateway_id: str) -> str | None:
+        settings = self.settings
+        host = urlsplit(base).hostname or ""
+        near = (
+            host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith(("127.", "10.", "192.168."))
+        )
+        if near and not settings.development and settings.stripe_api_base is None:
+            return None
+        return f"{base}/webhook_callbacks/{kind}/{gateway_id}"
+
+    def _stripe(self, module: Any) -> Gateway:
+        patience = module.Patience(read=self.settings.stripe_timeout)
+        gateway: Gateway = module.StripeGateway(self.settings.stripe_api_base, patience=patience)
+        return gateway
+
+    async def start(self, *, background: bool = True) -> None:
+        await self.oauth.start()
+        if not background:
+            await self.recovery.begin()
+            return
+        await self.recovery.start()
+        self._warming = asyncio.create_task(warm(STRIPE), name="imports")
+        self.endpoints.start(after=self._warming)
+        self.catching_up.start(after=self._warming)
+        self.watching.start(after=self._warming)
+
+    async def stop(self) -> None:
+        """End background work, then close."""
+        await self.watching.stop()
+        await self.catching_up.stop()
+        await self.endpoints.stop()
+        if self._warming is not None:
+            self._warming.cancel()
+        await self.recovery.stop()
+        await self.oauth.stop()
+        await self.close()
+
+    async def close(self) -> None:
+        """Finish the gateway calls under way and let go of connections and files."""
+        await self.desk.close()
+        for gateway in self.gateways.values():
+            await gateway.close()
+        await self.database.close()
+
+
+class Application:
+    """The ASGI application: `/api/` goes straight to its room, the few other paths through a small router.
+
+    background   whether this process also does the work that nobody waits for: recovery, events, endpoints
+    """
+
+    def __init__(self, settings: Settings, clock: Clock = wall, *, background: bool = True) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.background = background
+        self.parts: Parts | None = None
+        self.api: Api | None = None
+        self.limits = Limits() if settings.rate_limits else None
+        self._rest: Starlette | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        path: str = scope["path"]
+        assert self.api is not None and self._rest is not None, "the lifespan comes first"
+        if path.startswith("/api/") and not path.startswith("/api/public/"):
+            await self.api(scope, receive, send)
+            return
+        try:
+            headers = single(scope["headers"])
+            came = origin(scope, headers, self.settings.trusted_proxies)
+        except BadHost:
+            status, body = errors.document([errors.problem("BAD_REQUEST", detail="The Host header is malformed.")])
+            await Response(body, status, media_type=MEDIA_TYPE)(scope, receive, send)
+            return
+        if self.limits is not None and path == "/oauth/token" and scope["method"] == "POST":
+            verdict = self.limits.token(came.client)
+            if verdict.retry_after is not None:
+                await _too_many(verdict)(scope, receive, send)
+                return
+        peer = (scope.get("client") or ("",))[0]
+        if path == "/metrics" and not answers(self.settings, peer, came, headers):
+            await _error("RECORD_NOT_FOUND")(scope, receive, send)
+            return
+        scope["paydesk.origin"] = (came.scheme, came.host)
+        scope["paydesk.links"] = links(came, came.label, self.settings.public_domain)
+        await self._rest(scope, receive, send)
+
+    async def _lifespan(self, receive: Any, send: Any) -> None:
+        await receive()
+        try:
+            await self.start()
+        except Exception as error:
+            log.error("paydesk cannot start: %s", error)
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def start(self) -> None:
+        """Open everything; what `lifespan` does, and tests do."""
+        settings = self.settings
+        self.parts = parts = await Parts.open(settings, self.clock)
+        await parts.start(background=self.background)
+        self.api = Api(
+            parts.desk,
+            parts.registry,
+            parts.views,
+            parts.oauth.admit,
+            public_domain=settings.public_domain,
+            trusted_proxies=settings.trusted_proxies,
+            max_body_bytes=settings.max_body_bytes,
+            body_timeout=settings.body_timeout,
+            limits=self.limits,
+        )
+        self._rest = Starlette(
+            routes=[
+                Route("/healthz", _healthz),
+                Route("/readyz", self._readyz),
+                Route("/metrics", self._metrics),
+                Route("/", _home),
+                Route("/docs", self._docs),
+                Route("/api/public/resources", self._published(published.resources_document(parts.registry))),
+                Route("/api/public/openapi.json", self._openapi),
+                Route("/webhook_callbacks/{kind}/{gateway_id}", self._callback, methods=["POST"]),
+                *oauth_routes(parts.oauth),
+            ],
+            exception_handlers={404: _not_found, 405: _not_allowed, 500: _broken},
+        )
+
+    async def stop(self) -> None:
+        if self.parts is not None:
+            await self.parts.stop()
+
+    async def _readyz(self, request: Request) -> Response:
+        assert self.parts is not None
+        try:
+            ready = await self.parts.database.read(events.installation_id)
+        except Refusal:
+            ready = None
+        if ready is None:
+            return Response(b'{"status":"unavailable"}', 503, media_type="application/json")
+        return Response(b'{"status":"ready"}', media_type="application/json")
+
+    async def _metrics(self, request: Request) -> Response:
+        assert self.parts is not None
+        try:
+            return Response(await self.parts.metrics.text(), media_type=METRICS)
+        except Refusal:
+            return _error("SERVICE_UNAVAILABLE")
+
+    def _published(self, body: bytes) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            return _document(body)
+
+        return answer
+
+    async def _openapi(self, request: Request) -> Response:
+        assert self.parts is not None
+        base = str(request.scope["paydesk.links"])
+        return _document(_described(self.parts.registry, base), "application/json")
+
+    async def _docs(self, request: Request) -> Response:
+        assert self.parts is not None
+        page = _reference(self.parts.registry, str(request.scope["paydesk.links"]))
+        return HTMLResponse(page, headers={"content-security-policy": reference.POLICY})
+
+    async def _callback(self, request: Request) -> Response:
+        """A gateway's event: verified over the raw bytes, kept, answered; worked afterwards."""
+        assert self.parts is not None
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
+        try:
+            body = await bodies.read(
+                request.receive, single(request.scope["headers"]), CALLBACK_BYTES, self.settings.body_timeout
+            )
+            await self.parts.inbox.take(request.path_params["kind"], request.path_params["gateway_id"], body, headers)
+        except (Forged, Malformed) as bad:
+            log.warning("a gateway event was refused: %s", bad)
+            return _error("BAD_REQUEST", "The event is not signed by this gateway, or is no event.")
+        except NotFound:
+            return _error("RECORD_NOT_FOUND")
+        except bodies.TooLarge:
+            return _error("PAYLOAD_TOO_LARGE")
+        except (bodies.TooSlow, bodies.Gone):
+            return _error("BAD_REQUEST", "The body did not arrive in time.")
+        except Refusal:
+            # Not kept: the gateway sends it again.
+            return _error("SERVICE_UNAVAILABLE")
+        return Response(b'{"received":true}', media_type="application/json")
+
+
+@lru_cache(16)
+def _described(registry: Registry, base: str) -> bytes:
+    """The OpenAPI document for one base address; making it takes as long as a hundred requests."""
+    return openapi.openapi_document(registry, version=__version__, servers=[base], paths=ELSEWHERE)
+
+
+@lru_cache(16)
+def _reference(registry: Registry, base: str) -> bytes:
+    return reference.reference_page(registry, version=__version__, origin=base)
+
+
+def _document(body: bytes, media_type: str = MEDIA_TYPE) -> Response:
+    headers = {name.decode(): value.decode() for name, value in CORS}
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def _error(code: str, detail: str | None = None) -> Response:
+    status, body = errors.document([errors.problem(code, detail=detail)])
+    return Response(
+        body, status, media_type=MEDIA_TYPE, headers={name.decode(): value.decode() for name, value in CORS}
+    )
+
+
+def _too_many(verdict: Verdict) -> Response:
+    """What the token endpoint says past its limit, in that endpoint's own form of errors."""
+    error = {
+        "title": "too_many_requests",
+        "detail": "Too many requests.",
+        "code": "TOO_MANY_REQUESTS",
+        "status": 429,
+    }
+    headers = {name.decode(): value.decode() for name, value in [*CORS, *verdict.headers()]}
+    return Response(orjson.dumps({"errors": [error]}), 429, media_type="application/json", headers=headers)
+
+
+async def _healthz(request: Request) -> Response:
+    return Response(b'{"status":"ok"}', media_type="application/json")
+
+
+async def _home(request: Request) -> Response:
+    return Response(status_code=307, headers={"location": "/docs"})
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    return _error("RECORD_NOT_FOUND")
+
+
+async def _not_allowed(request: Request, error: Exception) -> Response:
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers={name.decode(): value.decode() for name, value in PREFLIGHT[:-1]})
+    return _error("METHOD_NOT_ALLOWED")
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    return _error("INTERNAL_SERVER_ERROR")
+
+
+def create_app(settings: Settings) -> Application:
+    """The application that a server runs."""
+    return Application(settings)

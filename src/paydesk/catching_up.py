@@ -1,0 +1,129 @@
+"""Events that did not come by themselves, fetched from the gateway's own list.
+
+Stripe gives a webhook up after three days, and none comes where the server cannot be reached from outside; its list
+of events goes back thirty days. What is found there goes through the same inbox as a webhook, which knows an event it
+has seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+import orjson
+
+from paydesk.declare import Resource, eq
+from paydesk.desk import Desk
+from paydesk.errors import Refusal
+from paydesk.gateways.port import Credentials, EventPage, Gateway, GatewayProblem
+from paydesk.inbox import Inbox
+from paydesk.instants import instant, later, seconds
+from paydesk.store import events
+from paydesk.store.reading import Session
+from paydesk.work import Find
+
+log = logging.getLogger("paydesk.catching_up")
+
+EVERY_SECONDS = 60.0
+SETTLED_SECONDS = 120.0
+"""The list is asked again from the last event this old: a younger one may appear before one already seen."""
+KEPT_SECONDS = 30 * 24 * 3600.0
+"""How far back a gateway's list goes."""
+AT_ONCE = 8
+
+
+class CatchingUp:
+    """Asks every gateway in turn for what happened since it was asked last; processes share the gateways by the clock.
+
+    unseal   what a gateway record's calls are made with
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        inbox: Inbox,
+        gateways: Mapping[str, Gateway],
+        unseal: Callable[[Resource], Credentials],
+    ) -> None:
+        self.desk = desk
+        self.inbox = inbox
+        self.gateways = gateways
+        self._unseal = unseal
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, *, after: asyncio.Task[None]) -> None:
+        self._task = asyncio.create_task(self._keep_on(after), name="catching up")
+
+    async def stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _keep_on(self, after: asyncio.Task[None]) -> None:
+        await asyncio.wait([after])
+        while True:
+            try:
+                await self.once()
+            except Refusal as refusal:
+                log.warning("gateways are not asked for events at present: %s", refusal)
+            except Exception:
+                log.exception("gateways could not be asked for events")
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def once(self) -> int:
+        """Ask every gateway whose turn it is; returns how many events were new."""
+        gateways = await self.desk.database.read(events.gateways_with_endpoints)
+        # Side by side: one that hangs holds up no other.
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def ask(tenant: str, kind: str, gateway_id: str) -> int:
+            async with turns:
+                return await self._ask(tenant, kind, gateway_id)
+
+        found = sum(await asyncio.gather(*(ask(*one) for one in gateways)))
+        if found:
+            self.inbox.wake.set()
+        return found
+
+    async def _ask(self, tenant: str, kind: str, gateway_id: str) -> int:
+        account = self.gateways[kind].account if kind in self.gateways else None
+        if account is None:
+            return 0
+        database, now = self.desk.database, instant(self.desk.clock())
+        find = Find(kind, eq("id", gateway_id))
+        records = await database.read(lambda: self.desk.reader.records(Session(tenant, {}), find))
+        if not records or records[0].disabled_at is not None:
+            return 0
+        turn = await database.write(lambda: events.take_turn(tenant, gateway_id, now, later(now, -EVERY_SECONDS)))
+        if turn is None:
+            return 0
+        credentials = self._unseal(records[0])
+        since = max(records[0].created_at, later(now, -KEPT_SECONDS))
+        cursor, found, more = turn[0], 0, True
+        while more:
+            try:
+                page = await account.events_since(cursor, since=seconds(since), credentials=credentials)
+            except GatewayProblem as problem:
+                log.warning("gateway %s cannot be asked for its events: %s", gateway_id, problem.message)
+                break
+            found += await database.write(lambda: self._keep(tenant, gateway_id, page, now))  # noqa: B023
+            more, cursor = page.more and page.cursor != cursor, page.cursor
+        return found
+
+    def _keep(self, tenant: str, gateway_id: str, page: EventPage, now: str) -> Generator[Any, Any, int]:
+        """Keep what concerns a payment, and how far the list is settled, in one transaction."""
+        settled, new = None, 0
+        for event in page.events:
+            if event.created_at <= later(now, -SETTLED_SECONDS):
+                settled = event.event_id
+            if event.payment_id is None and event.about == "payment":
+                continue
+            new += yield from self.inbox.keep(tenant, gateway_id, event, orjson.dumps(event.to_json()), now)
+        if settled is not None:
+            yield from events.move_cursor(tenant, gateway_id, settled)
+        if not page.more:
+            yield from events.reached(tenant, gateway_id, now)
+        return new

@@ -1,0 +1,495 @@
+"""The commands, their options and their help. What they do is imported when they are run."""
+
+import re
+import sys
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from paydesk import __version__
+from paydesk.cli.screen import Exit, complain, done, err, fail, out, rows
+from paydesk.sandbox.cli import cli as sandbox
+
+if TYPE_CHECKING:
+    from paydesk import founding
+    from paydesk.settings import Settings
+
+T = TypeVar("T")
+
+
+class Kind(StrEnum):
+    INTEGRATION = "integration"
+    SALES_CHANNEL = "sales_channel"
+    WEBAPP = "webapp"
+
+
+class Mode(StrEnum):
+    TEST = "test"
+    LIVE = "live"
+
+
+EXIT_CODES = "Exit status: 0 done, 1 failed, 2 wrong usage or settings, 3 database not reachable or not migrated."
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        out().print(f"paydesk {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+]
+
+
+def _group(help: str) -> typer.Typer:
+    return typer.Typer(
+        help=help,
+        epilog=EXIT_CODES,
+        no_args_is_help=True,
+        rich_markup_mode=None,  # typer's help by rich takes 0.3 s to import
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+
+
+cli = _group("paydesk: an open, self-hostable payment desk that speaks the Commerce Layer API.")
+organization = _group("Organizations: the tenants of this server.")
+application = _group("Applications: the credentials that clients get tokens with.")
+payments = _group("Payments: what happened to them.")
+demo = _group("The demo of a running `paydesk dev`.")
+cli.add_typer(organization, name="organization")
+cli.add_typer(application, name="application")
+cli.add_typer(payments, name="payments")
+cli.add_typer(demo, name="demo")
+cli.add_typer(sandbox, name="sandbox")
+
+
+@cli.callback()
+@organization.callback()
+@application.callback()
+@payments.callback()
+@demo.callback()
+def _root(version: Version = False) -> None:
+    pass
+
+
+def _settings_help() -> str:
+    """The settings as a list for `paydesk serve --help`."""
+    from paydesk.settings import describe
+
+    lines = ["Settings, from the environment:"]
+    for each in describe():
+        default = f" Default: {each.default}." if each.default else ""
+        lines.append(f"{each.name}: {each.sentence}{default}")
+    return "\n\n".join([*lines, EXIT_CODES])
+
+
+@cli.command()
+def dev(
+    host: Annotated[str | None, typer.Option(help="The address to listen on. [127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port to listen on. [8000]")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Where everything is kept between two starts. [.paydesk]")
+    ] = None,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="The JSON file to write once ready. [credentials.json in the data dir]"),
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget all data, keys and credentials first.")] = False,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Serve HTTPS under {slug}.localhost, with an authority made here.")
+    ] = False,
+    sandbox_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The sandbox's port. [the one it had, or a free one]")
+    ] = None,
+    stripe_secret_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="Talk to the real Stripe with this key; safer by PAYDESK_STRIPE_SECRET_KEY than on a command line.",
+        ),
+    ] = None,
+    version: Version = False,
+) -> None:
+    """Start the API, a sandbox and a demo organization.
+
+    For development. All data lives in one folder; the same command finds it again. Ctrl-C ends everything.
+    """
+    from paydesk.cli.dev import Options, develop
+
+    given = {
+        name: value
+        for name, value in {
+            "host": host,
+            "port": port,
+            "data_dir": data_dir,
+            "stripe_secret_key": stripe_secret_key,
+        }.items()
+        if value is not None
+    }
+    develop(
+        _settings(**given),
+        Options(credentials=credentials, reset=reset, tls=tls, sandbox_port=sandbox_port),
+    )
+
+
+@cli.command(epilog=_settings_help())
+def serve(version: Version = False) -> None:
+    """Serve the API in production.
+
+    The settings come from the environment; `paydesk migrate` comes first.
+    """
+    settings = _settings()
+
+    from paydesk import serving
+    from paydesk.cli.holding import InUse, hold_database
+    from paydesk.store import schema
+
+    with _database_errors():
+        schema.check(settings.database_url)
+    try:
+        with hold_database(settings):
+            scheme = "https" if settings.tls_certificate else "http"
+            err().print(f"paydesk {__version__} listens on {scheme}://{settings.host}:{settings.port}")
+            serving.serve(settings)
+    except serving.AddressInUse as error:
+        fail(str(error), hint="Choose another with PAYDESK_PORT.")
+    except InUse as error:
+        fail(str(error), hint="One process serves an SQLite database; PostgreSQL takes more.")
+
+
+@cli.command()
+def migrate(version: Version = False) -> None:
+    """Bring the database to the newest schema.
+
+    Safe to run again, and while processes of the release before serve.
+    """
+    settings = _settings()
+
+    from paydesk.store import migrate as migrations
+
+    with _database_errors():
+        revision = migrations.upgrade(settings.database_url)
+    done(f"The database is at revision {revision}.")
+
+
+@cli.command()
+def recover(version: Version = False) -> None:
+    """Finish what was left open.
+
+    That is gateway calls without an answer, and events not worked yet. A server does so by itself, all the time. This
+    is for a server that is down, and to see what is left. Ends with 1 while something is.
+    """
+    settings = _settings()
+
+    from paydesk.cli.holding import InUse, hold_database
+    from paydesk.cli.recovering import recover as recovering
+
+    try:
+        with hold_database(settings):
+            ended = _run(recovering(settings))
+    except InUse as error:
+        fail(str(error), hint="That process recovers by itself.")
+    rows(
+        [
+            ("events fetched", ended.fetched),
+            ("events worked", ended.worked),
+            ("gateway calls finished", ended.finished),
+            ("events waiting", ended.events),
+            ("gateway calls open", len(ended.calls)),
+        ]
+    )
+    for tenant, call_id, kind, subject_type, subject_id, tries, created_at in ended.calls:
+        said = f"  {kind} {call_id} of {subject_type}/{subject_id}, {tenant}: {tries} tries since {created_at}"
+        out().print(said, markup=False)
+    if ended.calls or ended.events:
+        raise typer.Exit(Exit.FAILED)
+
+
+@cli.command()
+def reconcile(
+    since: Annotated[str, typer.Option(help="From when: 7d, 12h, 30m ago, or an ISO 8601 time.")] = "7d",
+    until: Annotated[str | None, typer.Option(help="To when, in the same words. [now]")] = None,
+    organization: Annotated[
+        str | None, typer.Option("--organization", "-o", help="Only this organization's, by its slug.")
+    ] = None,
+    gateway: Annotated[str | None, typer.Option(metavar="ID", help="Only this gateway's.")] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Bring paydesk to what the gateways say.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Tell it to a program.")] = False,
+    version: Version = False,
+) -> None:
+    """Compare payments with what Stripe says of them.
+
+    Each difference is told with what to do about it. Every payment that was opened or moved in the period is read
+    afresh; every payment that Stripe has of this installation is looked for here. It only reads, and may be run beside
+    a server. With --fix, what Stripe knows and paydesk does not is booked, and nothing is ever taken back. Ends with 1
+    while there are differences.
+    """
+    from paydesk.cli import reconciling
+    from paydesk.cli.holding import InUse, hold_database
+
+    settings = _beside_dev(_settings())
+    work = reconciling.reconcile(settings, since=since, until=until, slug=organization, gateway=gateway, fix=fix)
+    try:
+        with hold_database(settings) if fix else nullcontext():
+            told = _run(work)
+    except InUse as error:
+        work.close()
+        fail(str(error), hint="While a server runs, PATCH each payment with _refresh instead.")
+    if json:
+        reconciling.as_json(told)
+    else:
+        reconciling.show(told)
+    if told.findings:
+        raise typer.Exit(Exit.FAILED)
+
+
+@cli.command()
+def prove(
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="A PostgreSQL server, postgresql://user:password@host:5432/name, in which a database may be made for "
+            "the proof. SQLite is tried in any case.",
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A cross-section, in a fraction of the time.")] = False,
+    interleavings: Annotated[
+        int | None, typer.Option(min=0, help="How many interleavings to try. [200; 20 with --quick]")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Ask the same things again. [drawn]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    version: Version = False,
+) -> None:
+    """Prove on this machine that money moves exactly once.
+
+    Processes of paydesk are killed at every point of every act that moves money, on throw-away databases beside a
+    Stripe sandbox; afterwards Stripe's sums must be paydesk's. Then seeded interleavings of requests, webhooks and
+    faults. Nothing of yours is touched. Ends with 1 where something is wrong.
+    """
+    import asyncio
+    import random
+
+    from paydesk.cli.proving import prove_all
+    from paydesk.proving.asking import NoAnswer, Unexpected
+    from paydesk.proving.processes import Failed
+
+    if database_url is not None and not database_url.startswith(("postgresql://", "postgres://")):
+        fail("--database-url is for PostgreSQL; SQLite is tried in any case.", exit=Exit.USAGE)
+    chosen = random.randrange(1_000_000) if seed is None else seed
+    work = prove_all(database_url, quick=quick, interleavings=interleavings, seed=chosen, as_json=as_json)
+    try:
+        holds = asyncio.run(work)
+    except (Failed, Unexpected, NoAnswer) as error:
+        fail(str(error))
+    if not holds:
+        raise typer.Exit(Exit.FAILED)
+
+
+@organization.command("create")
+def organization_create(
+    name: Annotated[str, typer.Argument(help="The name people read.")],
+    slug: Annotated[
+        str | None, typer.Option(help="The first label of its host name. [the name in lower case, with hyphens]")
+    ] = None,
+    version: Version = False,
+) -> None:
+    """Found an organization.
+
+    It gets an administrator, and an integration and a sales channel for test and for live. The secrets are shown once:
+    they are stored as hashes.
+    """
+    from paydesk import founding
+
+    chosen = slug or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", chosen):
+        fail(f"{chosen!r} cannot be a host name's label.", hint="Give one with --slug.", exit=Exit.USAGE)
+    founded = _run(founding.found_organization(_settings(), name=name, slug=chosen))
+    done(f"Organization {founded.slug} ({founded.id})")
+    rows(
+        [
+            ("administrator", "lets web applications in"),
+            ("  email", founded.admin_email),
+            ("  password", founded.admin_password),
+        ]
+    )
+    _show_applications(founded.applications)
+
+
+@application.command("create")
+def application_create(
+    organization: Annotated[str, typer.Option("--organization", "-o", help="The organization's slug.")],
+    name: Annotated[str, typer.Option(help="The name people read.")],
+    kind: Annotated[Kind, typer.Option(help="What it is meant for: back-ends, storefronts, user-facing tools.")],
+    mode: Annotated[Mode, typer.Option(help="Its environment; test and live data never mix.")] = Mode.TEST,
+    redirect_uri: Annotated[str | None, typer.Option(help="Where a webapp's authorization codes are sent.")] = None,
+    scopes: Annotated[
+        list[str] | None, typer.Option("--scope", help="A scope its tokens may have; may be given again. [any]")
+    ] = None,
+    version: Version = False,
+) -> None:
+    """Make a client id and a client secret, which is shown this once."""
+    from paydesk import founding
+
+    if (kind is Kind.WEBAPP) != (redirect_uri is not None):
+        fail("--redirect-uri goes with --kind webapp, and only with it.", exit=Exit.USAGE)
+    created = _run(
+        founding.create_application(
+            _settings(),
+            organization_slug=organization,
+            mode=mode.value,
+            kind=kind.value,
+            name=name,
+            redirect_uri=redirect_uri,
+            scopes=tuple(scopes or ()),
+        )
+    )
+    _show_applications([created])
+
+
+@application.command("list")
+def application_list(
+    organization: Annotated[str, typer.Option("--organization", "-o", help="The organization's slug.")],
+    version: Version = False,
+) -> None:
+    """Show an organization's applications, without their secrets."""
+    from paydesk import founding
+
+    found = _run(founding.list_applications(_settings(), organization))
+    for each in found:
+        out().print(f"{each.client_id}  {each.kind:13}  {each.mode:4}  {each.name}", markup=False)
+
+
+@application.command("revoke")
+def application_revoke(
+    client_id: Annotated[str, typer.Argument(help="As `paydesk application list` shows it.")],
+    version: Version = False,
+) -> None:
+    """End an application: its tokens stop working, and it gets no new ones."""
+    from paydesk import founding
+
+    if not _run(founding.revoke_application(_settings(), client_id)):
+        fail(f"There is no application with the client id {client_id}.")
+    done(f"Revoked {client_id}.")
+
+
+@payments.command("show")
+def payments_show(
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="An order's id or number.")],
+    organization: Annotated[
+        str | None, typer.Option("--organization", "-o", help="The organization's slug, where several have the number.")
+    ] = None,
+    mode: Annotated[Mode | None, typer.Option(help="Test or live, where both have the number.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Tell all of it, for a program.")] = False,
+    version: Version = False,
+) -> None:
+    """Show all that happened to an order's payment, in the order of time.
+
+    Versions of its records, gateway calls with what was asked and answered, webhooks and what came of them, the
+    transactions, and how things stand. It only reads, and may be run beside a server.
+    """
+    from paydesk.cli import showing
+
+    found = _run(showing.find(_settings(), order, organization, mode and mode.value))
+    (showing.as_json if json else showing.show)(found)
+
+
+@demo.command("buy")
+def demo_buy(
+    credentials: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="The file that `paydesk dev` wrote. [credentials.json in the data dir]"),
+    ] = None,
+    version: Version = False,
+) -> None:
+    """Buy something at the demo and give a part back, showing each request and answer.
+
+    From the documented request to a paid, captured and partly refunded order. The shopper's card is confirmed at the
+    sandbox, as Stripe.js would do it.
+    """
+    from paydesk.cli.buying import buy
+
+    directory = _settings().data_dir
+    buy(credentials or directory / "credentials.json", directory)
+
+
+def _show_applications(created: Iterable["founding.Created"]) -> None:
+    """With secrets; one line a value, so that a script can read it as well."""
+    for each in created:
+        rows(
+            [
+                (f"{each.kind}, {each.mode}", each.name),
+                ("  client_id", each.client_id),
+                ("  client_secret", each.client_secret),
+            ]
+        )
+
+
+def _settings(**given: Any) -> "Settings":
+    from paydesk.settings import SettingsError, read
+
+    try:
+        return read(**given)
+    except SettingsError as error:
+        for variable, problem in error.mistakes.items():
+            complain(f"{variable} {problem}")
+        err().print("  All settings are listed by `paydesk serve --help`.", style="dim")
+        raise typer.Exit(Exit.USAGE) from None
+
+
+def _beside_dev(settings: "Settings") -> "Settings":
+    """While `paydesk dev` serves this data directory, Stripe is where it says: its keys are of no other."""
+    from dataclasses import replace
+    from json import loads
+
+    from paydesk.cli.sandboxed import running
+
+    if settings.stripe_api_base is not None:
+        return settings
+    file = settings.data_dir / "credentials.json"
+    if file.exists():
+        return replace(settings, stripe_api_base=loads(file.read_text(encoding="utf-8"))["stripe"]["api_base"])
+    # Its credentials may be elsewhere; the sandbox that it started is not.
+    return replace(settings, stripe_api_base=running(settings.data_dir / "dev.json"))
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run what changes the database, and say what went wrong in a sentence."""
+    import asyncio
+
+    from paydesk.errors import Refusal
+
+    with _database_errors():
+        try:
+            return asyncio.run(work)
+        except Refusal as error:
+            fail(str(error))
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    from paydesk.store import schema
+
+    try:
+        yield
+    except schema.DatabaseUnreachable as error:
+        fail(f"The database cannot be reached: {error}", hint="PAYDESK_DATABASE_URL says where.", exit=Exit.DATABASE)
+    except schema.NotMigrated as error:
+        fail(str(error), exit=Exit.DATABASE)
+    except schema.SchemaTooNew as error:
+        fail(str(error), hint="Install the paydesk that migrated it, or a newer one.", exit=Exit.DATABASE)
+
+
+def run() -> None:
+    """Run the command line; ends the process with one of `Exit`."""
+    if sys.argv[1:2] == ["sandbox"] and "--version" in sys.argv:
+        # The sandbox imports nothing of ours, so its commands cannot know the version.
+        out().print(f"paydesk {__version__}")
+        return
+    cli(prog_name="paydesk")

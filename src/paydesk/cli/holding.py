@@ -1,0 +1,55 @@
+"""One process at a time: for a data directory, and for an SQLite database that is served."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from paydesk.settings import Settings
+
+PATIENCE_SECONDS = 2.0
+"""A worker left by a killed process holds the lock until the kernel ends it, within milliseconds."""
+
+
+class InUse(Exception):
+    """Another process holds what was asked for."""
+
+
+@contextmanager
+def hold(lock: Path, what: str) -> Iterator[None]:
+    """Hold a lock file, in which this process's id is written, to the end of the block.
+
+    The kernel gives the lock back when this process and the workers it forked are gone, however they went.
+    raises   InUse, naming `what` and the process that holds it
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="ascii") as stream:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    holder = stream.read().strip()
+                    raise InUse(
+                        f"{what} is in use by another paydesk" + f" (process {holder})" * bool(holder)
+                    ) from None
+                time.sleep(0.05)
+        stream.seek(0)
+        stream.truncate()
+        stream.write(f"{os.getpid()}\n")
+        stream.flush()
+        yield
+
+
+@contextmanager
+def hold_database(settings: Settings) -> Iterator[None]:
+    """Hold the SQLite database to be served; PostgreSQL needs no such thing."""
+    with ExitStack() as stack:
+        if settings.on_sqlite:
+            file = settings.sqlite_file
+            stack.enter_context(hold(file.with_name(file.name + ".lock"), f"The database {file}"))
+        yield

@@ -1,0 +1,413 @@
+"""`paydesk reconcile`: every payment of a period, compared with what its gateway says, and what the gateway has beside.
+
+It reads: our books by transactions that write nothing, the gateway's by reading each payment and by listing all. Where
+a server is at work meanwhile, what differs is looked at twice, so that what was just on its way is no difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from paydesk.actor import Actor, tenant_of, worker
+from paydesk.app import Parts
+from paydesk.cli.screen import Exit, fail, out, rows
+from paydesk.commerce.payments.comparing import Difference, compare
+from paydesk.declare import Rule, eq
+from paydesk.desk import ALIVE_SECONDS
+from paydesk.errors import Refusal
+from paydesk.gateways.port import Account, Gateway, GatewayProblem, Refused, Snapshot
+from paydesk.instants import Clock, instant, later, parse, seconds, wall
+from paydesk.settings import Settings
+from paydesk.store import events, lookup
+from paydesk.store.reading import Session
+from paydesk.work import Find, Work
+
+AT_ONCE = 16
+SECOND_LOOK_SECONDS = 2.0
+_UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A difference, and where it is.
+
+    payment      `{type}/{id}` of our record, None for what only the gateway knows
+    payment_id   the gateway's name for the payment, None for what is about no payment
+    do           what a person does about it
+    """
+
+    organization: str
+    mode: str
+    gateway: str
+    what: str
+    ours: str | None
+    theirs: str | None
+    do: str
+    order: str | None = None
+    number: str | None = None
+    payment: str | None = None
+    payment_id: str | None = None
+    mended: bool = False
+
+    @property
+    def line(self) -> str:
+        order = f" order {self.number or self.order}" if self.number or self.order else ""
+        names = ", ".join(name for name in (self.payment_id, self.payment) if name)
+        return (
+            f"{self.organization}/{self.mode}{order} {names or f'gateway {self.gateway}'}: {self.what}: "
+            f"paydesk {self.ours or 'nothing'}, gateway {self.theirs or 'nothing'}. {self.do[0].upper()}{self.do[1:]}."
+        )
+
+
+@dataclass
+class Reconciled:
+    """What was compared, and what differs.
+
+    payments   how many of ours were read at their gateways
+    listed     how many the gateways have in the period, whosever they are
+    mended     how many payments were brought to what their gateway says
+    """
+
+    since: str
+    until: str
+    payments: int = 0
+    listed: int = 0
+    mended: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def moment(text: str, now: float) -> str | None:
+    """The instant that "7d", "12h", "30m", "2w" ago or an ISO 8601 time means; None when it means none."""
+    ago = re.fullmatch(r"(\d{1,6})([mhdw])", text)
+    return instant(max(now - int(ago[1]) * _UNITS[ago[2]], 0.0)) if ago else parse(text)
+
+
+async def reconcile(
+    settings: Settings,
+    *,
+    since: str,
+    until: str | None,
+    slug: str | None = None,
+    gateway: str | None = None,
+    fix: bool = False,
+    clock: Clock = wall,
+) -> Reconciled:
+    """Compare the payments that were opened or moved in a period. Ends the command where the period or a name is wrong.
+
+    slug, gateway   only this organization's, only this gateway's
+    fix             bring our books to what the gateway says; then the database is not only read
+    """
+    now = clock()
+    begins, ends = moment(since, now), moment(until, now) if until else instant(now + 1)
+    for name, text, told in (("--since", since, begins), ("--until", until, ends)):
+        if told is None:
+            fail(f"{name} {text}: no time.", hint="Say 7d, 12h, 30m, or 2026-11-22T10:00:00Z.", exit=Exit.USAGE)
+    assert begins is not None and ends is not None
+    parts = await Parts.open(settings, clock, reading=not fix)
+    try:
+        walk = _Walk(parts, Reconciled(begins, ends), fix=fix)
+        await walk.choose(slug, gateway)
+        await walk.go()
+        return walk.told
+    finally:
+        await parts.close()
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A gateway record, the adapter that speaks for it, and in whose name."""
+
+    actor: Actor
+    record: Any
+    adapter: Gateway
+    account: Account
+
+
+class _Walk:
+    """One run."""
+
+    def __init__(self, parts: Parts, told: Reconciled, *, fix: bool) -> None:
+        self.told = told
+        self._parts = parts
+        self._fix = fix
+        self._places: list[_Place] = []
+        self._tenants: dict[str, str] = {}
+        self._refused: dict[str, Finding] = {}
+
+    async def choose(self, slug: str | None, gateway: str | None) -> None:
+        """Which organizations and gateways are looked at."""
+        read, desk = self._parts.database.read, self._parts.desk
+        organizations = await read(lambda: lookup.organizations(slug))
+        if slug is not None and not organizations:
+            fail(f"There is no organization {slug}.")
+        self._tenants = {tenant_of(id_, live): its for id_, its in organizations for live in (False, True)}
+        for tenant, kind, gateway_id in await read(events.gateways_with_endpoints):
+            if tenant not in self._tenants or gateway not in (None, gateway_id):
+                continue
+            adapter = desk.gateways[kind]
+            # A gateway without an account elsewhere keeps no books to compare ours with.
+            account = adapter.account
+            if account is None:
+                continue
+            find = Find(kind, eq("id", gateway_id))
+            (record,) = await read(lambda: desk.reader.records(Session(tenant, {}), find))  # noqa: B023
+            organization_id, _, mode = tenant.partition("/")
+            actor = worker(organization_id, self._tenants[tenant], mode == "live", "reconcile", gateway_id)
+            self._places.append(_Place(actor, record, adapter, account))
+        if gateway is not None and not self._places:
+            fail(f"There is no gateway {gateway} that could be compared with.")
+
+    async def go(self) -> None:
+        found: list[tuple[_Place, str, list[Finding]]] = []
+        strays: dict[str, tuple[_Place, Snapshot]] = {}
+        for place in self._places:
+            ids = await self._payments(place)
+            found += await self._compared(place, ids)
+            self.told.payments += len(ids)
+            await self._list(place, strays)
+        waiting = await self._open_calls()
+        if (any(each for _, _, each in found) or strays or waiting) and await self._somebody_works():
+            await asyncio.sleep(SECOND_LOOK_SECONDS)
+            found = await self._again(found)
+            still = {call["id"] for call in waiting}
+            waiting = [call for call in await self._open_calls() if call["id"] in still]
+        if self._fix:
+            found = await self._mended(found)
+        findings = [one for _, _, each in found for one in each]
+        findings += [finding for one in strays.values() if (finding := await self._stray(*one, waiting))]
+        findings += [self._open(call) for call in waiting]
+        self.told.findings = [*self._refused.values(), *findings]
+
+    # Ours.
+
+    async def _payments(self, place: _Place) -> list[str]:
+        """The ids of a gateway's payments that were opened, or had a transaction booked, in the period."""
+        table, type_ = place.record.makes.shape.table, place.record.makes.shape.type
+        opened = await self._made(place, table, ("payment_gateway_id",))
+        moved = await self._made(place, "transactions", ("payment_source_type", "payment_source_id"))
+        ids = {id_: None for id_, gateway in opened if gateway == place.record.id}
+        ids |= {source: None for _, kind, source in moved if kind == type_}
+        return list(ids)
+
+    async def _made(self, place: _Place, table: str, columns: tuple[str, ...]) -> list[Any]:
+        made: list[Any] = []
+        after = ("", "")
+        while True:
+            page = await self._parts.database.read(
+                lambda: lookup.made_between(
+                    table,
+                    columns,
+                    place.actor.tenant,
+                    self.told.since,
+                    self.told.until,
+                    after,  # noqa: B023
+                )
+            )
+            made += [row[1:] for row in page]
+            if len(page) < lookup.PAGE:
+                return made
+            after = (page[-1][0], page[-1][1])
+
+    async def _compared(self, place: _Place, ids: Iterable[str]) -> list[tuple[_Place, str, list[Finding]]]:
+        every = list(ids)
+        told: list[tuple[_Place, str, list[Finding]]] = []
+        for at in range(0, len(every), AT_ONCE):
+            some = every[at : at + AT_ONCE]
+            each = await asyncio.gather(*(self._compare(place, one) for one in some))
+            told += [(place, id_, findings) for id_, findings in zip(some, each, strict=True)]
+        return told
+
+    async def _payment(self, place: _Place, id_: str) -> Any:
+        find = Find(place.record.makes, eq("id", id_), ("order", "payment_gateway"))
+        found = await self._parts.database.read(
+            lambda: self._parts.desk.reader.records(Session(place.actor.tenant, {}), find)
+        )
+        return found[0] if found else None
+
+    async def _compare(self, place: _Place, id_: str) -> list[Finding]:
+        payment = await self._payment(place, id_)
+        if payment is None or payment.payment_gateway_id != place.record.id or place.record.id in self._refused:
+            return []
+        known: dict[str, Any] = {
+            "order": payment.order_id,
+            "number": payment.order.number if payment.order is not None else None,
+            "payment": f"{payment.shape.type}/{id_}",
+            "payment_id": payment.payment_id,
+        }
+        try:
+            credentials = self._parts.credentials(place.record)
+            snapshot = await place.adapter.read(payment.payment_id, credentials=credentials)
+        except GatewayProblem as problem:
+            return self._unread(place, problem, payment.gateway_status, known)
+        differences = await self._parts.desk.consider(
+            place.actor, lambda work: self._differences(work, id_, place, snapshot)
+        )
+        return [self._found(place, one, known) for one in differences]
+
+    def _differences(self, work: Work, id_: str, place: _Place, snapshot: Snapshot) -> Rule:
+        payment = yield Find(place.record.makes, eq("id", id_), ("order", "payment_gateway"))
+        if payment is None:
+            return []
+        return (yield from compare(payment, snapshot, work))
+
+    def _found(self, place: _Place, one: Difference, known: Mapping[str, Any]) -> Finding:
+        do = one.do or f'run `paydesk reconcile --fix`, or PATCH {known["payment"]} with "_refresh": true'
+        return self._finding(place, one.what, one.ours, one.theirs, do, mended=one.mended, **known)
+
+    def _finding(
+        self, place: _Place, what: str, ours: str | None, theirs: str | None, do: str, **known: Any
+    ) -> Finding:
+        actor = place.actor
+        return Finding(actor.slug, actor.mode, place.record.id, what, ours, theirs, do, **known)
+
+    def _unread(
+        self, place: _Place, problem: GatewayProblem, status: str | None, known: Mapping[str, Any]
+    ) -> list[Finding]:
+        """What there is to say of a payment that could not be read; of a key that is not taken it is said once."""
+        if isinstance(problem, Refused) and problem.unauthorized:
+            self._refused[place.record.id] = self._key_refused(place, problem)
+            return []
+        if isinstance(problem, Refused) and problem.http_status == 404:
+            do = f"see whether the key of gateway {place.record.id} is still of the account that has the payment"
+            return [self._finding(place, "payment", status or "known", None, do, **known)]
+        do = "run `paydesk reconcile` again: it could not be compared"
+        return [
+            self._finding(place, "payment", status or "known", f"no answer: {problem.message.rstrip('.')}", do, **known)
+        ]
+
+    def _key_refused(self, place: _Place, problem: Refused) -> Finding:
+        type_, id_ = place.record.shape.type, place.record.id
+        do = f"give the gateway a key that works (PATCH {type_}/{id_}): its payments could not be compared"
+        return self._finding(place, "key", "a key", f"refuses it: {problem.message.rstrip('.')}", do)
+
+    async def _again(self, found: list[tuple[_Place, str, list[Finding]]]) -> list[tuple[_Place, str, list[Finding]]]:
+        """Compare once more what differed."""
+        told: list[tuple[_Place, str, list[Finding]]] = []
+        for place in self._places:
+            told += await self._compared(place, [id_ for its, id_, each in found if its is place and each])
+        return told
+
+    async def _mended(self, found: list[tuple[_Place, str, list[Finding]]]) -> list[tuple[_Place, str, list[Finding]]]:
+        """Bring what can be brought to what the gateway says, and compare that again."""
+        mended: list[tuple[_Place, str, list[Finding]]] = []
+        kept: list[tuple[_Place, str, list[Finding]]] = []
+        for place, id_, each in found:
+            if any(one.mended for one in each):
+                payment = await self._payment(place, id_)
+                # What cannot be mended now is found again, and told.
+                with suppress(Refusal):
+                    await self._parts.desk.refresh(place.actor, payment)
+                    self.told.mended += 1
+                mended.append((place, id_, each))
+            else:
+                kept.append((place, id_, each))
+        return kept + await self._again(mended)
+
+    # Theirs.
+
+    async def _list(self, place: _Place, strays: dict[str, tuple[_Place, Snapshot]]) -> None:
+        """Go through all payments that the gateway has of the period, and keep those of ours that nobody here knows."""
+        since, until = seconds(self.told.since), seconds(self.told.until)
+        credentials = self._parts.credentials(place.record)
+        try:
+            async for snapshot in place.account.payments_made(since, until, credentials=credentials):
+                self.told.listed += 1
+                mine = snapshot.metadata.get("paydesk") == self._parts.desk.installation
+                # One that was canceled and holds nothing is done with, known or not.
+                is_over = snapshot.status == "canceled" and not snapshot.received
+                if mine and not is_over and await self._is_stray(place, snapshot):
+                    strays.setdefault(snapshot.payment_id, (place, snapshot))
+        except GatewayProblem as problem:
+            if isinstance(problem, Refused) and problem.unauthorized:
+                self._refused.setdefault(place.record.id, self._key_refused(place, problem))
+                return
+            do = "run `paydesk reconcile` again: what is there and not here could not be found"
+            said = self._finding(place, "list of payments", None, f"no answer: {problem.message.rstrip('.')}", do)
+            self._refused.setdefault(place.record.id, said)
+
+    def _tenant(self, place: _Place, snapshot: Snapshot) -> str:
+        """Whose payment it is by its metadata: several tenants may share an account."""
+        named = f"{snapshot.metadata.get('organization_id')}/{snapshot.metadata.get('mode')}"
+        return named if named.count("/") == 1 and "None" not in named else place.actor.tenant
+
+    async def _is_stray(self, place: _Place, snapshot: Snapshot) -> bool:
+        tenant = self._tenant(place, snapshot)
+        if tenant not in self._tenants:
+            return False
+        makes = place.record.makes
+        find = Find(makes, eq(makes.named_by, snapshot.payment_id))
+        found = await self._parts.database.read(lambda: self._parts.desk.reader.records(Session(tenant, {}), find))
+        return not found
+
+    async def _stray(self, place: _Place, snapshot: Snapshot, waiting: list[dict[str, Any]]) -> Finding | None:
+        """What there is to say of a payment that only the gateway knows; None when an open call is about it."""
+        metadata = snapshot.metadata
+        records = {call["record_id"] for call in waiting}
+        if metadata.get(f"{place.record.makes.shape.singular}_id") in records:
+            return None
+        if not await self._is_stray(place, snapshot):
+            return None
+        name = snapshot.payment_id
+        held = snapshot.received or snapshot.authorized
+        order = metadata.get("order_id")
+        do = (
+            f"adopt it (POST {place.record.makes.shape.type} with its id and client secret, for order {order}), or "
+            f"give the money back at the gateway"
+            if held
+            else f"cancel {name} at the gateway: nobody here waits for it"
+        )
+        told = f"{snapshot.gateway_status}, {snapshot.amount}"
+        tenant = self._tenant(place, snapshot)
+        return Finding(
+            self._tenants[tenant], tenant.rpartition("/")[2], place.record.id, "unknown payment", None, told, do,
+            order=order, number=metadata.get("order_number") or None, payment_id=name,
+        )  # fmt: skip
+
+    # Under way.
+
+    async def _somebody_works(self) -> bool:
+        alive = later(instant(self._parts.clock()), -ALIVE_SECONDS)
+        return bool(await self._parts.database.read(lambda: lookup.somebody_works(alive)))
+
+    async def _open_calls(self) -> list[dict[str, Any]]:
+        places = {(place.actor.tenant, place.record.id) for place in self._places}
+        found = await self._parts.database.read(lookup.open_calls)
+        return [call for call in found if (call["tenant"], call["gateway_id"]) in places]
+
+    def _open(self, call: Mapping[str, Any]) -> Finding:
+        (place,) = [
+            one for one in self._places if (one.actor.tenant, one.record.id) == (call["tenant"], call["gateway_id"])
+        ]
+        about = f"{call['subject_type']}/{call['subject_id']}"
+        ours = f"open since {call['created_at']}, taken up again {call['tries']} times"
+        do = "run `paydesk recover` where no server does it by itself"
+        return self._finding(place, f"call {call['kind']} {call['id']}", ours, "not known", do, payment=about)
+
+
+def show(told: Reconciled) -> None:
+    """The counts, then a line for each difference."""
+    rows(
+        [
+            ("since", told.since),
+            ("until", told.until),
+            ("payments compared", told.payments),
+            ("payments listed", told.listed),
+            ("payments mended", told.mended),
+            ("differences", len(told.findings)),
+        ]
+    )
+    for one in told.findings:
+        out().print(one.line, markup=False)
+
+
+def as_json(told: Reconciled) -> None:
+    out().print(json.dumps(told.to_json(), indent=2, ensure_ascii=False), markup=False)

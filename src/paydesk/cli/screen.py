@@ -1,0 +1,71 @@
+"""What the commands say, and what their exit status means.
+
+Answers go to the standard output, everything else (progress, warnings, errors) to the standard error. rich is imported
+when something is said: it would double the time that `paydesk --help` takes.
+"""
+
+from enum import IntEnum
+from functools import cache
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Exit(IntEnum):
+    OK = 0
+    FAILED = 1
+    """What was asked could not be done."""
+    USAGE = 2
+    """The command line or a setting is wrong; nothing was tried."""
+    DATABASE = 3
+    """The database cannot be reached, or `paydesk migrate` has not been run."""
+
+
+@cache
+def out() -> "Console":
+    return _console(stderr=False)
+
+
+@cache
+def err() -> "Console":
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> "Console":
+    from rich.console import Console
+
+    # Lines are left whole, so that what they say can be copied and searched for.
+    return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True)
+
+
+def safe(text: object) -> str:
+    """Text of others' between our own markup."""
+    from rich.markup import escape
+
+    return escape(str(text))
+
+
+def fail(message: str, *, hint: str | None = None, exit: Exit = Exit.FAILED) -> NoReturn:
+    """Say what is wrong and end the command."""
+    complain(message)
+    if hint:
+        err().print(f"  {safe(hint)}", style="dim")
+    raise typer.Exit(exit)
+
+
+def complain(message: str) -> None:
+    err().print(f"[bold red]error:[/] {safe(message)}")
+
+
+def done(message: str) -> None:
+    err().print(f"[green]✓[/] {safe(message)}")
+
+
+def rows(pairs: list[tuple[str, object]]) -> None:
+    """Names and values, one pair a line."""
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        out().print(f"[dim]{safe(name.ljust(width))}[/]  {safe(value)}")

@@ -1,0 +1,374 @@
+"""`paydesk payments show`: all that happened to the payment of one order, in the order of time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paydesk.actor import tenant_of
+from paydesk.app import Parts
+from paydesk.cli.screen import Exit, fail, out, rows, safe
+from paydesk.commerce.payable import SOURCES
+from paydesk.commerce.payments.status import sums
+from paydesk.declare import Resource, eq, within
+from paydesk.money import formatted
+from paydesk.settings import Settings
+from paydesk.store import lookup
+from paydesk.store.reading import Session
+from paydesk.work import Find
+
+NOTABLE = (
+    "status",
+    "payment_status",
+    "fulfillment_status",
+    "total_amount_with_taxes_cents",
+    "payment_method_id",
+    "payment_source_id",
+    "place_total_amount_cents",
+)
+"""What the lines tell of an order's versions; `--json` tells all of it."""
+
+DULL = (
+    "capture_amount_cents",
+    "currency_code",
+    "gateway_transaction_id",
+    "metadata",
+    "order_id",
+    "payment_gateway_id",
+    "payment_method",
+    "payment_method_type",
+    "payment_source_id",
+    "publishable_key",
+    "refund_amount_cents",
+    "type",
+)
+"""What they leave out of other records' versions: what is said elsewhere, or twice."""
+
+TOLD_OF = {
+    "options": ("intent_amount_cents", "capture_before"),
+    "payment_instrument": ("issuer_type", "card_type", "card_last_digits"),
+}
+"""What they tell of documents within a record."""
+
+TURN = {"answer": 0, "version": 1, "call": 2, "webhook": 3}
+"""What comes first of one instant: an answer before what it brought about, a change before what it asks for."""
+
+SECRET = ("secret", "login", "password")
+
+
+@dataclass(frozen=True)
+class Named:
+    """Where an order was found."""
+
+    slug: str
+    tenant: str
+    id: str
+
+    @property
+    def mode(self) -> str:
+        return self.tenant.rpartition("/")[2]
+
+
+async def find(settings: Settings, name: str, slug: str | None, mode: str | None) -> dict[str, Any]:
+    """The history of the order with this id or number, as JSON values; ends the command where it is not one order."""
+    parts = await Parts.open(settings, reading=True)
+    try:
+        organizations = await parts.database.read(lambda: lookup.organizations(slug))
+        if slug is not None and not organizations:
+            fail(f"There is no organization {slug}.")
+        slugs = {
+            tenant_of(organization_id, live): its_slug
+            for organization_id, its_slug in organizations
+            for live in (False, True)
+            if mode is None or live == (mode == "live")
+        }
+        found = await parts.database.read(lambda: lookup.orders_named(list(slugs), name))
+        named = [Named(slugs[tenant], tenant, order_id) for tenant, order_id in found]
+        if not named:
+            fail(f"There is no order {name}.")
+        if len(named) > 1:
+            places = ", ".join(f"{one.slug}/{one.mode}" for one in named)
+            hint = "Say which with --organization and --mode, or give its id."
+            fail(f"{len(named)} orders are called {name}: {places}.", hint=hint, exit=Exit.USAGE)
+        return await parts.database.read(lambda: _read(parts, named[0]))
+    finally:
+        await parts.close()
+
+
+def _read(parts: Parts, named: Named) -> Generator[Any, Any, dict[str, Any]]:
+    """One order with all that belongs to its payment."""
+    session = Session(named.tenant, {})
+
+    def records(type: str, column: str, value: str) -> Generator[Any, Any, Any]:
+        return (yield from parts.desk.reader.records(session, Find(type, eq(column, value))))
+
+    (order,) = yield from records("orders", "id", named.id)
+    payments: list[Any] = []
+    for kind in SOURCES:
+        if kind in parts.registry.types:
+            payments += yield from records(kind, "order_id", order.id)
+    moved = yield from records("transactions", "order_id", order.id)
+    kinds = sorted(parts.desk.plans)
+    calls = yield from lookup.calls_about(named.tenant, kinds, [order.id])
+    # A payment that was deleted is known by the call that opened it.
+    subjects = {one.id for one in (*payments, *moved)} | {call["record_id"] for call in calls if call["record_id"]}
+    subjects -= {order.id}
+    calls += yield from lookup.calls_about(named.tenant, kinds, sorted(subjects))
+    told = Find("versions", within("resource_id", sorted({*subjects, order.id})))
+    versions = yield from parts.desk.reader.records(session, told)
+    names = {_name_at_gateway(one) for one in payments} | {call["ask"].get("payment_id") for call in calls}
+    names |= {((call["outcome"] or {}).get("answer") or {}).get("payment_id") for call in calls}
+    events = yield from lookup.events_about(named.tenant, sorted(name for name in names if name))
+    history = [
+        *(_version(one) for one in sorted(versions, key=lambda one: (one.ms, one.sequence))),
+        *(entry for call in calls for entry in _call(call)),
+        *(_event(event) for event in events),
+    ]
+    return {
+        "order": _order(order, named, moved),
+        "payments": [_payment(one, order) for one in payments],
+        "transactions": [_transaction(one) for one in sorted(moved, key=lambda one: (len(one.number), one.number))],
+        "history": sorted(history, key=lambda one: (one["at"], TURN[one["what"]])),
+    }
+
+
+def _name_at_gateway(payment: Any) -> str | None:
+    return payment.payment_id if getattr(payment, payment.named_by) else None
+
+
+def _order(order: Any, named: Named, moved: list[Any]) -> dict[str, Any]:
+    made = sums(moved)
+    return {
+        "id": order.id,
+        "number": order.number,
+        "organization": named.slug,
+        "mode": named.mode,
+        "status": order.status,
+        "payment_status": order.payment_status,
+        "fulfillment_status": order.fulfillment_status,
+        "currency_code": order.currency_code,
+        "total_amount_with_taxes_cents": order.total_amount_with_taxes_cents,
+        "authorized_cents": made.authorized,
+        "captured_cents": made.captured,
+        "voided_cents": made.voided,
+        "refunded_cents": made.refunded,
+    }
+
+
+def _payment(payment: Resource, order: Any) -> dict[str, Any]:
+    return {
+        "type": payment.shape.type,
+        "id": payment.id,
+        "payment_id": _name_at_gateway(payment),
+        "gateway": getattr(payment, "payment_gateway_id", None),
+        "is_source": payment.id == order.payment_source_id,
+        "gateway_status": getattr(payment, "gateway_status", None),
+        "amount_cents": getattr(payment, "intended_cents", None),
+        "currency_code": getattr(payment, "intended_currency", None),
+    }
+
+
+def _transaction(one: Any) -> dict[str, Any]:
+    names = ("number", "id", "currency_code", "amount_cents", "succeeded", "message", "error_code", "error_detail")
+    told = {name: getattr(one, name) for name in names}
+    return {"type": one.shape.type, **told, "counts": one.counts, "forwarded": one.forwarded, "at": one.created_at}
+
+
+def _version(version: Any) -> dict[str, Any]:
+    return {
+        "at": version.created_at,
+        "what": "version",
+        "event": version.event,
+        "type": version.resource_type,
+        "id": version.resource_id,
+        "changes": version.changes,
+        "who": _who(version.who),
+    }
+
+
+def _call(call: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A call is told when it was journalled, and again when its answer was settled."""
+    same = {"kind": call["kind"], "id": call["id"], "type": call["subject_type"], "subject": call["subject_id"]}
+    outcome = call["outcome"] or {}
+    answer, error = outcome.get("answer"), outcome.get("error")
+    is_open = call["state"] == "open"
+    yield {
+        "at": call["created_at"],
+        "what": "call",
+        **same,
+        "gateway": call["gateway_id"],
+        "key": call["idempotency_key"],
+        "attempt": call["attempt"],
+        "tries": call["tries"],
+        "parameters": _safe(call["parameters"]),
+        "who": _who(call["who"]),
+        **({"state": "open", "due_at": call["due_at"], "last_answer": answer} if is_open else {}),
+    }
+    if not is_open:
+        yield {
+            "at": call["settled_at"],
+            "what": "answer",
+            **same,
+            "state": call["state"],
+            "answer": answer,
+            **({"refused_with": error.get("text")} if error else {}),
+        }
+
+
+def _event(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "at": event["received_at"],
+        "what": "webhook",
+        "type": event["type"],
+        "id": event["event_id"],
+        "payment_id": event["payment_id"],
+        "gateway": event["gateway_id"],
+        "outcome": event["outcome"],
+        "worked_at": event["worked_at"],
+        "tries": event["tries"],
+    }
+
+
+def _who(who: Mapping[str, Any]) -> str:
+    """Who did it, in a few words: "integration aPiElBpReI", "webhooks evt_…"."""
+    told = []
+    if worker := who.get("worker"):
+        told.append(f"{worker['type']} {worker['id']}")
+    if application := who.get("application"):
+        told.append(f"{application.get('kind', 'application')} {application['id']}")
+    if owner := who.get("owner"):
+        told.append(f"{owner.get('type', 'owner')} {owner['id']}".lower())
+    return ", ".join(told)
+
+
+def _safe(value: Any) -> Any:
+    """The same without what may be a secret."""
+    if isinstance(value, dict):
+        return {
+            name: "…" if any(word in name for word in SECRET) and isinstance(one, str) else _safe(one)
+            for name, one in value.items()
+        }
+    return [_safe(one) for one in value] if isinstance(value, list) else value
+
+
+# For reading.
+
+
+def show(found: dict[str, Any]) -> None:
+    """The history in lines, then how things stand."""
+    order = found["order"]
+    currency = order["currency_code"]
+    colours = {"version": "dim", "call": "cyan", "answer": "cyan", "webhook": "magenta"}
+    for entry in found["history"]:
+        text = _line(entry, currency)
+        if text is not None:
+            colour = colours[entry["what"]]
+            if entry["what"] == "answer" and entry["state"] != "done":
+                colour = "red"
+            out().print(f"[dim]{_moment(entry['at'])}[/]  [{colour}]{entry['what']:7}[/]  {safe(text)}")
+    out().print()
+    for one in found["transactions"]:
+        counts = "" if one["counts"] or not one["succeeded"] else " (taken back before placement)"
+        by_hand = " (marked by hand)" if one["forwarded"] else ""
+        colour = "green" if one["succeeded"] else "yellow" if one["error_code"] is None else "red"
+        money = formatted(one["amount_cents"], one["currency_code"])
+        kind = one["type"].removesuffix("s")
+        said = f"{one['number']}  {kind:13}  {money:>14}  "
+        out().print(f"{safe(said)}[{colour}]{safe(one['message'])}[/]{counts}{by_hand}")
+    rows(list(_standing(found)))
+
+
+def as_json(found: dict[str, Any]) -> None:
+    out().print(json.dumps(found, indent=2, ensure_ascii=False), markup=False)
+
+
+def _standing(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    order = found["order"]
+    currency = order["currency_code"]
+    yield "order", f"{order['number']} ({order['id']}), {order['organization']}/{order['mode']}"
+    yield "status", f"{order['status']}, {order['payment_status']}, {order['fulfillment_status']}"
+    if currency is not None:
+        yield "total", formatted(order["total_amount_with_taxes_cents"], currency)
+        names = ("authorized", "captured", "voided", "refunded")
+        yield "sums", ", ".join(f"{name} {formatted(order[f'{name}_cents'], currency)}" for name in names)
+    for one in found["payments"]:
+        amount = formatted(one["amount_cents"], one["currency_code"]) if one["amount_cents"] is not None else ""
+        told = [one["payment_id"], one["gateway_status"], amount, "" if one["is_source"] else "not the order's source"]
+        name = one["type"].removesuffix("s").replace("_", " ")
+        yield name, f"{one['id']}: {', '.join(part for part in told if part)}"
+    waiting = [one["id"] for one in found["history"] if one["what"] == "call" and one.get("state") == "open"]
+    if waiting:
+        yield "open calls", f"{', '.join(waiting)}: a server finishes them by itself, `paydesk recover` without one"
+
+
+def _moment(at: str) -> str:
+    return at.replace("T", " ").removesuffix("Z")
+
+
+def _line(entry: Mapping[str, Any], currency: str | None) -> str | None:
+    """What one entry says; None where a reader would learn nothing."""
+    if entry["what"] == "version":
+        changed = "; ".join(_changes(entry, currency))
+        if not changed and entry["event"] == "update":
+            return None
+        done = {"create": "created", "update": "updated", "destroy": "deleted"}[entry["event"]]
+        return f"{entry['type']} {entry['id']} {done}: {changed} ({entry['who']})"
+    if entry["what"] == "webhook":
+        done = f"{entry['outcome']} {_moment(entry['worked_at'])}" if entry["worked_at"] else "not worked yet"
+        tried = f", put off {entry['tries']} times" if entry["tries"] else ""
+        return f"{entry['type']} {entry['id']} for {entry['payment_id']}: {done}{tried}"
+    if entry["what"] == "call":
+        line = f"{entry['kind']} {entry['id']} of {entry['type']} {entry['subject']}: "
+        sent = {name: value for name, value in entry["parameters"].items() if name not in ("expand", "metadata")}
+        line += f"{json.dumps(sent, ensure_ascii=False)} key {entry['key']} ({entry['who']})"
+        if entry["tries"]:
+            line += f", taken up again {entry['tries']} times"
+        if entry.get("state") == "open":
+            line += f", OPEN, due {_moment(entry['due_at'])}{_answer(entry['last_answer'], ', last answer: ')}"
+        return line
+    refused = f", told: {entry['refused_with']}" if "refused_with" in entry else ""
+    return f"{entry['kind']} {entry['id']} {entry['state']}{_answer(entry['answer'], ': ')}{refused}"
+
+
+def _answer(answer: Mapping[str, Any] | None, before: str) -> str:
+    """What the gateway said, as far as the journal keeps it."""
+    if not answer:
+        return ""
+    told = [str(answer[name]) for name in ("message", "code", "payment_id", "status") if answer.get(name)]
+    currency = answer.get("currency")
+    for name in ("amount", "authorized", "received", "refunded"):
+        cents = answer.get(f"{name}_cents")
+        if currency and (cents or name == "amount") and cents is not None:
+            told.append(f"{name} {formatted(cents, currency)}")
+    if answer.get("replayed"):
+        told.append("replayed")
+    if answer.get("request_id"):
+        told.append(str(answer["request_id"]))
+    return before + ", ".join(told) if told else ""
+
+
+def _changes(entry: Mapping[str, Any], currency: str | None) -> Iterator[str]:
+    changes = entry["changes"]
+    names = NOTABLE if entry["type"] == "orders" else [one for one in changes if one not in DULL and one[-3:] != "_at"]
+    for name in names:
+        if name not in changes:
+            continue
+        before, after = changes[name]
+        if isinstance(before, dict) or isinstance(after, dict):
+            old, new = before or {}, after or {}
+            for key in TOLD_OF.get(name, ()):
+                if new.get(key) != old.get(key):
+                    yield f"{key} {_value(key, old.get(key), currency)} → {_value(key, new.get(key), currency)}"
+        elif entry["event"] == "create":
+            if after not in (None, "", [], 0, False):
+                yield f"{name} {_value(name, after, currency)}"
+        else:
+            yield f"{name} {_value(name, before, currency)} → {_value(name, after, currency)}"
+
+
+def _value(name: str, value: Any, currency: str | None) -> str:
+    if name.endswith("_cents") and isinstance(value, int) and currency is not None:
+        return formatted(value, currency)
+    return "none" if value is None else str(value)

@@ -1,0 +1,1 @@
+"""Who sells, who buys, and where."""

@@ -1,0 +1,120 @@
+"""markets: where prices, payment methods and orders belong together."""
+
+from __future__ import annotations
+
+import secrets
+
+from paydesk.declare import (
+    FILTER,
+    FIND,
+    WRITE,
+    Access,
+    Caller,
+    Disableable,
+    Own,
+    Rule,
+    array,
+    boolean,
+    both,
+    eq,
+    integer,
+    null,
+    string,
+    switching,
+    to_many,
+    to_one,
+    trigger,
+    within,
+)
+from paydesk.work import Change, Next, Work
+
+_ENTERED = both(null("disabled_at"), eq("private", False))
+
+
+class Market(
+    Disableable,
+    type="markets",
+    singular="market",
+    unique=(("code",), ("number",)),
+    access=Access(
+        guest="S",
+        customer="S",
+        guest_sees=_ENTERED,
+        customer_sees=_ENTERED,
+        scope=within("id", Caller("market_ids")),
+    ),
+):
+    """A merchant and a price list, and all that is sold by them. Source: Commerce Layer, "Markets"."""
+
+    number = integer(example=1234, doc="A number of its own, counted up.")
+    name = string(WRITE | FIND, required=True, example="EU Market", doc="What people call it.")
+    code = string(WRITE | FIND, example="europe1", doc="Your own code; `market:code:{code}` in token scopes.")
+    facebook_pixel_id = string(WRITE, example="1234567890", doc="Facebook pixel of the storefront.")
+    checkout_url = string(
+        WRITE,
+        example="https://checkout.yourbrand.com/:order_id",
+        doc="Where its orders are checked out; the order's id follows, or replaces `:order_id`.",
+    )
+    external_prices_url = string(
+        WRITE, example="https://external_prices.yourbrand.com", doc="Who is asked for external prices."
+    )
+    external_order_validation_url = string(
+        WRITE, example="https://external_validation.yourbrand.com", doc="Who is asked to validate an order."
+    )
+    private = boolean(default=False, example=True, doc="Only customers of its group may enter.")
+    shipping_cost_cutoff = integer(WRITE, example=3, doc="Most shipment lines of an order that cost.")
+    shared_secret = string(
+        confidential=True,
+        secret=True,
+        example="1c0994cc4e996e8c6ee56a2198f66f3c",
+        doc="Signs what is sent to external services.",
+    )
+    external_includes = array(WRITE, default=[], doc="Relationships included in what is sent to external services.")
+    merchant = to_one("merchants", WRITE | FILTER, required=True)
+    price_list = to_one("price_lists", WRITE | FIND, required=True)
+    base_price_list = to_one("price_lists", match=eq("id", Own("price_list_id")))
+    inventory_model = to_one("inventory_models", WRITE | FIND, required=True)
+    subscription_model = to_one("subscription_models", WRITE | FIND)
+    discount_engine = to_one("discount_engines", WRITE | FIND)
+    tax_calculator = to_one(
+        (
+            "avalara_accounts",
+            "external_tax_calculators",
+            "manual_tax_calculators",
+            "stripe_tax_accounts",
+            "taxjar_accounts",
+            "vertex_accounts",
+        ),
+        WRITE | FIND,
+    )
+    customer_group = to_one("customer_groups", WRITE | FIND)
+    geocoder = to_one("geocoders", WRITE | FIND)
+    default_shipping_method = to_one("shipping_methods", WRITE | FIND, constrained=False)
+    default_payment_method = to_one("payment_methods", WRITE | FIND, constrained=False)
+    stores = to_many("stores", by="market")
+    price_list_schedulers = to_many("price_list_schedulers", by="market")
+    order_validation_rules = to_many("order_validation_rules", by="market")
+    attachments = to_many("attachments", by="attachable")
+
+    @classmethod
+    def creating(cls, change: Change, work: Work) -> Rule:
+        switching(change, work)
+        number = yield Next("markets.number")
+        return work.create(
+            cls,
+            **change.values,
+            number=number,
+            private=change.values.get("customer_group_id") is not None,
+            shared_secret=secrets.token_hex(16),
+        )
+
+    def updating(self, change: Change, work: Work) -> None:
+        switching(change, work)
+        if "customer_group_id" in change.values:
+            change.values["private"] = change.values["customer_group_id"] is not None
+        work.change(self, **change.values)
+
+    @trigger()
+    def _regenerate_shared_secret(self, work: Work, value: bool) -> None:
+        """Make a new shared secret; what was signed with the old one is no longer accepted."""
+        work.change(self, shared_secret=secrets.token_hex(16))

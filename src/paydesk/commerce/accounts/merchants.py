@@ -1,0 +1,13 @@
+"""merchants: who sells in a market."""
+
+from __future__ import annotations
+
+from paydesk.declare import FILTER, FIND, WRITE, Resource, string, to_many, to_one
+
+
+class Merchant(Resource, type="merchants", singular="merchant"):
+    """The fiscal representative behind a market. Source: Commerce Layer, "Merchants"."""
+
+    name = string(WRITE | FIND, required=True, example="The Brand Inc.", doc="What people call it.")
+    address = to_one("addresses", WRITE | FILTER, required=True)
+    attachments = to_many("attachments", by="attachable")

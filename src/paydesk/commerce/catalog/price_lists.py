@@ -1,0 +1,47 @@
+"""price_lists: prices of one currency."""
+
+from __future__ import annotations
+
+from paydesk.commerce.unserved import refuse_rules
+from paydesk.declare import FILTER, FIND, WRITE, Resource, Rule, boolean, constant, string, to_many
+from paydesk.money import CURRENCIES
+from paydesk.work import Change, Load, Work
+
+
+class PriceList(Resource, type="price_lists", singular="price_list", unique=(("code",),)):
+    """What the skus of one or more markets cost. Source: Commerce Layer, "Price lists"."""
+
+    name = string(WRITE | FIND, required=True, example="EU Price list", doc="What people call it.")
+    code = string(WRITE | FIND, example="europe1", doc="Your own code.")
+    currency_code = string(WRITE | FIND, required=True, example="EUR", doc="ISO 4217.")
+    tax_included = boolean(WRITE | FIND, default=True, example=True, doc="Its prices contain taxes.")
+    rule_outcomes = constant("object", show_only=True, example="[]", doc="What the rules came to.")
+    rules = constant("object", {}, WRITE | FILTER, show_only=True, example="{}", doc="Rules of the rules engine.")
+    resource_payload = constant("object", show_only=True, example="{}", doc="What the rules engine looks at.")
+    prices = to_many("prices", by="price_list")
+    price_list_schedulers = to_many("price_list_schedulers", by="price_list")
+    attachments = to_many("attachments", by="attachable")
+    markets = to_many("markets", by="price_list", hidden=True)
+
+    @classmethod
+    def creating(cls, change: Change, work: Work) -> PriceList:
+        _check(change, work)
+        return work.create(cls, **change.values)
+
+    def updating(self, change: Change, work: Work) -> Rule:
+        """Prices say the currency of their list, so they follow it."""
+        _check(change, work)
+        currency = change.values.get("currency_code", self.currency_code)
+        if currency != self.currency_code:
+            yield Load(self, ("prices",))
+            for price in self.prices:
+                work.change(price, currency_code=currency)
+        work.change(self, **change.values)
+
+
+def _check(change: Change, work: Work) -> None:
+    refuse_rules(change, work)
+    currency = change.values.get("currency_code")
+    if currency is not None and currency not in CURRENCIES:
+        work.invalid("currency_code", "invalid", value=currency)
+    work.check()

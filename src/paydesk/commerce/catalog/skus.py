@@ -1,0 +1,89 @@
+"""skus: what can be bought."""
+
+from __future__ import annotations
+
+from paydesk.commerce.unserved import as_it_is
+from paydesk.declare import (
+    ALWAYS,
+    FILTER,
+    FIND,
+    NONE,
+    WRITE,
+    Access,
+    Caller,
+    Resource,
+    Rule,
+    boolean,
+    constant,
+    derived,
+    eq,
+    integer,
+    number,
+    string,
+    to_many,
+    to_one,
+    within,
+)
+from paydesk.work import Change, Load, Work
+
+
+class Sku(
+    Resource,
+    type="skus",
+    singular="sku",
+    unique=(("code",),),
+    access=Access(
+        guest="SL",
+        customer="SL",
+        guest_sees=ALWAYS,
+        customer_sees=ALWAYS,
+        sales_scope=within("prices.price_list.markets.id", Caller("market_ids")),
+    ),
+):
+    """A stock keeping unit; a sales channel sees those with a price in its market. Source: Commerce Layer, "SKUs"."""
+
+    code = string(WRITE | FIND, required=True, example="TSHIRTMM000000FFFFFFXLXX", doc="Unique within the environment.")
+    name = string(WRITE | FIND, required=True, example="text", doc="What people call it.")
+    description = string(WRITE | FILTER, example="text", doc="What it is.")
+    image_url = string(WRITE | FILTER, example="https://img.yourdomain.com/skus/xYZkjABcde.png", doc="A picture of it.")
+    pieces_per_pack = integer(WRITE, example=6, doc="Pieces in one pack.")
+    weight = number(WRITE, example=300.0, doc="Weight of one.")
+    unit_of_weight = string(WRITE, enum=("gr", "oz", "lb"), example="gr", doc="What `weight` counts.")
+    hs_tariff_number = string(WRITE, example="4901.91.0020", doc="Harmonized System code for customs.")
+    do_not_ship = boolean(WRITE | FIND, default=False, example=False, doc="Nothing is shipped, as with digital goods.")
+    do_not_track = boolean(WRITE | FIND, default=False, example=False, doc="Its stock is not counted.")
+    inventory = constant("object", show_only=True, doc="What is in stock, for the caller's market.")
+    jwt_custom_claim = derived(
+        "object", ("caller.custom_claim",), as_it_is, example="{}", doc="The custom claim of the caller's token."
+    )
+    shipping_category = to_one("shipping_categories", WRITE | FIND, required=True)
+    prices = to_many("prices", by="sku")
+    stock_items = to_many("stock_items", by="sku")
+    stock_reservations = to_many("stock_reservations", by="sku")
+    delivery_lead_times = to_many("delivery_lead_times")
+    sku_options = to_many("sku_options", flags=NONE)
+    sku_list_items = to_many("sku_list_items", by="sku")
+    sku_lists = to_many("sku_lists")
+    attachments = to_many("attachments", by="attachable")
+    links = to_many("links", by="item")
+    events = to_many("events")
+    tags = to_many("tags", flags=WRITE | FILTER, prohibited=True)
+    jwt_customer = to_one("customers", match=eq("id", Caller("owner_id")))
+    jwt_markets = to_many("markets", flags=NONE, match=within("id", Caller("market_ids")))
+    jwt_stock_locations = to_many("stock_locations", flags=NONE, match=within("id", Caller("stock_location_ids")))
+
+    def updating(self, change: Change, work: Work) -> Rule:
+        """Prices say the code of their sku, so they follow it. Line items keep the code that was bought."""
+        code = change.values.get("code", self.code)
+        if code != self.code:
+            yield Load(self, ("prices",))
+            for price in self.prices:
+                work.change(price, sku_code=code)
+        work.change(self, **change.values)
+
+    def deleting(self, work: Work) -> Rule:
+        """Its prices go with it."""
+        yield Load(self, ("prices",))
+        for price in self.prices:
+            work.delete(price)
+        work.delete(self)

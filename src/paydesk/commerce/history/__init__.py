@@ -1,0 +1,1 @@
+"""What happened: versions and event stores, two readings of one row per change."""

@@ -1,0 +1,1 @@
+"""What is bought: orders, their lines and their totals."""

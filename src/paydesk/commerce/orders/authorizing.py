@@ -1,0 +1,121 @@
+"""Having an order's payment authorized before it is placed, in whole or in part.
+
+A part is asked for in two calls, each journalled by itself: the intent is brought to the amount, then confirmed.
+
+Source: Commerce Layer, "Orders", `_authorize` and `_authorization_amount_cents`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.commerce.orders import placing, settling
+from paydesk.commerce.payments.payment_sources import refusal
+from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
+from paydesk.commerce.payments.status import held_by
+from paydesk.commerce.payments.transactions import booked
+from paydesk.declare import Rule
+from paydesk.errors import Invalid, Several
+from paydesk.gateways.port import Snapshot
+from paydesk.work import Journalled, Plan, Work
+
+
+def authorize(order: Any, asked: int | None, work: Work) -> Rule:
+    """Have `asked` minor units authorized, by default all that the order costs. What is authorized already stays.
+
+    raises   Several: what stands against paying; Invalid: an amount out of bounds, or another than is authorized
+    """
+    yield from order.refresh(work, forced=True)
+    due = int(order.total_amount_with_taxes_cents)
+    if due == 0:
+        return
+    if asked is not None and asked <= 0:
+        raise Invalid("_authorization_amount_cents", "greater_than", value=asked, count=0)
+    if asked is not None and asked > due:
+        raise Invalid("_authorization_amount_cents", "less_than_or_equal_to", value=asked, count=due)
+    if asked is None and settling.sums_of(order).held >= due:
+        return
+    yield from placing.load(order)
+    held = yield from _held_by_source(order, work)
+    amount = due if asked is None else asked
+    if held and asked == held:
+        return
+    if held:
+        raise placing.not_placeable(f"is {order.payment_status.replace('_', ' ')} already", value=order.payment_status)
+    wrong = placing.payment_problems(order, any_amount=asked is not None)
+    if wrong:
+        raise Several(list(wrong))
+    payment = order.payment_source
+    if asked is None or payment.takes_any_amount or payment.intended_cents == asked:
+        placing.confirm("authorize_order", order, amount, work)
+        return
+    work.call(
+        "amend_to_authorize",
+        order,
+        gateway=payment.payment_gateway,
+        record_id=order.id,
+        ask={
+            "payment": payment.id,
+            "source": payment.shape.type,
+            "payment_id": payment.payment_id,
+            "amount_cents": amount,
+            "gateway": {
+                "payment_id": payment.payment_id,
+                "amount_cents": amount,
+                "currency": order.currency_code,
+            },
+        },
+    )
+
+
+def _held_by_source(order: Any, work: Work) -> Rule:
+    everything = yield from booked(order, work)
+    return held_by(order.payment_source_id, everything)
+
+
+class AuthorizeOrder(placing.ConfirmPayment):
+    """Authorize an order's payment without placing it."""
+
+    kind = "authorize_order"
+
+    def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
+        is_held = (yield from _held_by_source(order, work)) >= call.ask["amount_cents"]
+        return order if is_held or answer.status == "processing" else placing.why_not(answer)
+
+
+class AmendToAuthorize(Plan):
+    """Bring the intent to the part that is to be authorized, then confirm it."""
+
+    kind = "amend_to_authorize"
+    verb = "amend"
+    lane = placing.LANE
+
+    def reads(self, call: Journalled) -> str | None:
+        return str(call.ask["payment_id"])
+
+    def looks(self, call: Journalled) -> str | None:
+        return str(call.ask["payment_id"])
+
+    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
+        return snapshot.status in UNCONFIRMED and snapshot.amount.cents != call.ask["amount_cents"]
+
+    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+        order = yield from placing.order_of(call)
+        payment = yield from placing.payment_of(call)
+        if order is None or payment is None:
+            return order
+        yield from reconcile(payment, answer, work)
+        if order.status == "cancelled" or order.payment_source_id != payment.id:
+            return Invalid("payment_source", "invalid")
+        if (yield from _held_by_source(order, work)) == call.ask["amount_cents"]:
+            return order
+        if answer.amount.cents != call.ask["amount_cents"]:
+            return placing.why_not(answer)
+        placing.confirm("authorize_order", order, call.ask["amount_cents"], work)
+        return order
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        return refusal(problem)
+
+
+PLANS: tuple[Plan, ...] = (AuthorizeOrder(), AmendToAuthorize())

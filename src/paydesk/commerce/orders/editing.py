@@ -1,0 +1,43 @@
+"""Editing an order after it was placed: it may come to cost less, never more.
+
+Source: Commerce Layer, "Orders", `_start_editing` and `_stop_editing`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.commerce.orders import addressing, settling
+from paydesk.commerce.orders.placing import goods_problems
+from paydesk.declare import Rule
+from paydesk.errors import Invalid, Several
+from paydesk.work import Work
+
+
+def start(order: Any, work: Work) -> None:
+    """Open a placed order for changes. Its payment is judged by what it cost when it was placed, if that is less."""
+    if not settling.ORDER.is_there("_start_editing", order):
+        settling.ORDER.move("_start_editing", order, work)
+
+
+def stop(order: Any, work: Work) -> Rule:
+    """Close it again: placed as before, and nobody is told that it was placed anew.
+
+    raises   Several: all that stands against it, the total above the one that was placed among it
+    """
+    if settling.ORDER.is_there("_stop_editing", order):
+        return
+    settling.ORDER.must_admit("_stop_editing", order, work)
+    yield from order.refresh(work, forced=True)
+    wrong = yield from goods_problems(order)
+    total, placed = order.total_amount_with_taxes_cents, order.place_total_amount_cents
+    if total > placed:
+        wrong.append(Invalid("total_amount_with_taxes_cents", "less_than_or_equal_to", value=total, count=placed))
+    if wrong:
+        raise Several(list(wrong))
+    settling.ORDER.move("_stop_editing", order, work)
+    ships = yield from addressing.ships(order)
+    if ships != (order.fulfillment_status != "not_required"):
+        status = "unfulfilled" if ships else "not_required"
+        work.change(order, fulfillment_status=status, fulfillment_updated_at=work.now)
+    settling.judge(order, work)

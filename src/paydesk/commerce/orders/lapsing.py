@@ -1,0 +1,58 @@
+"""Orders that time alone ends: one that expired unplaced is cancelled, a cart that nobody owns is deleted.
+
+Source: Commerce Layer, "Orders", `expires_at` and the lifetime of draft orders.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.commerce.orders import resource_errors, settling
+from paydesk.commerce.orders.paying import release_source
+from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.payment_sources import sources_of
+from paydesk.commerce.payments.transactions import booked
+from paydesk.declare import Rule, eq
+from paydesk.instants import seconds
+from paydesk.work import Find, Work
+
+KEPT_MONTHS = 2
+"""How long a draft without a customer stays after its last change."""
+
+
+def expire(order_id: str, work: Work) -> Rule:
+    """Cancel an order whose time is over; what is held for it is let go. Returns whether it was."""
+    order = yield Find("orders", eq("id", order_id), ("payment_source.payment_gateway",), lock=True)
+    if order is None or not settling.ORDER.admits("lapse", order):
+        return False
+    if order.expires_at is None or seconds(order.expires_at) > seconds(work.now):
+        return False
+    yield from _end(order, work)
+    return True
+
+
+def purge(order_id: str, before: str, work: Work) -> Rule:
+    """Delete a draft without a customer that was not changed since `before`, with its lines and payments; one that
+    money was moved for is cancelled instead. Returns whether it was.
+    """
+    order = yield Find("orders", eq("id", order_id), ("line_items", "payment_source.payment_gateway"), lock=True)
+    if order is None or order.status != "draft" or order.customer_id is not None or order.updated_at > before:
+        return False
+    if (yield from booked(order, work)):
+        yield from _end(order, work)
+        return True
+    for payment in (yield from sources_of(order)):
+        payment.release(work)
+        work.delete(payment)
+    for line in order.line_items:
+        work.delete(line)
+    yield from resource_errors.clear(order, work)
+    work.delete(order)
+    return True
+
+
+def _end(order: Any, work: Work) -> Rule:
+    settling.after_confirming(order, work)
+    settling.ORDER.move("lapse", order, work, cancelled_at=work.now)
+    yield from moving.let_go(order, work)
+    yield from release_source(order, work)

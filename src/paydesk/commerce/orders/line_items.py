@@ -1,0 +1,342 @@
+"""line_items: what an order holds, with what each costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.commerce.catalog.prices import prices_in
+from paydesk.commerce.catalog.skus import Sku
+from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES
+from paydesk.commerce.orders.totals import PURCHASABLE, line_total
+from paydesk.commerce.payable import ORDER_ACCESS
+from paydesk.commerce.unserved import asked
+from paydesk.declare import (
+    CREATE,
+    FILTER,
+    FIND,
+    NONE,
+    UPDATE,
+    WRITE,
+    Own,
+    Resource,
+    Rule,
+    argument,
+    boolean,
+    constant,
+    eq,
+    hidden,
+    integer,
+    money,
+    string,
+    to_many,
+    to_one,
+)
+from paydesk.errors import Denied
+from paydesk.work import Change, Find, Work
+
+_CUSTOM = ("skus", "adjustments")
+"""What an integration may call a line that has no item: goods, or an adjustment of either sign."""
+
+_HARMLESS = frozenset(("reference", "reference_origin", "metadata"))
+
+
+class LineItem(
+    Resource,
+    type="line_items",
+    singular="line_item",
+    versions=False,
+    access=ORDER_ACCESS.via("order", guest="CSUD", customer="CSLUD"),
+):
+    """A line of an order. Shoppers add skus, at the price of the market's price list; integrations may name another
+    price, and add custom lines by `name` and `unit_amount_cents`. Lines for shipping, the payment method and promotions
+    are the server's own.
+
+    Source: Commerce Layer, "Line items".
+    """
+
+    root = "order"
+    loads = ("order.line_items", "order.market", "order.payment_method")
+    create_loads = loads
+
+    sku_code = string(
+        WRITE | FILTER, example="TSHIRTMM000000FFFFFFXLXX", doc="The sku's code; names the sku when written."
+    )
+    bundle_code = constant(
+        "string",
+        None,
+        WRITE,
+        example="BUNDLEMM000000FFFFFFXLXX",
+        doc="The bundle's code; names the bundle when written.",
+    )
+    quantity = integer(
+        WRITE | FILTER, required=True, minimum=1, maximum=MOST_PIECES, example=4, doc="How many; at least 1."
+    )
+    currency_code = string(FIND, example="EUR", doc="The order's currency.")
+    unit_amount = money(
+        WRITE | FIND,
+        prohibited=True,
+        minimum=-MOST_CENTS,
+        maximum=MOST_CENTS,
+        example=10000,
+        doc="What one costs; from the price list unless an integration gives it.",
+    )
+    compare_at_amount = money(
+        WRITE | FIND, minimum=0, maximum=MOST_CENTS, example=13000, doc="The amount to compare with, struck through."
+    )
+    options_amount = money(
+        UPDATE | FIND,
+        default=0,
+        prohibited=True,
+        minimum=-MOST_CENTS,
+        maximum=MOST_CENTS,
+        example=1000,
+        doc="What its options cost.",
+    )
+    discount = money(FIND, default=0, example=-1000, doc="Its share of the discounts.")
+    total_amount = money(FIND, default=0, example=18800, doc="Unit amount times quantity, and options.")
+    tax_amount = money(FIND, default=0, example=1880, doc="Taxes on it.")
+    name = string(WRITE | FIND, example="text", doc="The item's name unless given.")
+    image_url = string(
+        WRITE | FILTER, example="https://img.yourdomain.com/skus/xYZkjABcde.png", doc="The item's picture unless given."
+    )
+    discount_breakdown = constant("object", doc="Each discount's share.")
+    tax_rate = constant("float", example=0.22, doc="The tax rate applied.")
+    tax_breakdown = constant("object", doc="What the tax calculator said.")
+    item_type = string(
+        CREATE | FIND,
+        enum=(
+            "skus",
+            "bundles",
+            "gift_cards",
+            "shipments",
+            "payment_methods",
+            "adjustments",
+            "discount_engine_items",
+            "percentage_discount_promotions",
+            "free_shipping_promotions",
+            "buy_x_pay_y_promotions",
+            "free_gift_promotions",
+            "fixed_price_promotions",
+            "external_promotions",
+            "fixed_amount_promotions",
+            "flex_promotions",
+        ),
+        example="skus",
+        doc="The type of its item.",
+    )
+    frequency = string(WRITE, example="monthly", doc="How often it is delivered, for subscriptions.")
+    coupon_code = constant("string", example="SUMMERDISCOUNT", doc="The coupon used.")
+    rule_outcomes = constant("object", example="[]", doc="What the rules came to.")
+    circuit_state = constant("string", "closed", FIND, example="closed", doc="Whether the external service is asked.")
+    circuit_failure_count = constant("integer", 0, FIND, example=5, doc="Failures of the external service in a row.")
+    order = to_one("orders", CREATE | FIND, required=True)
+    item = to_one(
+        (
+            "adjustments",
+            "bundles",
+            "buy_x_pay_y_promotions",
+            "discount_engine_items",
+            "external_promotions",
+            "fixed_amount_promotions",
+            "fixed_price_promotions",
+            "flex_promotions",
+            "free_gift_promotions",
+            "free_shipping_promotions",
+            "gift_cards",
+            "payment_methods",
+            "percentage_discount_promotions",
+            "shipments",
+            "skus",
+        ),
+        CREATE,
+    )
+    sku = to_one("skus", FILTER, match=eq("id", Own("item_id")))
+    bundle = to_one("bundles", FILTER, match=eq("id", Own("item_id")))
+    adjustment = to_one("adjustments", FILTER, match=eq("id", Own("item_id")))
+    gift_card = to_one("gift_cards", FILTER, match=eq("id", Own("item_id")))
+    shipment = to_one("shipments", FILTER, match=eq("id", Own("item_id")))
+    payment_method = to_one("payment_methods", FILTER, match=eq("id", Own("item_id")))
+    line_item_options = to_many("line_item_options", by="line_item")
+    return_line_items = to_many("return_line_items", by="line_item")
+    shipment_line_items = to_many("shipment_line_items", by="line_item", flags=NONE)
+    stock_reservations = to_many("stock_reservations", by="line_item")
+    stock_line_items = to_many("stock_line_items", by="line_item")
+    stock_transfers = to_many("stock_transfers", by="line_item")
+    notifications = to_many("notifications", by="notifiable")
+    events = to_many("events")
+    tags = to_many("tags", flags=WRITE | FILTER, prohibited=True)
+    _external_price = boolean(WRITE, default=False, example=True, doc="The market's external service says the price.")
+    _update_quantity = argument(
+        "boolean", CREATE, example=True, doc="Add to the quantity of the line that holds the same item already."
+    )
+    price_fixed = hidden("boolean", default=False, doc="An integration gave the unit amount, and refreshes keep it.")
+
+    @classmethod
+    def creating(cls, change: Change, work: Work) -> Rule:
+        order, values = change.related["order"], change.values
+        order.must_be_editable(work)
+        sku = yield from _sku_asked(change, work)
+        _check(change, work)
+        if sku is None:
+            _custom(values, work)
+        else:
+            _name(values, sku, work)
+            same = _same(order, sku) if change.arguments.get("_update_quantity") else None
+            if same is not None:
+                same._add(values["quantity"], work)
+                yield from order.refresh(work)
+                return same
+            yield from _price(values, sku, "sku_code" if "item" not in change.related else "item", order, work)
+        work.check()
+        line = work.create(cls, **values, currency_code=order.currency_code)
+        line.order = order
+        line._measure(work)
+        order.line_items = [*order.line_items, line]
+        yield from order.refresh(work)
+        return line
+
+    def updating(self, change: Change, work: Work) -> Rule:
+        order, values = self.order, change.values
+        order.line_items = [self if line.id == self.id else line for line in order.line_items]
+        if values.keys() | change.arguments.keys() <= _HARMLESS:
+            work.change(self, **values)
+            return
+        order.must_be_editable(work)
+        self._must_be_a_shoppers(work)
+        sku = yield from _sku_asked(change, work)
+        _check(change, work)
+        if values.get("unit_amount_cents") is not None:
+            _check_sign(values["unit_amount_cents"], self.item_type, work)
+            values["price_fixed"] = True
+        elif "unit_amount_cents" in values:
+            del values["unit_amount_cents"]
+            values["price_fixed"] = False
+        work.check()
+        if sku is not None and sku.id != self.item_id:
+            if self.item_id is None:
+                work.invalid("sku_code", "invalid", value=sku.code)
+                work.check()
+            _name(values, sku, work)
+            values["item_id"] = sku.id
+            if not values.get("price_fixed", self.price_fixed):
+                yield from _price(values, sku, "sku_code", order, work)
+                work.check()
+        work.change(self, **values)
+        self._measure(work)
+
+    def updated(self, change: Change, work: Work) -> Rule:
+        yield from self.order.refresh(work)
+
+    def deleting(self, work: Work) -> Rule:
+        self.order.must_be_editable(work)
+        self._must_be_a_shoppers(work)
+        work.delete(self)
+        self.order.line_items = [line for line in self.order.line_items if line.id != self.id]
+        yield from self.order.refresh(work)
+
+    def take(self, unit_cents: int, compare_at_cents: int | None, work: Work) -> None:
+        """Cost this much from now on."""
+        work.change(self, unit_amount_cents=unit_cents, compare_at_amount_cents=compare_at_cents)
+        self._measure(work)
+
+    def _measure(self, work: Work) -> None:
+        total = line_total(self.unit_amount_cents, self.quantity, self.options_amount_cents)
+        work.change(self, total_amount_cents=total)
+
+    def _add(self, quantity: int, work: Work) -> None:
+        total = self.quantity + quantity
+        if total > MOST_PIECES:
+            work.invalid("quantity", "less_than_or_equal_to", value=total, count=MOST_PIECES)
+        work.check()
+        work.change(self, quantity=total)
+        self._measure(work)
+
+    def _must_be_a_shoppers(self, work: Work) -> None:
+        """What the server adds is changed by changing what it stands for."""
+        if self.item_type not in PURCHASABLE and self.item_type != "adjustments":
+            if work.actor.is_sales_channel:
+                raise Denied("a line item of the server's own")
+            work.invalid("item_type", "invalid", "belongs to the server", value=self.item_type)
+            work.check()
+
+
+def _sku_asked(change: Change, work: Work) -> Rule:
+    """The sku that `item` or `sku_code` names, None when neither does."""
+    item = change.related.get("item")
+    code = change.values.pop("sku_code", None)
+    if isinstance(item, Sku):
+        return item
+    if item is not None:
+        work.invalid("item", "invalid")
+    elif code:
+        sku = yield Find(Sku, eq("code", code))
+        if sku is None:
+            work.invalid("sku_code", "noent_sku", "doesn't exist", value=code)
+            work.check()
+        return sku
+    return None
+
+
+def _check(change: Change, work: Work) -> None:
+    """What belongs to bundles and subscriptions, as in a shop that has none."""
+    bundle = asked(change, "bundle_code")
+    if bundle:
+        work.invalid("bundle_code", "noent_bundle", "doesn't exist", value=bundle)
+    frequency = change.values.get("frequency")
+    if frequency:
+        work.invalid("frequency", "inclusion", value=frequency)
+    work.check()
+
+
+def _custom(values: dict[str, Any], work: Work) -> None:
+    """A line without item: an integration says what it is and what it costs."""
+    if work.actor.is_sales_channel:
+        work.invalid("item", "blank")
+        work.check()
+    for name in ("name", "unit_amount_cents"):
+        if values.get(name) in (None, ""):
+            work.invalid(name, "blank")
+    item_type = values["item_type"] = values.get("item_type") or "skus"
+    if item_type not in _CUSTOM:
+        work.invalid("item_type", "inclusion", value=item_type)
+    _check_sign(values.get("unit_amount_cents") or 0, item_type, work)
+    values["price_fixed"] = True
+
+
+def _check_sign(unit_cents: int, item_type: str, work: Work) -> None:
+    if unit_cents < 0 and item_type != "adjustments":
+        work.invalid("unit_amount_cents", "greater_than_or_equal_to", value=unit_cents, count=0)
+
+
+def _name(values: dict[str, Any], sku: Sku, work: Work) -> None:
+    """What a line takes from its sku unless the request says otherwise."""
+    if values.get("item_type") not in (None, "skus"):
+        work.invalid("item_type", "inclusion", value=values["item_type"])
+    values.update(
+        item_id=sku.id,
+        item_type="skus",
+        sku_code=sku.code,
+        name=values.get("name") or sku.name,
+        image_url=values.get("image_url") or sku.image_url,
+    )
+
+
+def _price(values: dict[str, Any], sku: Sku, field: str, order: Any, work: Work) -> Rule:
+    """The sku's price in the list of the order's market, unless an integration gave one."""
+    if values.get("unit_amount_cents") is not None:
+        _check_sign(values["unit_amount_cents"], "skus", work)
+        values["price_fixed"] = True
+        return
+    price = (yield from prices_in(order.market.price_list_id, [sku.id])).get(sku.id)
+    if price is None:
+        work.invalid(field, "no_price", "has no price in this market", value=sku.code)
+        return
+    values["unit_amount_cents"] = price.amount_cents
+    if values.get("compare_at_amount_cents") is None:
+        values["compare_at_amount_cents"] = price.compare_at_amount_cents
+
+
+def _same(order: Any, sku: Sku) -> LineItem | None:
+    """The line that holds a sku already."""
+    lines: list[LineItem] = order.line_items
+    return next((line for line in lines if line.item_type == "skus" and line.item_id == sku.id), None)

@@ -1,0 +1,106 @@
+"""How an order comes by its payment method and payment source, and how it loses them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.commerce.payments.payment_methods import PaymentMethod
+from paydesk.commerce.payments.reconciling import assign
+from paydesk.commerce.payments.status import held_by
+from paydesk.commerce.payments.transactions import booked
+from paydesk.declare import Rule, both, eq
+from paydesk.work import Find, Load, Work
+
+
+def is_offered(method: Any, order: Any) -> bool:
+    """A method is for an order of its market, or of its currency when it has none; switched off it is for nobody.
+
+    source   Commerce Layer, "Orders", `available_payment_methods`
+    """
+    return (
+        method.disabled_at is None
+        and method.payment_gateway.disabled_at is None
+        and method.market_id in (None, order.market_id)
+        and method.currency_code == order.currency_code
+    )
+
+
+def choose_method(order: Any, method: Any, work: Work) -> Rule:
+    """Set the payment method, or none. A source that was made for another method is detached."""
+    if method is not None:
+        yield Load(method, ("payment_gateway",))
+        if not is_offered(method, order):
+            work.invalid("payment_method", "invalid")
+            return
+    work.relate(order, "payment_method", method)
+    if order.payment_source_id is None:
+        return
+    yield Load(order, ("payment_source.payment_gateway",))
+    source = order.payment_source
+    if (
+        method is None
+        or source.shape.type != method.payment_source_type
+        or source.payment_gateway_id != method.payment_gateway_id
+    ):
+        yield from detach_source(order, work)
+
+
+def choose_source(order: Any, source: Any, work: Work) -> Rule:
+    """Set the payment source, which must be the order's own and of its payment method's type."""
+    if source is None:
+        yield from detach_source(order, work)
+        return
+    yield Load(order, ("payment_method",))
+    expected = order.payment_method.payment_source_type if order.payment_method else None
+    if source.order_id != order.id or source.shape.type != expected:
+        work.invalid("payment_source", "invalid")
+        return
+    if source.id == order.payment_source_id:
+        return
+    if source.is_canceled:
+        work.invalid("payment_source", "expired")
+        return
+    yield from detach_source(order, work)
+    source.keep(work)
+    assign(order, source, work)
+
+
+def detach_source(order: Any, work: Work) -> Rule:
+    """Leave the order without payment source. What the source holds at its gateway is let go, if that can be."""
+    if order.payment_source_id is None:
+        return
+    yield from release_source(order, work)
+    assign(order, None, work)
+
+
+def release_source(order: Any, work: Work) -> Rule:
+    """Nobody is to pay with the order's source any more: what it holds at its gateway is let go, if that can be."""
+    yield Load(order, ("payment_source.payment_gateway",))
+    if order.payment_source is not None:
+        order.payment_source.release(work)
+
+
+def paid_with(order: Any, payment: Any, work: Work) -> Rule:
+    """The source that came to hold money is the order's again, though the shopper switched meanwhile; not where the
+    present one holds money already, nor once the order is closed.
+
+    source   Commerce Layer, "Stripe gateways", `force_payments`
+    """
+    if not order.editable_now or order.payment_source_id == payment.id or not payment.payment_gateway.force_payments:
+        return
+    everything = yield from booked(order, work)
+    if held_by(order.payment_source_id, everything) <= 0:
+        yield from take(order, payment, work)
+
+
+def take(order: Any, payment: Any, work: Work) -> Rule:
+    """Make `payment` the order's source, and what it was made for the order's payment method."""
+    yield Load(order, ("payment_method", "payment_source.payment_gateway"))
+    payment.attach(order, work)
+    if payment.method_id in (None, order.payment_method_id):
+        return
+    made_for = both(eq("id", payment.method_id), eq("payment_source_type", payment.shape.type))
+    method = yield Find(PaymentMethod, made_for, ("payment_gateway",))
+    if method is not None:
+        work.relate(order, "payment_method", method)
+        yield from order.refresh(work)

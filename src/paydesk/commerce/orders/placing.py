@@ -1,0 +1,325 @@
+"""Placing an order, before or after its payment is authorized.
+
+Source: Commerce Layer, "Placing orders", "Orders".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.commerce.accounts.customers import Customer
+from paydesk.commerce.orders import addressing, resource_errors, settling
+from paydesk.commerce.orders.paying import is_offered
+from paydesk.commerce.orders.totals import PURCHASABLE
+from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
+from paydesk.commerce.payments.transactions import booked
+from paydesk.declare import Rule, eq
+from paydesk.errors import Invalid, Refusal, Several
+from paydesk.gateways.port import Declined, Snapshot
+from paydesk.instants import seconds
+from paydesk.work import Find, Journalled, Load, Plan, Work
+
+_PATHS = (
+    "line_items",
+    "market",
+    "payment_method.payment_gateway",
+    "payment_source.payment_gateway",
+    "payment_source.wallet_entry",
+)
+
+
+LANE = "order payment"
+"""An order is placed or authorized by one call at a time."""
+
+
+def place(order: Any, work: Work) -> Rule:
+    """Place the order now if its payment allows, otherwise ask the gateway and place it with the answer; where it is
+    placed in the background, soon.
+
+    raises   Several: everything that stands against it, each with its field
+    """
+    if settling.ORDER.is_there("_place", order):
+        return
+    if order.status not in ("draft", "pending", "placing"):
+        settling.ORDER.must_admit("_place", order, work)
+    yield from order.refresh(work, forced=True)
+    if not order.place_async or order.status == "draft":
+        yield from begin(order, work)
+        return
+    if order.status == "pending":
+        settling.ORDER.move("place soon", order, work)
+    work.call("place_later", order, record_id=order.id, deferred=True, ask={})
+
+
+def begin(order: Any, work: Work, *, later: bool = False) -> Rule:
+    """Place a refreshed order, or ask the gateway first; `later`: nobody waits for the answer."""
+    wrong = yield from problems(order, work)
+    if wrong:
+        raise Several(list(wrong))
+    total = settling.sums_of(order)
+    due = order.total_amount_with_taxes_cents
+    if due == 0 or total.held >= due:
+        for one in (yield from booked(order, work)):
+            # What is held or taken may be about to be let go or given back.
+            if one.one_of("authorizations"):
+                work.comes_after("void_payment", one)
+            elif one.one_of("captures"):
+                work.comes_after("refund_payment", one)
+        yield from _placed(order, work)
+        return
+    if total.held > 0:
+        raise not_placeable(f"is only {order.payment_status.replace('_', ' ')}", value=order.payment_status)
+    confirm("place_order", order, due, work, later=later)
+
+
+def confirm(kind: str, order: Any, amount_cents: int, work: Work, *, later: bool = False) -> None:
+    """Ask how the order's payment stands, and confirm it where only the server is awaited."""
+    payment = order.payment_source
+    work.call(
+        kind,
+        order,
+        gateway=payment.payment_gateway,
+        record_id=order.id,
+        ask={
+            "source": payment.shape.type,
+            "payment": payment.id,
+            "payment_id": payment.payment_id,
+            "amount_cents": amount_cents,
+            "currency": order.currency_code,
+            "any_amount": payment.takes_any_amount,
+            "later": later,
+            "gateway": {"payment_id": payment.payment_id, **payment.confirmation(order, amount_cents, work)},
+        },
+    )
+
+
+_AWAITING = ("pending", "placing", "placed", "editing", "approved")
+
+
+def follow(order: Any, authorization: Any, work: Work) -> Rule:
+    """What an authorization that has just come brings about by itself: the order is placed, the money captured.
+
+    Only what the order's own source holds does so: a second payment of the same order is left to the integration.
+
+    source   Commerce Layer, "Payment methods", `auto_place` and `auto_capture`
+    """
+    yield Load(order, ("payment_method",))
+    method, due = order.payment_method, settling.due_of(order)
+    is_own = authorization.payment_source_id == order.payment_source_id
+    if method is None or not is_own or order.status not in _AWAITING or settling.sums_of(order).held < due:
+        return
+    if method.auto_place and settling.ORDER.admits("_place", order) and not (yield from problems(order, work)):
+        yield from _placed(order, work)
+    most = method.auto_capture_max_amount_cents
+    everything = yield from booked(order, work)
+    amount = min(authorization.capture_balance_cents, due - order.captured_cents)
+    within = method.auto_capture and (most is None or due <= most)
+    if within and amount > 0 and moving.may_capture(authorization, everything):
+        yield from moving.capture(authorization, work, order, asked=amount, final=True, later=True)
+
+
+def problems(order: Any, work: Work, *, with_source: bool = True) -> Rule:
+    """All that stands against placing an order, each with its field; [] when nothing does.
+
+    source   Commerce Layer, "Placing orders"
+    """
+    yield from load(order)
+    wrong: list[Invalid] = []
+    if order.status == "draft":
+        wrong.append(Invalid("status", "invalid_transition", value="draft"))
+    if order.expires_at is not None and seconds(order.expires_at) <= seconds(work.now):
+        wrong.append(Invalid("expires_at", "expired", value=order.expires_at))
+    wrong.extend((yield from goods_problems(order)))
+    if order.total_amount_with_taxes_cents > 0 and with_source:
+        wrong.extend(payment_problems(order))
+    return wrong
+
+
+def load(order: Any) -> Rule:
+    """Load what judging an order needs."""
+    yield Load(order, _PATHS)
+
+
+def goods_problems(order: Any) -> Rule:
+    """What an order lacks of what it sells, to whom and where to; [] when nothing. Needs `line_items` loaded."""
+    wrong: list[Invalid] = []
+    if not any(line.item_type in PURCHASABLE for line in order.line_items):
+        wrong.append(Invalid("line_items", "blank", "can't be blank"))
+    if order.customer_id is None:
+        wrong.append(Invalid("customer", "blank"))
+    if order.billing_address_id is None:
+        wrong.append(Invalid("billing_address", "blank"))
+    if order.shipping_address_id is None and (yield from addressing.ships(order)):
+        wrong.append(Invalid("shipping_address", "blank"))
+    return wrong
+
+
+def payment_problems(order: Any, *, any_amount: bool = False) -> list[Invalid]:
+    """What stands against paying with the order's source; `any_amount`: its amount is yet to be settled."""
+    method, source = order.payment_method, order.payment_source
+    if method is None:
+        return [Invalid("payment_method", "blank")]
+    wrong = [] if is_offered(method, order) else [Invalid("payment_method", "invalid")]
+    if source is None:
+        wrong.append(Invalid("payment_source", "blank"))
+    elif source.shape.type != method.payment_source_type:
+        wrong.append(Invalid("payment_source", "invalid"))
+    elif not any_amount and source.is_mismatched(order):
+        wrong.append(Invalid("payment_source", "mismatched_amounts"))
+    return wrong
+
+
+def not_placeable(message: str, **meta: Any) -> Invalid:
+    """What a payment that does not hold the money is told with."""
+    return Invalid("payment_status", "not_placeable", message, **meta)
+
+
+def _placed(order: Any, work: Work) -> Rule:
+    ships = yield from addressing.ships(order)
+    settling.ORDER.move(
+        "_place", order, work, placed_at=work.now, place_total_amount_cents=order.total_amount_with_taxes_cents
+    )
+    if not ships:
+        work.change(order, fulfillment_status="not_required", fulfillment_updated_at=work.now)
+    yield from settling.settle(order, work)
+    yield from resource_errors.clear(order, work)
+    customer = yield Find(Customer, eq("id", order.customer_id), lock=True)
+    if customer is not None:
+        count = customer.total_orders_count + 1
+        work.change(customer, total_orders_count=count, status="acquired" if count == 1 else "repeat")
+        work.change(order, customer_type="new" if count == 1 else "returning")
+
+
+def placed_by_hand(order: Any, work: Work) -> Rule:
+    """An authorization that an integration vouches for places its order, whatever its source says."""
+    if settling.ORDER.admits("_place", order):
+        wrong = yield from problems(order, work, with_source=False)
+        if not wrong and settling.sums_of(order).held >= order.total_amount_with_taxes_cents:
+            yield from _placed(order, work)
+
+
+class PlaceLater(Plan):
+    """Place an order in the background. What stands against it is kept with the order, which stays `placing`."""
+
+    kind = "place_later"
+    lane = LANE
+    local = True
+
+    def settle(self, call: Journalled, answer: None, work: Work) -> Rule:
+        order = yield from order_of(call)
+        if order is not None and order.status == "placing":
+            try:
+                yield from order.refresh(work, forced=True)
+                yield from begin(order, work, later=True)
+            except Refusal as refusal:
+                yield from resource_errors.note(order, refusal, work)
+        return order
+
+
+class ConfirmPayment(Plan):
+    """Look how the payment of an order stands, confirm it where only the server is awaited, and book the answer."""
+
+    verb = "confirm"
+    lane = LANE
+
+    def reads(self, call: Journalled) -> str | None:
+        return str(call.ask["payment_id"])
+
+    def looks(self, call: Journalled) -> str | None:
+        return str(call.ask["payment_id"])
+
+    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
+        told = (snapshot.amount.cents, snapshot.amount.currency)
+        is_right = call.ask["any_amount"] or told == (call.ask["amount_cents"], call.ask["currency"])
+        # What failed once has lost its payment method; where we have one to name, it may be tried again.
+        waits = ("confirmable", "open") if call.ask["gateway"].get("payment_method") else ("confirmable",)
+        return snapshot.status in waits and is_right
+
+    def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
+        """What follows for the order, now that the answer is booked: the order, or a refusal."""
+        raise AssertionError(f"{self.kind} does not say what follows")
+
+    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+        order = yield from order_of(call)
+        if order is None:
+            return None
+        payment = yield from payment_of(call)
+        if payment is not None:
+            yield from reconcile(payment, answer, work)
+        return (yield from self._ended(call, order, (yield from self.judged(call, order, answer, work)), work))
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
+        order = yield from order_of(call)
+        payment = yield from payment_of(call)
+        if order is None or payment is None:
+            return Invalid("order", "blank")
+        return (yield from self._ended(call, order, (yield from self._no(call, order, payment, problem, work)), work))
+
+    def _no(self, call: Journalled, order: Any, payment: Any, problem: Any, work: Work) -> Rule:
+        if problem.snapshot is not None:
+            yield from reconcile(payment, problem.snapshot, work)
+            if problem.snapshot.status in ("authorized", "captured", "processing"):
+                return (yield from self.judged(call, order, problem.snapshot, work))
+        if isinstance(problem, Declined):
+            yield from booked(order, work)
+            fail_authorization(payment, problem.failure, call.ask["amount_cents"], work)
+            code = problem.failure.decline_code or problem.failure.code
+            return not_placeable(problem.failure.message, code=code)
+        return not_placeable(problem.message, code=problem.code)
+
+    def _ended(self, call: Journalled, order: Any, outcome: Any, work: Work) -> Rule:
+        """What the background was refused is kept with the order, since nobody waits to be told."""
+        if isinstance(outcome, Refusal) and order.status == "placing":
+            yield from resource_errors.note(order, outcome, work)
+        return outcome
+
+
+class PlaceOrder(ConfirmPayment):
+    """Place the order if its payment is authorized or being processed."""
+
+    kind = "place_order"
+
+    def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
+        if order.status not in ("pending", "placing") or (call.ask["later"] and order.status != "placing"):
+            return order
+        wrong = yield from problems(order, work)
+        if wrong:
+            return Several(list(wrong))
+        due = order.total_amount_with_taxes_cents
+        if settling.sums_of(order).held >= due or answer.status == "processing":
+            yield from _placed(order, work)
+            return order
+        return why_not(answer)
+
+
+def why_not(answer: Snapshot) -> Invalid:
+    """Why a payment that was looked up lets nobody place its order."""
+    if answer.failure is not None:
+        code = answer.failure.decline_code or answer.failure.code
+        return not_placeable(answer.failure.message, code=code, value=answer.gateway_status)
+    return not_placeable(_WAITING.get(answer.status, "is not authorized"), value=answer.gateway_status)
+
+
+_WAITING = {
+    "open": "is not authorized: the payment was not confirmed",
+    "confirmable": "is not authorized: the payment was not confirmed",
+    "action_needed": "is not authorized: the shopper has to confirm the payment",
+    "canceled": "is not authorized: the payment was canceled",
+}
+
+
+def order_of(call: Journalled) -> Rule:
+    """The order that a call is about, locked."""
+    order = yield Find("orders", eq("id", call.subject_id), _PATHS, lock=True)
+    return order
+
+
+def payment_of(call: Journalled) -> Rule:
+    """The payment that a call about its order asks for."""
+    of_call = eq("id", call.ask["payment"])
+    payment = yield Find(call.ask["source"], of_call, ("order.payment_source", "payment_gateway"))
+    return payment
+
+
+PLANS: tuple[Plan, ...] = (PlaceLater(), PlaceOrder())

@@ -1,0 +1,115 @@
+"""Refreshing: bringing an order's prices, fees, amounts and status up to what it holds now."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from paydesk.commerce.accounts.organizations import setting
+from paydesk.commerce.catalog.prices import prices_in
+from paydesk.commerce.orders import settling
+from paydesk.commerce.orders.line_items import LineItem
+from paydesk.commerce.orders.paying import is_offered
+from paydesk.commerce.orders.totals import PURCHASABLE, Priced, Taxing, Totals, totals
+from paydesk.declare import Rule
+from paydesk.instants import seconds
+from paydesk.work import Load, Work
+
+
+def refresh(order: Any, work: Work, *, forced: bool = False) -> Rule:
+    """Prices, payment method line, totals and status, in this order.
+
+    forced   also when the order does not refresh by itself
+    source   Commerce Layer, "Orders", `_refresh` and `autorefresh`
+    """
+    if not order.editable_now:
+        return
+    yield Load(order, ("line_items", "market"))
+    cutoff = setting(work, "orders_autorefresh_cutoff_live" if work.actor.live else "orders_autorefresh_cutoff_test")
+    if len(order.line_items) > cutoff:
+        work.change(order, autorefresh=False)
+    if not forced and not _is_due(order, work):
+        return
+    yield from _reprice(order, work)
+    _move(order, work)
+    yield from _default_method(order, work)
+    yield from _charge_for_method(order, work)
+    amounts = _totals(order, order.line_items)
+    payable = amounts.total_amount_with_taxes_cents > 0
+    work.change(order, **asdict(amounts), payable_in=order.currency_code if payable else None, refreshed_at=work.now)
+    settling.judge(order, work)
+
+
+def _is_due(order: Any, work: Work) -> bool:
+    lapse = setting(work, "orders_min_refresh_lapse")
+    last = order.refreshed_at
+    return bool(order.autorefresh) and not (lapse and last and seconds(work.now) - seconds(last) < lapse)
+
+
+def _reprice(order: Any, work: Work) -> Rule:
+    """Take the market's present prices, save where an integration gave one. What lost its price keeps the last one."""
+    lines = [line for line in order.line_items if line.item_type == "skus" and line.item_id and not line.price_fixed]
+    if not lines:
+        return
+    prices = yield from prices_in(order.market.price_list_id, sorted({line.item_id for line in lines}))
+    for line in lines:
+        price = prices.get(line.item_id)
+        if price is not None and price.amount_cents != line.unit_amount_cents:
+            line.take(price.amount_cents, price.compare_at_amount_cents, work)
+
+
+def _move(order: Any, work: Work) -> None:
+    """An order is pending as long as it has a customer and something to buy; either may come first."""
+    is_ready = order.customer_id is not None and any(line.item_type in PURCHASABLE for line in order.line_items)
+    if order.status == "draft" and is_ready:
+        work.change(order, status="pending")
+    elif order.status == "pending" and not is_ready:
+        work.change(order, status="draft")
+
+
+def _default_method(order: Any, work: Work) -> Rule:
+    """An order that becomes pending takes the market's default payment method, once."""
+    became_pending = order.status == "pending" and work.changed.get(order, {}).get("status") == "draft"
+    if not became_pending or order.payment_method_id or not order.market.default_payment_method_id:
+        return
+    yield Load(order.market, ("default_payment_method.payment_gateway",))
+    method = order.market.default_payment_method
+    if (
+        method is not None
+        and is_offered(method, order)
+        and _totals(order, order.line_items).total_amount_with_taxes_cents > 0
+    ):
+        work.relate(order, "payment_method", method)
+
+
+def _charge_for_method(order: Any, work: Work) -> Rule:
+    """Keep the line for the payment method's price; none where the method is free or nothing is to be paid."""
+    yield Load(order, ("payment_method",))
+    method = order.payment_method
+    fee = next((line for line in order.line_items if line.item_type == "payment_methods"), None)
+    others = [line for line in order.line_items if line is not fee]
+    is_due = _totals(order, others).total_amount_with_taxes_cents > 0
+    if method is None or not method.price_amount_cents or not is_due:
+        if fee is not None:
+            work.delete(fee)
+            order.line_items = others
+        return
+    if fee is None:
+        fee = work.create(
+            LineItem, order_id=order.id, item_type="payment_methods", quantity=1, currency_code=order.currency_code
+        )
+        fee.order = order
+        order.line_items = [*others, fee]
+    work.change(fee, item_id=method.id, name=method.name)
+    fee.take(method.price_amount_cents, None, work)
+
+
+def _totals(order: Any, lines: list[LineItem]) -> Totals:
+    priced = [Priced(line.item_type, line.quantity, line.total_amount_cents, line.discount_cents) for line in lines]
+    taxing = Taxing(
+        included=bool(order.tax_included),
+        freight=order.freight_taxable,
+        payment_method=order.payment_method_taxable,
+        adjustment=order.adjustment_taxable,
+    )
+    return totals(priced, taxing, duty_cents=order.duty_amount_cents)

@@ -1,0 +1,40 @@
+"""Paying an order with what its customer keeps in the wallet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.commerce.orders.paying import choose_method
+from paydesk.commerce.payments.payment_sources import ORDER_PATHS
+from paydesk.declare import Rule
+from paydesk.errors import Invalid
+from paydesk.work import Load, Work
+
+
+def use(order: Any, entry_id: str, work: Work) -> Rule:
+    """Make a wallet entry what the order is paid with: a payment is opened with it and confirmed when it is placed.
+
+    raises   Invalid("_customer_payment_source_id", ...) for what is no entry of the order's customer, or is none that
+             it can be paid with
+    """
+    yield Load(order, ("available_customer_payment_sources", "available_payment_methods.payment_gateway"))
+    is_theirs = not work.actor.is_sales_channel or work.actor.customer_id == order.customer_id
+    entry = next((one for one in order.available_customer_payment_sources if one.id == entry_id and is_theirs), None)
+    if entry is None:
+        raise Invalid("_customer_payment_source_id", "invalid", "is not in the wallet of the order", value=entry_id)
+    methods = order.available_payment_methods
+    method = next(
+        (one for one in methods if one.id == entry.payment_method_id),
+        next((one for one in methods if one.payment_gateway_id == entry.payment_gateway_id), None),
+    )
+    assert method is not None, "an entry is available by a method that the order is offered"
+    yield from choose_method(order, method, work)
+    yield from order.refresh(work)
+    order.takes_source(work)
+    work.check()
+    yield Load(order, (*ORDER_PATHS, "payment_source.payment_gateway"))
+    source = order.payment_source
+    is_there = getattr(source, "wallet_entry_id", None) == entry.id
+    if is_there and not source.is_canceled and not source.is_mismatched(order):
+        return
+    yield from method.payment_gateway.makes.reopening(order, entry, work)

@@ -1,0 +1,85 @@
+"""What payments know of an order: something payable. Payments sit below orders and never import them."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from paydesk.declare import Access, Caller, both, either, eq, within
+from paydesk.money import Money
+
+SOURCES = (
+    "adyen_payments",
+    "axerve_payments",
+    "braintree_payments",
+    "checkout_com_payments",
+    "external_payments",
+    "klarna_payments",
+    "paypal_payments",
+    "satispay_payments",
+    "stripe_payments",
+    "wire_transfers",
+)
+"""Every type a payment source may be of, served or not (Commerce Layer, "Payment sources")."""
+
+READABLE = ("draft", "pending", "placing", "placed")
+WRITABLE = ("draft", "pending")
+EDITABLE = ("draft", "pending", "placing", "editing")
+"""Statuses in which an order takes a payment source."""
+
+_OWN = eq("customer_id", Caller("owner_id"))
+
+ORDER_ACCESS = Access(
+    guest="CSU",
+    customer="CSLU",
+    guest_sees=both(within("status", READABLE), eq("guest", True)),
+    guest_writes=both(within("status", WRITABLE), eq("guest", True)),
+    customer_sees=either(_OWN, both(within("status", READABLE), eq("guest", True))),
+    customer_writes=both(within("status", WRITABLE), either(_OWN, eq("guest", True))),
+    customer_lists=_OWN,
+    scope=within("market_id", Caller("market_ids")),
+)
+"""Who reaches an order, and what belongs to one.
+
+A guest reaches guest orders, by id alone: knowing the id is what lets a shopper in. A customer's token reaches them as
+well, since signing in while a cart is open claims it; the customer's lists hold own orders only.
+Source: Commerce Layer, "Roles and permissions", "Customers"; `orders_sales_channel_guest_only` is on.
+"""
+
+
+class Payable(Protocol):
+    """An order, as far as payments go."""
+
+    id: str
+    status: str
+    currency_code: str
+    payment_method: Any
+    payment_source: Any
+    transactions_count: int
+
+    def due(self) -> Money:
+        """What is to be paid: the total with taxes, net of gift cards."""
+        ...
+
+    def takes_source(self, work: Any) -> None:
+        """Note with `work.invalid` why this order takes no payment source now, if it does not."""
+        ...
+
+    def settle(self, work: Any, authorized: Any = None) -> Any:
+        """Bring the order to what its transactions sum up to. A `Rule`."""
+        ...
+
+    def paid_with(self, payment: Any, work: Any) -> Any:
+        """Take a payment that has just come to hold money back as the source, if another has its place. A `Rule`."""
+        ...
+
+    def follows(self, what: str, work: Any) -> Any:
+        """Do what was asked for beside moving money. A `Rule`; returns a refusal where it cannot be."""
+        ...
+
+    def placed_by_hand(self, work: Any) -> Any:
+        """Place the order, whose authorization an integration vouches for. A `Rule`."""
+        ...
+
+    def for_intent(self, organization: Any) -> dict[str, Any]:
+        """What the gateway is told beside the amount: description, shipping, setup_future_usage, account."""
+        ...

@@ -1,0 +1,155 @@
+"""How captures, voids and refunds that a gateway was asked for are booked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.commerce.payments.captures import Capture
+from paydesk.commerce.payments.payment_sources import refusal
+from paydesk.commerce.payments.reconciling import reconcile
+from paydesk.commerce.payments.refunds import Refund
+from paydesk.commerce.payments.transactions import book, booked, measure
+from paydesk.commerce.payments.voids import Void
+from paydesk.declare import Rule, eq
+from paydesk.errors import GatewayRefused
+from paydesk.gateways.port import Declined, Snapshot
+from paydesk.work import Find, Journalled, Plan, Work
+
+
+class Movement(Plan):
+    """Money is moved. A no is booked as a transaction that failed: shown with 200 where the change was the
+    transaction's own, told with 422 where it was the order's.
+    """
+
+    def reads(self, call: Journalled) -> str | None:
+        # Who comes back to a call looks first: what was asked for may have come about.
+        return self.looks(call) if call.tries else None
+
+    def looks(self, call: Journalled) -> str | None:
+        return str(call.ask["payment_id"])
+
+    def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
+        """The payment shows that what was asked for came about."""
+        raise AssertionError(f"{self.kind} does not say when it is done")
+
+    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
+        return not self.is_done(call, snapshot)
+
+    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+        subject = yield from _subject(call)
+        if subject is None:
+            return None
+        yield from reconcile(subject.payment_source, answer, work)
+        if not self.is_done(call, answer):
+            problem = GatewayRefused(f"The payment is {answer.gateway_status}.", "unexpected_state")
+            return (yield from self._failed(call, subject, problem, None, work))
+        if call.ask["then"] == "exclude":
+            yield from _exclude(subject, work)
+        elif call.ask["then"] is not None:
+            wrong = yield from subject.order.follows(call.ask["then"], work)
+            if wrong is not None:
+                return wrong
+        return _about(call, subject)
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
+        if problem.snapshot is not None and self.is_done(call, problem.snapshot):
+            return (yield from self.settle(call, problem.snapshot, work))
+        subject = yield from _subject(call)
+        if subject is None:
+            return refusal(problem)
+        if problem.snapshot is not None:
+            yield from reconcile(subject.payment_source, problem.snapshot, work)
+        detail = problem.failure.decline_code if isinstance(problem, Declined) else None
+        told = refusal(problem)
+        assert isinstance(told, GatewayRefused)
+        return (yield from self._failed(call, subject, told, detail, work))
+
+    def _failed(self, call: Journalled, subject: Any, told: GatewayRefused, detail: str | None, work: Work) -> Rule:
+        everything = yield from booked(subject.order, work)
+        self.book_failure(
+            call,
+            subject,
+            work,
+            key=call.id,
+            amount_cents=call.ask["amount_cents"],
+            succeeded=False,
+            message=told.message,
+            error_code=told.code,
+            error_detail=detail,
+        )
+        measure(everything, work)
+        return told if call.ask["about"] == "orders" else _about(call, subject)
+
+    def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
+        raise AssertionError(f"{self.kind} does not say what a failure is booked as")
+
+
+class CapturePayment(Movement):
+    """Take what an authorization holds."""
+
+    kind = "capture_payment"
+    verb = "capture"
+    lane = "authorized money"
+
+    def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
+        return bool(snapshot.received >= call.ask["received"] + call.ask["amount_cents"])
+
+    def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
+        made = book(
+            Capture, subject.order, subject.payment_source, work, reference_authorization_id=subject.id, **values
+        )
+        made.__dict__["reference_authorization"] = subject
+
+
+class VoidPayment(Movement):
+    """Let go what an authorization holds, or what earlier captures left of it."""
+
+    kind = "void_payment"
+    verb = "cancel"
+    lane = "authorized money"
+
+    def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
+        kept_the_rest = snapshot.status == "captured" and snapshot.received == call.ask["received"]
+        return snapshot.status == "canceled" or kept_the_rest
+
+    def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
+        made = book(Void, subject.order, subject.payment_source, work, reference_authorization_id=subject.id, **values)
+        made.__dict__["reference_authorization"] = subject
+
+
+class RefundPayment(Movement):
+    """Give a capture back."""
+
+    kind = "refund_payment"
+    verb = "refund"
+
+    def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
+        return any(one.metadata.get("paydesk_call") == call.id for one in snapshot.refunds)
+
+    def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
+        made = book(Refund, subject.order, subject.payment_source, work, reference_capture_id=subject.id, **values)
+        made.__dict__["reference_capture"] = subject
+
+
+def _subject(call: Journalled) -> Rule:
+    """The transaction a call is about, its order locked before it."""
+    yield Find("orders", eq("id", call.ask["order_id"]), lock=True)
+    paths = ("order.payment_method", "order.payment_source", "payment_source.payment_gateway")
+    subject = yield Find(call.subject_type, eq("id", call.subject_id), paths)
+    return subject
+
+
+def _about(call: Journalled, subject: Any) -> Any:
+    return subject.order if call.ask["about"] == "orders" else subject
+
+
+def _exclude(subject: Any, work: Work) -> Rule:
+    """Take an authorization of a pending order back, with all that came of it: it counts for nothing from now on."""
+    everything = yield from booked(subject.order, work)
+    for one in everything:
+        if one.payment_source_id == subject.payment_source_id and one.succeeded:
+            work.change(one, excluded=True)
+    yield from subject.order.settle(work)
+
+
+PLANS: tuple[Plan, ...] = (CapturePayment(), VoidPayment(), RefundPayment())

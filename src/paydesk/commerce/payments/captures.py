@@ -1,0 +1,51 @@
+"""captures: authorized money that was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.transactions import Moved, taken
+from paydesk.declare import NOBODY, NONE, UPDATE, Rule, argument, money, to_many, to_one, trigger
+from paydesk.work import Work
+
+
+class Capture(
+    Moved,
+    type="captures",
+    singular="capture",
+    actions=("list", "retrieve", "update"),
+    table="transactions",
+    discriminated=True,
+    access=NOBODY,
+):
+    """Authorized money that was taken, by a trigger or at Stripe. Source: Commerce Layer, "Captures"."""
+
+    loads = (*Moved.loads, "reference_authorization")
+
+    refund_amount = money(example=500, doc="What `_refund` gives back unless told otherwise.")
+    refund_balance = money(example=1000, doc="What can still be given back.")
+    _refund_amount_cents = argument("integer", UPDATE, example=500, doc="How much `_refund` is to give back.")
+
+    reference_authorization = to_one("authorizations", required=True, doc="What it was taken from.")
+    refunds = to_many("refunds", by="reference_capture", flags=NONE)
+
+    FORWARDED_FROM = ("authorized", "partially_authorized", "partially_paid", "partially_voided")
+
+    def may_succeed(self, all_: Iterable[Moved]) -> bool:
+        held = self.reference_authorization
+        left = held.amount_cents - taken(all_, "captures", held) - taken(all_, "voids", held)
+        return bool(held.counts and 0 < self.amount_cents <= left)
+
+    @trigger()
+    def _refund(self, work: Work, value: bool) -> Rule:
+        """Give the captured money back: all that is left of it, or `_refund_amount_cents`."""
+        yield from moving.refund(self, work, self, asked=work.arguments.get("_refund_amount_cents"))
+
+    @trigger()
+    def _cancel(self, work: Work, value: bool) -> Rule:
+        """Give back what was captured before its pending order was placed; the order is unpaid again."""
+        if self.excluded:
+            return
+        moving.must_be_pending(self, work)
+        yield from moving.refund(self, work, self, then="exclude")

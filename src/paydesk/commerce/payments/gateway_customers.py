@@ -1,0 +1,40 @@
+"""gateway_customers: who a customer is at a gateway. On no wire; a wallet's entries show it as `customer_token`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.declare import Resource, Rule, both, eq, hidden, to_one
+from paydesk.work import Find, Work
+
+
+class GatewayCustomer(
+    Resource,
+    type="gateway_customers",
+    singular="gateway_customer",
+    actions=(),
+    versions=False,
+    event_stores=False,
+    unique=(("customer_id", "payment_gateway_id"), ("payment_gateway_id", "token")),
+):
+    """One customer of ours at one gateway: there is never a second one.
+
+    token   the gateway's name for the customer, null until it has answered
+    """
+
+    recorded = False
+
+    token = hidden("string")
+    customer = to_one("customers", required=True, hidden=True)
+    payment_gateway = to_one("payment_gateways", required=True, hidden=True)
+
+
+def known_at(gateway_id: str, customer_id: str) -> Rule:
+    """Who a customer is at a gateway, None where the gateway was never told of the customer."""
+    return (yield Find(GatewayCustomer, both(eq("customer_id", customer_id), eq("payment_gateway_id", gateway_id))))
+
+
+def told_of(customer: Any, gateway: Any, work: Work) -> Rule:
+    """The same, begun where it is missing; the customer is locked."""
+    known = yield from known_at(gateway.id, customer.id)
+    return known or work.create(GatewayCustomer, customer_id=customer.id, payment_gateway_id=gateway.id)

@@ -1,0 +1,206 @@
+"""Asking a gateway to move money: capture and void an authorization, refund a capture.
+
+What our own books already rule out is refused here, and nothing is sent. Capturing and voiding one authorization
+exclude each other; so do two refunds of one capture.
+
+    about   the record whose change asks: the transaction itself, or its order
+    then    what follows once the money has moved: `approve` or `cancel` the order, or `exclude` the transactions
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.commerce.payments.transactions import booked, taken
+from paydesk.declare import Rule
+from paydesk.errors import Invalid
+from paydesk.work import Load, Work, new_id
+
+
+def must_be_pending(transaction: Any, work: Work) -> None:
+    """Only what was moved for an order that is not placed yet is taken back, nor while it is being placed.
+
+    raises   Invalid("_cancel", ...) once it is placed
+    """
+    if transaction.order.status not in ("pending", "placing"):
+        work.invalid("_cancel", "invalid_transition", "is for pending orders", value=transaction.order.status)
+        work.check()
+    work.comes_after("place_order", transaction.order)
+
+
+def may_capture(authorization: Any, everything: list[Any]) -> bool:
+    """Something is left to capture: a second time only where the charge allows it."""
+    is_first = not any(
+        one.counts and one.reference_authorization_id == authorization.id for one in _captures(everything)
+    )
+    return bool(
+        authorization.counts and authorization.capture_balance_cents > 0 and (is_first or authorization.multicapture)
+    )
+
+
+def may_void(authorization: Any, everything: list[Any]) -> bool:
+    """It was not voided yet, and nothing of it was captured, save where the rest of it could still be captured."""
+    is_whole = not taken(everything, "captures", authorization)
+    left = authorization.void_balance_cents if is_whole else authorization.capture_balance_cents
+    return bool(authorization.counts and left > 0 and (is_whole or authorization.multicapture))
+
+
+def refundable(capture: Any, everything: list[Any]) -> int:
+    """What can still be asked back: refunds on their way are counted as well."""
+    if not capture.counts:
+        return 0
+    return max(int(capture.amount_cents) - taken(everything, "refunds", capture, pending=True), 0)
+
+
+def _captures(everything: list[Any]) -> list[Any]:
+    return [one for one in everything if one.one_of("captures")]
+
+
+def capture(
+    authorization: Any,
+    work: Work,
+    about: Any,
+    *,
+    asked: int | None = None,
+    then: str | None = None,
+    later: bool = False,
+    final: bool = False,
+) -> Rule:
+    """Ask for `asked` minor units of what `authorization` holds, by default all that is left.
+
+    final    the rest is let go, also where it could be captured another time
+    raises   Invalid(...) beyond the balance, once voided, and a second time where the charge allows one capture
+    source   Commerce Layer, "Authorizations", `_capture`
+    """
+    everything = yield from booked(authorization.order, work)
+    balance = authorization.capture_balance_cents if authorization.counts else 0
+    if balance <= 0:
+        _must_not_have_expired(authorization, work)
+        raise Invalid("capture_balance_cents", "greater_than", value=balance, count=0)
+    if not may_capture(authorization, everything):
+        message = "was released by the first capture: the charge can be captured once"
+        raise Invalid("capture_balance_cents", "released", message, value=balance)
+    amount = _within("_capture_amount_cents", asked, balance)
+    received = taken(everything, "captures", authorization)
+    yield from _ask(
+        "capture_payment",
+        authorization,
+        about,
+        work,
+        then,
+        later,
+        {"amount_cents": amount, "received": received},
+        {
+            "amount_cents": amount,
+            "currency": authorization.currency_code,
+            **({"final": False} if authorization.multicapture and amount < balance and not final else {}),
+        },
+    )
+
+
+def _must_not_have_expired(authorization: Any, work: Work) -> None:
+    until = getattr(authorization.payment_source, "capture_before", None)
+    if until is not None and until <= work.now and authorization.succeeded:
+        raise Invalid("capture_balance_cents", "expired", f"is gone: the authorization ended at {until}", value=0)
+
+
+def void(authorization: Any, work: Work, about: Any, *, then: str | None = None, later: bool = False) -> Rule:
+    """Ask that `authorization` be let go, or what is left of it where it may be captured in parts.
+
+    raises   Invalid(...) once voided or captured
+    source   Commerce Layer, "Authorizations", `_void`
+    """
+    everything = yield from booked(authorization.order, work)
+    captured = taken(everything, "captures", authorization)
+    if not may_void(authorization, everything) or (captured and then == "exclude"):
+        left = authorization.void_balance_cents if authorization.counts else 0
+        message = "was captured: it can only be refunded" if captured else None
+        raise Invalid("void_balance_cents", "captured" if captured else "greater_than", message, value=left, count=0)
+    amount = authorization.capture_balance_cents if captured else authorization.void_balance_cents
+    facts = {"amount_cents": amount, "received": captured}
+    ask = {"reason": "requested_by_customer"}
+    yield from _ask("void_payment", authorization, about, work, then, later, facts, ask)
+
+
+def refund(
+    capture: Any, work: Work, about: Any, *, asked: int | None = None, then: str | None = None, later: bool = False
+) -> Rule:
+    """Ask that `asked` minor units of `capture` be given back, by default all that is left.
+
+    raises   Invalid(...) beyond the balance
+    source   Commerce Layer, "Captures", `_refund`
+    """
+    everything = yield from booked(capture.order, work)
+    left = refundable(capture, everything)
+    if left <= 0:
+        raise Invalid("refund_balance_cents", "greater_than", value=left, count=0)
+    amount = _within("_refund_amount_cents", asked, left)
+    call_id = new_id()
+    yield from _ask(
+        "refund_payment",
+        capture,
+        about,
+        work,
+        then,
+        later,
+        {"amount_cents": amount},
+        {
+            "amount_cents": amount,
+            "currency": capture.currency_code,
+            "metadata": {"paydesk_call": call_id, "paydesk_capture": capture.id},
+        },
+        call_id,
+    )
+
+
+def let_go(order: Any, work: Work) -> Rule:
+    """Soon void all that is held for the order and give back all that was taken: nobody is to pay for it."""
+    everything = yield from booked(order, work)
+    for one in everything:
+        if one.one_of("authorizations") and may_void(one, everything):
+            yield from void(one, work, order, later=True)
+        elif one.one_of("captures") and refundable(one, everything) > 0:
+            yield from refund(one, work, order, later=True)
+
+
+def _within(name: str, asked: int | None, balance: int) -> int:
+    if asked is None:
+        return balance
+    if asked <= 0:
+        raise Invalid(name, "greater_than", value=asked, count=0)
+    if asked > balance:
+        raise Invalid(name, "less_than_or_equal_to", value=asked, count=balance)
+    return asked
+
+
+def _ask(
+    kind: str,
+    subject: Any,
+    about: Any,
+    work: Work,
+    then: str | None,
+    later: bool,
+    facts: dict[str, Any],
+    gateway: dict[str, Any],
+    call_id: str | None = None,
+) -> Rule:
+    yield Load(subject, ("payment_source.payment_gateway",))
+    payment = subject.payment_source
+    if payment is None or payment.payment_gateway is None:
+        raise Invalid("payment_source", "blank", "must exist")
+    work.call(
+        kind,
+        subject,
+        gateway=payment.payment_gateway,
+        record_id=about.id,
+        deferred=later,
+        id=call_id or new_id(),
+        ask={
+            **facts,
+            "about": about.shape.type,
+            "order_id": subject.order_id,
+            "payment_id": payment.payment_id,
+            "then": then,
+            "gateway": {"payment_id": payment.payment_id, **gateway},
+        },
+    )

@@ -1,0 +1,402 @@
+"""What all payment sources share, whatever gateway stands behind them, and the calls that are made about any of them.
+
+A type of its own for each kind of gateway says how a payment is opened there and what a client sees of it; placing,
+capturing, voiding, refunding and reconciling know payment sources as what is said here and nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from paydesk.commerce.payable import EDITABLE, ORDER_ACCESS
+from paydesk.commerce.payments.gateway_customers import GatewayCustomer
+from paydesk.commerce.payments.reconciling import UNCONFIRMED, assign, reconcile
+from paydesk.commerce.payments.transactions import Transaction
+from paydesk.declare import SORT, WRITE, Condition, Resource, Rule, both, eq, hidden, to_one
+from paydesk.errors import GatewayRefused, Invalid, Locked, Refusal
+from paydesk.gateways.port import Declined, Snapshot
+from paydesk.work import Change, Find, Hold, Journalled, Load, Plan, Work
+
+SOURCE_ACCESS = ORDER_ACCESS.via("order", guest="CSUD", customer="CSUD")
+"""A payment source is seen and changed by whoever sees and changes its order."""
+
+ORDER_PATHS = ("payment_method.payment_gateway", "shipping_address", "customer", "payment_source")
+"""What creating a payment source finds loaded of its order."""
+
+
+class PaymentSource(Resource):
+    """What an order is paid with.
+
+    named_by          the column that keeps the gateway's name for the payment
+    finality          the gateway's own words for what a payment never comes back from; a snapshot that ranks lower is
+                      older
+    takes_any_amount  it is for whatever is authorized with it, so nothing has to be amended and no amount mismatches
+    untried           the gateway's own word for a payment that nobody tried to pay, or whose last try failed
+    """
+
+    root = "order"
+    loads: ClassVar[tuple[str, ...]] = ("order.payment_source", "payment_gateway")
+    create_loads: ClassVar[tuple[str, ...]] = tuple(f"order.{path}" for path in ORDER_PATHS)
+    named_by: ClassVar[str]
+    finality: ClassVar[Mapping[str, int]] = {"authorized": 1, "captured": 2, "canceled": 2}
+
+    takes_any_amount: ClassVar[bool] = False
+    untried: ClassVar[str] = "open"
+
+    intended_cents = hidden("integer", doc="What the payment was opened for, in minor units.")
+    intended_currency = hidden("string", doc="Its currency.")
+    gateway_status = hidden("string", doc="How it stands, in the gateway's own word.")
+    method_id = hidden("string", doc="The order's payment method that it was made for.")
+
+    order = to_one("orders", WRITE | SORT, required=True, doc="The order it pays.")
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        _TYPES[cls.shape.type] = cls
+
+    # At its gateway.
+
+    @property
+    def payment_id(self) -> str:
+        """The gateway's name for the payment."""
+        return str(getattr(self, self.named_by))
+
+    @classmethod
+    def known_as(cls, payment_id: str, gateway_id: str) -> Condition:
+        """What the source of a gateway's payment fulfils."""
+        return both(eq(cls.named_by, payment_id), eq("payment_gateway_id", gateway_id))
+
+    @classmethod
+    def opened(cls, answer: Snapshot) -> dict[str, Any]:
+        """The columns of a new source that its gateway's answer fills."""
+        return {cls.named_by: answer.payment_id}
+
+    @classmethod
+    def gateway_for(cls, order: Any) -> Any:
+        """The enabled gateway of the order's payment method that makes such sources, None where there is none."""
+        method = order.payment_method
+        if method is None or method.payment_source_type != cls.shape.type or method.disabled_at is not None:
+            return None
+        gateway = method.payment_gateway
+        return gateway if gateway is not None and gateway.disabled_at is None else None
+
+    @property
+    def method_type(self) -> str:
+        """How it is paid with, as transactions tell it: "credit card"."""
+        return self.shape.singular.replace("_", " ")
+
+    @property
+    def is_canceled(self) -> bool:
+        """Nothing can be paid with it any more."""
+        return bool(self.gateway_status == "canceled")
+
+    def is_mismatched(self, order: Any) -> bool:
+        """It was opened for something else than what the order costs now."""
+        return not self.takes_any_amount and bool(
+            self.intended_cents != order.total_amount_with_taxes_cents or self.intended_currency != order.currency_code
+        )
+
+    @property
+    def instrument_id(self) -> str | None:
+        """The gateway's name for the payment method that it was confirmed with, None before."""
+        return None
+
+    @property
+    def is_reusable(self) -> bool:
+        """The payment method was set up to be used again."""
+        return False
+
+    @property
+    def details(self) -> dict[str, Any] | None:
+        """What may be told of it to whoever is told of its order; None until it is known how it is paid.
+
+        source   Commerce Layer, "Orders", `payment_source_details`
+        """
+        return {"type": self.shape.singular}
+
+    def confirmation(self, order: Any, amount_cents: int, work: Work) -> dict[str, Any]:
+        """What its gateway needs to be told, beside the payment, to confirm it from the server for this amount."""
+        return {}
+
+    def absorb(self, snapshot: Snapshot, work: Work) -> bool:
+        """Bring its fields to what the gateway says. Run twice, or with the same snapshot, it changes nothing more.
+
+        returns   False for a snapshot that is older than what is known, which is never taken back
+        """
+        if self.finality.get(snapshot.gateway_status, 0) < self.finality.get(self.gateway_status or "", 0):
+            return False
+        work.change(
+            self,
+            intended_cents=snapshot.amount.cents,
+            intended_currency=snapshot.amount.currency,
+            gateway_status=snapshot.gateway_status,
+        )
+        return True
+
+    def read(self, work: Work, *, closely: bool = False) -> None:
+        """Ask the gateway how the payment stands, after this work is written; `closely`: also whether it is watched
+        for fraud.
+        """
+        work.call(
+            "read_payment",
+            self,
+            gateway=self.payment_gateway,
+            record_id=self.id,
+            ask={"payment_id": self.payment_id, "closely": closely, "gateway": {}},
+        )
+
+    # With its order.
+
+    def attach(self, order: Any, work: Work) -> None:
+        """Become the order's source. The one that was is released."""
+        former = order.payment_source
+        if former is None or former.id != self.id:
+            self.keep(work)
+        assign(order, self, work)
+        if former is not None and former.id != self.id:
+            former.release(work)
+
+    def release(self, work: Work) -> None:
+        """No order's source any more: cancel the payment soon, unless money is held or taken by then."""
+        if self.finality.get(self.gateway_status or "", 0) == 2:
+            return  # Nothing can come of it any more.
+        work.call(
+            "release_payment",
+            self,
+            gateway=self.payment_gateway,
+            record_id=self.id,
+            deferred=True,
+            ask={"payment_id": self.payment_id, "gateway": {"payment_id": self.payment_id, "reason": "abandoned"}},
+        )
+
+    def keep(self, work: Work) -> None:
+        """An order's source, perhaps again: the payment is not to be canceled any more."""
+        if self not in work.created:
+            work.withdraw("release_payment", self)
+
+    def updating(self, change: Change, work: Work) -> Rule:
+        values = dict(change.values)
+        if "order" in change.related and values.get("order_id") != self.order_id:
+            yield from self._move(change.related["order"], work)
+        values.pop("order_id", None)
+        work.change(self, **values)
+
+    def _move(self, order: Any, work: Work) -> Rule:
+        """Make it another order's payment source: an editable order of the same currency."""
+        if order is None:
+            work.invalid("order", "blank")
+            work.check()
+        order.takes_source(work)
+        if (yield from self.has_moved()):
+            work.invalid("order", "not_editable", "can't be changed: money was moved")
+        if self.intended_currency not in (None, order.currency_code):
+            work.invalid("order", "currency_mismatch", "has another currency")
+        work.check()
+        yield Load(order, ("payment_source.payment_gateway",))
+        if self.order is not None and self.order.payment_source_id == self.id:
+            assign(self.order, None, work)
+        work.change(self, order_id=order.id)
+        self.__dict__["order"] = order
+        self.attach(order, work)
+
+    def has_moved(self) -> Rule:
+        """Whether an attempt to pay with it was ever booked."""
+        paid = both(eq("order_id", self.order_id), eq("payment_source_id", self.id))
+        found = yield Find(Transaction, paid, many=True)
+        new = self.order.__dict__.get("booked", ()) if self.order is not None else ()
+        return bool(found) or any(one.payment_source_id == self.id for one in new)
+
+    def deleting(self, work: Work) -> Any:
+        order = self.order
+        if order is not None and order.status not in ("draft", "pending"):
+            raise Locked("its order is placed")
+        work.call(
+            "discard_payment",
+            self,
+            gateway=self.payment_gateway,
+            record_id=self.id,
+            ask={"payment_id": self.payment_id, "gateway": {"payment_id": self.payment_id, "reason": "abandoned"}},
+        )
+
+
+_TYPES: dict[str, type[PaymentSource]] = {}
+
+
+def sources_of(order: Any) -> Rule:
+    """Every source that was ever made for an order, its gateway loaded."""
+    found: list[PaymentSource] = []
+    for kind in _TYPES.values():
+        found.extend((yield Find(kind, eq("order_id", order.id), ("payment_gateway",), many=True)))
+    return found
+
+
+def refusal(problem: Any) -> Refusal:
+    """What a client is told when a gateway says no to a payment: the gateway's own message and code."""
+    if isinstance(problem, Declined):
+        code = problem.failure.decline_code or problem.failure.code or "card_error"
+        return GatewayRefused(problem.failure.message, code)
+    return GatewayRefused(problem.message, problem.code or "invalid_request_error")
+
+
+class OpenPayment(Plan):
+    """Open a payment for an order; the record is stored with the gateway's answer, so until then no answer shows it.
+
+    The ask names the type of source (`source`), what the client gave for it (`record`), and the source and payment
+    method that the order had (`replaces`, `payment_method_id`). `about` is "orders" where the order's change asks, and
+    `known` who the customer is at the gateway, where we named the customer there.
+    """
+
+    kind = "open_payment"
+    verb = "open"
+
+    def found(self, ask: dict[str, Any]) -> dict[str, str]:
+        name = f"{_TYPES[ask['source']].shape.singular}_id"
+        return {name: ask["gateway"]["metadata"][name]}
+
+    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+        kind = _TYPES[call.ask["source"]]
+        order = yield Find("orders", eq("id", call.subject_id), ("payment_source.payment_gateway",), lock=True)
+        if order is None:
+            # It was deleted meanwhile: nobody can pay for it, so the payment must not stay live.
+            gateway = yield Find("payment_gateways", eq("id", call.gateway_id))
+            late = kind(id=call.record_id, **kind.opened(answer), payment_gateway=gateway, gateway_status=None)
+            late.release(work)
+            return Invalid("order", "blank")
+        payment = work.create(
+            kind, id=call.record_id, **call.ask["record"], order_id=call.subject_id, **kind.opened(answer)
+        )
+        payment.__dict__["order"] = order
+        wanted = (
+            order.status in EDITABLE
+            and order.payment_source_id == call.ask["replaces"]
+            and order.payment_method_id == call.ask["payment_method_id"]
+        )
+        if wanted:
+            payment.attach(order, work)
+        else:
+            # The order has moved on while the gateway was asked: the late payment must not stay live.
+            yield Load(payment, ("payment_gateway",))
+            payment.release(work)
+        yield from reconcile(payment, answer, work)
+        return order if call.ask.get("about") == "orders" else payment
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        if call.ask.get("known") is not None and getattr(problem, "param", None) == "customer":
+            return self._without_customer(call, work)
+        return refusal(problem)
+
+    def _without_customer(self, call: Journalled, work: Work) -> Rule:
+        """The gateway knows the customer no more, who was deleted there: forget it, and open the payment for nobody."""
+        order = yield Find("orders", eq("id", call.subject_id), lock=True)
+        known = yield Find(GatewayCustomer, eq("id", call.ask["known"]), ("payment_gateway",))
+        if order is None or known is None:
+            return Invalid("order", "blank")
+        asked = call.ask["gateway"]
+        if known.token == asked["options"]["customer"]:
+            work.change(known, token=None)
+        options = {name: value for name, value in asked["options"].items() if name != "customer"}
+        again = {**call.ask, "known": None, "gateway": {**asked, "options": options}}
+        work.call(self.kind, order, gateway=known.payment_gateway, record_id=call.record_id, ask=again)
+        return None
+
+
+class ReadPayment(Plan):
+    """Bring a payment to what its gateway says: `_refresh`, an event, recovery."""
+
+    kind = "read_payment"
+
+    def reads(self, call: Journalled) -> str | None:
+        return str(call.ask["payment_id"])
+
+    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+        payment = yield from read_of(call)
+        if payment is not None:
+            yield from reconcile(payment, answer, work)
+        return payment
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        return refusal(problem)
+
+
+def read_of(call: Journalled) -> Rule:
+    """The payment a call is about, its order held before it: whoever changes both comes in that order."""
+    yield Hold(call.subject_type, call.subject_id)
+    payment = yield Find(call.subject_type, eq("id", call.subject_id), PaymentSource.loads)
+    return payment
+
+
+class AmendPayment(Plan):
+    """Bring a payment to the order's present amount."""
+
+    kind = "amend_payment"
+    verb = "amend"
+
+    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+        payment = yield from read_of(call)
+        if payment is not None:
+            yield from reconcile(payment, answer, work)
+        return payment
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        return refusal(problem)
+
+
+class ReleasePayment(Plan):
+    """Cancel a payment that is no order's source any more, after looking: what holds money stays."""
+
+    kind = "release_payment"
+    verb = "cancel"
+
+    def reads(self, call: Journalled) -> str | None:
+        return str(call.ask["payment_id"])
+
+    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
+        return snapshot.status in UNCONFIRMED
+
+    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+        payment = yield from read_of(call)
+        if payment is not None:
+            yield from reconcile(payment, answer, work)
+        return payment
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        return refusal(problem)
+
+
+class DiscardPayment(ReleasePayment):
+    """Delete a source together with its payment; one that holds money is locked."""
+
+    kind = "discard_payment"
+
+    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+        payment = yield from read_of(call)
+        if payment is None:
+            return None
+        yield from reconcile(payment, answer, work)
+        if answer.status not in (*UNCONFIRMED, "canceled") or (yield from payment.has_moved()):
+            return Locked("its payment holds or held money, or is being processed")
+        _delete(payment, work)
+        return payment
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        if getattr(problem, "http_status", None) == 404:
+            # The gateway does not know the payment any more: there is nothing left to cancel.
+            return self._gone(call, work)
+        return refusal(problem)
+
+    def _gone(self, call: Journalled, work: Work) -> Rule:
+        payment = yield from read_of(call)
+        if payment is not None:
+            _delete(payment, work)
+        return payment
+
+
+def _delete(payment: PaymentSource, work: Work) -> None:
+    order = payment.order
+    if order is not None and order.payment_source_id == payment.id:
+        assign(order, None, work)
+    work.delete(payment)
+
+
+PLANS: tuple[Plan, ...] = (OpenPayment(), AmendPayment(), ReadPayment(), ReleasePayment(), DiscardPayment())

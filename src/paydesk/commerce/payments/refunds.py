@@ -1,0 +1,35 @@
+"""refunds: captured money that was given back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from paydesk.commerce.payments.transactions import Moved, taken
+from paydesk.declare import FILTER, NOBODY, to_one
+
+
+class Refund(
+    Moved,
+    type="refunds",
+    singular="refund",
+    actions=("list", "retrieve", "update"),
+    table="transactions",
+    discriminated=True,
+    access=NOBODY,
+):
+    """Captured money that was given back, by a trigger or at Stripe. One that fails weeks later is marked so.
+
+    Source: Commerce Layer, "Refunds".
+    """
+
+    loads = (*Moved.loads, "reference_capture")
+
+    reference_capture = to_one("captures", FILTER, required=True, doc="What was given back.")
+
+    FORWARDED_FROM = ("paid", "partially_paid", "partially_refunded")
+
+    def may_succeed(self, all_: Iterable[Moved]) -> bool:
+        captured = self.reference_capture
+        return bool(
+            captured.counts and 0 < self.amount_cents <= captured.amount_cents - taken(all_, "refunds", captured)
+        )

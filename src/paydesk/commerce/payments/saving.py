@@ -1,0 +1,236 @@
+"""Saving: what an order was paid with is kept in the wallet of its customer.
+
+The gateway is told of the customer once, whoever asks first; then the payment method is attached to that customer, and
+the wallet gets its entry with the gateway's answer. A payment that is `saving` is to be kept and is not yet: it is as
+soon as it is confirmed and the customer is known at the gateway.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.commerce.payments.customer_payment_sources import CustomerPaymentSource, entry_of, remember
+from paydesk.commerce.payments.gateway_customers import GatewayCustomer, told_of
+from paydesk.commerce.payments.payment_sources import read_of, refusal
+from paydesk.commerce.payments.reconciling import reconcile
+from paydesk.declare import Rule, both, eq, within
+from paydesk.errors import Invalid, Refusal
+from paydesk.gateways.port import CustomerAnswer, Instrument, Snapshot
+from paydesk.work import Find, Journalled, Load, Plan, Work
+
+SAVE = "_save_payment_source_to_customer_wallet"
+
+
+def save(order: Any, work: Work) -> Rule:
+    """Keep what the order is paid with. Where the same request asks the gateway for something first, it is kept with
+    that: a failure to keep it never undoes an order that was placed.
+
+    raises   Invalid("customer", "blank"), Invalid("payment_source", ...), Invalid(SAVE, ...) where nothing can be kept
+    """
+    if order.customer_id is None:
+        raise Invalid("customer", "blank")
+    if work.actor.is_sales_channel and work.actor.customer_id != order.customer_id:
+        raise Invalid(SAVE, "invalid", "is for customers who have signed in")
+    yield Load(order, ("payment_source.payment_gateway",))
+    payment = order.payment_source
+    if payment is None:
+        raise Invalid("payment_source", "blank")
+    if not payment.payment_gateway.keeps_instruments:
+        raise Invalid("payment_source", "invalid", "is of a kind that cannot be kept")
+    if any(call.subject_type == order.shape.type for call in work.calls):
+        work.change(payment, saving=True)
+    elif payment.instrument_id is not None:
+        wrong = yield from keep(payment, order, work)
+        if wrong is not None:
+            raise wrong
+    else:
+        work.call(
+            "look_and_save",
+            payment,
+            gateway=payment.payment_gateway,
+            record_id=order.id,
+            ask={"payment_id": payment.payment_id, "gateway": {}},
+        )
+
+
+def keep(payment: Any, order: Any, work: Work, *, deferred: bool = False) -> Rule:
+    """Have a confirmed payment's method kept for the order's customer; returns what stands against it, if anything."""
+    gateway = payment.payment_gateway
+    kept = yield Find(CustomerPaymentSource, entry_of(gateway.id, payment.instrument_id))
+    if kept is not None and kept.customer_id == order.customer_id:
+        work.change(payment, saving=False)
+        return None
+    if not payment.is_reusable:
+        work.change(payment, saving=False)
+        return Invalid(SAVE, "not_reusable", "was not set up to be used again")
+    work.change(payment, saving=True)
+    # Whoever keeps something for this customer comes one after the other: the gateway is told of nobody twice.
+    customer = yield Find("customers", eq("id", order.customer_id), lock=True)
+    known = yield from told_of(customer, gateway, work)
+    if known.token is None:
+        _introduce(known, customer, gateway, order.id, work, deferred)
+    else:
+        _attach(payment, known, work, deferred)
+    return None
+
+
+def catch_up(order: Any, work: Work) -> Rule:
+    """Keep what was to be kept as soon as it is confirmed."""
+    payment = order.__dict__.get("payment_source")
+    if getattr(payment, "saving", False) and payment.instrument_id is not None and order.customer_id is not None:
+        yield from keep(payment, order, work, deferred=True)
+
+
+def _introduce(known: Any, customer: Any, gateway: Any, order_id: str, work: Work, deferred: bool) -> None:
+    metadata = {
+        "customer_id": customer.id,
+        "organization_id": work.actor.organization_id,
+        "organization": work.actor.slug,
+        "mode": work.actor.mode,
+        "paydesk": work.settings["installation"],
+    }
+    work.call(
+        "create_customer",
+        known,
+        gateway=gateway,
+        record_id=order_id,
+        deferred=deferred,
+        ask={"order_id": order_id, "gateway": {"email": customer.email, "metadata": metadata}},
+    )
+
+
+def _attach(payment: Any, known: Any, work: Work, deferred: bool) -> None:
+    name = payment.instrument_id
+    work.call(
+        "save_instrument",
+        payment,
+        gateway=payment.payment_gateway,
+        record_id=payment.order_id,
+        deferred=deferred,
+        ask={
+            "instrument": name,
+            "customer": known.token,
+            "customer_id": known.customer_id,
+            "order_id": payment.order_id,
+            "gateway": {"payment_method_id": name, "customer": known.token},
+        },
+    )
+
+
+class LookAndSave(Plan):
+    """See whether a payment was confirmed meanwhile, and if so keep its method."""
+
+    kind = "look_and_save"
+
+    def reads(self, call: Journalled) -> str | None:
+        return str(call.ask["payment_id"])
+
+    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+        payment = yield from read_of(call)
+        if payment is None or payment.order is None:
+            return Invalid("payment_source", "blank")
+        yield from reconcile(payment, answer, work)
+        if payment.instrument_id is None:
+            return Invalid("payment_source", "invalid", "was not confirmed")
+        wrong = yield from keep(payment, payment.order, work)
+        return wrong or payment.order
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        return refusal(problem)
+
+
+class CreateCustomer(Plan):
+    """Tell the gateway of a customer, once; then all that waits for it is attached."""
+
+    kind = "create_customer"
+    verb = "create_customer"
+    about = "customer"
+    shared = True
+
+    def found(self, ask: dict[str, Any]) -> dict[str, str]:
+        told = ask["gateway"]["metadata"]
+        return {name: told[name] for name in ("customer_id", "paydesk")}
+
+    def settle(self, call: Journalled, answer: CustomerAnswer, work: Work) -> Rule:
+        known = yield Find(GatewayCustomer, eq("id", call.subject_id), ("payment_gateway",))
+        if known is None:
+            return None
+        yield Find("customers", eq("id", known.customer_id), lock=True)
+        work.change(known, token=answer.customer)
+        orders = yield Find("orders", eq("customer_id", known.customer_id), many=True)
+        of_these = within("order_id", [one.id for one in orders])
+        kind = known.payment_gateway.makes
+        waiting = yield Find(kind, both(of_these, eq("saving", True)), ("payment_gateway",), many=True)
+        for payment in waiting:
+            if payment.payment_gateway_id == known.payment_gateway_id and payment.instrument_id is not None:
+                _attach(payment, known, work, deferred=payment.order_id != call.ask["order_id"])
+        return next((one for one in orders if one.id == call.ask["order_id"]), None)
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        return refusal(problem)
+
+
+class SaveInstrument(Plan):
+    """Attach a payment method to its customer at the gateway, unless it is already, and keep it in the wallet."""
+
+    kind = "save_instrument"
+    verb = "attach"
+    about = "instrument"
+    shared = True
+
+    def reads(self, call: Journalled) -> str | None:
+        return str(call.ask["instrument"])
+
+    def looks(self, call: Journalled) -> str | None:
+        return str(call.ask["instrument"])
+
+    def proceeds(self, call: Journalled, snapshot: Instrument) -> bool:
+        return snapshot.customer is None
+
+    def settle(self, call: Journalled, answer: Instrument, work: Work) -> Rule:
+        order, customer, payment = yield from _waiting(call)
+        if payment is not None:
+            work.change(payment, saving=False)
+        if order is None or customer is None or payment is None:
+            return order
+        if answer.customer != call.ask["customer"]:
+            return Invalid(SAVE, "invalid", "belongs to another customer at the gateway")
+        yield from remember(
+            customer,
+            call.gateway_id,
+            answer,
+            work,
+            payment_method_id=order.payment_method_id,
+            payment_source_type=payment.shape.type,
+            payment_source_id=payment.id,
+        )
+        return order
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
+        found = problem.snapshot
+        if isinstance(found, Instrument) and found.customer == call.ask["customer"]:
+            return (yield from self.settle(call, found, work))
+        order, customer, payment = yield from _waiting(call)
+        if getattr(problem, "param", None) == "customer" and customer is not None and payment is not None:
+            # The gateway knows the customer no more, who was deleted there.
+            whose = both(eq("customer_id", customer.id), eq("payment_gateway_id", call.gateway_id))
+            known = yield Find(GatewayCustomer, whose, ("payment_gateway",))
+            if known is not None and known.token == call.ask["customer"]:
+                work.change(known, token=None)
+                _introduce(known, customer, known.payment_gateway, call.ask["order_id"], work, deferred=False)
+                return order
+        if payment is not None:
+            work.change(payment, saving=False)
+        told: Refusal = refusal(problem)
+        return told
+
+
+def _waiting(call: Journalled) -> Rule:
+    """Order, customer and payment that a call is about, held in this order as everybody does."""
+    order = yield Find("orders", eq("id", call.ask["order_id"]), lock=True)
+    customer = yield Find("customers", eq("id", call.ask["customer_id"]), lock=True)
+    payment = yield Find(call.subject_type, eq("id", call.subject_id))
+    return order, customer, payment
+
+
+PLANS: tuple[Plan, ...] = (LookAndSave(), CreateCustomer(), SaveInstrument())

@@ -1,0 +1,330 @@
+"""stripe_gateways: a Stripe account, with the key to it and the webhook endpoint registered there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from paydesk.commerce.payments.payment_gateways import Gateway
+from paydesk.commerce.payments.payment_methods import PaymentMethod
+from paydesk.commerce.payments.sealed import revealed
+from paydesk.commerce.payments.stripe_payments import StripePayment
+from paydesk.declare import (
+    CREATE,
+    NONE,
+    WRITE,
+    Resource,
+    Rule,
+    boolean,
+    derived,
+    eq,
+    hidden,
+    string,
+    switching,
+    to_many,
+)
+from paydesk.errors import GatewayRefused, Invalid, Locked
+from paydesk.gateways.port import Credentials, Refused, Registration
+from paydesk.instants import later
+from paydesk.work import Change, Find, Journalled, Plan, Work, new_id
+
+OVERLAP_SECONDS = 24 * 3600.0
+
+
+class StripeGateway(
+    Gateway,
+    type="stripe_gateways",
+    singular="stripe_gateway",
+    table="payment_gateways",
+    discriminated=True,
+):
+    """Credentials of one Stripe account. The secret key is kept sealed and never returned.
+
+    Creating one tries the key and registers a webhook endpoint at Stripe; deleting one removes it again.
+    Source: Commerce Layer, "Stripe gateways".
+    """
+
+    makes = StripePayment
+    speaks_with = ("login", "sealed_webhook_secret", "sealed_former_secret", "publishable_key", "connected_account")
+
+    login = string(
+        CREATE,
+        fetch=False,
+        required=True,
+        secret=True,
+        example="sk_live_xxxx-yyyy-zzzz",
+        doc="The secret or restricted key.",
+    )
+    publishable_key = string(
+        CREATE, fetch=False, example="pk_live_xxxx-yyyy-zzzz", doc="Shown as `stripe_payments.publishable_key`."
+    )
+    connected_account = string(WRITE, example="acct_xxxx-yyyy-zzzz", doc="Calls are made in this account's name.")
+    auto_payments = boolean(WRITE, default=False, example=True, doc="Offer every method that is enabled at Stripe.")
+    webhook_endpoint_id = string(example="we_xxxx", doc="The endpoint registered at Stripe.")
+    webhook_endpoint_secret = derived(
+        "string",
+        ["sealed_webhook_secret", "id"],
+        revealed,
+        confidential=True,
+        secret=True,
+        example="whsec_xxxx",
+        doc="What Stripe signs its events with.",
+    )
+    webhook_endpoint_url = string(
+        example="https://shop.example.com/webhook_callbacks/stripe_gateways/x", doc="Its address."
+    )
+    force_payments = boolean(WRITE, default=True, doc="A paying source is attached again though the shopper switched.")
+    sealed_webhook_secret = hidden("string", secret=True)
+    sealed_former_secret = hidden("string", secret=True, doc="What the endpoint signed with that this one replaced.")
+    former_secret_until = hidden("datetime", doc="Until when that counts.")
+
+    stripe_payments = to_many("stripe_payments", by="payment_gateway", flags=NONE)
+
+    keeps_instruments = True
+    loads = ()
+
+    def credentials(self, unseal: Callable[[str, str], str]) -> Credentials:
+        key = unseal(self.login, f"login/{self.id}")
+        secrets = [one for one in (self.sealed_webhook_secret, self.sealed_former_secret) if one]
+        return Credentials(
+            secret_key=key,
+            publishable_key=self.publishable_key,
+            account=self.connected_account,
+            webhook_secrets=tuple(unseal(one, f"webhook/{self.id}") for one in secrets),
+            live=key.startswith(("sk_live_", "rk_live_")),
+        )
+
+    @classmethod
+    def creating(cls, change: Change, work: Work) -> Any:
+        switching(change, work)
+        key = change.values["login"]
+        live = work.actor.live
+        if not key.startswith(("sk_", "rk_")) or len(key) < 16:
+            work.invalid("login", "invalid", "is not a Stripe secret or restricted key")
+        elif key.startswith(("sk_live_", "rk_live_")) != live:
+            work.invalid("login", "invalid", "is a live key" if not live else "is a test key")
+        account = change.values.get("connected_account")
+        if account is not None and not account.startswith("acct_"):
+            work.invalid("connected_account", "invalid")
+        work.check()
+        row_id = new_id()
+        values = {**change.values, "login": work.settings["seal"](key, f"login/{row_id}")}
+        url = work.settings["endpoint_url"](work, cls.shape.type, row_id)
+        gateway = draft(values, row_id)
+        if url is None:
+            work.call("try_key", gateway, gateway=gateway, record_id=row_id, ask={"record": values, "gateway": {}})
+            return
+        # An equal request that comes while this one is open is to meet it: the id is new each time, the key is not.
+        same = hashlib.sha256(f"{key}/{account}/{change.values['name']}".encode()).hexdigest()[:24]
+        work.call(
+            "register_endpoint",
+            draft(values, same),
+            gateway=gateway,
+            record_id=row_id,
+            ask={
+                "record": values,
+                "gateway": {
+                    "url": url,
+                    "gateway_id": row_id,
+                    "installation": work.settings["installation"],
+                    "account": account,
+                },
+            },
+        )
+
+    def updating(self, change: Change, work: Work) -> Any:
+        switching(change, work)
+        account = self.connected_account
+        work.change(self, **change.values)
+        if self.connected_account != account and self.webhook_endpoint_url is not None:
+            self._renew(self.webhook_endpoint_url, self.webhook_endpoint_id, work)
+
+    def deleting(self, work: Work) -> Rule:
+        payments = yield Find(StripePayment, eq("payment_gateway_id", self.id))
+        methods = yield Find(PaymentMethod, eq("payment_gateway_id", self.id))
+        kept = yield Find("customer_payment_sources", eq("payment_gateway_id", self.id))
+        if payments or methods or kept:
+            raise Locked("payments, payment methods or customers' wallets use it")
+        if self.webhook_endpoint_id is None:
+            yield from _delete(self, work)
+            return
+        work.call(
+            "remove_endpoint",
+            self,
+            gateway=self,
+            record_id=self.id,
+            ask={"gateway": {"endpoint_id": self.webhook_endpoint_id}},
+        )
+
+    def lost(self, work: Work) -> None:
+        """The account does not let us in any more: nothing is to be paid through it."""
+        if self.disabled_at is None:
+            work.change(self, disabled_at=work.now)
+
+    def tend(self, known: list[Registration], url: str, work: Work) -> None:
+        """Bring the endpoint at Stripe to `url`, as it would be registered now.
+
+        known   those found there for this gateway
+        """
+        if self.former_secret_until is not None and self.former_secret_until <= work.now:
+            work.change(self, sealed_former_secret=None, former_secret_until=None)
+        own = next((one for one in known if one.endpoint_id == self.webhook_endpoint_id), None)
+        if own is None or not self.sealed_webhook_secret:
+            own = None
+            self._renew(url, None, work)
+        elif not own.current or own.account != self.connected_account:
+            self._renew(url, own.endpoint_id, work)
+        elif own.url != url or not own.hears or own.status != "enabled":
+            mended = {"endpoint_id": own.endpoint_id, "url": url}
+            work.call("move_endpoint", self, gateway=self, deferred=True, ask={"gateway": mended})
+        for one in known:
+            if one is not own:
+                self._drop(one.endpoint_id, work)
+
+    def _renew(self, url: str, replaces: str | None, work: Work) -> None:
+        ask = {
+            "url": url,
+            "gateway_id": self.id,
+            "installation": work.settings["installation"],
+            "account": self.connected_account,
+        }
+        work.call("renew_endpoint", self, gateway=self, deferred=True, ask={"replaces": replaces, "gateway": ask})
+
+    def _drop(self, endpoint_id: str, work: Work) -> None:
+        work.call("drop_endpoint", self, gateway=self, deferred=True, ask={"gateway": {"endpoint_id": endpoint_id}})
+
+    def renewed(self, answer: Registration, replaces: str | None, work: Work) -> None:
+        """A new endpoint stands. The one it replaces goes, and what that signed counts for a day: it may be on its way,
+        and a gateway repeats what was not taken.
+        """
+        if replaces is not None:
+            until = later(work.now, OVERLAP_SECONDS)
+            work.change(self, sealed_former_secret=self.sealed_webhook_secret, former_secret_until=until)
+            self._drop(replaces, work)
+        work.change(self, webhook_endpoint_id=answer.endpoint_id, webhook_endpoint_url=answer.url)
+        if answer.secret:
+            work.change(self, sealed_webhook_secret=work.settings["seal"](answer.secret, f"webhook/{self.id}"))
+
+
+def _delete(gateway: StripeGateway, work: Work) -> Rule:
+    """Delete a gateway, and with it who customers are there."""
+    for known in (yield Find("gateway_customers", eq("payment_gateway_id", gateway.id), many=True)):
+        work.delete(known)
+    work.delete(gateway)
+
+
+def draft(values: dict[str, Any], row_id: str | None) -> StripeGateway:
+    """The gateway as it will be, for the call that comes before it is stored."""
+    row = {name: field.default for name, field in StripeGateway.shape.columns.items()}
+    return StripeGateway(**{**row, **values, "id": row_id})
+
+
+class RegisterEndpoint(Plan):
+    """Create a gateway: its webhook endpoint is registered first, so a key that Stripe refuses leaves nothing."""
+
+    kind = "register_endpoint"
+    verb: str | None = "register"
+    probes = True
+
+    def gateway(self, call: Journalled) -> Resource | None:
+        return draft(call.ask["record"], call.record_id)
+
+    def settle(self, call: Journalled, answer: Registration, work: Work) -> Any:
+        seal = work.settings["seal"]
+        secret = answer.secret
+        assert call.record_id is not None
+        return work.create(
+            StripeGateway,
+            id=call.record_id,
+            **call.ask["record"],
+            webhook_endpoint_id=answer.endpoint_id,
+            webhook_endpoint_url=answer.url,
+            sealed_webhook_secret=seal(secret, f"webhook/{call.record_id}") if secret else None,
+        )
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        assert call.record_id is not None
+        if isinstance(problem, Refused) and problem.lacks:
+            return Invalid("login", "missing_rights", problem.message, rights=list(problem.lacks))
+        if isinstance(problem, Refused) and problem.http_status in (401, 403):
+            return Invalid("login", "invalid", problem.message)
+        # The address does not suit Stripe: the gateway works without webhooks, by polling and `_refresh`.
+        return work.create(StripeGateway, id=call.record_id, **call.ask["record"])
+
+
+class TryKey(RegisterEndpoint):
+    """Create a gateway that Stripe could send nothing to: its key is only probed."""
+
+    kind = "try_key"
+    verb = None
+
+    def settle(self, call: Journalled, answer: Any, work: Work) -> Any:
+        assert call.record_id is not None
+        return work.create(StripeGateway, id=call.record_id, **call.ask["record"])
+
+
+class RemoveEndpoint(Plan):
+    """Delete a gateway together with its endpoint."""
+
+    kind = "remove_endpoint"
+    verb = "unregister"
+
+    def settle(self, call: Journalled, answer: Any, work: Work) -> Rule:
+        gateway = yield Find(StripeGateway, eq("id", call.subject_id))
+        if gateway is not None:
+            yield from _delete(gateway, work)
+        return gateway
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        if isinstance(problem, Refused) and problem.http_status == 404:
+            return self.settle(call, None, work)
+        if isinstance(problem, Refused) and problem.unauthorized:
+            # The key is dead: nothing can be removed with it, and the record must not stay for ever.
+            return self.settle(call, None, work)
+        return GatewayRefused(problem.message, getattr(problem, "code", None) or "api_error")
+
+
+class RenewEndpoint(Plan):
+    """Register an endpoint for a gateway that has none at Stripe any more, or none as it should be."""
+
+    kind = "renew_endpoint"
+    verb = "register"
+
+    def settle(self, call: Journalled, answer: Registration, work: Work) -> Rule:
+        gateway = yield Find(StripeGateway, eq("id", call.subject_id), lock=True)
+        if gateway is not None:
+            gateway.renewed(answer, call.ask.get("replaces"), work)
+        return gateway
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        # Without an endpoint payments stay right by `_refresh`; the next start tries again.
+        return GatewayRefused(problem.message, getattr(problem, "code", None) or "api_error")
+
+
+class MoveEndpoint(RenewEndpoint):
+    """Tell Stripe the gateway's address, and what the endpoint there is to hear of."""
+
+    kind = "move_endpoint"
+    verb = "move_endpoint"
+
+
+class DropEndpoint(RenewEndpoint):
+    """Remove an endpoint at Stripe whose secret nobody knows, or that was replaced."""
+
+    kind = "drop_endpoint"
+    verb = "unregister"
+
+    def settle(self, call: Journalled, answer: Registration, work: Work) -> Rule:
+        gateway = yield Find(StripeGateway, eq("id", call.subject_id))
+        return gateway
+
+
+PLANS: tuple[Plan, ...] = (
+    RegisterEndpoint(),
+    TryKey(),
+    RemoveEndpoint(),
+    RenewEndpoint(),
+    MoveEndpoint(),
+    DropEndpoint(),
+)

@@ -1,0 +1,206 @@
+"""transactions: what happened to the money of an order: authorizations, captures, voids and refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, TypeVar
+
+from paydesk.commerce.payable import SOURCES
+from paydesk.declare import (
+    FILTER,
+    FIND,
+    NOBODY,
+    READ_ACTIONS,
+    UPDATE,
+    Resource,
+    Rule,
+    argument,
+    boolean,
+    eq,
+    hidden,
+    money,
+    string,
+    to_many,
+    to_one,
+)
+from paydesk.work import Change, Find, Work
+
+KINDS = ("authorizations", "captures", "voids", "refunds")
+
+SUCCESS = "Success!"
+
+
+class Moved(Resource):
+    """What all transactions share. A transaction's amount never changes.
+
+    object_key  what makes it one of its kind at the gateway: the same fact is never booked twice
+    excluded    taken back before the order was placed, or given back of a payment beside the one that pays the order:
+                counts for nothing
+    forwarded   an integration knows better than the gateway whether it came about
+    """
+
+    root = "order"
+    loads: ClassVar[tuple[str, ...]] = ("order.payment_method", "order.line_items", "payment_source.payment_gateway")
+
+    number = string(FIND, required=True, example="42/T/001", doc="The order's number and a count; failed ones count.")
+    type = string(FIND, required=True, enum=KINDS, example="authorizations", doc="Which kind of transaction it is.")
+    payment_method_type = string(example="credit card", doc="How it was paid.")
+    currency_code = string(FILTER, required=True, example="EUR", doc="Its currency.")
+    amount = money(FIND, required=True, example=1500, doc="What was held, moved or let go.")
+    succeeded = boolean(UPDATE | FILTER, default=False, example=False, doc="Whether it came about.")
+    message = string(FILTER, example="Accepted", doc="What the gateway says.")
+    error_code = string(FILTER, example="00001", doc="The gateway's code for a failure.")
+    error_detail = string(FILTER, example="Already settled", doc="More about it.")
+    token = string(FILTER, example="xxxx-yyyy-zzzz", doc="The gateway's name for the payment.")
+    gateway_transaction_id = string(FILTER, example="xxxx-yyyy-zzzz", doc="The gateway's name for the transaction.")
+    object_key = hidden("string")
+    excluded = hidden("boolean", default=False)
+    forwarded = hidden("boolean", default=False)
+
+    _forward = argument(
+        "boolean", UPDATE, example=True, doc="Mark one that is stuck as succeeded, without asking the gateway."
+    )
+
+    order = to_one("orders", FIND, required=True, doc="The order whose money it is.")
+    payment_source = to_one(SOURCES, FILTER, doc="What it was paid with.")
+    attachments = to_many("attachments", by="attachable")
+    events = to_many("events")
+
+    @property
+    def counts(self) -> bool:
+        return bool(self.succeeded and not self.excluded)
+
+    def may_succeed(self, all_: Iterable[Moved]) -> bool:
+        """Whether the sums allow this one to count, too."""
+        return bool(self.amount_cents > 0)
+
+    FORWARDED_FROM: ClassVar[tuple[str, ...]] = ()
+    """The payment statuses of an order in which one of its kind can still come about."""
+
+    def updating(self, change: Change, work: Work) -> Rule:
+        values = dict(change.values)
+        said = values.pop("succeeded", None)
+        work.change(self, **values)
+        if said is not None and bool(said) != bool(self.succeeded):
+            everything = yield from booked(self.order, work)
+            if said and not self.may_succeed(everything):
+                work.invalid("succeeded", "invalid_transition", value=True)
+                work.check()
+            self._say(bool(said), work)
+            yield from self.order.settle(work)
+        if change.arguments.get("_forward"):
+            yield from self._go_forward(work)
+
+    def _say(self, succeeded: bool, work: Work) -> None:
+        if succeeded:
+            work.change(self, message=SUCCESS, error_code=None, error_detail=None)
+        else:
+            work.change(self, message="Marked as failed", error_code="marked_as_failed")
+        work.change(self, succeeded=succeeded, forwarded=True)
+
+    def _go_forward(self, work: Work) -> Rule:
+        """Nothing happens unless there is something left to move and the order's payment can still go there."""
+        everything = yield from booked(self.order, work)
+        can = not self.succeeded and not self.excluded and self.may_succeed(everything)
+        if not can or self.order.payment_status not in self.FORWARDED_FROM:
+            return
+        self._say(True, work)
+        yield from self.order.settle(work)
+        yield from self.forwarded_now(work)
+
+    def forwarded_now(self, work: Work) -> Rule:
+        """What follows once it was marked as succeeded."""
+        yield from ()
+
+    def one_of(self, kind: str) -> bool:
+        return bool(self.shape.type == kind)
+
+
+class Transaction(
+    Moved,
+    type="transactions",
+    singular="transaction",
+    actions=READ_ACTIONS,
+    access=NOBODY,
+    recorded_as=KINDS,
+    unique=(("type", "object_key"),),
+):
+    """Any transaction, read as what it shares with the others. Source: Commerce Layer, "Transactions"."""
+
+
+M = TypeVar("M", bound=Moved)
+
+
+def booked(order: Any, work: Work) -> Rule:
+    """All transactions of an order, oldest first, those of this work included."""
+    known = order.__dict__.get("booked")
+    if known is None:
+        known = yield Find(Transaction, eq("order_id", order.id), many=True)
+        known.sort(key=lambda one: (len(one.number), one.number))
+        order.__dict__["booked"] = known
+        for one in known:
+            one.__dict__["order"] = order
+    return known
+
+
+def book(
+    kind: type[M], order: Any, payment: Any, work: Work, *, key: str, amount_cents: int, succeeded: bool, **values: Any
+) -> M:
+    """Add a transaction. What was `booked` before is loaded."""
+    count = order.transactions_count + 1
+    work.change(order, transactions_count=count)
+    values.setdefault("message", SUCCESS)
+    values.setdefault("token", payment.payment_id)
+    values.setdefault("gateway_transaction_id", payment.payment_id)
+    made = work.create(
+        kind,
+        type=kind.shape.type,
+        number=f"{order.number}/T/{count:03d}",
+        payment_method_type=payment.method_type,
+        currency_code=payment.intended_currency,
+        amount_cents=amount_cents,
+        succeeded=succeeded,
+        object_key=key,
+        order_id=order.id,
+        payment_source_type=payment.shape.type,
+        payment_source_id=payment.id,
+        **values,
+    )
+    made.__dict__["order"] = order
+    made.__dict__["payment_source"] = payment
+    order.__dict__["booked"].append(made)
+    return made
+
+
+def measure(all_: Iterable[Any], work: Work) -> None:
+    """Bring the balances to what was booked. Only what succeeded counts.
+
+    source   Commerce Layer, "Authorizations" and "Captures", the balance attributes
+    """
+    everything = list(all_)
+    for one in everything:
+        if one.one_of("authorizations"):
+            captured = taken(everything, "captures", one)
+            voided = taken(everything, "voids", one)
+            left = max(one.amount_cents - captured - voided, 0)
+            work.change(
+                one,
+                capture_amount_cents=left,
+                capture_balance_cents=left,
+                void_balance_cents=max(one.amount_cents - voided, 0),
+            )
+        elif one.one_of("captures"):
+            left = max(one.amount_cents - taken(everything, "refunds", one), 0)
+            work.change(one, refund_amount_cents=left, refund_balance_cents=left)
+
+
+def taken(all_: Iterable[Any], kind: str, parent: Any, *, pending: bool = False) -> int:
+    """What was captured, voided or refunded of `parent`; `pending`: what is still on its way counts, too."""
+    reference = "reference_capture_id" if kind == "refunds" else "reference_authorization_id"
+    return sum(
+        one.amount_cents
+        for one in all_
+        if one.one_of(kind)
+        and getattr(one, reference) == parent.id
+        and (one.succeeded or (pending and one.error_code is None))
+    )

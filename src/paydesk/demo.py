@@ -1,0 +1,179 @@
+"""What the demo organization sells: everything that the documented request needs, made by the rules clients meet.
+
+Each record is asked for by what makes it unique and made only where it is not there, so doing it again changes nothing,
+and what a crash left half made is finished.
+Source: Commerce Layer, "Stripe payments", the published example, whose order is `ABCRtyUpBa` for 154.00 EUR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from paydesk.declare import Resource
+
+ORDER_ID = "ABCRtyUpBa"
+INTENT_ID = "pi_1234XXX"
+INTENT_SECRET = "pi_1234XXX_secret_5678YYY"  # noqa: S105
+"""The documented request's order and the PaymentIntent it brings, whose secret is published."""
+
+MARKET_CODE = "demo"
+CUSTOMER_EMAIL = "customer@example.com"
+GUEST_EMAIL = "guest@example.com"
+
+SKUS = (
+    ("BACKPACK-PATTERN", "Backpack sewing pattern", 2900),
+    ("FIELD-GUIDE", "Field guide to alpine flowers", 4500),
+    ("SOUND-LIBRARY", "Library of forest sounds", 5100),
+)
+"""Code, name and price in cents of the demo's digital goods."""
+
+_CART = {"BACKPACK-PATTERN": 2, "FIELD-GUIDE": 1, "SOUND-LIBRARY": 1}
+"""What the documented order holds: 2 × 29.00 + 45.00 + 51.00 = 154.00."""
+
+_MERCHANT_ADDRESS = {
+    "business": True,
+    "company": "The Demo Brand",
+    "line_1": "Via Roma 1",
+    "city": "Firenze",
+    "zip_code": "50123",
+    "state_code": "FI",
+    "country_code": "IT",
+    "phone": "+39 055 000000",
+}
+
+_GUEST_ADDRESS = {
+    "first_name": "Ada",
+    "last_name": "Rossi",
+    "line_1": "Via Garibaldi 12",
+    "city": "Torino",
+    "zip_code": "10122",
+    "state_code": "TO",
+    "country_code": "IT",
+    "phone": "+39 011 0000000",
+}
+
+_REFERENCE = "demo"
+"""The `reference` of demo records that have no name of their own to be found by."""
+
+
+class Do(Protocol):
+    """Carries one change out through the desk, as an integration of the demo organization."""
+
+    async def __call__(
+        self,
+        type: str,
+        verb: str,
+        attributes: Mapping[str, Any],
+        relationships: Mapping[str, Resource | None],
+        *,
+        id: str | None = None,
+    ) -> Any:
+        """`verb` is `create` or `update`. `id` names the record to update, or is the argument `id` of a new order."""
+        ...
+
+
+class Find(Protocol):
+    """Finds the records of a type by one column, oldest first."""
+
+    async def __call__(self, type: str, column: str, value: str) -> list[Any]: ...
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What was made, for whoever prints or writes it down."""
+
+    market: Any
+    skus: tuple[Any, ...]
+    payment_method: Any
+    stripe_gateway: Any
+    customer: Any
+    order: Any
+
+
+async def ensure_demo(
+    do: Do, find: Find, *, stripe_secret_key: str, stripe_publishable_key: str, customer_password: str
+) -> Demo:
+    """Make what is missing of the demo. Needs the organization and nothing else."""
+    market = await _market(do, find)
+    skus = await _skus(do, find)
+    gateway = await _first(find, "stripe_gateways", "reference", _REFERENCE) or await do(
+        "stripe_gateways",
+        "create",
+        {
+            "name": "Stripe",
+            "login": stripe_secret_key,
+            "publishable_key": stripe_publishable_key,
+            "reference": _REFERENCE,
+        },
+        {},
+    )
+    method = await _first(find, "payment_methods", "reference", _REFERENCE) or await do(
+        "payment_methods",
+        "create",
+        {"payment_source_type": "stripe_payments", "price_amount_cents": 0, "reference": _REFERENCE},
+        {"market": market, "payment_gateway": gateway},
+    )
+    customer = await _first(find, "customers", "email_key", CUSTOMER_EMAIL) or await do(
+        "customers", "create", {"email": CUSTOMER_EMAIL, "password": customer_password}, {}
+    )
+    order = await _order(do, find, market, skus, method)
+    return Demo(market, skus, method, gateway, customer, order)
+
+
+async def _market(do: Do, find: Find) -> Any:
+    found = await _first(find, "markets", "code", MARKET_CODE)
+    if found:
+        return found
+    price_list = await _first(find, "price_lists", "code", MARKET_CODE) or await do(
+        "price_lists",
+        "create",
+        {"name": "Demo prices", "code": MARKET_CODE, "currency_code": "EUR", "tax_included": True},
+        {},
+    )
+    merchant = await _first(find, "merchants", "reference", _REFERENCE)
+    if not merchant:
+        address = await do("addresses", "create", _MERCHANT_ADDRESS, {})
+        merchant = await do(
+            "merchants", "create", {"name": "The Demo Brand", "reference": _REFERENCE}, {"address": address}
+        )
+    return await do(
+        "markets",
+        "create",
+        {"name": "Demo market", "code": MARKET_CODE},
+        {"merchant": merchant, "price_list": price_list},
+    )
+
+
+async def _skus(do: Do, find: Find) -> tuple[Any, ...]:
+    skus = []
+    price_list = await _first(find, "price_lists", "code", MARKET_CODE)
+    for code, name, cents in SKUS:
+        sku = await _first(find, "skus", "code", code) or await do(
+            "skus", "create", {"code": code, "name": name, "do_not_ship": True, "do_not_track": True}, {}
+        )
+        if not await find("prices", "sku_id", sku.id):
+            await do("prices", "create", {"amount_cents": cents}, {"price_list": price_list, "sku": sku})
+        skus.append(sku)
+    return tuple(skus)
+
+
+async def _order(do: Do, find: Find, market: Any, skus: tuple[Any, ...], method: Any) -> Any:
+    """The documented order: a guest's, pending, billed to Italy, to be paid by Stripe and not paid yet."""
+    order = await _first(find, "orders", "id", ORDER_ID)
+    if order and order.status != "draft":
+        return order
+    if not order:
+        order = await do("orders", "create", {}, {"market": market}, id=ORDER_ID)
+    held = {line.sku_code for line in await find("line_items", "order_id", order.id)}
+    for sku in skus:
+        if sku.code not in held:
+            await do("line_items", "create", {"quantity": _CART[sku.code]}, {"order": order, "item": sku})
+    address = await do("addresses", "create", _GUEST_ADDRESS, {})
+    related = {"billing_address": address, "payment_method": method}
+    return await do("orders", "update", {"customer_email": GUEST_EMAIL}, related, id=order.id)
+
+
+async def _first(find: Find, type: str, column: str, value: str) -> Any:
+    return next(iter(await find(type, column, value)), None)

@@ -1,0 +1,1132 @@
+"""The one way to change anything: load, operate, commit, call, settle.
+
+API, gateway webhook, recovery and command line all change things here. A change is one transaction; where it asks a
+gateway for something, that call is written down in the same transaction, made with no transaction open, and settled
+by a second one. The same code finishes a call for the request that asked, for an equal request that came later, and
+for recovery after a crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, cast
+
+import orjson
+
+from paydesk import crash
+from paydesk.actor import Actor, Kind, tenant_of
+from paydesk.declare import Condition, Registry, Resource, Test, both, eq, within
+from paydesk.errors import (
+    Conflict,
+    Denied,
+    Invalid,
+    KeyReused,
+    Locked,
+    NotFound,
+    NotUnique,
+    Refusal,
+    Several,
+    Unavailable,
+)
+from paydesk.gateways.port import Credentials, Declined, Gateway, GatewayProblem, Refused, Unknown, gist
+from paydesk.instants import Clock, instant, later, seconds
+from paydesk.store import idempotency, journal
+from paydesk.store.ask import Database
+from paydesk.store.idempotency import KeyOwner
+from paydesk.store.reading import NEWEST_FIRST, Reader, Session, Sort, bound, know_tables, next_number, own_paths
+from paydesk.store.sqlite import StillReferred
+from paydesk.store.writing import Writer, last_attempt
+from paydesk.work import Call, Change, Find, Hold, Journalled, Next, Plan, Work, new_id
+
+log = logging.getLogger("paydesk.desk")
+
+LEASE_SECONDS = 60.0
+"""Longer than a gateway call with all its tries, so that a request and recovery never make the same call at once."""
+
+ALIVE_SECONDS = 10.0
+REPLAYABLE_SECONDS = 23 * 3600.0
+"""How long a gateway surely keeps a key (Stripe prunes at 24 hours)."""
+
+SKEW_SECONDS = 600.0
+"""How far our clock may be ahead of the gateway's: what a call made is looked for from so long before it."""
+
+KEY_SECONDS = 24 * 3600.0
+WAIT_SECONDS = 25.0
+NUMBERS_AHEAD = 50
+ROUNDS = 5
+
+
+class Permissions(Protocol):
+    """Who may do what; see `paydesk.oauth.permissions`."""
+
+    def may(self, actor: Actor, resource: type[Resource], act: str) -> bool: ...
+
+    def sees(self, actor: Actor, resource: type[Resource]) -> Condition | None: ...
+
+    def writes(self, actor: Actor, resource: type[Resource], late: bool = False) -> Condition | None: ...
+
+    def caller_values(self, actor: Actor) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as the desk sees it.
+
+    key       the client's idempotency key, and `request` what it was sent for
+    render    makes `(status, headers, body)` of what was found, for a kept answer
+    tell      the same of a refusal
+    """
+
+    actor: Actor
+    trace_id: str
+    ip_address: str | None = None
+    user_agent: str | None = None
+    origin: str = ""
+    key: KeyOwner | None = None
+    request: str = ""
+    render: Callable[[int, Any], tuple[int, dict[str, str], bytes]] | None = None
+    tell: Callable[[Refusal], tuple[int, dict[str, str], bytes]] | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A change as decoded: what to write, which records its relationships name, and what is wrong with its values.
+
+    `problems` are told together with what the rules find, once the record is seen to be there and the caller's.
+    """
+
+    verb: str
+    resource: type[Resource]
+    record_id: str | None
+    change: Change
+    links: Mapping[str, tuple[str, str] | None] = field(default_factory=dict)
+    problems: tuple[Any, ...] = ()
+    hashed: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+class Broken(Refusal):
+    """Values that break rules: the decoder's problems and the rules' refusals together."""
+
+    def __init__(self, problems: tuple[Any, ...], refusals: list[Refusal]) -> None:
+        super().__init__("the request breaks rules")
+        self.problems, self.refusals = problems, refusals
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer as bytes: one that was given before, to be sent again, or one that was just kept under its key."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    replayed: bool = True
+
+
+@dataclass
+class _First:
+    """How the first transaction ended: with a record to show, a call to make, or an answer kept from before."""
+
+    found: Any = None
+    call: Journalled | None = None
+    gateway: Resource | None = None
+    kept: Kept | None = None
+    resume: str | None = None
+
+
+class _OpenCall(Exception):
+    """The journal holds an open call of this lane about this subject."""
+
+    def __init__(self, lane: str, subject_id: str, fingerprint: str) -> None:
+        super().__init__(lane)
+        self.lane, self.subject_id, self.fingerprint = lane, subject_id, fingerprint
+
+
+class _NeedNumbers(Exception):
+    def __init__(self, asked: Next) -> None:
+        super().__init__(asked.sequence)
+        self.asked = asked
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How a gateway call ended: the record it is about, or what the client is told.
+
+    following   the call that its settlement asked for, and that is made next
+    """
+
+    record_type: str | None = None
+    record_id: str | None = None
+    refusal: Refusal | None = None
+    following: tuple[Journalled, Resource] | None = None
+
+
+class Desk:
+    """See the module."""
+
+    def __init__(
+        self,
+        database: Database,
+        registry: Registry,
+        permissions: Permissions,
+        gateways: Mapping[str, Gateway],
+        plans: Mapping[str, Plan],
+        *,
+        unseal: Callable[[Resource], Credentials],
+        clock: Clock,
+        installation: str,
+        views: Any,
+        gather: Callable[[Any, list[Any], int | None], Any],
+        tools: Mapping[str, Any] | None = None,
+        node: int = 0,
+    ) -> None:
+        """`unseal` opens a gateway record's credentials; `views` and `gather` are the renderer's (`jsonapi.render`).
+
+        tools   what rules may use beside records: `seal` (secrets), `hash_password`, `installation`, ...
+        """
+        self.database = database
+        self.registry = registry
+        self.permissions = permissions
+        self.gateways = gateways
+        self.plans = plans
+        self.clock = clock
+        self.installation = installation
+        self.views = views
+        self.holder = new_id()
+        self.reader = Reader(registry)
+        self.writer = Writer(registry, node)
+        self._gather = gather
+        self._unseal = unseal
+        self.tools = dict(tools or {})
+        self._running: dict[tuple[str, str], asyncio.Task[_Ended]] = {}
+        self._keys: set[KeyOwner] = set()
+        self._numbers: dict[tuple[str, str], list[int]] = {}
+        self._organizations: dict[str, tuple[float, Resource]] = {}
+        self.gateway_calls_made = 0
+        know_tables(registry)
+
+    # Reading.
+
+    async def one(self, asked: Asked, view: Any, record_id: str) -> Any:
+        """One record for its document. Raises NotFound; Denied when it exists but not for this caller."""
+        return await self.database.read(lambda: self._one(asked.actor, view, record_id))
+
+    def _one(self, actor: Actor, view: Any, record_id: str, *, checked: bool = False) -> Generator[Any, Any, Any]:
+        caller = self.permissions.caller_values(actor)
+        allowed = None if checked else self.permissions.sees(actor, view.resource)
+        row, seen = yield from self.reader.one(view, actor.tenant, record_id, allowed, caller)
+        if row is None:
+            raise NotFound(record_id)
+        if not seen:
+            raise Denied(record_id)
+        found = self._gather(view, [row], None)
+        yield from self.reader.include(view, [row], actor.tenant, self._gate(actor), caller, found)
+        return found
+
+    def _gate(self, actor: Actor) -> Callable[[type[Resource]], Condition | None]:
+        permissions = self.permissions
+
+        def gate(resource: type[Resource]) -> Condition | None:
+            # What a caller may not even show is left out of what it includes.
+            if not permissions.may(actor, resource, "show"):
+                return Test("id", "never")
+            return permissions.sees(actor, resource)
+
+        return gate
+
+    async def many(
+        self,
+        asked: Asked,
+        view: Any,
+        *,
+        where: Condition | None,
+        sort: Sort = NEWEST_FIRST,
+        number: int,
+        size: int,
+        related_to: tuple[type[Resource], str, str] | None = None,
+        counted: bool = True,
+        concrete: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """A page of a list. `related_to` is (owning type, its id, relationship name) for a related list.
+
+        concrete   a view of each type, where `view` is of the type that reads what they share
+        """
+        return await self.database.read(
+            lambda: self._many(asked.actor, view, where, sort, number, size, related_to, counted, concrete)
+        )
+
+    def _many(
+        self,
+        actor: Actor,
+        view: Any,
+        where: Condition | None,
+        sort: Sort,
+        number: int,
+        size: int,
+        related_to: tuple[type[Resource], str, str] | None,
+        counted: bool,
+        concrete: Mapping[str, Any] | None,
+    ) -> Generator[Any, Any, Any]:
+        caller = self.permissions.caller_values(actor)
+        condition = both(where, self.permissions.sees(actor, view.resource))
+        if related_to is not None:
+            condition = both(condition, (yield from self._related(actor, view, *related_to)))
+        rows = yield from self.reader.page(
+            view, actor.tenant, where=condition, caller=caller, sort=sort, limit=size, offset=(number - 1) * size
+        )
+        total: int | None = None
+        if counted:
+            if number == 1 and len(rows) < size:
+                total = len(rows)
+            else:
+                total = yield from self.reader.count(view.resource, actor.tenant, condition, caller)
+        found = self._gather(view, rows, total)
+        if concrete is not None:
+            yield from self._told_apart(actor, found, concrete)
+            return found
+        yield from self.reader.include(view, rows, actor.tenant, self._gate(actor), caller, found)
+        return found
+
+    def _told_apart(self, actor: Actor, found: Any, concrete: Mapping[str, Any]) -> Generator[Any, Any, None]:
+        """Read the rows of a page again, each as the type that it is of."""
+        caller = self.permissions.caller_values(actor)
+        ids = tuple(row[0] for row in found.rows)
+        of_id: dict[str, tuple[Any, Any]] = {}
+        for view in concrete.values() if ids else ():
+            where = both(within("id", ids), self.permissions.sees(actor, view.resource))
+            rows = yield from self.reader.page(view, actor.tenant, where=where, caller=caller, limit=len(ids))
+            yield from self.reader.include(view, rows, actor.tenant, self._gate(actor), caller, found)
+            of_id.update((row[0], (view, row)) for row in rows)
+        kept = [of_id[one] for one in ids if one in of_id]
+        found.views = [view for view, _ in kept]
+        found.rows = [row for _, row in kept]
+
+    def _related(
+        self, actor: Actor, view: Any, owner: type[Resource], owner_id: str, name: str
+    ) -> Generator[Any, Any, Condition]:
+        """The condition that a related record fulfils, once the owning record is seen to be readable."""
+        relationship = owner.shape.relationships[name]
+        match = relationship.match if relationship.match is not None else eq("id", None)
+        paths = ["id", *sorted(own_paths(match) - {"id"})]
+        if relationship.stored:
+            paths = ["id", f"{name}_id"] + ([f"{name}_type"] if relationship.polymorphic else [])
+        own = _Columns(owner, tuple(paths))
+        caller = self.permissions.caller_values(actor)
+        row, seen = yield from self.reader.one(own, actor.tenant, owner_id, self.permissions.sees(actor, owner), caller)
+        if row is None:
+            raise NotFound(owner_id)
+        if not seen:
+            raise Denied(owner_id)
+        values = dict(zip(paths, row, strict=False))
+        if relationship.stored:
+            held = values[f"{name}_id"]
+            kind = values.get(f"{name}_type", view.resource.shape.type)
+            return eq("id", held) if held is not None and kind == view.resource.shape.type else Test("id", "never")
+        assert relationship.match is not None
+        return bound(relationship.match, values)
+
+    async def linkage(self, asked: Asked, owner: type[Resource], owner_id: str, name: str) -> Any:
+        """The identities a relationship holds: a pair, None, or a list of pairs."""
+        bare = {target: frozenset[str]() for target in self.registry.types}
+        view = self.views.of(owner, {**bare, owner.shape.type: frozenset({name})}, {name: {}}, in_list=False)
+        found = await self.one(asked, view, owner_id)
+        return found.linkage[(owner.shape.type, owner_id)].get(name)
+
+    # Changing.
+
+    async def change(self, asked: Asked, wanted: Wanted, view: Any) -> tuple[int, Any]:
+        """Carry a change out. Returns `(status, found)`, with `found` a `Kept` answer when the key was known.
+
+        Raises what `paydesk.errors` has; nothing was written then, save what a gateway was asked for.
+        """
+        key = asked.key
+        if key is not None:
+            if key in self._keys:
+                raise Conflict("A request with the same Idempotency-Key is still being worked on.")
+            self._keys.add(key)
+        # In a task of its own: a client that goes away between the first commit and the call does not stop it.
+        task = asyncio.ensure_future(self._change(asked, wanted, view))
+        task.add_done_callback(lambda done: self._changed(key, done))
+        return await asyncio.shield(task)
+
+    def _changed(self, key: KeyOwner | None, task: asyncio.Task[tuple[int, Any]]) -> None:
+        if key is not None:
+            self._keys.discard(key)
+        if not task.cancelled():
+            task.exception()  # Whoever asked may be gone.
+
+    async def _change(self, asked: Asked, wanted: Wanted, view: Any) -> tuple[int, Any]:
+        status = {"create": 201, "update": 200, "delete": 204}[wanted.verb]
+        await self._hash_passwords(wanted)
+        fingerprint = _fingerprint(wanted)
+        for round_ in range(ROUNDS):
+            try:
+                first = await self.database.write(lambda: self._first(asked, wanted, view, status, fingerprint))
+            except _OpenCall as known:
+                ended = await self._join(asked, known)
+                if ended is None:
+                    continue
+                return await self._told(asked, view, status, ended)
+            except _NeedNumbers as need:
+                await self._reserve(asked.actor.tenant, need.asked)
+                continue
+            except NotUnique as conflict:
+                # Another type's key was taken meanwhile (an e-mail address by a customer of that moment): look again.
+                mistake = _mistake(self.registry, conflict, wanted.resource)
+                if mistake is None and round_ + 1 < ROUNDS:
+                    continue
+                raise mistake or conflict from None
+            except StillReferred:
+                if wanted.verb == "delete":
+                    raise Locked("other records still refer to it") from None
+                raise Conflict("A related record was deleted meanwhile.") from None
+            if first.kept is not None:
+                return first.kept.status, first.kept
+            if first.resume is not None:
+                ended = await self._resumed(asked.actor.tenant, first.resume)
+                return await self._told(asked, view, status, ended)
+            if first.call is None:
+                return status, first.found
+            crash.place(first.call.kind, "journalled")
+            task = self._start(first.call, first.gateway, asked)
+            return await self._told(asked, view, status, await asyncio.shield(task))
+        raise Conflict("Other requests keep changing the same record.")
+
+    async def _hash_passwords(self, wanted: Wanted) -> None:
+        """Hash a request's passwords before its transaction: that takes as long as a hundred transactions."""
+        for name in ("password", "customer_password"):
+            password = wanted.change.arguments.get(name)
+            if isinstance(password, str) and password:
+                hashed = await asyncio.to_thread(self.tools["hash_password"], password)
+                wanted.hashed[password] = hashed
+
+    async def _told(self, asked: Asked, view: Any, status: int, ended: _Ended) -> tuple[int, Any]:
+        if ended.refusal is not None:
+            if asked.key is not None and asked.tell is not None and not isinstance(ended.refusal, Conflict):
+                # The gateway was asked, by this request or by the one it joined: the same key is told the same.
+                key, told = asked.key, asked.tell(ended.refusal)
+                await self.database.write(lambda: idempotency.answer(key, *told))
+            raise ended.refusal
+        if status == 204 or ended.record_id is None:
+            return 204, None
+        record_id = ended.record_id
+        found = await self.database.read(lambda: self._one(asked.actor, view, record_id, checked=True))
+        if asked.key is not None:
+            # Kept before it is sent, so that the same key is told the same bytes.
+            assert asked.render is not None
+            key, answer = asked.key, asked.render(status, found)
+            await self.database.write(lambda: idempotency.answer(key, *answer))
+            return status, Kept(*answer, replayed=False)
+        return status, found
+
+    def _work(self, asked: Asked, now: str) -> Work:
+        settings = {
+            **self.tools,
+            "ip_address": asked.ip_address,
+            "user_agent": asked.user_agent,
+            "origin": asked.origin,
+            "installation": self.installation,
+        }
+        return Work(asked.actor, now, trace_id=asked.trace_id, settings=settings)
+
+    def _session(self, actor: Actor) -> Session:
+        numbers = None
+        if self.database.name != "sqlite":
+
+            def numbers(asked: Next) -> int:
+                ahead = self._numbers.get((actor.tenant, asked.sequence))
+                if not ahead:
+                    raise _NeedNumbers(asked)
+                return ahead.pop(0)
+
+        return Session(actor.tenant, self.permissions.caller_values(actor), numbers)
+
+    async def _reserve(self, tenant: str, asked: Next) -> None:
+        """Take numbers ahead in a transaction of their own, so that nobody waits for another's."""
+        last = await self.database.write(lambda: next_number(tenant, asked, NUMBERS_AHEAD))
+        self._numbers[(tenant, asked.sequence)] = list(range(last - NUMBERS_AHEAD + 1, last + 1))
+
+    def _organization(self, actor: Actor) -> Generator[Any, Any, Any]:
+        """The caller's organization, whose flags rules read; they change seldom and are kept for a few seconds."""
+        kept = self._organizations.get(actor.organization_id)
+        if kept is not None and kept[0] > self.clock():
+            return kept[1]
+        session = Session(actor.tenant, {})
+        found = yield from self.reader.records(
+            session, _find(self.registry["organizations"], eq("id", actor.organization_id))
+        )
+        if found:
+            self._organizations[actor.organization_id] = (self.clock() + 5, found[0])
+        return found[0] if found else None
+
+    def _first(
+        self, asked: Asked, wanted: Wanted, view: Any, status: int, fingerprint: str
+    ) -> Generator[Any, Any, _First]:
+        actor, resource = asked.actor, wanted.resource
+        now = instant(self.clock())
+        session = self._session(actor)
+        work = self._work(asked, now)
+        work.settings = {**work.settings, "organization": (yield from self._organization(actor))}
+        if wanted.hashed:
+            work.settings = {**work.settings, "hash_password": wanted.hashed.__getitem__}
+        record: Any = None
+        if wanted.record_id is not None:
+            record = yield from self._record(session, actor, resource, wanted.record_id, _is_late(wanted))
+        if asked.key is not None:
+            known = yield from idempotency.kept(asked.key, later(now, -KEY_SECONDS))
+            if known is not None and (first := self._known(known, asked)) is not None:
+                return first
+        change = replace(
+            wanted.change,
+            values=dict(wanted.change.values),
+            arguments=dict(wanted.change.arguments),
+            related={},
+            record=record,
+        )
+        yield from self._relate(session, work, wanted, change)
+        if wanted.problems:
+            raise Broken(wanted.problems, work.mistakes)
+        if wanted.verb == "create":
+            work.check()
+            record = yield from self._run(session, resource.creating(change, work))
+        elif wanted.verb == "update":
+            yield from self.reader.load(session, [record], resource.loads)
+            work.check()
+            work.arguments = change.arguments
+            yield from self._run(session, record.updating(change, work))
+            for name, trigger in resource.shape.triggers.items():
+                value = change.arguments.get(name)
+                if value is None or (trigger.kind == "boolean" and value is not True):
+                    continue
+                yield from self.reader.load(session, [record], trigger.loads)
+                yield from self._run(session, trigger.run(record, work, value))
+            yield from self._run(session, record.updated(change, work))
+        else:
+            yield from self.reader.load(session, [record], resource.loads)
+            yield from self._run(session, record.deleting(work))
+        work.check()
+        call, gateway = yield from self._written(work, fingerprint)
+        first = _First(call=call, gateway=gateway)
+        if call is None and wanted.verb != "delete":
+            first.found = yield from self._one(actor, view, record.id, checked=True)
+        if asked.key is not None:
+            assert asked.render is not None
+            if call is not None:
+                # What only reads is in no journal: the same key asks it again.
+                call_id = call.id if self.plans[call.kind].journalled else None
+                yield from idempotency.write(asked.key, asked.request, now, call_id=call_id)
+            else:
+                answer = asked.render(status, first.found)
+                yield from idempotency.write(
+                    asked.key, asked.request, now, status=answer[0], headers=answer[1], body=answer[2]
+                )
+        if call is not None:
+            crash.place(call.kind, "begun")
+        return first
+
+    def _known(self, known: Any, asked: Asked) -> _First | None:
+        """How a request goes on whose key was seen before; None when it is to be done from the beginning."""
+        request, call_id, status, headers, body = known
+        if request != asked.request:
+            raise KeyReused("Idempotency-Key")
+        if status is not None:
+            return _First(kept=Kept(status, headers or {}, bytes(body or b"")))
+        return _First(resume=call_id) if call_id is not None else None
+
+    def _record(
+        self, session: Session, actor: Actor, resource: type[Resource], record_id: str, late: bool
+    ) -> Generator[Any, Any, Resource]:
+        """The record a request changes, locked; NotFound, or Denied where the caller may not write it.
+
+        late   it asks for nothing but what may be asked of a record that is no longer written
+        """
+        if self.database.name != "sqlite":
+            yield from self.reader.lock_root(resource, actor.tenant, record_id)
+        allowed = self.permissions.writes(actor, resource, late)
+        if allowed is not None:
+            row, permitted = yield from self.reader.one(
+                _Columns(resource, ("id",)), actor.tenant, record_id, allowed, session.caller
+            )
+            if row is not None and not permitted:
+                raise Denied(record_id)
+        found = yield from self.reader.records(session, _find(resource, eq("id", record_id)))
+        if not found:
+            raise NotFound(record_id)
+        return found[0]  # type: ignore[no-any-return]
+
+    def _relate(self, session: Session, work: Work, wanted: Wanted, change: Change) -> Generator[Any, Any, None]:
+        """Load what the request's relationships name; one that is not there or not for this caller must exist."""
+        resource, actor = wanted.resource, work.actor
+        for name, link in wanted.links.items():
+            relationship = resource.shape.relationships[name]
+            if link is None:
+                change.related[name] = None
+                if relationship.stored:
+                    change.values[f"{name}_id"] = None
+                    if relationship.polymorphic:
+                        change.values[f"{name}_type"] = None
+                continue
+            kind, record_id = link
+            target = self.registry[kind]
+            paths = [
+                path.partition(".")[2]
+                for path in resource.create_loads
+                if wanted.verb == "create" and path.startswith(f"{name}.")
+            ]
+            locked = wanted.verb == "create" and name == resource.root and self.database.name != "sqlite"
+            seen = self.permissions.sees(actor, target)
+            found = yield from self.reader.records(
+                session, _find(target, both(eq("id", record_id), seen), tuple(paths), locked)
+            )
+            if not found:
+                work.invalid(name, "blank")
+                continue
+            if name == resource.root and wanted.verb == "create":
+                writes = self.permissions.writes(actor, target)
+                if writes is not None:
+                    _, permitted = yield from self.reader.one(
+                        _Columns(target, ("id",)), actor.tenant, record_id, writes, session.caller
+                    )
+                    if not permitted:
+                        raise Denied(record_id)
+            change.related[name] = found[0]
+            if relationship.stored:
+                change.values[f"{name}_id"] = record_id
+                if relationship.polymorphic:
+                    change.values[f"{name}_type"] = kind
+
+    def _run(self, session: Session, outcome: Any) -> Generator[Any, Any, Any]:
+        """Bring a rule to its end, answering what it asks for."""
+        if not isinstance(outcome, Generator):
+            return outcome
+        try:
+            asked = next(outcome)
+            while True:
+                answer: Any = None
+                if not isinstance(asked, Hold):
+                    answer = yield from self.reader.answer(session, asked)
+                elif self.database.name != "sqlite":
+                    yield from self.reader.lock_root(self.registry[asked.type], session.tenant, asked.id)
+                asked = outcome.send(answer)
+        except StopIteration as stop:
+            return stop.value
+
+    def _written(
+        self, work: Work, fingerprint: str, *, following: bool = False
+    ) -> Generator[Any, Any, tuple[Journalled | None, Resource | None]]:
+        """Write a work and journal its calls. Returns the call that the request itself makes, if any.
+
+        following   it settles a call: what is open already is left to whoever opened it
+        """
+        inline: tuple[Journalled | None, Resource | None] = (None, None)
+        for kind, subject_id in work.awaited:
+            lane = self.plans[kind].lane or kind
+            open_ = yield from journal.open_call(work.actor.tenant, lane, subject_id)
+            if open_ is not None and open_.kind == kind:
+                raise _OpenCall(lane, subject_id, fingerprint)
+        for kind, subject_id in work.withdrawn:
+            alive = later(work.now, -ALIVE_SECONDS)
+            if not (
+                yield from journal.withdraw(
+                    work.actor.tenant, kind, self.plans[kind].lane or kind, subject_id, work.now, alive
+                )
+            ):
+                raise Conflict("Another operation on the same record is under way.")
+        for call in work.calls:
+            plan = self.plans[call.kind]
+            lane = plan.lane or plan.kind
+            if (call.deferred or following) and (
+                yield from journal.open_call(work.actor.tenant, lane, call.subject_id)
+            ):
+                continue  # It is owed already, or what is under way makes it void.
+            if not call.deferred and inline[0] is not None:
+                raise Invalid(None, "invalid", "asks the payment gateway for two things at once")
+            journalled = yield from self._journal(work, call, plan, "" if call.deferred else fingerprint)
+            if not call.deferred:
+                inline = (journalled, call.gateway)
+        yield from self.writer.write(work)
+        return inline
+
+    def _journal(self, work: Work, call: Call, plan: Plan, fingerprint: str) -> Generator[Any, Any, Journalled]:
+        actor = work.actor
+        ask = {**call.ask, "fingerprint": fingerprint}
+        attempt = 1
+        key, parameters = "", {}
+        if plan.journalled:
+            attempt += yield from last_attempt(actor.tenant, call.kind, call.subject_id)
+            if plan.verb is not None:
+                assert call.gateway is not None, "a verb is a gateway's"
+                parameters = self._gateway(call.gateway).parameters(plan.verb, call.ask["gateway"])  # type: ignore[arg-type]
+            key = f"paydesk/{self.installation}/{actor.tenant}/{call.kind}/{call.subject_id}/{attempt}"
+            lease: dict[str, Any] = {}
+            if not call.deferred:
+                lease = {"lease_holder": self.holder, "lease_until": later(work.now, LEASE_SECONDS)}
+            try:
+                yield from self.writer.journal(
+                    work, replace(call, ask=ask), plan.lane or plan.kind, parameters, key, attempt, **lease
+                )
+            except NotUnique:
+                raise _OpenCall(plan.lane or plan.kind, call.subject_id, fingerprint) from None
+        return Journalled(
+            call.id, actor.tenant, call.kind, call.subject_type, call.subject_id, call.record_id, attempt,
+            call.gateway_id, key, ask, parameters, actor.who, 0, work.now,
+        )  # fmt: skip
+
+    def _gateway(self, record: Resource) -> Gateway:
+        return self.gateways[record.shape.type]
+
+    # Gateway calls.
+
+    async def _join(self, asked: Asked, known: _OpenCall) -> _Ended | None:
+        """Wait for the open call of an equal request; None when the change should be tried again.
+
+        A different request is told Conflict, unless nobody held the call: then that is finished first.
+        """
+        tenant = asked.actor.tenant
+        call = await self.database.read(lambda: journal.open_call(tenant, known.lane, known.subject_id))
+        if call is None:
+            return None
+        equal = call.ask.get("fingerprint") == known.fingerprint
+        shared = self.plans[call.kind].shared
+        task = self._running.get((tenant, call.id))
+        if task is None:
+            task = await self._take(tenant, call.id)
+            if task is not None and not equal:
+                await asyncio.shield(task)
+                return None
+        if shared:
+            await (asyncio.shield(task) if task is not None else self._elsewhere(tenant, call.id))
+            return None
+        if not equal:
+            raise Conflict("Another operation on the same record is under way.")
+        if asked.key is not None:
+            key, request, call_id, now = asked.key, asked.request, call.id, instant(self.clock())
+            since = later(now, -KEY_SECONDS)
+            await self.database.write(lambda: idempotency.tie(key, request, now, since, call_id))
+        return await asyncio.shield(task) if task is not None else await self._elsewhere(tenant, call.id)
+
+    async def _resumed(self, tenant: str, call_id: str) -> _Ended:
+        """Go on with the call that an idempotency key opened."""
+        task = self._running.get((tenant, call_id)) or await self._take(tenant, call_id)
+        return await asyncio.shield(task) if task is not None else await self._elsewhere(tenant, call_id)
+
+    async def _take(self, tenant: str, call_id: str) -> asyncio.Task[_Ended] | None:
+        """Take over a call that nobody holds."""
+        now = instant(self.clock())
+        call = await self.database.write(
+            lambda: journal.take(
+                tenant,
+                call_id,
+                holder=self.holder,
+                now=now,
+                until=later(now, LEASE_SECONDS),
+                alive=later(now, -ALIVE_SECONDS),
+            )
+        )
+        return None if call is None else self._start(call, None, None)
+
+    async def _elsewhere(self, tenant: str, call_id: str) -> _Ended:
+        """Wait for a call that another process makes."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + WAIT_SECONDS
+        while loop.time() < ends:
+            state = await self.database.read(lambda: journal.state_of(tenant, call_id))
+            if state is None or state[0] != "open":
+                return await self._followed(tenant, state)
+            task = await self._take(tenant, call_id)
+            if task is not None:
+                return await asyncio.shield(task)
+            await asyncio.sleep(0.1)
+        raise Unavailable("The payment gateway has not answered yet.")
+
+    async def _followed(self, tenant: str, state: Any) -> _Ended:
+        """How a settled call ended: as the one that its settlement asked for, where that was made."""
+        following = (state[1] or {}).get("next") if state is not None else None
+        if following and await self.database.read(lambda: journal.state_of(tenant, following)):
+            return await self._resumed(tenant, following)
+        return self._ended(state)
+
+    def _ended(self, state: Any) -> _Ended:
+        if state is None:
+            raise Conflict("The operation was withdrawn.")
+        _, outcome, record_id, kind = state
+        if outcome and "error" in outcome:
+            return _Ended(refusal=_refusal_of(outcome["error"]))
+        return _Ended((outcome or {}).get("type", kind), (outcome or {}).get("id", record_id))
+
+    def _start(self, call: Journalled, gateway: Resource | None, asked: Asked | None) -> asyncio.Task[_Ended]:
+        """Make a call in a task of its own: a client that goes away does not stop it half-way."""
+        identity = (call.tenant, call.id)
+        task = asyncio.ensure_future(self._make(call, gateway, asked))
+        self._running[identity] = task
+        task.add_done_callback(lambda done: self._done(identity, done))
+        return task
+
+    def _done(self, identity: tuple[str, str], task: asyncio.Task[_Ended]) -> None:
+        self._running.pop(identity, None)
+        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Refusal):
+            log.error("a gateway call failed unexpectedly", exc_info=error, extra={"call": identity[1]})
+
+    async def _make(self, call: Journalled, gateway: Resource | None, asked: Asked | None) -> _Ended:
+        plan = self.plans[call.kind]
+        try:
+            return await self._made(call, plan, gateway, asked)
+        except Conflict:
+            await self._hand_back(call, plan)
+            raise
+        except Refusal:
+            raise
+        except Exception:
+            # A mistake of ours: the call stays open, for recovery to try again rather than to wait for its lease.
+            await self._hand_back(call, plan)
+            raise
+
+    async def _hand_back(self, call: Journalled, plan: Plan, problem: Unknown | None = None) -> None:
+        if plan.journalled:
+            due = later(instant(self.clock()), min(20.0, 2.0 * 2 ** min(call.tries, 8)))
+            outcome = None if problem is None else {"answer": gist(problem)}
+            await self.database.write(lambda: journal.hand_back(call.tenant, call.id, self.holder, due, outcome))
+
+    async def _made(self, call: Journalled, plan: Plan, gateway: Resource | None, asked: Asked | None) -> _Ended:
+        if plan.local:
+            return await self._settle(call, plan, None, asked)
+        now = instant(self.clock())
+        if gateway is None:
+            gateway = plan.gateway(call) or await self._gateway_record(call)
+        try:
+            answer = await self._perform(call, plan, gateway, now)
+        except (Declined, Refused) as problem:
+            await self._look(call, plan, gateway, problem)
+            return await self._settle(call, plan, problem, asked)
+        except Unknown as problem:
+            await self._hand_back(call, plan, problem)
+            log.warning("gateway outcome unknown: %s", problem.reason, extra={"call": call.id, "kind": call.kind})
+            raise Unavailable(
+                "The payment gateway did not answer; what was asked is finished as soon as it does.",
+                max(1, round(problem.retry_after or 2)),
+            ) from problem
+        crash.place(call.kind, "asked")
+        return await self._settle(call, plan, answer, asked)
+
+    async def _look(self, call: Journalled, plan: Plan, record: Resource, problem: Declined | Refused) -> None:
+        """After a no, see how things stand: it may say no since what was asked for is there already."""
+        payment_id = plan.looks(call)
+        if payment_id is not None:
+            with suppress(GatewayProblem):
+                credentials = self._unseal(record)
+                problem.snapshot = await _looked(plan, self._gateway(record), payment_id, credentials)
+
+    async def _gateway_record(self, call: Journalled) -> Resource:
+        session = Session(call.tenant, {})
+        found = await self.database.read(
+            lambda: self.reader.records(session, _find(self.registry["payment_gateways"], eq("id", call.gateway_id)))
+        )
+        if not found:
+            raise Unavailable("the payment gateway of this call is gone")
+        return found[0]  # type: ignore[no-any-return]
+
+    async def _perform(self, call: Journalled, plan: Plan, record: Resource, now: str) -> Any:
+        gateway, credentials = self._gateway(record), self._unseal(record)
+        self.gateway_calls_made += 1
+        if plan.probes:
+            assert gateway.account is not None, "only an account has keys to probe"
+            lacks = await gateway.account.probe(credentials)
+            if lacks:
+                message = f"The key lacks rights: {', '.join(lacks)}."
+                raise Refused(message, "missing_rights", http_status=403, lacks=tuple(lacks))
+            if plan.verb is None:
+                return None
+        payment_id = plan.reads(call)
+        if payment_id is not None:
+            closely = bool(call.ask.get("closely"))
+            snapshot = await _looked(plan, gateway, payment_id, credentials, closely)
+            if plan.verb is None or not plan.proceeds(call, snapshot):
+                return snapshot
+        assert plan.verb is not None
+        if seconds(now) - seconds(call.created_at) > REPLAYABLE_SECONDS:
+            return await self._again(call, plan, gateway, credentials)
+        crash.place(call.kind, "asking")
+        try:
+            return await gateway.perform(plan.verb, call.parameters, key=call.key, credentials=credentials)  # type: ignore[arg-type]
+        except Unknown as problem:
+            if not problem.kept:
+                raise
+            return await self._again(call, plan, gateway, credentials)
+
+    async def _again(self, call: Journalled, plan: Plan, gateway: Gateway, credentials: Credentials) -> Any:
+        """The key can tell nothing more: look whether the gateway did it, and only if not, ask under the next key."""
+        payment_id = plan.looks(call)
+        if payment_id is not None:
+            snapshot = await _looked(plan, gateway, payment_id, credentials)
+            if not plan.proceeds(call, snapshot):
+                return snapshot
+        metadata = plan.found(call.ask)
+        if metadata:
+            since = seconds(call.created_at) - SKEW_SECONDS
+            found: Any = None
+            if plan.about == "payment":
+                found = await gateway.find(metadata, credentials=credentials, since=since)
+            elif gateway.wallet is not None:
+                found = await gateway.wallet.find_customer(metadata, credentials=credentials, since=since)
+            if found is not None:
+                return found
+        attempt = call.attempt + 1
+        key = f"{call.key.rpartition('/')[0]}/{attempt}"
+        now = instant(self.clock())
+        await self.database.write(lambda: journal.renumber(call.tenant, call.id, attempt, key, now))
+        crash.place(call.kind, "asking")
+        return await gateway.perform(plan.verb, call.parameters, key=key, credentials=credentials)  # type: ignore[arg-type]
+
+    async def _settle(self, call: Journalled, plan: Plan, answer: Any, asked: Asked | None) -> _Ended:
+        for _ in range(ROUNDS):
+            try:
+                ended = await self.database.write(lambda: self._second(call, plan, answer, asked))
+            except _NeedNumbers as need:
+                await self._reserve(call.tenant, need.asked)
+                continue
+            except _OpenCall:
+                continue  # What is to follow was opened by somebody else in this moment.
+            except NotUnique as conflict:
+                if "versions" in conflict.constraint:
+                    continue
+                mistake = _mistake(self.registry, conflict)
+                refusal = mistake or Conflict("Another operation took the same payment meanwhile.")
+                return await self._withdraw(call, refusal)
+            crash.place(call.kind, "settled")
+            if ended.following is None:
+                return ended
+            following, gateway = ended.following
+            crash.place(following.kind, "journalled")
+            return await asyncio.shield(self._start(following, gateway, asked))
+        raise Conflict("Other requests keep changing the same record.")
+
+    async def _withdraw(self, call: Journalled, refusal: Refusal) -> _Ended:
+        """Close a call whose answer cannot be booked."""
+        if self.plans[call.kind].journalled:
+            now = instant(self.clock())
+            outcome = {"error": _refusal_to_json(refusal)}
+            await self.database.write(lambda: journal.settle(call.tenant, call.id, "dropped", outcome, now))
+        return _Ended(refusal=refusal)
+
+    def _second(self, call: Journalled, plan: Plan, answer: Any, asked: Asked | None) -> Generator[Any, Any, _Ended]:
+        """The second transaction: close the call and book its answer, all or nothing."""
+        now = instant(self.clock())
+        actor = asked.actor if asked is not None else self._signed(call)
+        session = self._session(actor)
+        work = self._work(asked or Asked(actor, ""), now)
+        work.settings = {**work.settings, "organization": (yield from self._organization(actor))}
+        problem = isinstance(answer, GatewayProblem)
+        outcome = plan.refused(call, answer, work) if problem else plan.settle(call, answer, work)
+        result = yield from self._run(session, outcome)
+        work.check()
+        ended = (
+            _Ended(refusal=result)
+            if isinstance(result, Refusal)
+            else (
+                _Ended(result.shape.type, result.id)
+                if isinstance(result, Resource) and result not in work.deleted
+                else _Ended()
+            )
+        )
+        if plan.journalled:
+            told: dict[str, Any] = {"type": ended.record_type, "id": ended.record_id}
+            if ended.refusal is not None:
+                told = {"error": _refusal_to_json(ended.refusal)}
+            told.update(("next", one.id) for one in work.calls if not one.deferred)
+            told["answer"] = gist(answer)
+            state = "declined" if isinstance(answer, Declined) else "refused" if problem else "done"
+            open_still = yield from journal.settle(call.tenant, call.id, state, told, now)
+            if not open_still:
+                return self._ended((yield from journal.state_of(call.tenant, call.id)))
+        following, gateway = yield from self._written(work, call.ask.get("fingerprint", ""), following=True)
+        if following is not None and gateway is not None:
+            ended = replace(ended, following=(following, gateway))
+            crash.place(following.kind, "begun")
+        if asked is not None and asked.key is not None:
+            yield from self._keep(asked, plan, ended)
+        crash.place(call.kind, "settling")
+        return ended
+
+    def _keep(self, asked: Asked, plan: Plan, ended: _Ended) -> Generator[Any, Any, None]:
+        """Keep a refusal that a gateway gave under the client's key; a success is rendered when it is told."""
+        assert asked.key is not None and asked.tell is not None
+        if ended.refusal is not None and plan.journalled:
+            status, headers, body = asked.tell(ended.refusal)
+            yield from idempotency.answer(asked.key, status, headers, body)
+
+    def _signed(self, call: Journalled) -> Actor:
+        """What recovery finishes is signed by who asked for it."""
+        organization_id, _, mode = call.tenant.partition("/")
+        return Actor(
+            tenant=tenant_of(organization_id, mode == "live"),
+            organization_id=organization_id,
+            slug="",
+            live=mode == "live",
+            kind=cast(Kind, call.who.get("application", {}).get("kind", "worker")),
+            who=call.who,
+        )
+
+    # Work without a client.
+
+    async def operate(self, actor: Actor, rule: Callable[[Work], Any], *, trace_id: str = "") -> Any:
+        """Run a rule of paydesk's own in a transaction; returns what it returns. Its calls are all deferred."""
+
+        def transaction() -> Generator[Any, Any, Any]:
+            work = self._work(Asked(actor, trace_id or os.urandom(32).hex()), instant(self.clock()))
+            work.settings = {**work.settings, "organization": (yield from self._organization(actor))}
+            result = yield from self._run(self._session(actor), rule(work))
+            work.check()
+            yield from self._written(work, "")
+            return result
+
+        for _ in range(ROUNDS):
+            try:
+                return await self.database.write(transaction)
+            except _NeedNumbers as need:
+                await self._reserve(actor.tenant, need.asked)
+            except _OpenCall:
+                raise Conflict("Another operation on the same record is under way.") from None
+        raise Conflict("Other requests keep changing the same record.")
+
+    async def consider(self, actor: Actor, rule: Callable[[Work], Any]) -> Any:
+        """Run a rule on what is there and write nothing of it; returns what it returns."""
+
+        def transaction() -> Generator[Any, Any, Any]:
+            work = self._work(Asked(actor, ""), instant(self.clock()))
+            work.settings = {**work.settings, "organization": (yield from self._organization(actor))}
+            return (yield from self._run(self._session(actor), rule(work)))
+
+        return await self.database.read(transaction)
+
+    async def refresh(self, actor: Actor, record: Any, **how: Any) -> None:
+        """Read at the gateway what a record stands for and bring it to that, in paydesk's own name; `how` is what its
+        `read` takes.
+        """
+        work = self._work(Asked(actor, os.urandom(32).hex()), instant(self.clock()))
+        record.read(work, **how)
+        (call,) = work.calls
+        plan = self.plans[call.kind]
+        assert plan.verb is None, "only reading is done without a journal"
+        asked = Asked(actor, work.trace_id)
+        journalled = Journalled(
+            call.id, actor.tenant, call.kind, call.subject_type, call.subject_id, call.record_id, 1,
+            call.gateway_id, "", call.ask, {}, actor.who, 0, work.now,
+        )  # fmt: skip
+        ended = await self._make(journalled, call.gateway, asked)
+        if ended.refusal is not None:
+            raise ended.refusal
+
+    async def finish_due(self, limit: int = 50, *, ahead: float = 0.0) -> int:
+        """Take over open calls that are due and that nobody holds; returns how many were brought to their end.
+
+        ahead   seconds: also those that would be due only then
+        """
+        now = instant(self.clock())
+        by = later(now, ahead)
+        due = await self.database.read(lambda: journal.due(now, later(now, -ALIVE_SECONDS), limit, by))
+        taken = [task for one in due if (task := await self._take(*one)) is not None]
+        # All at once: one gateway that hangs does not hold up the others, and each has a lane of its own.
+        ended = await asyncio.gather(*(asyncio.shield(task) for task in taken), return_exceptions=True)
+        for outcome in ended:
+            if isinstance(outcome, Refusal):
+                log.info("a gateway call stays open: %s", outcome)
+        return sum(isinstance(outcome, _Ended) for outcome in ended)
+
+    async def close(self) -> None:
+        """Wait for the gateway calls under way."""
+        if self._running:
+            await asyncio.wait(list(self._running.values()), timeout=30)
+
+
+async def _looked(plan: Plan, gateway: Gateway, name: str, credentials: Credentials, closely: bool = False) -> Any:
+    """What a call is about, as it is at the gateway now."""
+    if plan.about == "payment":
+        return await gateway.read(name, credentials=credentials, closely=closely)
+    assert gateway.wallet is not None, "only what keeps payment methods is asked for one"
+    if plan.about == "setup":
+        return await gateway.wallet.read_setup(name, credentials=credentials)
+    return await gateway.wallet.read_instrument(name, credentials=credentials)
+
+
+class _Columns:
+    """A bare view: some columns of a type, without includes."""
+
+    __slots__ = ("at", "columns", "includes", "resource", "serial")
+
+    def __init__(self, resource: type[Resource], columns: tuple[str, ...]) -> None:
+        self.resource = resource
+        self.columns = list(columns)
+        self.at = {name: at for at, name in enumerate(columns)}
+        self.includes: dict[str, dict[str, Any]] = {}
+        self.serial: Any = ("columns", resource.shape.type, columns)
+
+
+def _is_late(wanted: Wanted) -> bool:
+    """A change asks for nothing but what may be asked of a record that is no longer written."""
+    asked_for = {name for name, value in wanted.change.arguments.items() if value}
+    asked_for.update(wanted.change.values, wanted.links)
+    return bool(asked_for) and asked_for <= wanted.resource.shape.access.late
+
+
+def _find(resource: type[Resource], where: Condition, paths: tuple[str, ...] = (), lock: bool = False) -> Find:
+    return Find(resource, where, paths, lock=lock)
+
+
+def _fingerprint(wanted: Wanted) -> str:
+    """Tells equal requests from different ones."""
+    said = [
+        wanted.verb,
+        wanted.resource.shape.type,
+        wanted.record_id,
+        {name: value for name, value in wanted.change.values.items() if value is not None and value != {}},
+        wanted.change.arguments,
+        {name: list(link) if link else None for name, link in wanted.links.items()},
+    ]
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _mistake(registry: Registry, conflict: NotUnique, asked_for: type[Resource] | None = None) -> Refusal | None:
+    """Which field of a request took something that is taken; None when the change may simply be tried again."""
+    for resource in registry.types.values():
+        shape = resource.shape
+        if shape.table == "versions" or (asked_for is not None and shape.table != asked_for.shape.table):
+            continue
+        for columns in shape.unique:
+            names = [f"{shape.table}.{column}" for column in columns]
+            index = f"uq_{shape.table}_{'_'.join(columns)}"[:63]
+            if index in conflict.constraint or set(names) <= set(conflict.constraint.split(", ")):
+                column = columns[-1].removesuffix("_key")
+                for name, relationship in shape.relationships.items():
+                    if relationship.stored and columns[-1] == f"{name}_id":
+                        column = name
+                return Invalid(column, "taken")
+    return None
+
+
+def _refusal_to_json(refusal: Refusal) -> dict[str, Any]:
+    if isinstance(refusal, Several):
+        return {"class": "Several", "refusals": [_refusal_to_json(one) for one in refusal.refusals]}
+    return {
+        "class": type(refusal).__name__,
+        **{name: value for name, value in vars(refusal).items()},
+        "text": str(refusal),
+    }
+
+
+def _refusal_of(said: dict[str, Any]) -> Refusal:
+    from paydesk import errors
+
+    kind = said["class"]
+    if kind == "Several":
+        return Several([_refusal_of(one) for one in said["refusals"]])
+    if kind == "Invalid":
+        return Invalid(said["field"], said["error"], said["message"], **said["meta"])
+    if kind == "GatewayRefused":
+        return errors.GatewayRefused(said["message"], said["code"], said.get("field"))
+    made: Refusal = getattr(errors, kind)(said["text"])
+    return made

@@ -1,0 +1,391 @@
+"""From Stripe's objects to the values of `port`. Plain dicts in, frozen values out; no I/O.
+
+Source: Stripe, "PaymentIntent", "Charge", "Refund", "Dispute", "PaymentMethod", "Event"; Commerce Layer, "Stripe
+payments" for `payment_method` and `payment_instrument`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from ...money import Money
+from ..port import (
+    DisputeSnapshot,
+    Failure,
+    GatewayEvent,
+    Instrument,
+    RefundSnapshot,
+    Registration,
+    Setup,
+    Snapshot,
+    Status,
+)
+from .amounts import from_stripe
+from .parameters import ACCOUNT, API_VERSION, EVENTS
+
+Object = Mapping[str, Any]
+
+# The seven are the whole enumeration (Stripe, "PaymentIntent", `status`).
+_STATUS: Final[Mapping[str, Status]] = {
+    "requires_payment_method": "open",
+    "requires_confirmation": "confirmable",
+    "requires_action": "action_needed",
+    "processing": "processing",
+    "requires_capture": "authorized",
+    "succeeded": "captured",
+    "canceled": "canceled",
+}
+
+_REFUND_STATUS: Final[Mapping[str, Literal["pending", "action_needed", "succeeded", "failed", "canceled"]]] = {
+    "pending": "pending",
+    "requires_action": "action_needed",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "canceled": "canceled",
+}
+
+# What a payment method shows of itself. `card` is told name by name, so that nothing Stripe may add later gets into the
+# database unseen.
+_CARD: Final = (
+    "brand",
+    "country",
+    "display_brand",
+    "exp_month",
+    "exp_year",
+    "fingerprint",
+    "funding",
+    "last4",
+    "network",
+    "networks",
+    "wallet",
+)
+_DEAUTHORIZED: Final = "account.application.deauthorized"
+_WATCHED: Final = ("review.", "radar.")
+"""Events of what only a close reading of a payment shows."""
+
+_FRAUD: Final = ("risk_level", "type", "reason", "network_status", "seller_message")
+
+
+def instant(seconds: int | float | None) -> str | None:
+    """Unix seconds as "2026-11-22T10:00:00.000Z"."""
+    if seconds is None:
+        return None
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+
+
+def identity(value: Any) -> str | None:
+    """The id of what may be an id, an expanded object, or nothing."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, Mapping):
+        found = value.get("id")
+        return found if isinstance(found, str) else None
+    return None
+
+
+def snapshot(
+    intent: Object,
+    *,
+    refunds: Iterable[Object] | None = None,
+    disputes: Iterable[Object] | None = None,
+    watched: Mapping[str, Object | None] | None = None,
+    request_id: str | None = None,
+    replayed: bool = False,
+) -> Snapshot:
+    """The payment as `intent` shows it; `latest_charge` and `payment_method` expanded where they are to be told.
+
+    refunds, disputes   all there are, as Stripe lists them; None when they were not asked for
+    watched             its "review" and early fraud "warning", where they were asked for and may be seen
+    raises              KeyError, TypeError, ValueError for what is no PaymentIntent
+    """
+    currency = str(intent["currency"]).upper()
+    word = str(intent["status"])
+    # A word that is not in the enumeration must not look like money: the payment is then merely under way.
+    status = _STATUS.get(word, "processing")
+    latest = intent.get("latest_charge")
+    charge: Object = latest if isinstance(latest, Mapping) else {}
+    charged = charge if charge.get("status") == "succeeded" else {}
+    captured = from_stripe(int(charged.get("amount_captured") or 0), currency)
+    received = from_stripe(int(intent.get("amount_received") or 0), currency)
+    details = _mapping(charge.get("payment_method_details"))
+    card = _mapping(details.get("card"))
+    given = _returned(refunds, charge, captured) if refunds is not None else ()
+    if refunds is not None:
+        refunded = sum(one.amount.cents for one in given if one.status not in ("failed", "canceled"))
+    else:
+        # Of a charge captured in part Stripe counts the released rest as refunded, too. Without the list of refunds the
+        # two cannot be told apart; a number too low is put right by the next `read`, one too high would be booked.
+        total = from_stripe(int(charged.get("amount_refunded") or 0), currency)
+        rest = from_stripe(int(charged.get("amount") or 0), currency) - captured
+        refunded = 0 if captured == 0 else total - rest if total >= rest else total
+    method = _method(intent.get("payment_method"), details)
+    # Stripe goes on telling an attempt's error until the next attempt, so ask whether one has succeeded since.
+    error = intent.get("last_payment_error") if status not in ("authorized", "captured") else None
+    return Snapshot(
+        payment_id=str(intent["id"]),
+        status=status,
+        gateway_status=word,
+        amount=Money(from_stripe(int(intent["amount"]), currency), currency),
+        client_secret=intent.get("client_secret"),
+        authorized=from_stripe(int(intent.get("amount_capturable") or 0), currency),
+        charged=from_stripe(int(charged.get("amount") or 0), currency),
+        received=received,
+        refunded=refunded,
+        charge_id=identity(latest),
+        capture_before=instant(card.get("capture_before")) if charged else None,
+        created_at=instant(intent.get("created")),
+        canceled_at=instant(intent.get("canceled_at")),
+        cancellation_reason=intent.get("cancellation_reason"),
+        live=bool(intent.get("livemode")),
+        on_behalf_of=identity(intent.get("on_behalf_of")),
+        transfer_group=intent.get("transfer_group"),
+        customer=identity(intent.get("customer")),
+        payment_method=method,
+        instrument=_instrument(method, card),
+        setup_future_usage=intent.get("setup_future_usage"),
+        next_action=_mapping(intent.get("next_action")).get("type"),
+        failure=failure(error) if isinstance(error, Mapping) else None,
+        refunds=tuple(given),
+        disputes=tuple(dispute(one) for one in disputes or ()),
+        complete=refunds is not None and disputes is not None,
+        disputed=bool(charge.get("disputed")),
+        checks=_checks(card),
+        fraud=_fraud(charge, intent, watched or {}),
+        multicapture=_mapping(card.get("multicapture")).get("status") == "available",
+        metadata=texts(intent.get("metadata")),
+        request_id=request_id,
+        replayed=replayed,
+    )
+
+
+def failure(error: Object) -> Failure:
+    """A `last_payment_error`, or the `error` of a refusing answer."""
+    return Failure(
+        message=str(error.get("message") or "The payment failed."),
+        code=error.get("code"),
+        decline_code=error.get("decline_code"),
+        charge_id=identity(error.get("charge")),
+    )
+
+
+def refund(value: Object) -> RefundSnapshot:
+    currency = str(value["currency"]).upper()
+    return RefundSnapshot(
+        refund_id=str(value["id"]),
+        amount=Money(from_stripe(int(value["amount"]), currency), currency),
+        # A refund without a status is one of a method that tells none: it is done (Stripe, "Refund", `status`).
+        status=_REFUND_STATUS.get(value.get("status") or "succeeded", "pending"),
+        created_at=instant(value["created"]) or "",
+        charge_id=identity(value.get("charge")),
+        reason=value.get("reason"),
+        failure=value.get("failure_reason"),
+        metadata=texts(value.get("metadata")),
+    )
+
+
+def dispute(value: Object) -> DisputeSnapshot:
+    currency = str(value["currency"]).upper()
+    moves = [int(move["amount"]) for move in value.get("balance_transactions") or () if isinstance(move, Mapping)]
+    return DisputeSnapshot(
+        dispute_id=str(value["id"]),
+        amount=Money(from_stripe(int(value["amount"]), currency), currency),
+        status=str(value["status"]),
+        reason=value.get("reason"),
+        created_at=instant(value["created"]) or "",
+        charge_id=identity(value.get("charge")),
+        due_by=instant(_mapping(value.get("evidence_details")).get("due_by")),
+        refundable=bool(value.get("is_charge_refundable")),
+        funds_withdrawn=from_stripe(-sum(move for move in moves if move < 0), currency),
+        funds_reinstated=from_stripe(sum(move for move in moves if move > 0), currency),
+    )
+
+
+def instrument(value: Object, *, request_id: str | None = None) -> Instrument:
+    """A PaymentMethod, by itself."""
+    method = _method(value, {})
+    assert method is not None, "a payment method has an id and a type"
+    return Instrument(
+        payment_method_id=str(value["id"]),
+        payment_method=method,
+        instrument=_instrument(method, {}) or {},
+        customer=identity(value.get("customer")),
+        fingerprint=_mapping(value.get(str(value["type"]))).get("fingerprint"),
+        request_id=request_id,
+    )
+
+
+def setup(value: Object, *, request_id: str | None = None) -> Setup:
+    """A SetupIntent."""
+    return Setup(
+        setup_id=str(value["id"]),
+        succeeded=value["status"] == "succeeded",
+        payment_method_id=identity(value.get("payment_method")),
+        customer=identity(value.get("customer")),
+        request_id=request_id,
+    )
+
+
+def registration(value: Object, *, request_id: str | None = None) -> Registration:
+    return Registration(
+        endpoint_id=str(value["id"]),
+        url=value.get("url"),
+        status="deleted" if value.get("deleted") else str(value.get("status") or "enabled"),
+        secret=value.get("secret"),
+        hears={"*", *(value.get("enabled_events") or ())} >= set(EVENTS) or "*" in (value.get("enabled_events") or ()),
+        current=value.get("api_version") == API_VERSION,
+        account=texts(value.get("metadata")).get(ACCOUNT),
+        metadata=texts(value.get("metadata")),
+        request_id=request_id,
+    )
+
+
+def event(value: Object) -> GatewayEvent:
+    """An Event. Raises KeyError, TypeError, ValueError for what is none."""
+    identifier, kind = value["id"], value["type"]
+    if not (isinstance(identifier, str) and identifier and isinstance(kind, str) and kind):
+        raise ValueError("an event has an id and a type")
+    about = _mapping(_mapping(value.get("data")).get("object"))
+    object_type = about.get("object") if isinstance(about.get("object"), str) else None
+    object_id = identity(about)
+    request = _mapping(value.get("request"))
+    key = request.get("idempotency_key")
+    created = value.get("created")
+    return GatewayEvent(
+        event_id=identifier,
+        type=kind,
+        created_at=instant(created if isinstance(created, int) and 0 <= created < 1 << 36 else 0) or "",
+        live=value.get("livemode") is True,
+        about=_asks_for(kind, object_type),
+        account=identity(value.get("account")),
+        object_id=object_id,
+        object_type=object_type,
+        payment_id=object_id if object_type == "payment_intent" else identity(about.get("payment_intent")),
+        charge_id=(
+            object_id
+            if object_type == "charge"
+            else identity(about.get("latest_charge" if object_type == "payment_intent" else "charge"))
+        ),
+        customer=object_id if object_type == "customer" else identity(about.get("customer")),
+        key=key if isinstance(key, str) else None,
+        metadata=texts(about.get("metadata")),
+    )
+
+
+def _asks_for(kind: str, object_type: str | None) -> Literal["payment", "fraud", "access", "instrument", "setup"]:
+    if kind == _DEAUTHORIZED:
+        return "access"
+    if object_type == "payment_method":
+        return "instrument"
+    if object_type == "setup_intent":
+        return "setup"
+    return "fraud" if kind.startswith(_WATCHED) else "payment"
+
+
+def texts(value: Any) -> dict[str, str]:
+    """Metadata as text to text; what is neither is left out."""
+    return {str(key): one for key, one in _mapping(value).items() if isinstance(one, str)}
+
+
+def _mapping(value: Any) -> Object:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _returned(refunds: Iterable[Object], charge: Object, captured: int) -> Sequence[RefundSnapshot]:
+    """The refunds that give captured money back, oldest first.
+
+    Stripe also lists what it released without ever taking it: the whole of an authorization that was canceled or ran
+    out (`expired_uncaptured_charge`), and the rest of one captured in part (solidusio/solidus_stripe#268). Such a rest
+    is a refund of just that amount, made by nobody (no metadata), that moved no balance.
+    """
+    if captured == 0:
+        return ()
+    ordered = sorted(reversed(list(refunds)), key=lambda one: int(one["created"]))  # Stripe lists newest first
+    made = [one for one in ordered if one.get("reason") != "expired_uncaptured_charge"]
+    rest = int(charge.get("amount") or 0) - int(charge.get("amount_captured") or 0)
+    if rest > 0:
+        for index, one in enumerate(made):
+            moved = one.get("balance_transaction") is not None or one.get("status") != "succeeded"
+            if one["amount"] == rest and not moved and not one.get("metadata"):
+                del made[index]
+                break
+    return [refund(one) for one in made]
+
+
+def _method(value: Any, details: Object) -> dict[str, Any] | None:
+    """A payment method's public facts, from the object itself or, where it was not expanded, from the charge."""
+    source: Object
+    if isinstance(value, Mapping):
+        source = value
+    elif isinstance(value, str) and isinstance(details.get("type"), str):
+        source = {"id": value, **details}
+    else:
+        return None
+    kind = source.get("type")
+    if not isinstance(kind, str):
+        return None
+    made: dict[str, Any] = {"id": identity(source), "type": kind}
+    facts = _mapping(source.get(kind))
+    if kind == "card":
+        made["card"] = {name: _plain(facts[name]) for name in _CARD if name in facts}
+    else:
+        made[kind] = {name: one for name, one in facts.items() if one is None or isinstance(one, str | int | bool)}
+    for name in ("billing_details", "allow_redisplay"):
+        if source.get(name) is not None:
+            made[name] = _plain(source[name])
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """The same in plain dicts and lists: the SDK decodes into a kind of dict of its own."""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
+def _instrument(method: Object | None, charged: Object) -> dict[str, Any] | None:
+    """Commerce Layer's `payment_instrument`. `charged`: the charge's card, which alone may name the issuing bank."""
+    if method is None:
+        return None
+    if method["type"] != "card":
+        return {"issuer": "stripe", "issuer_type": method["type"]}
+    card = _mapping(method.get("card"))
+    wallet = _mapping(card.get("wallet")).get("type")
+    return {
+        "issuer": charged.get("issuer"),
+        "issuer_type": wallet or "credit_card",
+        "card_type": card.get("brand"),
+        "card_last_digits": card.get("last4"),
+        "card_expiry_month": card.get("exp_month"),
+        "card_expiry_year": card.get("exp_year"),
+    }
+
+
+def _checks(card: Object) -> dict[str, str | None] | None:
+    told = _mapping(card.get("checks"))
+    if not told:
+        return None
+    return {
+        "cvc": told.get("cvc_check"),
+        "address_line1": told.get("address_line1_check"),
+        "address_postal_code": told.get("address_postal_code_check"),
+    }
+
+
+def review_of(intent: Object) -> str | None:
+    """The id of a payment's review."""
+    return identity(_mapping(intent.get("latest_charge")).get("review")) or identity(intent.get("review"))
+
+
+def _fraud(charge: Object, intent: Object, watched: Mapping[str, Object | None]) -> dict[str, str | None] | None:
+    outcome = _mapping(charge.get("outcome"))
+    if not outcome and not watched:
+        return None
+    made = {name: outcome.get(name) for name in _FRAUD} | {"review": review_of(intent)}
+    review, warning = watched.get("review"), watched.get("warning")
+    if review is not None:
+        made["review_closed"] = None if review.get("open") else review.get("closed_reason") or review.get("reason")
+    if warning is not None:
+        made["warning"] = warning.get("fraud_type") or "unknown"
+    return made

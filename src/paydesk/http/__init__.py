@@ -1,0 +1,1 @@
+"""The ASGI application: reads a request, asks the desk, writes a response."""

@@ -1,0 +1,531 @@
+"""`/api`: one mount for every type. The path is split, the type looked up, the verb checked, the desk asked."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from paydesk.actor import Actor
+from paydesk.commerce.history.event_stores import event_id, event_key
+from paydesk.declare import (
+    ALWAYS,
+    NEVER,
+    AnyOf,
+    Condition,
+    Registry,
+    Resource,
+    Test,
+    both,
+    confined,
+    eq,
+    within,
+)
+from paydesk.desk import Asked, Broken, Desk, Kept, Wanted
+from paydesk.errors import Denied, InvalidToken, NotFound, Refusal
+from paydesk.http import bodies
+from paydesk.http.limits import Limits
+from paydesk.http.origin import BadHost, Network, Origin, links, origin, single
+from paydesk.jsonapi import errors, query, read
+from paydesk.jsonapi.render import Frame, Gathered, View, Views
+from paydesk.oauth import permissions
+from paydesk.store.idempotency import KeyOwner
+from paydesk.work import Change
+
+log = logging.getLogger("paydesk.http")
+
+MEDIA_TYPE = "application/vnd.api+json"
+_MEDIA = MEDIA_TYPE.encode()
+CORS: tuple[tuple[bytes, bytes], ...] = (
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"Location, Retry-After, Idempotent-Replayed, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining",
+    ),
+)
+PREFLIGHT: tuple[tuple[bytes, bytes], ...] = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, HEAD, POST, PATCH, DELETE"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, Accept, Idempotency-Key"),
+    (b"access-control-max-age", b"7200"),
+    (b"allow", b"GET, HEAD, POST, PATCH, DELETE, OPTIONS"),
+    (b"content-length", b"0"),
+)
+_JSON_HEADERS = ((b"content-type", _MEDIA), *CORS)
+_SINGLETONS = {"application": "applications", "organization": "organizations"}
+
+
+class Answer(Exception):
+    """An answer other than the document asked for: raised to end a request early."""
+
+    def __init__(self, *problems: errors.ApiError) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+class Api:
+    """The ASGI application below `/api/`."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        registry: Registry,
+        views: Views,
+        actor_of: Callable[[str, str | None], Any],
+        *,
+        public_domain: str | None,
+        trusted_proxies: tuple[Network, ...],
+        max_body_bytes: int,
+        body_timeout: float,
+        limits: Limits | None = None,
+    ) -> None:
+        """`limits`: how often a client may ask; None for as often as it likes."""
+        self.limits = limits
+        self.desk = desk
+        self.registry = registry
+        self.views = views
+        self.actor_of = actor_of
+        self.public_domain = public_domain
+        self.trusted = trusted_proxies
+        self.max_body_bytes = max_body_bytes
+        self.body_timeout = body_timeout
+        self._confidential = frozenset(
+            name
+            for name, one in registry.types.items()
+            if any(field.confidential for field in one.shape.fields.values())
+        )
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        status, headers, body = await self.answer(scope, receive)
+        headers.extend(scope.get("paydesk.limits", ()))
+        if scope["method"] == "HEAD":
+            headers.append((b"content-length", str(len(body)).encode()))
+            body = b""
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def answer(self, scope: Any, receive: Any) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """Status, headers and body for one request; every error becomes a document here."""
+        trace_id = os.urandom(32).hex()
+        try:
+            if scope["method"] == "OPTIONS":
+                return 204, list(PREFLIGHT), b""
+            request = _Request(self, scope, receive, trace_id)
+            return await request.handle()
+        except Answer as early:
+            return _told(list(early.problems))
+        except errors.RequestProblems as bad:
+            return _told(bad.errors)
+        except Broken as broken:
+            found = list(broken.problems)
+            for refusal in broken.refusals:
+                found.extend(errors.from_refusal(refusal, relationships=self._relationships(scope)))
+            return _told(found)
+        except Refusal as refusal:
+            return _told(errors.from_refusal(refusal, relationships=self._relationships(scope)))
+        except bodies.TooLarge:
+            return _told(
+                [errors.problem("PAYLOAD_TOO_LARGE", detail=f"The body is longer than {self.max_body_bytes} bytes.")]
+            )
+        except (bodies.TooSlow, bodies.Gone):
+            return _told([errors.problem("BAD_REQUEST", detail="The body did not arrive in time.")])
+        except BadHost:
+            return _told(
+                [errors.problem("BAD_REQUEST", detail="The Host header is missing or malformed.", header="Host")]
+            )
+        except Exception:
+            log.exception("a request failed", extra={"trace_id": trace_id})
+            return _told([errors.problem("INTERNAL_SERVER_ERROR")])
+
+    def _relationships(self, scope: Any) -> frozenset[str]:
+        """The relationship names of the type a path names: errors point at them differently."""
+        name = scope["path"].split("/")[2:3]
+        resource = self.registry.types.get(name[0]) if name else None
+        return frozenset(resource.shape.relationships) if resource is not None else frozenset()
+
+    def view(self, actor: Actor, resource: type[Resource], asked: query.Query, in_list: bool) -> View:
+        told = self._confidential if not (actor.is_sales_channel or actor.role != "admin") else frozenset[str]()
+        return self.views.of(resource, asked.fields, asked.include, in_list=in_list, confidential=told)
+
+
+def _told(problems: list[errors.ApiError]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    status, body = errors.document(problems)
+    headers = list(_JSON_HEADERS)
+    for one in problems:
+        if one.retry_after is not None:
+            headers.append((b"retry-after", str(one.retry_after).encode()))
+            break
+    return status, headers, body
+
+
+class _Request:
+    """One request on its way through."""
+
+    def __init__(self, api: Api, scope: Any, receive: Any, trace_id: str) -> None:
+        self.api = api
+        self.scope = scope
+        self.receive = receive
+        self.trace_id = trace_id
+        self.method: str = "GET" if scope["method"] == "HEAD" else scope["method"]
+        self.headers = single(scope["headers"])
+
+    async def handle(self) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        api, headers = self.api, self.headers
+        came: Origin = origin(self.scope, headers, api.trusted)
+        self.came = came
+        accept = headers.get(b"accept")
+        if accept is not None and accept not in (_MEDIA, b"*/*") and not _accepts(accept):
+            raise Answer(errors.problem("NOT_ACCEPTABLE"))
+        if self.method in ("POST", "PATCH") and headers.get(b"content-type") != _MEDIA and not _is_media(headers):
+            raise Answer(errors.problem("UNSUPPORTED_MEDIA_TYPE"))
+        self.actor = await self._actor()
+        if api.limits is not None:
+            self._limit(api.limits)
+        self.frame = Frame(links(came, self.actor.slug, api.public_domain), self.actor, self.trace_id)
+        parts = self.scope["path"].split("/")[2:]
+        return await self._route(parts)
+
+    def _limit(self, limits: Limits) -> None:
+        """Count the request; raises Answer (429) past the limit. What is left is told in headers either way."""
+        type_ = self.scope["path"].split("/")[2]
+        verdict = limits.request(self.came.client, self.method, type_, self.actor.live)
+        self.scope["paydesk.limits"] = verdict.headers()
+        if verdict.retry_after is not None:
+            raise Answer(errors.problem("TOO_MANY_REQUESTS"))
+
+    async def _actor(self) -> Actor:
+        bearer = self.headers.get(b"authorization", b"")
+        scheme, _, token = bearer.partition(b" ")
+        if scheme.lower() != b"bearer" or not token:
+            raise InvalidToken
+        return await self.api.actor_of(token.decode("latin-1").strip(), self.came.label)  # type: ignore[no-any-return]
+
+    async def _route(self, parts: list[str]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        types, method = self.api.registry.types, self.method
+        single_type = _SINGLETONS.get(parts[0])
+        if single_type in types and single_type is not None:
+            resource = types[single_type]
+            own = self.actor.organization_id if single_type == "organizations" else self.actor.application_id
+            return await self._member(resource, [single_type, own, *parts[1:]])
+        if parts[0] not in types:
+            raise NotFound(parts[0])
+        resource = types[parts[0]]
+        if len(parts) == 1:
+            actions = resource.shape.actions
+            if method == "GET" and "list" in actions:
+                return await self._list(resource)
+            if method == "POST" and "create" in actions:
+                return await self._change("create", resource, None)
+            raise Answer(errors.problem("METHOD_NOT_ALLOWED"))
+        return await self._member(resource, parts)
+
+    async def _member(self, resource: type[Resource], parts: list[str]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        method, actions = self.method, resource.shape.actions
+        if not _is_id(parts[1]):
+            raise NotFound(parts[1])
+        if len(parts) == 2:
+            if method == "GET" and "retrieve" in actions:
+                return await self._one(resource, parts[1])
+            if method == "PATCH" and "update" in actions:
+                return await self._change("update", resource, parts[1])
+            if method == "DELETE" and "delete" in actions:
+                return await self._change("delete", resource, parts[1])
+            raise Answer(errors.problem("METHOD_NOT_ALLOWED"))
+        name = parts[-1]
+        relationship = resource.shape.relationships.get(name)
+        linkage = len(parts) == 4 and parts[2] == "relationships"
+        if relationship is None or relationship.hidden or not (len(parts) == 3 or linkage):
+            raise NotFound(name)
+        if method != "GET":
+            raise Answer(errors.problem("METHOD_NOT_ALLOWED"))
+        if not self._may(resource, "show"):
+            raise Denied(name)
+        if name == "event_stores":
+            return await self._event_stores(resource, parts[1], linkage)
+        if linkage:
+            query.parse(self.scope["query_string"], resource, self.api.registry, purpose="write")
+            data = await self.api.desk.linkage(self._asked(), resource, parts[1], name)
+            return 200, list(_JSON_HEADERS), self.frame.linkage(resource.shape.type, parts[1], name, data)
+        return await self._related(resource, parts[1], name)
+
+    def _may(self, resource: type[Resource], act: Any) -> bool:
+        return permissions.may(self.actor, resource, act)
+
+    def _asked(self, **more: Any) -> Asked:
+        return Asked(
+            self.actor,
+            self.trace_id,
+            ip_address=self.came.client or None,
+            user_agent=self.headers.get(b"user-agent", b"").decode("latin-1")[:500] or None,
+            origin=links(self.came, self.actor.slug, self.api.public_domain),
+            **more,
+        )
+
+    # Reading.
+
+    async def _one(self, resource: type[Resource], record_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        if not self._may(resource, "show"):
+            raise Denied(record_id)
+        asked = query.parse(self.scope["query_string"], resource, self.api.registry, purpose="one")
+        view = self.api.view(self.actor, resource, asked, in_list=False)
+        if resource.shape.type == "event_stores":
+            return await self._event_store(resource, view, record_id)
+        found = await self.api.desk.one(self._asked(), view, record_id)
+        return 200, list(_JSON_HEADERS), self.frame.one(found)
+
+    async def _list(self, resource: type[Resource]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        if not self._may(resource, "list"):
+            raise Denied(resource.shape.type)
+        asked = query.parse(self.scope["query_string"], resource, self.api.registry, purpose="list")
+        where = both(self._filter(asked, resource), permissions.lists(self.actor, resource))
+        return await self._page(resource, asked, where, resource.shape.type, None)
+
+    def _filter(self, asked: query.Query, resource: type[Resource]) -> Condition | None:
+        """What the query asks of records, as far as this caller may know it."""
+        if asked.where == ALWAYS:
+            return None
+        actor = self.actor
+        if not actor.is_sales_channel and actor.market_ids is None:
+            return asked.where
+        types = self.api.registry.types
+
+        def related(of: str, name: str, rest: str) -> tuple[str, ...]:
+            relationship = types[of].shape.relationships[name]
+            return () if relationship.stored and rest == "id" else relationship.types
+
+        def seen(of: str) -> Condition | None:
+            return permissions.sees(actor, types[of]) if permissions.may(actor, types[of], "show") else NEVER
+
+        return confined(asked.where, resource.shape.type, related, seen)
+
+    async def _page(
+        self,
+        resource: type[Resource],
+        asked: query.Query,
+        where: Condition | None,
+        path: str,
+        related_to: tuple[type[Resource], str, str] | None,
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        view = self.api.view(self.actor, resource, asked, in_list=True)
+        sort = (*asked.sort, ("id", True)) if asked.sort else (("created_at", True), ("id", True))
+        found = await self.api.desk.many(
+            self._asked(),
+            view,
+            where=where,
+            sort=sort,
+            number=asked.page_number,
+            size=asked.page_size,
+            related_to=related_to,
+            concrete=self._concrete(asked, related_to),
+        )
+        body = self.frame.many(found, path, asked.link_query, asked.page_number, asked.page_size)
+        return 200, list(_JSON_HEADERS), body
+
+    def _concrete(
+        self, asked: query.Query, related_to: tuple[type[Resource], str, str] | None
+    ) -> dict[str, View] | None:
+        """A view of each type that a related list of several types holds; None for a list of one type."""
+        types = related_to[0].shape.relationships[related_to[2]].types if related_to is not None else ()
+        if len(types) < 2:
+            return None
+        return {name: self.api.view(self.actor, self.api.registry[name], asked, in_list=True) for name in types}
+
+    async def _related(
+        self, owner: type[Resource], owner_id: str, name: str
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        relationship = owner.shape.relationships[name]
+        registry = self.api.registry
+        target = _union(registry, relationship.types)
+        if relationship.many:
+            if not self._may(target, "show"):
+                raise Denied(name)
+            asked = query.parse(self.scope["query_string"], target, registry, purpose="related-many")
+            where = self._filter(asked, target)
+            path = f"{owner.shape.type}/{owner_id}/{name}"
+            return await self._page(target, asked, where, path, (owner, owner_id, name))
+        data = await self.api.desk.linkage(self._asked(), owner, owner_id, name)
+        if data is None:
+            query.parse(self.scope["query_string"], target, registry, purpose="one")
+            return 200, list(_JSON_HEADERS), b'{"data":null}'
+        return await self._one(registry[data[0]], data[1])
+
+    async def _event_store(
+        self, resource: type[Resource], view: View, record_id: str
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        key = event_key(record_id)
+        if key is None:
+            raise NotFound(record_id)
+        where = both(eq("ms", key[0]), eq("sequence", key[1]), within("event", ("create", "update")))
+        found = await self.api.desk.many(self._asked(), view, where=where, number=1, size=1, counted=False)
+        if not found.rows:
+            raise NotFound(record_id)
+        return 200, list(_JSON_HEADERS), self.frame.one(found)
+
+    async def _event_stores(
+        self, owner: type[Resource], owner_id: str, linkage: bool
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """A record's history: by cursor, newest first, without counts (Commerce Layer, "Event stores").
+
+        linkage   only the identities, as the relationship itself answers; by cursor too, since a history has no end
+        """
+        resource = self.api.registry["event_stores"]
+        if not self._may(resource, "show"):
+            raise Denied(owner_id)
+        asked = query.parse(self.scope["query_string"], resource, self.api.registry, purpose="cursor")
+        where: Condition = within("event", ("create", "update"))
+        if asked.after is not None:
+            key = _cursor(asked.after)
+            if key is None:
+                raise Answer(errors.problem("INVALID_PAGE_VALUE", detail="is no cursor", parameter="page[after]"))
+            earlier = AnyOf((Test("ms", "lt", key[0]), both(eq("ms", key[0]), Test("sequence", "lt", key[1]))))
+            where = both(where, earlier)
+        view = self.api.view(self.actor, resource, asked, in_list=True)
+        size = asked.page_size
+        found: Gathered = await self.api.desk.many(
+            self._asked(),
+            view,
+            where=where,
+            sort=(("ms", True), ("sequence", True)),
+            number=1,
+            size=size + 1,
+            related_to=(owner, owner_id, "event_stores"),
+            counted=False,
+        )
+        following = None
+        if len(found.rows) > size:
+            found.rows = found.rows[:size]
+            last = found.rows[-1]
+            cursor = base64.urlsafe_b64encode(
+                event_id(last[view.at["ms"]], last[view.at["sequence"]]).encode()
+            ).decode()
+            kept = f"&{asked.link_query}" if asked.link_query else ""
+            following = f"{quote('page[after]')}={quote(cursor)}{kept}"
+        if linkage:
+            ms, sequence = view.at["ms"], view.at["sequence"]
+            identities = [("event_stores", event_id(row[ms], row[sequence])) for row in found.rows]
+            body = self.frame.linkage(owner.shape.type, owner_id, "event_stores", identities, following)
+            return 200, list(_JSON_HEADERS), body
+        path = f"{owner.shape.type}/{owner_id}/event_stores"
+        return 200, list(_JSON_HEADERS), self.frame.cursor(found, path, following)
+
+    # Changing.
+
+    async def _change(
+        self, verb: str, resource: type[Resource], record_id: str | None
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        actor, api = self.actor, self.api
+        if not self._may(resource, verb):
+            raise Denied(resource.shape.type)
+        body = await bodies.read(self.receive, self.headers, api.max_body_bytes, api.body_timeout)
+        asked_for, problems = query.EVERYTHING, list[errors.ApiError]()
+        try:
+            asked_for = query.parse(self.scope["query_string"], resource, api.registry, purpose="write")
+        except errors.RequestProblems as bad:
+            problems = bad.errors  # Told with those of the document's names, once its shape is seen to be right.
+        wanted = Wanted(verb, resource, record_id, _nothing(resource))
+        if verb != "delete":
+            try:
+                decoded = read.decode(
+                    body,
+                    resource,
+                    api.registry,
+                    verb="create" if verb == "create" else "update",
+                    record_id=record_id,
+                    prohibited=actor.is_sales_channel,
+                )
+                wanted = Wanted(verb, resource, record_id, decoded.change, decoded.links, tuple(decoded.problems))
+            except errors.RequestProblems as bad:
+                if bad.names and problems:
+                    raise errors.RequestProblems([*problems, *bad.errors]) from None
+                raise
+            except Denied:
+                if not problems:
+                    raise
+        if problems:
+            raise errors.RequestProblems(problems)
+        view = api.view(actor, resource, asked_for, in_list=False)
+        status, found = await self._idempotently(wanted, view, body)
+        if isinstance(found, Kept):
+            headers = [*_JSON_HEADERS, *([(b"idempotent-replayed", b"true")] if found.replayed else [])]
+            headers.extend((name.encode(), value.encode()) for name, value in found.headers.items())
+            return found.status, headers, found.body
+        if status == 204:
+            return 204, list(CORS), b""
+        return self._written(status, found)
+
+    def _written(self, status: int, found: Gathered) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        headers = list(_JSON_HEADERS)
+        if status == 201:
+            headers.append((b"location", self._location(found).encode()))
+        return status, headers, self.frame.one(found)
+
+    def _location(self, found: Gathered) -> str:
+        return f"{self.frame.base.decode()}{found.view.type}/{found.rows[0][0]}"
+
+    async def _idempotently(self, wanted: Wanted, view: View, body: bytes) -> tuple[int, Any]:
+        """Ask the desk, under the client's idempotency key when it sent one (POST and PATCH)."""
+        given = self.headers.get(b"idempotency-key")
+        if given is None or wanted.verb == "delete":
+            return await self.api.desk.change(self._asked(), wanted, view)
+        if not 1 <= len(given) <= 255 or not all(32 <= byte < 127 for byte in given):
+            detail = "Idempotency-Key must be 1 to 255 printable ASCII characters."
+            raise Answer(errors.problem("BAD_REQUEST", detail=detail, header="Idempotency-Key"))
+        actor = self.actor
+        key = KeyOwner(actor.tenant, actor.application_id, actor.owner_id or "", given.decode("ascii"))
+        digest = hashlib.sha256(body).hexdigest()
+        query_string = self.scope["query_string"].decode("latin-1")
+        request = f"{self.scope['method']} {self.scope['path']}?{query_string} {digest}"
+
+        def render(status: int, found: Gathered) -> tuple[int, dict[str, str], bytes]:
+            headers = {"location": self._location(found)} if status == 201 else {}
+            return status, headers, self.frame.one(found)
+
+        def tell(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
+            relationships = frozenset(wanted.resource.shape.relationships)
+            status, told = errors.document(errors.from_refusal(refusal, relationships=relationships))
+            return status, {}, told
+
+        asked = self._asked(key=key, request=request, render=render, tell=tell)
+        return await self.api.desk.change(asked, wanted, view)
+
+
+def _union(registry: Registry, types: tuple[str, ...]) -> type[Resource]:
+    """The type by which records of several types are listed: the one that reads their common table."""
+    target = registry[types[0]]
+    if len(types) > 1:
+        for one in registry.types.values():
+            if one.shape.table == target.shape.table and one.shape.discriminator is None:
+                return one
+    return target
+
+
+def _nothing(resource: type[Resource]) -> Any:
+    return Change(resource.shape.type)
+
+
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= 64 and text.isascii() and text.replace("-", "").isalnum()
+
+
+def _accepts(accept: bytes) -> bool:
+    """Some range of an Accept header admits our media type."""
+    for part in accept.split(b","):
+        kind = part.partition(b";")[0].strip().lower()
+        if kind in (_MEDIA, b"*/*", b"application/*"):
+            return True
+    return False
+
+
+def _is_media(headers: dict[bytes, bytes]) -> bool:
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == _MEDIA
+
+
+def _cursor(text: str) -> tuple[int, int] | None:
+    try:
+        return event_key(base64.b64decode(text.encode(), b"-_", validate=True).decode("ascii"))
+    except ValueError:
+        return None

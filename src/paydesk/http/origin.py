@@ -1,0 +1,94 @@
+"""Under which address a request reached this server: what links and issuers are made of.
+
+A fixed domain (`PAYDESK_PUBLIC_DOMAIN`) wins; otherwise the request's Host, or what a trusted proxy forwarded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any, NamedTuple
+
+Network = IPv4Network | IPv6Network
+
+_HOST = re.compile(
+    r"(?i)(?:[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?)*\.?|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?"
+)
+
+
+class BadHost(Exception):
+    """The Host header is missing, there more than once, or no host name."""
+
+
+class Origin(NamedTuple):
+    """`scheme://host`, and the host's first label, in lower case."""
+
+    scheme: str
+    host: str
+    label: str
+    client: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}"
+
+
+@lru_cache(4096)
+def _checked(host: str) -> str:
+    if len(host) > 255 or not _HOST.fullmatch(host):
+        raise BadHost(host)
+    return host.lower()
+
+
+@lru_cache(4096)
+def _trusted(client: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network for network in networks)
+
+
+def origin(scope: Any, headers: dict[bytes, bytes], trusted: tuple[Network, ...]) -> Origin:
+    """Where a request came in. Raises BadHost."""
+    host = headers.get(b"host")
+    if host is None:
+        raise BadHost("none")
+    scheme = scope.get("scheme", "http")
+    client = (scope.get("client") or ("",))[0]
+    name = host.decode("latin-1")
+    if trusted and _trusted(client, trusted):
+        forwarded = headers.get(b"x-forwarded-host")
+        if forwarded:
+            name = forwarded.decode("latin-1").partition(",")[0].strip()
+        said = headers.get(b"x-forwarded-proto", b"").decode("latin-1").partition(",")[0].strip().lower()
+        if said in ("http", "https"):
+            scheme = said
+        # The nearest address that is no proxy of ours is the client's.
+        for hop in reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
+            if hop.strip():
+                client = hop.strip()
+                if not _trusted(client, trusted):
+                    break
+    name = _checked(name)
+    return Origin(scheme, name, name.partition(".")[0].partition(":")[0], client)
+
+
+def links(found: Origin, slug: str, public_domain: str | None) -> str:
+    """The base of every link for a caller of the organization `slug`."""
+    return f"https://{slug}.{public_domain}" if public_domain else f"{found.scheme}://{found.host}"
+
+
+def single(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Headers by lower-case name. Raises BadHost where Host is there twice."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in found:
+            if name == b"host":
+                raise BadHost("two")
+            found[name] = found[name] + b", " + value
+        else:
+            found[name] = value
+    return found

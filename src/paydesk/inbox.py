@@ -1,0 +1,321 @@
+"""The door for gateways' events: check the signature, keep the event, answer; work it later.
+
+An event is a hint. What changes is what the gateway says when the payment is read afresh, so late, repeated or
+reordered events end the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+from paydesk.actor import Actor, tenant_of, worker
+from paydesk.declare import Resource, both, eq
+from paydesk.desk import Desk
+from paydesk.errors import NotFound, Refusal, Unavailable
+from paydesk.gateways.port import (
+    Account,
+    Credentials,
+    Forged,
+    Gateway,
+    GatewayEvent,
+    GatewayProblem,
+    Malformed,
+    Refused,
+)
+from paydesk.instants import instant, later
+from paydesk.store import events
+from paydesk.store.reading import Session
+from paydesk.work import Find, Work
+
+log = logging.getLogger("paydesk.inbox")
+
+READ, UNKNOWN, ORPHANED, NOTHING, FAILED, DISABLED = (
+    "read", "unknown payment", "orphaned payment", "nothing to do", "failed", "gateway disabled",
+)  # fmt: skip
+"""How an event ended."""
+
+TRIES = 12
+"""How often an event is looked at at most, with growing pauses over two hours."""
+
+UNKNOWN_TRIES = 5
+"""The same, over half a minute, where its payment is not known and not of our making: it may be being adopted."""
+
+TAKEN_SECONDS = 30.0
+"""How long an event is left to who took it; one that hangs longer is worked twice, which does no harm."""
+
+AT_ONCE = 16
+"""How many payments of one gateway are read at a time."""
+
+DOORS = {"sqlite": 64}
+"""How many events are taken in at a time, 4 where not said: a burst of them leaves connections to everybody else. On
+SQLite those that wait for the writer share a commit, so more of them are done sooner.
+"""
+
+_HOLDS_MONEY = ("authorized", "captured", "processing")
+
+
+class Inbox:
+    """Takes events in and works them."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        gateways: Mapping[str, Gateway],
+        unseal: Callable[[Resource], Credentials],
+    ) -> None:
+        self.desk = desk
+        self.gateways = gateways
+        self.wake = asyncio.Event()
+        self._doors = asyncio.Semaphore(DOORS.get(desk.database.name, 4))
+        self._unseal = unseal
+        self._counted: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self._verified: dict[tuple[str, str], str] = {}
+
+    # Taking in.
+
+    async def take(self, kind: str, gateway_id: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Keep an event for a gateway. Raises NotFound; Forged or Malformed for what is no event of its gateway."""
+        account = self.gateways[kind].account if kind in self.gateways else None
+        if account is None:
+            raise NotFound(gateway_id)
+        async with self._doors:
+            await self._take(account, kind, gateway_id, body, headers)
+
+    async def _take(
+        self, account: Account, kind: str, gateway_id: str, body: bytes, headers: Mapping[str, str]
+    ) -> None:
+        tenant, record = await self.desk.database.read(lambda: self._addressee(kind, gateway_id))
+        now, credentials = self.desk.clock(), self._unseal(record)
+        door = (tenant, gateway_id)
+        try:
+            event = account.event(body, headers, credentials=credentials, now=now)
+        except Forged:
+            self._counted[door]["forged_events"] += 1
+            raise
+        self._verified[door] = instant(now)
+        if event.live != credentials.live or event.account != credentials.account:
+            # Of the other mode, or of another account on the same platform.
+            self._counted[door]["foreign_events"] += 1
+            return
+        if await self.desk.database.write(lambda: self.keep(tenant, gateway_id, event, body, instant(now))):
+            self.wake.set()
+
+    def _addressee(self, kind: str, gateway_id: str) -> Generator[Any, Any, tuple[str, Resource]]:
+        tenant = yield from events.gateway_tenant(gateway_id)
+        if tenant is None:
+            raise NotFound(gateway_id)
+        find = Find(self.desk.registry[kind], eq("id", gateway_id))
+        found = yield from self.desk.reader.records(Session(tenant, {}), find)
+        if not found:
+            raise NotFound(gateway_id)
+        return tenant, found[0]
+
+    def keep(
+        self, tenant: str, gateway_id: str, event: GatewayEvent, body: bytes, now: str
+    ) -> Generator[Any, Any, bool]:
+        """Keep an event to be worked, in the transaction of the caller; False when it was kept before."""
+        installation = self.desk.installation
+        ours = event.metadata.get("paydesk") == installation or (event.key or "").startswith(f"paydesk/{installation}/")
+        row = {
+            "tenant": tenant,
+            "gateway_id": gateway_id,
+            "event_id": event.event_id,
+            "type": event.type,
+            "about": event.about,
+            "payment_id": event.payment_id,
+            "object_id": event.object_id,
+            "ours": ours,
+            "body": body,
+            "received_at": now,
+            "due_at": now,
+            "tries": 0,
+        }
+        kept: bool = yield from events.keep(row)
+        return kept
+
+    # Working.
+
+    async def work(self, limit: int = 100) -> int:
+        """Work the events that are due and that no other process took; returns how many."""
+        await self._tally()
+        now = instant(self.desk.clock())
+        if not await self.desk.database.read(lambda: events.are_due(now)):
+            return 0
+        rows = await self.desk.database.write(lambda: events.take(now, later(now, TAKEN_SECONDS), limit))
+        doors: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
+        for row in rows:
+            doors[row[0], row[1]].append(row)
+        # Gateways side by side: one that hangs holds up its own events only.
+        await asyncio.gather(*(_Door(self, *door).work(group, now) for door, group in doors.items()))
+        await self._tally()
+        return len(rows)
+
+    async def _tally(self) -> None:
+        """Write down what was counted since."""
+        for door in {*self._counted, *self._verified}:
+            counts, verified_at = self._counted.pop(door, Counter()), self._verified.pop(door, None)
+            numbers = {name: counts[name] for name in events.COUNTED}
+            await self.desk.database.write(lambda: events.tally(*door, verified_at, numbers))  # noqa: B023
+
+    def count(self, door: tuple[str, str], name: str) -> None:
+        self._counted[door][name] += 1
+
+    def credentials(self, record: Resource) -> Credentials:
+        return self._unseal(record)
+
+
+class _Door:
+    """The events of one gateway that are worked in one round."""
+
+    def __init__(self, inbox: Inbox, tenant: str, gateway_id: str) -> None:
+        self.inbox, self.desk = inbox, inbox.desk
+        self.tenant, self.gateway_id = tenant, gateway_id
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._silent: Unavailable | None = None
+
+    async def work(self, rows: list[Any], now: str) -> None:
+        """A payment is read once for all of its events: they came before that."""
+        subjects: defaultdict[Any, list[Any]] = defaultdict(list)
+        for row in rows:
+            if row[3] in ("instrument", "setup"):
+                subjects[(row[3], row[7])].append(row)
+            else:
+                subjects[("access" if row[3] == "access" else "payment", row[4])].append(row)
+        await asyncio.gather(*(self._work(what, about, group, now) for (what, about), group in subjects.items()))
+
+    async def _work(self, what: str, name: str | None, rows: list[Any], now: str) -> None:
+        tries = max(row[6] for row in rows)
+        outcome: str | None
+        async with self._turns:
+            try:
+                if self._silent is not None:
+                    raise self._silent
+                actor = await self._actor(rows[0][2])
+                if what == "access":
+                    outcome = await self._look_for_access(actor)
+                elif name is None:
+                    outcome = NOTHING
+                elif what == "instrument":
+                    outcome = await self._read_entry(actor, name)
+                elif what == "setup":
+                    outcome = await self._read_setup(actor, name)
+                else:
+                    outcome = await self._read(actor, name, rows, tries)
+            except Unavailable as unavailable:
+                self._silent = unavailable
+                outcome = None
+            except Refusal as refusal:
+                outcome = FAILED if tries + 1 >= TRIES else None
+                if outcome is not None:
+                    log.warning("an event cannot be worked: %s", refusal, extra={"event": rows[0][2]})
+        if outcome in (UNKNOWN, ORPHANED):
+            for _ in rows:
+                self.inbox.count(
+                    (self.tenant, self.gateway_id), "foreign_events" if outcome == UNKNOWN else "orphaned_events"
+                )
+        await self.desk.database.write(lambda: self._note(rows, outcome, now))
+
+    def _note(self, rows: list[Any], outcome: str | None, now: str) -> Generator[Any, Any, None]:
+        """Write down how events ended, or when they are looked at again."""
+        for _, _, event_id, _, _, _, tries, _ in rows:
+            if outcome is not None:
+                yield from events.worked(self.tenant, self.gateway_id, event_id, outcome, now)
+            else:
+                due = later(now, min(3600.0, 2.0 ** (min(tries, 20) + 1)))
+                yield from events.put_off(self.tenant, self.gateway_id, event_id, due)
+
+    async def _actor(self, event_id: str) -> Actor:
+        organization_id, _, mode = self.tenant.partition("/")
+        slug = await self.desk.database.read(lambda: events.organization(organization_id))
+        actor = worker(organization_id, slug or "", mode == "live", "webhooks", event_id)
+        assert actor.tenant == tenant_of(organization_id, mode == "live")
+        return actor
+
+    async def _read(self, actor: Actor, payment_id: str, rows: list[Any], tries: int) -> str | None:
+        (gateway,) = await self._gateway() or (None,)
+        if gateway is None:
+            return NOTHING
+        sources = gateway.makes
+        found = await self._records(Find(sources, sources.known_as(payment_id, self.gateway_id), ("payment_gateway",)))
+        if found:
+            await self.desk.refresh(actor, found[0], closely=any(row[3] == "fraud" for row in rows))
+            return READ
+        if any(row[5] for row in rows):
+            # Ours, and perhaps just being opened: parked until that is settled.
+            return await self._orphan(payment_id) if tries + 1 >= TRIES else None
+        # Another program's payment on the same account, or one that is just being adopted.
+        return UNKNOWN if tries + 1 >= UNKNOWN_TRIES else None
+
+    async def _read_entry(self, actor: Actor, token: str) -> str:
+        """A payment method: whoever keeps it in a wallet is to see what became of it."""
+        kept = both(eq("payment_source_token", token), eq("payment_gateway_id", self.gateway_id))
+        found = await self._records(Find("customer_payment_sources", kept, ("payment_gateway",)))
+        if not found:
+            # Nobody asked for it to be kept. What is being kept in this moment is looked at for that.
+            return NOTHING
+        await self.desk.refresh(actor, found[0])
+        return READ
+
+    async def _read_setup(self, actor: Actor, setup_id: str) -> str:
+        """A payment method was set up apart from any payment, perhaps for a customer of ours."""
+        (gateway,) = await self._gateway() or (None,)
+        if gateway is None:
+            return NOTHING
+        await self.desk.refresh(actor, gateway, setup=setup_id)
+        return READ
+
+    async def _orphan(self, payment_id: str) -> str:
+        """A payment of our making that is not here: it was deleted, or there is money that nobody books."""
+        (gateway,) = await self._gateway() or (None,)
+        if gateway is None:
+            return NOTHING
+        try:
+            snapshot = await self.inbox.gateways[gateway.shape.type].read(
+                payment_id, credentials=self.inbox.credentials(gateway)
+            )
+        except GatewayProblem:
+            return NOTHING
+        if snapshot.status not in _HOLDS_MONEY:
+            return NOTHING
+        log.error("gateway %s has money for payment %s, which is not here", self.gateway_id, payment_id)
+        return ORPHANED
+
+    async def _look_for_access(self, actor: Actor) -> str:
+        """A connected account may have taken its access back: see, and if so, let nobody pay through it."""
+        (gateway,) = await self._gateway() or (None,)
+        account = None if gateway is None else self.inbox.gateways[gateway.shape.type].account
+        if gateway is None or account is None or gateway.connected_account is None:
+            return NOTHING
+        try:
+            lacks = await account.probe(self.inbox.credentials(gateway))
+        except Refused:
+            lacks = ["all"]
+        except GatewayProblem as problem:
+            raise Unavailable(problem.message) from problem
+        if not lacks:
+            return NOTHING
+
+        def rule(work: Work) -> Any:
+            record = yield Find(gateway.shape.type, eq("id", self.gateway_id), lock=True)
+            if record is not None:
+                record.lost(work)
+
+        await self.desk.operate(actor, rule)
+        log.warning("gateway %s is disabled: its account took the access back", self.gateway_id)
+        return DISABLED
+
+    async def _gateway(self) -> list[Any]:
+        return await self._records(Find("payment_gateways", eq("id", self.gateway_id)))
+
+    async def _records(self, find: Find) -> list[Any]:
+        found: list[Any] = await self.desk.database.read(
+            lambda: self.desk.reader.records(Session(self.tenant, {}), find)
+        )
+        return found
+
+
+__all__ = ["Forged", "Inbox", "Malformed"]

@@ -1,0 +1,382 @@
+"""The reference page at `/docs`: one document for people, made from the declarations, complete in itself.
+
+It loads nothing from anywhere, so it works on a machine without the internet and under the strict `POLICY`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from paydesk.declare import CREATE, FILTER, SORT, UPDATE, Field, Flag, Registry, Relationship, Resource, Shape
+from paydesk.jsonapi.openapi import example_data, has_example, public_doc
+from paydesk.jsonapi.query import PAGE_SIZE, PAGE_SIZE_MAXIMUM
+
+_STYLE = files(__package__).joinpath("reference.css").read_text("utf-8")
+_SCRIPT = files(__package__).joinpath("reference.js").read_text("utf-8")
+
+
+def reference_page(registry: Registry, *, version: str, origin: str = "https://acme.example.com") -> bytes:
+    """The page. `origin` is the address that its examples ask."""
+    shapes = [resource.shape for resource in registry.types.values()]
+    navigation = "".join(
+        f'<li><a href="#{shape.type}"><span>{escape(_title(shape.type))}</span></a></li>' for shape in shapes
+    )
+    sections = "".join(_section(resource, registry, origin) for resource in registry.types.values())
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>paydesk API reference</title><style>{_STYLE}</style></head><body>"
+        '<a class="skip" href="#introduction">Skip to the content</a>'
+        '<aside><a class="brand" href="#introduction"><i></i>paydesk<small>' + escape(version) + "</small></a>"
+        '<label class="search"><input id="search" type="search" placeholder="Search" '
+        'autocomplete="off" spellcheck="false" aria-label="Search types and attributes"><kbd>/</kbd></label>'
+        '<nav id="navigation" aria-label="Contents"><h2>Basics</h2><ul>'
+        + "".join(f'<li><a href="#{key}"><span>{title}</span></a></li>' for key, title in _BASICS)
+        + f'</ul><h2>Resources</h2><ul>{navigation}</ul></nav><ol id="results" hidden></ol>'
+        '<p id="nothing" hidden>Nothing has that name.</p></aside>'
+        f"<main>{_introduction(origin)}{sections}</main><script>{_SCRIPT}</script></body></html>"
+    ).encode()
+
+
+_BASICS = (
+    ("introduction", "Introduction"),
+    ("requests", "Requests"),
+    ("reading", "Shaping answers"),
+    ("filters", "Filters"),
+    ("errors", "Errors"),
+)
+
+
+def _title(name: str) -> str:
+    words = name.replace("_", " ").replace("sku", "SKU")
+    return words[:1].upper() + words[1:]
+
+
+def _prose(text: str) -> str:
+    """Escaped text with `code` marked as such."""
+    pieces = escape(text).split("`")
+    if len(pieces) % 2 == 0:
+        return escape(text)
+    return "".join(f"<code>{piece}</code>" if number % 2 else piece for number, piece in enumerate(pieces))
+
+
+def _json(value: Any, *, indent: int | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+# The basics
+
+_PREDICATES = (
+    ("eq not_eq", "is it, is another; neither finds nulls"),
+    ("in not_in", "is one of a list, none of it (also <code>not_eq_all</code>)"),
+    ("eq_or_null not_eq_or_null in_or_null not_in_or_null", "the same, with nulls"),
+    ("lt lteq gt gteq", "is less, less or equal, greater, greater or equal: numbers and datetimes"),
+    ("start end cont", "begins with it, ends with it, has it inside: strings, in any case of letters"),
+    ("not_start not_end not_cont", "does not"),
+    ("matches does_not_match", "fits a pattern of <code>%</code> and <code>_</code>: strings, in any case of letters"),
+    ("…_any …_all", "of the three rows above and of comparisons: one of a list does, every one does"),
+    ("present blank", "something, or nothing and empty; <code>false</code> inverts"),
+    ("null not_null", "<code>true</code>; <code>false</code> inverts"),
+    ("true false", "booleans: <code>true</code>; <code>false</code> inverts"),
+    ("jcont", "JSON: has the members of this object"),
+)
+
+
+def _introduction(origin: str) -> str:
+    token = (
+        f"curl {origin}/oauth/token \\\n"
+        "  -H 'Content-Type: application/json' \\\n"
+        '  -d \'{"grant_type":"client_credentials",\n'
+        '       "client_id":"…","client_secret":"…"}\''
+    )
+    listing = (
+        f"curl -gG {origin}/api/orders \\\n"
+        "  -d 'include=line_items' \\\n"
+        "  -d 'fields[orders]=number,status' \\\n"
+        "  -H 'Accept: application/vnd.api+json' \\\n"
+        '  -H "Authorization: Bearer $TOKEN"'
+    )
+    filtering = (
+        f"curl -gG {origin}/api/orders \\\n"
+        "  -d 'filter[q][status_in]=placed,approved' \\\n"
+        "  -d 'filter[q][customer_email_end]=@example.com' \\\n"
+        "  -d 'sort=-placed_at' \\\n"
+        '  -H "Authorization: Bearer $TOKEN"'
+    )
+    error = _json(
+        {
+            "errors": [
+                {
+                    "title": "can't be blank",
+                    "detail": "first_name - can't be blank",
+                    "code": "VALIDATION_ERROR",
+                    "source": {"pointer": "/data/attributes/first_name"},
+                    "status": "422",
+                    "meta": {"error": "blank"},
+                }
+            ]
+        },
+        indent=2,
+    )
+    predicates = "".join(
+        f"<tr><td>{_codes(names.split())}</td><td>{meaning}</td></tr>" for names, meaning in _PREDICATES
+    )
+    return "".join(
+        (
+            _basic(
+                "introduction",
+                "API reference",
+                "<p>paydesk speaks the Commerce Layer API: JSON:API documents over HTTPS. This page is made from what "
+                "this very server serves. The same for machines: "
+                '<a href="/api/public/openapi.json">OpenAPI</a> and '
+                '<a href="/api/public/resources">published resources</a>.</p>'
+                "<p>Every request under <code>/api</code> carries an access token. The token also decides the "
+                "environment, test or live; data never crosses between them.</p>",
+                _code("An access token", token),
+            ),
+            _basic(
+                "requests",
+                "Requests",
+                "<p>Bodies are sent as <code>application/vnd.api+json</code>. Attributes and relationships that a "
+                "<code>PATCH</code> does not name stay as they are; <code>null</code> clears. Names that begin with an "
+                "underscore are <em>triggers</em>: they act when true and are never kept.</p>"
+                "<p>Give a <code>POST</code> or <code>PATCH</code> an <code>Idempotency-Key</code> and it may be "
+                "repeated safely for 24 hours: the same key has the same answer.</p>",
+                _code(
+                    "A document",
+                    _json(
+                        {
+                            "data": {
+                                "type": "line_items",
+                                "attributes": {"quantity": 2},
+                                "relationships": {"order": {"data": {"type": "orders", "id": "XAyRWNUzyN"}}},
+                            }
+                        },
+                        indent=2,
+                    ),
+                ),
+            ),
+            _basic(
+                "reading",
+                "Shaping answers",
+                "<p><code>include=a,b.c</code> brings related records along, up to three levels deep. "
+                "<code>fields[type]=…</code> limits a type to the members named, relationships among them. "
+                "<code>sort=-created_at,code</code> orders a list; without it the newest come first.</p>"
+                f"<p>Lists come in pages: <code>page[number]</code> from 1, <code>page[size]</code> {PAGE_SIZE} unless "
+                f"given, at most {PAGE_SIZE_MAXIMUM}.</p>",
+                _code("A list", listing),
+            ),
+            _basic(
+                "filters",
+                "Filters",
+                "<p><code>filter[q][{attribute}_{predicate}]=value</code>; several narrow further. Join names with "
+                "<code>_or_</code> or <code>_and_</code>; reach through relationships by their name: "
+                "<code>order_market_name_eq</code>. Lists are separated by commas.</p>"
+                f'<div class="scroll"><table><thead><tr><th>Predicate</th><th>The value</th></tr></thead>'
+                f"<tbody>{predicates}</tbody></table></div>",
+                _code("Filtering", filtering),
+            ),
+            _basic(
+                "errors",
+                "Errors",
+                "<p>Whatever goes wrong is told in <code>errors</code>, all problems of a kind at once. "
+                "<code>code</code> says what, <code>source</code> where, <code>meta.error</code> which rule. "
+                "<code>429</code> and <code>503</code> carry <code>Retry-After</code>: "
+                "send the same request again.</p>",
+                _code("An error", error),
+            ),
+        )
+    )
+
+
+def _basic(key: str, title: str, text: str, code: str) -> str:
+    heading = "h1" if key == "introduction" else "h2"
+    return (
+        f'<section id="{key}" class="basic"><div class="prose"><{heading}>{title}</{heading}>{text}</div>'
+        f'<div class="side">{code}</div></section>'
+    )
+
+
+def _code(title: str, text: str) -> str:
+    return (
+        f'<figure><figcaption>{escape(title)}<button type="button">Copy</button></figcaption>'
+        f"<pre><code>{escape(text)}</code></pre></figure>"
+    )
+
+
+def _codes(names: Iterable[str], *, before: str = "") -> str:
+    return '<span class="codes">' + "".join(f"<code>{before}{escape(name)}</code>" for name in names) + "</span>"
+
+
+# One type
+
+
+def _section(resource: type[Resource], registry: Registry, origin: str) -> str:
+    shape = resource.shape
+    tables = "".join((_attributes(shape), _triggers(shape), _relationships(shape), _filters(shape)))
+    return (
+        f'<section id="{shape.type}"><header><div class="prose"><h2>{escape(_title(shape.type))}'
+        f'<a class="anchor" href="#{shape.type}" aria-label="Link to {shape.type}">#</a></h2>'
+        f"<p>{_prose(public_doc(shape))}</p>{_operations(shape)}</div>"
+        f'<div class="side">{_examples(shape, origin)}</div></header>{tables}</section>'
+    )
+
+
+def _operations(shape: Shape) -> str:
+    member = f"/api/{shape.singular}" if shape.singleton else f"/api/{shape.type}/{{id}}"
+    collection = f"/api/{shape.type}"
+    ways = (
+        ("list", "GET", collection),
+        ("create", "POST", collection),
+        ("retrieve", "GET", member),
+        ("update", "PATCH", member),
+        ("delete", "DELETE", member),
+    )
+    lines = "".join(
+        f'<li><b class="{verb.lower()}">{verb}</b><code>{escape(path)}</code></li>'
+        for action, verb, path in ways
+        if action in shape.actions and not (shape.singleton and action in ("list", "create"))
+    )
+    return f'<ul class="operations">{lines}</ul>'
+
+
+def _flag_chips(flags: Flag, *, required: bool = False) -> str:
+    chips = [(required and bool(flags & CREATE), "required", "required")]
+    chips += [
+        (bool(flags & CREATE), "create", "create"),
+        (bool(flags & UPDATE), "update", "update"),
+        (bool(flags & FILTER), "filter", "filter"),
+        (bool(flags & SORT), "sort", "sort"),
+    ]
+    return "".join(f'<span class="chip {kind}">{text}</span>' for there, kind, text in chips if there)
+
+
+def _row(shape: Shape, name: str, kind: str, chips: str, text: str) -> str:
+    return (
+        f'<tr id="{shape.type}.{escape(name)}"><th scope="row"><a href="#{shape.type}.{escape(name)}">'
+        f"<code>{escape(name)}</code></a><small>{kind}</small></th><td>{text}</td>"
+        f'<td class="chips">{chips or "<span>read only</span>"}</td></tr>'
+    )
+
+
+def _table(title: str, rows: str, heads: tuple[str, str, str]) -> str:
+    if not rows:
+        return ""
+    head = "".join(f"<th>{one}</th>" for one in heads)
+    return (
+        f'<h3>{title}</h3><div class="scroll"><table class="members"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _told_with_cents(one: Field) -> bool:
+    """`x_float` and `formatted_x` are told in the row of `x_cents`."""
+    return bool(one.money) and not one.stored and one.compute is None and len(one.inputs) == 1
+
+
+def _attributes(shape: Shape) -> str:
+    rows: list[str] = []
+    for name, one in shape.fields.items():
+        if not one.on_wire or _told_with_cents(one):
+            continue
+        text = [_prose(one.doc)]
+        also = [other.name for other in shape.fields.values() if _told_with_cents(other) and other.inputs == (name,)]
+        if also:
+            text.append(f"In minor units; also told as {_codes(also)}.")
+        if one.enum:
+            text.append(f"One of {_codes(one.enum)}")
+        if one.constant:
+            text.append(f"Not served yet: always <code>{escape(_json(one.default))}</code>.")
+        if one.confidential:
+            text.append("Seen only by callers that may write the record.")
+        if one.prohibited:
+            text.append("Not for sales channels.")
+        if one.default is not None and not one.constant and one.flags & CREATE:
+            text.append(f"Default <code>{escape(_json(one.default))}</code>.")
+        if has_example(one):
+            example = escape(_json(one.example))
+            text.append(f'<span class="example">Example <code>{example}</code></span>')
+        chips = _flag_chips(one.flags, required=one.required)
+        if not one.fetch:
+            chips += '<span class="chip only">write only</span>'
+        rows.append(_row(shape, name, one.kind, chips, " ".join(part for part in text if part)))
+    return _table("Attributes", "".join(rows), ("Attribute", "", "A client may"))
+
+
+def _triggers(shape: Shape) -> str:
+    rows = "".join(
+        _row(
+            shape,
+            name,
+            acting.kind,
+            _flag_chips(acting.flags),
+            _prose(acting.doc) + (" Not for sales channels." if acting.prohibited else ""),
+        )
+        for name, acting in shape.triggers.items()
+    )
+    return _table("Triggers", rows, ("Trigger", "", "A client may"))
+
+
+def _relationships(shape: Shape) -> str:
+    rows = "".join(
+        _row(
+            shape,
+            name,
+            "to many" if one.many else "to one",
+            _flag_chips(one.flags, required=one.required)
+            + ('<span class="chip">include</span>' if one.includable else ""),
+            _related(one),
+        )
+        for name, one in shape.relationships.items()
+        if not one.hidden
+    )
+    return _table("Relationships", rows, ("Relationship", "", "A client may"))
+
+
+def _related(one: Relationship) -> str:
+    types = ", ".join(f'<a href="#{target}"><code>{target}</code></a>' for target in one.types)
+    prohibited = " Not for sales channels." if one.prohibited else ""
+    return f"{types} {_prose(one.doc)}{prohibited}".strip()
+
+
+def _filters(shape: Shape) -> str:
+    names = [f"filter[q][{name}]" for name in shape.scopes] + [f"filter[{name}]" for name in shape.plain_filters]
+    return f"<h3>Filters of its own</h3><p>{_codes(names)}</p>" if names else ""
+
+
+def _examples(shape: Shape, origin: str) -> str:
+    head = "  -H \"Authorization: Bearer $TOKEN\" \\\n  -H 'Accept: application/vnd.api+json'"
+    if "create" in shape.actions or "update" in shape.actions:
+        creates = "create" in shape.actions
+        body = _json({"data": example_data(shape, CREATE if creates else UPDATE)}, indent=2).replace("'", "'\\''")
+        member = shape.singular if shape.singleton else f"{shape.type}/XAyRWNUzyN"
+        path, verb = (shape.type, "POST") if creates else (member, "PATCH")
+        text = (
+            f"curl -X {verb} {origin}/api/{path} \\\n{head} \\\n"
+            f"  -H 'Content-Type: application/vnd.api+json' \\\n  -d '{body}'"
+        )
+        made = _code("Create" if creates else "Update", text)
+    elif shape.singleton:
+        made = _code("Retrieve", f"curl {origin}/api/{shape.singular} \\\n{head}")
+    elif "list" in shape.actions:
+        made = _code("List", f"curl {origin}/api/{shape.type} \\\n{head}")
+    else:
+        made = _code("Retrieve", f"curl {origin}/api/{shape.type}/XAyRWNUzyN \\\n{head}")
+    return made
+
+
+def _hashed(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+POLICY = (
+    f"default-src 'none'; style-src {_hashed(_STYLE)}; script-src {_hashed(_SCRIPT)}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The Content-Security-Policy to send with the page: its own style and script, nothing else."""

@@ -1,0 +1,293 @@
+"""Rows to documents. What a declaration and a fieldset decide is worked out once, in a `View`; a row is then bytes.
+
+Member order of a resource object: id, type, links, attributes, relationships, meta (Commerce Layer, "Stripe
+payments", the published example). `data` linkage stands only where a relationship was included.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from itertools import repeat
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from paydesk.actor import Actor
+from paydesk.declare import Field, Registry, Relationship, Resource
+from paydesk.money import as_float, formatted
+
+Include = Mapping[str, "Include"]
+Fieldsets = Mapping[str, frozenset[str]]
+Identity = tuple[str, str]
+Linkage = Mapping[str, Any]
+
+_serials = iter(range(1, 1 << 62))
+
+
+class View:
+    """How records of one type are read and shown in one kind of request.
+
+    columns   what the store has to select, in order, `id` first; a dotted path goes through a to-one
+    includes  relationship name → the view of each type it may hold
+    serial    names the view in statement keys
+    """
+
+    __slots__ = (
+        "_attributes",
+        "_identify",
+        "_pieces",
+        "_template",
+        "at",
+        "columns",
+        "includes",
+        "relationships",
+        "resource",
+        "serial",
+        "type",
+    )
+
+    def __init__(
+        self,
+        registry: Registry,
+        resource: type[Resource],
+        fieldsets: Fieldsets,
+        include: Include,
+        *,
+        in_list: bool,
+        confidential: frozenset[str],
+    ) -> None:
+        self.serial = next(_serials)
+        self.resource = resource
+        shape = resource.shape
+        self.type = shape.type
+        chosen = fieldsets.get(shape.type)
+        self._identify: Any = None
+        self.columns: list[str] = ["id"]
+        self.at: dict[str, int] = {"id": 0}
+        fields = [
+            field
+            for name, field in shape.fields.items()
+            if field.fetch
+            and name != "id"
+            and (chosen is None or name in chosen)
+            and not (in_list and field.show_only)
+            and (not field.confidential or shape.type in confidential)
+        ]
+        self._attributes = self._compile(fields)
+        if resource.wire_id is not None:
+            columns, identify = resource.wire_id
+            places = [self.column(name) for name in columns]
+            self._identify = lambda row: identify(*(row[place] for place in places))
+        relationships = [
+            one for name, one in shape.relationships.items() if not one.hidden and (chosen is None or name in chosen)
+        ]
+        self.relationships: dict[str, Relationship] = {one.name: one for one in relationships}
+        self.includes: dict[str, dict[str, View]] = {}
+        for name, deeper in include.items():
+            if name not in self.relationships:
+                continue
+            relationship = shape.relationships[name]
+            if relationship.stored:
+                self.column(f"{name}_id")
+                if relationship.polymorphic:
+                    self.column(f"{name}_type")
+            self.includes[name] = {
+                target: View(registry, registry[target], fieldsets, deeper, in_list=in_list, confidential=confidential)
+                for target in relationship.types
+            }
+        self._pieces: dict[str, bytes] = {
+            one.name: (
+                f'"{one.name}":{{"links":{{"self":"\0/relationships/{one.name}","related":"\0/{one.name}"}}'
+            ).encode()
+            for one in relationships
+        }
+        self._template = b",".join(piece + b"}" for piece in self._pieces.values())
+
+    def column(self, path: str) -> int:
+        """The position of a column in the rows, selected from now on."""
+        position = self.at.get(path)
+        if position is None:
+            position = self.at[path] = len(self.columns)
+            self.columns.append(path)
+        return position
+
+    def _compile(self, fields: list[Field]) -> Any:
+        """A function from (row, caller) to the attributes' dict: one dict display, three times as fast as a loop."""
+        names: dict[str, Any] = {"fmt": formatted, "flt": as_float}
+        parts: list[str] = []
+        for number, field in enumerate(fields):
+            if field.constant:
+                names[f"k{number}"] = field.default
+                value = f"k{number}"
+            elif field.stored:
+                value = f"r[{self.column(field.name)}]"
+            elif field.money and not field.compute:
+                maker = "flt" if field.kind == "float" else "fmt"
+                cents = f"r[{self.column(field.inputs[0])}]"
+                value = f"None if {cents} is None else {maker}({cents}, r[{self.column(field.money)}])"
+            else:
+                names[f"d{number}"] = field.compute
+                inputs = ", ".join(
+                    f"c.{path.removeprefix('caller.')}" if path.startswith("caller.") else f"r[{self.column(path)}]"
+                    for path in field.inputs
+                )
+                value = f"d{number}({inputs})"
+            parts.append(f"{field.name!r}: {value}")
+        return eval(f"lambda r, c: {{{', '.join(parts)}}}", names)  # noqa: S307
+
+    def render(self, row: Any, base: bytes, meta: bytes, linkage: Linkage | None, caller: Actor) -> bytes:
+        """One resource object. `base` is `{origin}/api/`, `meta` the request's meta object."""
+        record_id = row[0] if self._identify is None else self._identify(row)
+        own = base + f"{self.type}/{record_id}".encode()
+        attributes = orjson.dumps(self._attributes(row, caller))
+        head = b'{"id":"%b","type":"%b","links":{"self":"%b"},"attributes":%b' % (
+            record_id.encode(),
+            self.type.encode(),
+            own,
+            attributes,
+        )
+        if not self._pieces:
+            return b'%b,"meta":%b}' % (head, meta)
+        if linkage:
+            relationships = b",".join(
+                piece + b',"data":%b}' % _linkage(linkage[name]) if name in linkage else piece + b"}"
+                for name, piece in self._pieces.items()
+            )
+        else:
+            relationships = self._template
+        return b'%b,"relationships":{%b},"meta":%b}' % (head, relationships.replace(b"\0", own), meta)
+
+
+def _linkage(value: Any) -> bytes:
+    if value is None:
+        return b"null"
+    if isinstance(value, tuple):
+        return b'{"type":"%b","id":"%b"}' % (value[0].encode(), value[1].encode())
+    return b"[" + b",".join(_linkage(one) for one in value) + b"]"
+
+
+class Views:
+    """The views in use, by what they depend on. Bounded: a client cannot fill memory with fieldsets."""
+
+    KEPT = 1024
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._kept: OrderedDict[Any, View] = OrderedDict()
+
+    def of(
+        self,
+        resource: type[Resource],
+        fieldsets: Fieldsets,
+        include: Include,
+        *,
+        in_list: bool,
+        confidential: frozenset[str] = frozenset(),
+    ) -> View:
+        """`confidential`: the types whose confidential attributes this caller may see."""
+        key = (resource.shape.type, _frozen(fieldsets), _frozen(include), in_list, confidential)
+        view = self._kept.get(key)
+        if view is None:
+            view = View(self.registry, resource, fieldsets, include, in_list=in_list, confidential=confidential)
+            self._kept[key] = view
+            if len(self._kept) > self.KEPT:
+                self._kept.popitem(last=False)
+        return view
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return tuple((name, _frozen(value[name])) for name in sorted(value)) if value else ()
+    return tuple(sorted(value))
+
+
+class Gathered:
+    """What was read for one document: the primary rows, the included ones, and who relates to whom.
+
+    views   the view of each row, where they are of several types
+    """
+
+    __slots__ = ("included", "linkage", "rows", "total", "view", "views")
+
+    def __init__(self, view: View, rows: list[Any], total: int | None = None) -> None:
+        self.view = view
+        self.rows = rows
+        self.total = total
+        self.views: list[View] | None = None
+        self.included: dict[Identity, tuple[View, Any]] = {}
+        self.linkage: dict[Identity, dict[str, Any]] = {}
+
+
+class Frame:
+    """What a request gives all its resource objects: link base, meta, and who reads."""
+
+    __slots__ = ("base", "caller", "meta", "trace_id")
+
+    def __init__(self, origin: str, caller: Actor, trace_id: str) -> None:
+        self.base = f"{origin}/api/".encode()
+        self.caller = caller
+        self.trace_id = trace_id
+        self.meta = (
+            f'{{"mode":"{caller.mode}","organization_id":"{caller.organization_id}","trace_id":"{trace_id}"}}'
+        ).encode()
+
+    def objects(self, found: Gathered) -> Iterator[bytes]:
+        linkage = found.linkage
+        for view, row in zip(found.views or repeat(found.view), found.rows, strict=False):
+            yield view.render(row, self.base, self.meta, linkage.get((view.type, row[0])), self.caller)
+
+    def included(self, found: Gathered) -> bytes:
+        if not found.view.includes:
+            return b""
+        primary = {
+            (view.type, row[0]) for view, row in zip(found.views or repeat(found.view), found.rows, strict=False)
+        }
+        objects = (
+            view.render(row, self.base, self.meta, found.linkage.get(identity), self.caller)
+            for identity, (view, row) in found.included.items()
+            if identity not in primary
+        )
+        return b',"included":[' + b",".join(objects) + b"]"
+
+    def one(self, found: Gathered) -> bytes:
+        """A document of one resource, `data: null` when there is none."""
+        data = next(self.objects(found), b"null")
+        return b'{"data":' + data + self.included(found) + b"}"
+
+    def many(self, found: Gathered, path: str, link_query: str, number: int, size: int) -> bytes:
+        """A page of a list. `path` is the list's own under the base; links keep every other query parameter."""
+        assert found.total is not None
+        pages = max(1, -(-found.total // size))
+
+        def link(page: int) -> str:
+            kept = f"&{link_query}" if link_query else ""
+            return f"{self.base.decode()}{path}?{quote('page[number]')}={page}{kept}"
+
+        links: dict[str, str] = {"first": link(1)}
+        if number > 1:
+            links["prev"] = link(min(number - 1, pages))
+        if number < pages:
+            links["next"] = link(number + 1)
+        links["last"] = link(pages)
+        return b'{"data":[%b]%b,"meta":{"record_count":%d,"page_count":%d},"links":%b}' % (
+            b",".join(self.objects(found)),
+            self.included(found),
+            found.total,
+            pages,
+            orjson.dumps(links),
+        )
+
+    def linkage(self, own_type: str, own_id: str, name: str, data: Any, next_query: str | None = None) -> bytes:
+        """What `GET …/relationships/{name}` answers."""
+        own = self.base.decode() + f"{own_type}/{own_id}"
+        links = {"self": f"{own}/relationships/{name}", "related": f"{own}/{name}"}
+        if next_query:
+            links["next"] = f"{own}/relationships/{name}?{next_query}"
+        return b'{"links":%b,"data":%b}' % (orjson.dumps(links), _linkage(data))
+
+    def cursor(self, found: Gathered, path: str, next_query: str | None) -> bytes:
+        """A page of a cursor-paged list: no counts, and a link to what follows (Commerce Layer, "Event stores")."""
+        links = {"next": f"{self.base.decode()}{path}?{next_query}"} if next_query else {}
+        return b'{"data":[%b],"meta":{},"links":%b}' % (b",".join(self.objects(found)), orjson.dumps(links))

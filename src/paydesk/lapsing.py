@@ -1,0 +1,62 @@
+"""What time alone ends, looked for by one process every minute: orders that expired, carts that nobody owns."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from paydesk.actor import worker
+from paydesk.commerce.orders import lapsing
+from paydesk.desk import Desk
+from paydesk.errors import Refusal
+from paydesk.instants import instant, later, months_before
+from paydesk.store import events
+from paydesk.store.lapsing import expired, nobodys, take_turn
+from paydesk.store.sqlite import StillReferred
+from paydesk.work import Work
+
+log = logging.getLogger("paydesk.lapsing")
+
+EVERY_SECONDS = 60.0
+AT_ONCE = 200
+
+
+class Lapsing:
+    """Ends orders, each in a transaction of its own that looks at it again once it is locked."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def once(self) -> int:
+        """End what is over by now, where it is this process's turn; returns how many orders that were."""
+        database, now = self.desk.database, instant(self.desk.clock())
+        if not await database.write(lambda: take_turn("lapsing", now, later(now, -EVERY_SECONDS))):
+            return 0
+        before = months_before(now, lapsing.KEPT_MONTHS)
+        ended = await self._all(lambda: expired(now, AT_ONCE), lapsing.expire)
+        return ended + await self._all(
+            lambda: nobodys(before, AT_ONCE), lambda order_id, work: lapsing.purge(order_id, before, work)
+        )
+
+    async def _all(self, look: Callable[[], Any], rule: Callable[[str, Work], Any]) -> int:
+        """Find orders and end them until none is left, or none of those found can be ended now."""
+        total = 0
+        while True:
+            found = await self.desk.database.read(look)
+            ended = 0
+            for tenant, order_id in found:
+                ended += await self._end(tenant, order_id, rule)
+            total += ended
+            if len(found) < AT_ONCE or not ended:
+                return total
+
+    async def _end(self, tenant: str, order_id: str, rule: Callable[[str, Work], Any]) -> bool:
+        organization_id, _, mode = tenant.partition("/")
+        slug = await self.desk.database.read(lambda: events.organization(organization_id))
+        actor = worker(organization_id, slug or "", mode == "live", "lapsing", order_id)
+        try:
+            return bool(await self.desk.operate(actor, lambda work: rule(order_id, work)))
+        except (Refusal, StillReferred) as refusal:
+            log.info("an order whose time is over stays for now: %s", refusal, extra={"order": order_id})
+            return False

@@ -1,0 +1,128 @@
+"""What an operator watches, in the text format of Prometheus, at `/metrics`.
+
+All numbers but the breakers' are read from the database, so every process tells the same. Nothing of it names a
+customer, an order or a secret, and still it is for the operator alone: see `answers`.
+
+Source: Prometheus, "Exposition formats".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from ipaddress import ip_address
+from typing import Any
+
+from paydesk.gateways.port import Gateway
+from paydesk.http.origin import Network, Origin
+from paydesk.instants import Clock, seconds
+from paydesk.settings import Settings
+from paydesk.store import events, measures
+from paydesk.store.ask import Database
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_FORWARDED = (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
+
+_COUNTED = {
+    "foreign_events": "Signed events of other programs, accounts or modes; they were answered and change nothing.",
+    "forged_events": "Events that nobody known had signed; they were refused.",
+    "orphaned_events": "Events about money of this installation's making that no payment here knows of.",
+}
+
+
+def answers(settings: Settings, peer: str, came: Origin, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request may see the metrics: its client is in PAYDESK_METRICS_NETWORKS.
+
+    A proxy lends everybody its own address, so what a proxy that is not trusted passed on is refused, and what was sent
+    to an organization's own address.
+    """
+    if any(name in headers for name in _FORWARDED) and not _within(peer, settings.trusted_proxies):
+        return False
+    domain = settings.public_domain
+    if domain is not None and (came.host == domain or came.host.endswith(f".{domain}")):
+        return False
+    return _within(came.client, settings.metrics_networks)
+
+
+def _within(client: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network for network in networks)
+
+
+class Metrics:
+    """Reads and tells them."""
+
+    def __init__(self, database: Database, gateways: Mapping[str, Gateway], clock: Clock) -> None:
+        self.database = database
+        self.gateways = gateways
+        self.clock = clock
+
+    async def text(self) -> str:
+        """The whole page. Raises Unavailable."""
+        calls, waiting, doors, overdue = await self.database.read(self._read)
+        told = _Page(self.clock())
+        told.gauge("paydesk_gateway_calls_open", "Gateway calls whose outcome is not settled yet.", [({}, calls[0])])
+        told.gauge("paydesk_gateway_calls_oldest_seconds", "Age of the oldest of them.", [({}, told.age(calls[1], 0))])
+        told.gauge("paydesk_gateway_events_waiting", "Events kept and not worked yet.", [({}, waiting[0])])
+        told.gauge("paydesk_gateway_events_lag_seconds", "Age of the oldest of them.", [({}, told.age(waiting[1], 0))])
+        told.gauge(
+            "paydesk_payments_overdue", "Payments still under way 8 days after they should have ended.", [({}, overdue)]
+        )
+        told.gauge(
+            "paydesk_gateway_event_age_seconds",
+            "Time since a gateway's last event that was signed by it.",
+            [({"gateway": door[0]}, told.age(door[1])) for door in doors],
+        )
+        told.gauge(
+            "paydesk_gateway_list_age_seconds",
+            "Time since a gateway's own list of events was read to its end.",
+            [({"gateway": door[0]}, told.age(door[2])) for door in doors],
+        )
+        for at, name in enumerate(events.COUNTED):
+            series = [({"gateway": door[0]}, door[3 + at]) for door in doors]
+            told.series(f"paydesk_gateway_{name}_total", "counter", _COUNTED[name], series)
+        told.gauge(
+            "paydesk_gateway_breakers",
+            "Sets of credentials by the state of their circuit breaker, in the process that answers.",
+            [
+                ({"type": kind, "state": state}, count)
+                for kind, gateway in self.gateways.items()
+                if gateway.account is not None
+                for state, count in gateway.account.breakers().items()
+            ],
+        )
+        return told.text()
+
+    def _read(self) -> Generator[Any, Any, tuple[Any, Any, Any, Any]]:
+        calls = yield from measures.open_calls()
+        waiting = yield from measures.waiting_events()
+        doors = yield from measures.doors()
+        overdue = yield from measures.overdue_payments()
+        return calls, waiting, doors, overdue
+
+
+class _Page:
+    def __init__(self, now: float) -> None:
+        self.now = now
+        self.lines: list[str] = []
+
+    def age(self, since: str | None, none: float | None = None) -> float | None:
+        return none if since is None else round(max(self.now - seconds(since), 0.0), 3)
+
+    def gauge(self, name: str, sentence: str, values: list[tuple[dict[str, str], float | None]]) -> None:
+        self.series(name, "gauge", sentence, values)
+
+    def series(self, name: str, kind: str, sentence: str, values: list[tuple[dict[str, str], Any]]) -> None:
+        """One metric; what has no value yet is left out. Labels are ids and words of ours: nothing to escape."""
+        self.lines += [f"# HELP {name} {sentence}", f"# TYPE {name} {kind}"]
+        for labels, value in values:
+            if value is not None:
+                told = ",".join(f'{label}="{text}"' for label, text in labels.items())
+                self.lines.append(f"{name}{{{told}}} {value}" if told else f"{name} {value}")
+
+    def text(self) -> str:
+        return "\n".join([*self.lines, ""])

@@ -1,0 +1,1 @@
+"""Tokens, Actors, scopes, and which kind of client may do what."""

@@ -1,0 +1,157 @@
+"""The server's signing keys: RSA 2048, made once, sealed at rest, published as JWKS.
+
+They belong to the server and not to an organization, since JWKS is asked at `auth.{domain}`, where none is known.
+Source: Commerce Layer, "JWKS"; RFC 7517 (JSON Web Key), RFC 7518 section 3.3 (RS512).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_public_key,
+)
+from joserfc.jwk import RSAKey
+
+from paydesk.errors import NotUnique
+from paydesk.instants import instant, later
+from paydesk.store import credentials
+from paydesk.store.ask import Database
+from paydesk.store.credentials import KeyRow
+
+KEY_BITS = 2048
+SETTLING_SECONDS = 15.0
+"""How old a key is before it signs, so that all processes and readers of JWKS know it; the only key signs at once."""
+RETIREMENT_SECONDS = 16 * 86_400.0
+"""How long a key that was replaced verifies: longer than any token lives."""
+
+
+class Sealer(Protocol):
+    """What is asked of `paydesk.vault.Vault`."""
+
+    def seal(self, plain: str, about: str) -> str: ...
+
+    def open(self, sealed: str, about: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """One key pair.
+
+    header      the one JOSE header of its tokens, as it stands in them: a token with any other is none of ours
+    private     opened when it first signs; `public` checks signatures
+    """
+
+    kid: str
+    header: str
+    public: RSAPublicKey
+    private: Callable[[], RSAKey]
+    created_at: str
+    retired_at: str | None
+
+    def as_jwk(self) -> dict[str, Any]:
+        """The public half, as JWKS publishes it."""
+        numbers = RSAKey.import_key(_pem(self.public)).as_dict(private=False)
+        return {"kty": "RSA", "n": numbers["n"], "e": numbers["e"], "alg": "RS512", "use": "sig", "kid": self.kid}
+
+
+def header_of(kid: str) -> dict[str, str]:
+    return {"alg": "RS512", "typ": "JWT", "kid": kid}
+
+
+def kid_of(public: RSAPublicKey) -> str:
+    """SHA-256, in hex, of the key's DER SubjectPublicKeyInfo (RFC 5280, section 4.1)."""
+    return hashlib.sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
+def _pem(public: RSAPublicKey) -> bytes:
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _about(kid: str) -> str:
+    return f"signing_keys/{kid}/private_key"
+
+
+def make(vault: Sealer, serial: int, now: str) -> KeyRow:
+    """A new key pair, as it is stored."""
+    private = generate_private_key(public_exponent=65_537, key_size=KEY_BITS)
+    public = private.public_key()
+    kid = kid_of(public)
+    plain = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return KeyRow(kid, serial, vault.seal(plain, _about(kid)), _pem(public).decode(), now, None)
+
+
+def _read(row: KeyRow, vault: Sealer) -> SigningKey:
+    public = load_pem_public_key(row.public_key.encode())
+    assert isinstance(public, RSAPublicKey), "signing keys are RSA"
+    opened: list[RSAKey] = []
+
+    def private() -> RSAKey:
+        if not opened:
+            opened.append(RSAKey.import_key(vault.open(row.private_key, _about(row.kid))))
+        return opened[0]
+
+    header = urlsafe_b64encode(orjson.dumps(header_of(row.kid))).rstrip(b"=").decode()
+    return SigningKey(row.kid, header, public, private, row.created_at, row.retired_at)
+
+
+class Keyring:
+    """The keys that verify now, and the one that signs."""
+
+    def __init__(self) -> None:
+        self.by_header: dict[str, SigningKey] = {}
+        self._newest_first: tuple[SigningKey, ...] = ()
+
+    def take(self, rows: Iterable[KeyRow], vault: Sealer, now: str) -> None:
+        """Hold what the database holds, less what is retired."""
+        known = {key.kid: key for key in self.by_header.values()}
+        kept: list[SigningKey] = []
+        for row in sorted(rows, key=lambda row: row.serial, reverse=True):
+            if row.retired_at is not None and row.retired_at <= now:
+                continue
+            key = known.get(row.kid)
+            kept.append(key if key and key.retired_at == row.retired_at else _read(row, vault))
+        self._newest_first = tuple(kept)
+        self.by_header = {key.header: key for key in kept}
+
+    def signer(self, now: str) -> SigningKey:
+        """The newest key that every process knows by now; the oldest while none is that old."""
+        assert self._newest_first, "start() makes the first key"
+        settled = later(now, -SETTLING_SECONDS)
+        return next((key for key in self._newest_first if key.created_at <= settled), self._newest_first[-1])
+
+    def jwks(self) -> dict[str, Any]:
+        return {"keys": [key.as_jwk() for key in self._newest_first]}
+
+
+async def ensure(database: Database, vault: Sealer, now: float) -> None:
+    """Make the first key where there is none. Processes that start together end up with the same one."""
+    if await database.read(credentials.keys):
+        return
+    row = make(vault, 1, instant(now))
+    try:
+        await database.write(lambda: credentials.add_key(row, None))
+    except NotUnique:
+        return  # Another process was first: its key is there now.
+
+
+async def rotate(database: Database, vault: Sealer, now: float) -> str:
+    """Put a new key in front and return its kid. It signs once all processes know it; the others verify until every
+    token they signed has ended.
+
+    raises  NotUnique when another process rotates at the same time; harmless to try again
+    """
+    rows = await database.read(credentials.keys)
+    row = make(vault, max((one.serial for one in rows), default=0) + 1, instant(now))
+    await database.write(lambda: credentials.add_key(row, instant(now + RETIREMENT_SECONDS)))
+    return row.kid

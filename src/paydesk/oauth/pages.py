@@ -1,0 +1,268 @@
+"""The page on which a person lets a web application in: log in and allow, in one step and without a cookie.
+
+Each visit asks for the password, so there is no session that another site could ride on. Source: RFC 6749, section
+4.1; RFC 7636 (PKCE); RFC 9700 (exact redirect URIs).
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from paydesk.errors import NotUnique, Unavailable
+from paydesk.instants import instant
+from paydesk.oauth import scopes
+from paydesk.oauth.authority import OAuth
+from paydesk.oauth.grants import GRANTS
+from paydesk.oauth.refusals import OAuthRefusal
+from paydesk.oauth.secrets import Busy, digest, new_secret
+from paydesk.store import credentials
+from paydesk.store.credentials import Application, Code, User
+from paydesk.work import new_id
+
+CODE_SECONDS = 600
+LONGEST_FORM = 16 * 1024
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+"""SHA-256 in base64url."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An authorization request that may be answered at its redirect URI."""
+
+    application: Application
+    redirect_uri: str
+    redirect_given: bool
+    state: str | None
+
+
+class _Problem(Exception):
+    """Something that is told at the redirect URI (RFC 6749, section 4.1.2.1)."""
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(description)
+        self.error, self.description = error, description
+
+
+async def authorize(oauth: OAuth, request: Request) -> Response:
+    """GET /oauth/authorize shows the page, POST takes its form; both carry the request in the query."""
+    try:
+        return await _authorize(oauth, request)
+    except Unavailable as problem:
+        page = _message("Not available", "paydesk cannot answer at present. Please try again.", 503)
+        page.headers["retry-after"] = str(problem.retry_after)
+        return page
+
+
+async def _authorize(oauth: OAuth, request: Request) -> Response:
+    pairs = request.query_params.multi_items()
+    given = dict(pairs)
+    if len(given) != len(pairs) or any("\0" in value for value in given.values()):
+        return _message("Not a valid request", "A parameter is given twice, or is no text.", 400)
+    client_id = given.get("client_id", "")
+    application = await oauth.database.read(lambda: credentials.application(client_id)) if client_id else None
+    if application is None:
+        return _message("Unknown application", "No application has this client id.", 400)
+    registered = (application.redirect_uri or "").split()
+    wanted = given.get("redirect_uri")
+    if wanted not in registered and (wanted is not None or len(registered) != 1):
+        # Nothing may be sent to an address that the application did not name before.
+        return _message("Unknown address", "The redirect URI is not one that the application has registered.", 400)
+    asked = _Asked(application, wanted or registered[0], wanted is not None, given.get("state"))
+    try:
+        return await _decide(oauth, request, asked, given)
+    except _Problem as problem:
+        return _redirect(asked, {"error": problem.error, "error_description": problem.description})
+
+
+async def _decide(oauth: OAuth, request: Request, asked: _Asked, given: dict[str, str]) -> Response:
+    application = asked.application
+    if "authorization_code" not in GRANTS.get(application.kind, frozenset()):
+        raise _Problem("unauthorized_client", "This application cannot be given authorization codes.")
+    if given.get("response_type") != "code":
+        raise _Problem("unsupported_response_type", "The response type must be code.")
+    challenge = given.get("code_challenge")
+    if challenge is None and "code_challenge_method" in given:
+        raise _Problem("invalid_request", "The code challenge is missing.")
+    if challenge is not None and (given.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(challenge)):
+        raise _Problem("invalid_request", "The code challenge method must be S256.")
+    try:
+        scope = await scopes.resolve(
+            oauth.database, application.tenant, application.kind, given.get("scope"), application.scopes
+        )
+    except OAuthRefusal as refusal:
+        raise _Problem(refusal.error, refusal.detail) from None
+    if oauth.auto_approve:
+        user = await _administrator(oauth, application.organization_id)
+    elif request.method == "GET":
+        return _consent(asked, scope.text)
+    else:
+        form = await _form(request)
+        if form is None:
+            return _message("Not a valid request", "The form was not sent from this page.", 400)
+        if form.get("decision") != "allow":
+            raise _Problem("access_denied", "The request was denied.")
+        let_in = await _log_in(oauth, application, form)
+        if isinstance(let_in, str):
+            return _consent(asked, scope.text, email=form.get("email", ""), problem=let_in)
+        user = let_in
+    text, now = new_secret(), oauth.clock()
+    code = Code(
+        digest(text),
+        application.tenant,
+        application.id,
+        user.id,
+        asked.redirect_uri if asked.redirect_given else None,
+        scope.text,
+        challenge,
+        instant(now + CODE_SECONDS),
+    )
+    await oauth.database.write(lambda: credentials.add_code(code, instant(now)))
+    return _redirect(asked, {"code": text})
+
+
+async def _log_in(oauth: OAuth, application: Application, form: dict[str, str]) -> User | str:
+    """The user, or what to tell whoever tried."""
+    email_key = form.get("email", "").strip().lower()
+    organization_id = application.organization_id
+    user = await oauth.database.read(lambda: credentials.user_with_email(organization_id, email_key))
+    try:
+        right = await oauth.passwords.verify(form.get("password", ""), user.password_hash if user else None)
+    except Busy:
+        return "Too many people log in at this moment. Please try again."
+    return user if user is not None and right else "Email or password is wrong."
+
+
+async def _administrator(oauth: OAuth, organization_id: str) -> User:
+    """In development: the organization's administrator, who is made where there is none and cannot log in."""
+    user = await oauth.database.read(lambda: credentials.first_administrator(organization_id))
+    if user is None:
+        made = User(organization_id, new_id(), "admin@localhost", "admin", "Admin", None, "UTC")
+        try:
+            await oauth.database.write(lambda: credentials.add_user(made, oauth.now))
+            user = made
+        except NotUnique:
+            user = await oauth.database.read(lambda: credentials.first_administrator(organization_id))
+    assert user is not None, "an administrator was made"
+    return user
+
+
+async def _form(request: Request) -> dict[str, str] | None:
+    """The fields of the page's own form, None for a form from elsewhere (Fetch Metadata, `Sec-Fetch-Site`)."""
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return None
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        return None
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST_FORM:
+                return None
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=20))
+    except (ValueError, ClientDisconnect):
+        return None
+    return None if any("\0" in value for value in form.values()) else form
+
+
+def _redirect(asked: _Asked, answer: dict[str, str]) -> Response:
+    """Back to the application, its own query kept."""
+    if asked.state is not None:
+        answer = answer | {"state": asked.state}
+    parts = urlsplit(asked.redirect_uri)
+    query = "&".join(part for part in (parts.query, urlencode(answer)) if part)
+    target = urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+    return Response(
+        status_code=303, headers={"location": target, "cache-control": "no-store", "referrer-policy": "no-referrer"}
+    )
+
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #16181d; --soft: #5d6470; --line: #d9dce2; --ground: #f3f4f7; --card: #fff;
+  --lead: #2f5bea; --bad: #b3261e }
+@media (prefers-color-scheme: dark) { :root { --ink: #eceef2; --soft: #a0a7b4; --line: #343944; --ground: #121419;
+  --card: #1b1e25; --lead: #7f9cff; --bad: #ff8a80 } }
+* { box-sizing: border-box }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--ground);
+  color: var(--ink); font: 16px/1.5 system-ui, sans-serif }
+main { width: 100%; max-width: 25rem; padding: 2rem; background: var(--card); border: 1px solid var(--line);
+  border-radius: 14px }
+h1 { margin: 0 0 .5rem; font-size: 1.35rem; line-height: 1.3; overflow-wrap: anywhere }
+p { margin: 0 0 1rem; color: var(--soft); overflow-wrap: anywhere }
+strong { color: var(--ink) }
+dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; margin: 0 0 1.5rem; padding: .9rem 0;
+  border-block: 1px solid var(--line); font-size: .9rem }
+dt { color: var(--soft) }
+dd { margin: 0; overflow-wrap: anywhere }
+label { display: block; margin-bottom: 1rem; font-size: .9rem; font-weight: 600 }
+input { display: block; width: 100%; margin-top: .3rem; padding: .6rem .7rem; font: inherit; color: inherit;
+  background: transparent; border: 1px solid var(--line); border-radius: 8px }
+:focus-visible { outline: 2px solid var(--lead); outline-offset: 2px }
+.bad { color: var(--bad); font-weight: 600 }
+.row { display: flex; gap: .75rem; margin-top: 1.5rem }
+button { flex: 1; padding: .65rem; font: inherit; font-weight: 600; border-radius: 8px; border: 1px solid var(--line);
+  background: transparent; color: inherit; cursor: pointer }
+button[value=allow] { background: var(--lead); border-color: var(--lead); color: var(--card) }
+"""
+_STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
+
+
+def _consent(asked: _Asked, scope: str, *, email: str = "", problem: str | None = None) -> Response:
+    application = asked.application
+    name, organization = escape(application.name), escape(application.organization_name or application.slug)
+    target = urlsplit(asked.redirect_uri)
+    told = f'<p class="bad" role="alert">{escape(problem)}</p>' if problem else ""
+    body = f"""<h1>{name} asks to work with {organization}</h1>
+<p>It will read and change data in your name, as far as your role allows.</p>
+<dl><dt>Environment</dt><dd>{"Live" if application.live else "Test"}</dd>
+<dt>Markets</dt><dd>{"All" if scope == scopes.EVERYTHING else escape(scope)}</dd>
+<dt>Goes back to</dt><dd>{escape(target.netloc)}</dd></dl>
+<form method="post">
+{told}<label>Email<input name="email" type="email" autocomplete="username" required value="{escape(email)}"></label>
+<label>Password<input name="password" type="password" autocomplete="current-password" required></label>
+<div class="row"><button name="decision" value="deny" formnovalidate>Deny</button>
+<button name="decision" value="allow">Allow</button></div>
+</form>"""
+    # Browsers hold the redirect that answers a form to `form-action` too.
+    return _html(f"Let {name} in", body, 400 if problem else 200, f"'self' {target.scheme}://{target.netloc}")
+
+
+def _message(title: str, text: str, status: int) -> Response:
+    return _html(escape(title), f"<h1>{escape(title)}</h1>\n<p>{escape(text)}</p>", status, "'none'")
+
+
+def _html(title: str, body: str, status: int, form_action: str) -> Response:
+    page = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} · paydesk</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {form_action}; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+    headers = {
+        "cache-control": "no-store",
+        "content-security-policy": policy,
+        "x-frame-options": "DENY",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+    }
+    return Response(page, status, headers, "text/html; charset=utf-8")

@@ -1,0 +1,134 @@
+"""Which kind of client may do what with a resource, from the resource's own declaration.
+
+Four questions, in the order a request asks them: may this kind of client do this at all; which rows does it see; which
+of those does it list; which may it change. What they answer depends on the resource and on little of the caller, so
+every answer is worked out once and kept; what differs from caller to caller stays in the condition as `Caller` and is
+put in by the store. Source: Commerce Layer, "Roles and permissions", "Sales channel restrictions".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+from paydesk.actor import Actor
+from paydesk.declare import ALWAYS, NEVER, Condition, Field, Resource, both, either
+from paydesk.declare.access import Act, acts
+
+_ACTIONS: dict[Act, str] = {
+    "create": "create",
+    "show": "retrieve",
+    "list": "list",
+    "update": "update",
+    "delete": "delete",
+}
+_READS: frozenset[Act] = frozenset({"show", "list"})
+_KEPT = 8192
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _kept(function: F) -> F:
+    """Each answer is worked out once."""
+    return cast(F, lru_cache(_KEPT)(function))
+
+
+def may(actor: Actor, resource: type[Resource], act: str) -> bool:
+    """Whether the caller's role allows `act` (create, show, list, update, delete) on the type at all; rows are the
+    business of `sees` and `writes`. A list reached through a readable record asks for `show`.
+    """
+    return act in _acts(actor.kind, actor.owner_type, actor.role, resource)
+
+
+def sees(actor: Actor, resource: type[Resource]) -> Condition | None:
+    """Which rows of the environment the caller reads: None for all of them, NEVER for none."""
+    return _sees(actor.kind, actor.owner_type, actor.market_ids is not None, resource)
+
+
+def lists(actor: Actor, resource: type[Resource]) -> Condition | None:
+    """Which of them a collection of its own (`/api/orders`) holds: a customer's lists are the owner's own records."""
+    return _lists(actor.kind, actor.owner_type, actor.market_ids is not None, resource)
+
+
+def writes(actor: Actor, resource: type[Resource], late: bool = False) -> Condition | None:
+    """Which rows the caller changes or deletes: None for all of them, NEVER for none. Always a part of what it sees.
+
+    late   by nothing but triggers that may still be used on rows that are no longer written
+    """
+    return _writes(actor.kind, actor.owner_type, actor.role, actor.market_ids is not None, resource, late)
+
+
+def attribute_visible(actor: Actor, field: Field) -> bool:
+    """Confidential values are for integrations and administrators, who could as well change them."""
+    return not field.confidential or (actor.kind != "sales_channel" and not _only_reads(actor.kind, actor.role))
+
+
+def caller_values(actor: Actor) -> dict[str, Any]:
+    """What `Caller` stands for in conditions: `owner_id`, `market_ids`, `store_ids`, `stock_location_ids`,
+    `application_id`, `organization_id`, `custom_claim`.
+    """
+    return {
+        "owner_id": actor.owner_id,
+        "market_ids": actor.market_ids or (),
+        "store_ids": (),
+        "stock_location_ids": actor.stock_location_ids or (),
+        "application_id": actor.application_id,
+        "organization_id": actor.organization_id,
+        "custom_claim": actor.custom_claim,
+    }
+
+
+def _only_reads(kind: str, role: str) -> bool:
+    return kind == "webapp" and role != "admin"
+
+
+def _is_customer(owner_type: str | None) -> bool:
+    return owner_type == "Customer"
+
+
+@_kept
+def _acts(kind: str, owner_type: str | None, role: str, resource: type[Resource]) -> frozenset[Act]:
+    shape = resource.shape
+    served = frozenset(act for act, action in _ACTIONS.items() if action in shape.actions)
+    if kind == "sales_channel":
+        return served & acts(shape.access.customer if _is_customer(owner_type) else shape.access.guest)
+    return served & _READS if _only_reads(kind, role) else served
+
+
+def _plain(condition: Condition) -> Condition | None:
+    return None if condition == ALWAYS else condition
+
+
+@_kept
+def _sees(kind: str, owner_type: str | None, scoped: bool, resource: type[Resource]) -> Condition | None:
+    access = resource.shape.access
+    scope = access.scope if scoped else None
+    if kind != "sales_channel":
+        return _plain(both(scope))
+    rows = access.customer_sees if _is_customer(owner_type) else access.guest_sees
+    if rows == NEVER:
+        return NEVER
+    return _plain(both(rows, scope, access.sales_scope if scoped else None))
+
+
+@_kept
+def _lists(kind: str, owner_type: str | None, scoped: bool, resource: type[Resource]) -> Condition | None:
+    rows = _sees(kind, owner_type, scoped, resource)
+    if kind == "sales_channel" and _is_customer(owner_type) and rows != NEVER:
+        return _plain(both(rows, resource.shape.access.customer_lists))
+    return rows
+
+
+@_kept
+def _writes(
+    kind: str, owner_type: str | None, role: str, scoped: bool, resource: type[Resource], late: bool
+) -> Condition | None:
+    rows = _sees(kind, owner_type, scoped, resource)
+    if kind == "sales_channel":
+        access = resource.shape.access
+        changed = access.customer_writes if _is_customer(owner_type) else access.guest_writes
+        if late and _is_customer(owner_type):
+            changed = either(changed, access.customer_late)
+        return NEVER if NEVER in (rows, changed) else _plain(both(rows, changed))
+    return NEVER if _only_reads(kind, role) else rows

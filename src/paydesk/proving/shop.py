@@ -1,0 +1,108 @@
+"""A shop to try things in: a market, a gateway with an account of the sandbox, and orders at every stage of paying."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from paydesk.proving.asking import Answer, Api, Link, Stripe, changing, creating
+
+CENTS = 15400
+"""What every order costs."""
+
+CARD = "pm_card_visa"
+
+_ADDRESS = {
+    "first_name": "Ada",
+    "last_name": "Rossi",
+    "line_1": "Via Garibaldi 12",
+    "city": "Torino",
+    "zip_code": "10122",
+    "state_code": "TO",
+    "country_code": "IT",
+    "phone": "+39 011 0000000",
+}
+
+
+class Shop:
+    """See the module. Everything is made by requests that any integration could send."""
+
+    def __init__(self, api: Api, stripe: Stripe, name: str) -> None:
+        self.api, self.stripe, self.name = api, stripe, name
+        self._market: Link
+        self._method: Link
+        self._address: Link
+        self._count = itertools.count(1)
+
+    async def open(self) -> None:
+        address = await self._made("addresses", _ADDRESS)
+        self._address = address.link
+        merchant = await self._made("merchants", {"name": self.name}, address=address.link)
+        prices = {"name": self.name, "code": self.name, "currency_code": "EUR"}
+        price_list = await self._made("price_lists", prices)
+        market = {"name": self.name, "code": self.name}
+        made = await self._made("markets", market, merchant=merchant.link, price_list=price_list.link)
+        self._market = made.link
+        account = {"name": self.name, "login": self.stripe.key, "publishable_key": "pk_test_proof"}
+        gateway = await self._made("stripe_gateways", account)
+        method = {"payment_source_type": "stripe_payments", "price_amount_cents": 0, "currency_code": "EUR"}
+        self._method = (await self._made("payment_methods", method, payment_gateway=gateway.link)).link
+
+    async def _made(self, type: str, attributes: Any = None, **related: Link) -> Answer:
+        return await self.api.do(creating(type, attributes, **related))
+
+    async def order(self, email: str | None = None) -> Answer:
+        """An order that lacks nothing but its payment; of a customer of its own, unless somebody's address is given."""
+        given = {"customer_email": email or f"{self.name}-{next(self._count)}@example.com"}
+        related = {"market": self._market, "payment_method": self._method, "billing_address": self._address}
+        order = await self._made("orders", given, **related)
+        await self.line(order)
+        return order
+
+    async def line(self, order: Answer, cents: int = CENTS) -> None:
+        await self._made("line_items", {"name": "Line", "quantity": 1, "unit_amount_cents": cents}, order=order.link)
+
+    async def payment(self, order: Answer, **options: str) -> Answer:
+        """A payment source; with options, those of its intent."""
+        return await self._made("stripe_payments", {"options": options} if options else None, order=order.link)
+
+    async def with_saved_card(self) -> Answer:
+        """An order to be paid with a card that its customer saved with an order before."""
+        before = await self.order()
+        await self.confirm(await self.payment(before, setup_future_usage="off_session"))
+        await self.trigger(before, "_place")
+        await self.trigger(before, "_save_payment_source_to_customer_wallet")
+        customer = (await self.api.get(f"orders/{before.id}/customer")).id
+        (kept,) = (await self.api.get(f"customers/{customer}/customer_payment_sources")).data
+        order = await self.order(before["customer_email"])
+        return await self.api.do(changing(order.link, {"_customer_payment_source_id": kept["id"]}))
+
+    async def authorized(self) -> tuple[Answer, Answer]:
+        """An order whose shopper confirmed the payment in the browser, and its payment; not placed yet."""
+        order = await self.order()
+        payment = await self.payment(order)
+        await self.confirm(payment)
+        return order, payment
+
+    async def confirm(self, payment: Answer) -> None:
+        path = f"/v1/payment_intents/{payment['stripe_id']}/confirm"
+        await self.stripe.call("POST", path, payment_method=CARD)
+
+    async def placed(self) -> tuple[Answer, Answer]:
+        order, payment = await self.authorized()
+        await self.trigger(order, "_place")
+        return order, payment
+
+    async def captured(self) -> tuple[Answer, Answer, Link]:
+        """An order that is paid, its payment, and the capture."""
+        order, payment = await self.placed()
+        await self.trigger(order, "_approve_and_capture")
+        return order, payment, await self.only(order, "captures")
+
+    async def trigger(self, order: Answer, name: str) -> Answer:
+        return await self.api.do(changing(order.link, {name: True}))
+
+    async def only(self, order: Answer, kind: str) -> Link:
+        """An order's one authorization or capture."""
+        (one,) = (await self.api.get(f"orders/{order.id}/{kind}")).data
+        return {"type": kind, "id": one["id"]}

@@ -1,0 +1,109 @@
+"""Work that nobody waits for: calls left open, gateway events not worked yet, orders and keys whose time is over.
+
+One loop a process. The database shares the work between processes by leases, so each thing is done by one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from paydesk.desk import KEY_SECONDS, Desk
+from paydesk.errors import Refusal
+from paydesk.inbox import Inbox
+from paydesk.instants import instant, later
+from paydesk.lapsing import EVERY_SECONDS as LAPSING_SECONDS
+from paydesk.lapsing import Lapsing
+from paydesk.store import events, idempotency, journal
+
+log = logging.getLogger("paydesk.recovery")
+
+EVERY_SECONDS = 1.0
+BEAT_SECONDS = 3.0
+SWEEP_SECONDS = 600.0
+
+
+class Recovery:
+    """The background loop of one process."""
+
+    def __init__(self, desk: Desk, inbox: Inbox, every_seconds: float = EVERY_SECONDS) -> None:
+        self.desk = desk
+        self.inbox = inbox
+        self.lapsing = Lapsing(desk)
+        self.every_seconds = every_seconds
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Say that this process is at work, and begin."""
+        await self.begin()
+        self._tasks.append(asyncio.create_task(self._loop(), name="recovery"))
+
+    async def begin(self) -> None:
+        """Say that this process is at work, and keep saying so; `once` is left to the caller."""
+        if self.desk.database.name == "sqlite":
+            # One process owns the file: whoever held a lease is gone.
+            now = instant(self.desk.clock())
+            await self.desk.database.write(journal.free_all)
+            await self.desk.database.write(lambda: events.free_all(now))
+        await self._beat()
+        self._tasks = [asyncio.create_task(self._keep_beating(), name="heartbeat")]
+
+    async def stop(self) -> None:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def once(self) -> int:
+        """Finish what is due now; returns how many calls and events that were."""
+        # Side by side: a gateway that hangs with the one holds up nothing of the other.
+        done = await asyncio.gather(self.desk.finish_due(), self.inbox.work(), return_exceptions=True)
+        total = 0
+        for each in done:
+            if isinstance(each, BaseException):
+                raise each
+            total += each
+        return total
+
+    async def _beat(self) -> None:
+        now = instant(self.desk.clock())
+        await self.desk.database.write(lambda: journal.beat(self.desk.holder, now))
+
+    async def _keep_beating(self) -> None:
+        # Apart from the work, which may take longer than a silent process is taken to be alive.
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            try:
+                await self._beat()
+            except Refusal as refusal:
+                log.warning("the heartbeat was not written: %s", refusal)
+            except Exception:
+                log.exception("the heartbeat was not written")
+
+    async def _sweep(self) -> None:
+        before = later(instant(self.desk.clock()), -KEY_SECONDS)
+        await self.desk.database.write(lambda: idempotency.forget_before(before))
+
+    async def _loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        swept = lapsed = loop.time()
+        while True:
+            self.inbox.wake.clear()
+            try:
+                await self.once()
+                if loop.time() - lapsed >= LAPSING_SECONDS:
+                    lapsed = loop.time()
+                    await self.lapsing.once()
+                if loop.time() - swept >= SWEEP_SECONDS:
+                    swept = loop.time()
+                    await self._sweep()
+            except Refusal as refusal:
+                log.warning("background work pauses: %s", refusal)
+            except Exception:
+                log.exception("background work failed; it goes on with the next round")
+            try:
+                # Not `wait_for`: on Python 3.11 it loses a cancellation that comes together with the event.
+                async with asyncio.timeout(self.every_seconds):
+                    await self.inbox.wake.wait()
+            except TimeoutError:
+                continue

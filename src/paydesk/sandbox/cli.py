@@ -1,0 +1,171 @@
+"""The sandbox's commands, mounted by the main command line as `paydesk sandbox`: run it, move its clock, set faults."""
+
+import json
+import re
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+DEFAULT_URL = "http://127.0.0.1:8001"
+
+cli = typer.Typer(help="The Stripe sandbox: run it, move its clock, let it fail.", no_args_is_help=False)
+faults = typer.Typer(help="Have the sandbox misbehave, to see how a checkout takes it.", no_args_is_help=True)
+cli.add_typer(faults, name="faults")
+
+Url = Annotated[str, typer.Option("--url", help="Where the sandbox listens.", envvar="PAYDESK_SANDBOX_URL")]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"([0-9]+)([smhdw])")
+
+
+def seconds(text: str) -> int:
+    """A duration such as 7d, 36h, 90m, 15s or 1d12h in seconds.
+
+    raises   typer.BadParameter for anything else
+    """
+    compact = text.replace(" ", "")
+    parts = _DURATION.findall(compact)
+    if not parts or "".join(number + unit for number, unit in parts) != compact:
+        raise typer.BadParameter(f"{text!r} is no duration; write for instance 7d, 36h, 90m, 15s or 1d12h.")
+    return sum(int(number) * _UNITS[unit] for number, unit in parts)
+
+
+def _ask(method: str, url: str, path: str, given: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A control call. Ends the command with a plain sentence when the sandbox is not there or refuses."""
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} is no http address.", param_hint="--url")
+    body = None if given is None else json.dumps(given).encode()
+    request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+        f"{url.rstrip('/')}/_control/{path}", data=body, method=method, headers={"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310 - the scheme was checked
+            result: dict[str, Any] = json.load(answer)
+            return result
+    except urllib.error.HTTPError as refused:
+        try:
+            message = json.load(refused)["error"]["message"]
+        except (ValueError, KeyError, TypeError):
+            message = f"{url} answered {refused.code}; is a sandbox there?"
+        typer.echo(message, err=True)
+    except (OSError, ValueError) as failure:
+        reason = getattr(failure, "reason", failure)
+        typer.echo(f"No sandbox at {url} ({reason}). Start one with: paydesk sandbox", err=True)
+    raise typer.Exit(1)
+
+
+@cli.callback(invoke_without_command=True)
+def main(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8001,
+    data_dir: Annotated[Path, typer.Option(help="Folder in which sandbox.db is kept.")] = Path("sandbox-data"),
+) -> None:
+    """Run the sandbox, or with a command below talk to one that runs."""
+    if context.invoked_subcommand is None:
+        run(host, port, data_dir)
+
+
+@cli.command()
+def run(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8001,
+    data_dir: Annotated[Path, typer.Option(help="Folder in which sandbox.db is kept.")] = Path("sandbox-data"),
+    die_with_parent: Annotated[bool, typer.Option(help="End when the process that started this one ends.")] = False,
+) -> None:
+    """Run the sandbox until it is stopped."""
+    from .serve import announce, serve
+    from .serve import die_with_parent as tie_to_parent
+
+    if die_with_parent:
+        tie_to_parent()
+    announce(host, port, data_dir)
+    serve(host, port, data_dir)
+
+
+@cli.command()
+def clock(
+    advance: Annotated[str | None, typer.Option(help="How far to move it: 7d, 36h, 90m, 15s.")] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Show the sandbox's clock, or move it on.
+
+    Moving it does all that comes due before the command returns: authorizations expire, pending refunds finish or fail,
+    webhooks are tried again.
+    """
+    from datetime import UTC, datetime
+
+    given = None if advance is None else {"advance_seconds": seconds(advance)}
+    shown = _ask("GET" if given is None else "POST", url, "clock", given)
+    now = datetime.fromtimestamp(shown["now"], UTC)
+    ahead = shown["offset_seconds"]
+    typer.echo(f"{now:%Y-%m-%d %H:%M:%S} UTC ({shown['now']}), {ahead} s ahead of wall time")
+
+
+def _line(fault: dict[str, Any]) -> str:
+    times = "until cleared" if fault["times"] == 0 else f"{fault['times']} more"
+    return (
+        f"{fault['id']}  on {json.dumps(fault['on'])}  do {json.dumps(fault['do'])}  {times}, struck {fault['struck']}"
+    )
+
+
+@faults.command("list")
+def list_faults(url: Url = DEFAULT_URL) -> None:
+    """Show the faults that are set."""
+    data = _ask("GET", url, "faults")["data"]
+    for fault in data:
+        typer.echo(_line(fault))
+    if not data:
+        typer.echo("No faults are set.")
+
+
+@faults.command("add")
+def add_fault(
+    method: Annotated[str | None, typer.Option(help="HTTP method it strikes, for instance POST.")] = None,
+    path: Annotated[str | None, typer.Option(help="Path or its beginning, or a pattern with *.")] = None,
+    account: Annotated[str | None, typer.Option(help="Account (acct_...) it strikes.")] = None,
+    event: Annotated[str | None, typer.Option(help="For webhooks: type of event, or a pattern with *.")] = None,
+    delay: Annotated[str | None, typer.Option(help="Answer late, for instance 500ms or 3s.")] = None,
+    drop: Annotated[str | None, typer.Option(help="Close the connection `before` or `after` the work.")] = None,
+    cut: Annotated[bool, typer.Option("--cut", help="Break the answer off in its middle.")] = False,
+    status: Annotated[int | None, typer.Option(help="Answer with this status: 429, 409, 500, 503, ...")] = None,
+    when: Annotated[str, typer.Option(help="For --status and --delay: `before` or `after` the work.")] = "before",
+    retry_after: Annotated[int | None, typer.Option(help="Retry-After in seconds, with --status.")] = None,
+    webhook: Annotated[str | None, typer.Option(help="Deliver it `twice`, `late`, `reversed` or `lost`.")] = None,
+    late: Annotated[
+        str | None, typer.Option(help="For --webhook late and reversed: how long, for instance 10s.")
+    ] = None,
+    times: Annotated[int, typer.Option(help="How often it strikes; 0 until it is cleared.", min=0)] = 1,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Set one fault. Exactly one of --delay, --drop, --cut, --status and --webhook says what it does."""
+    chosen: list[dict[str, Any]] = []
+    if delay is not None:
+        milliseconds = int(delay[:-2]) if re.fullmatch(r"[0-9]+ms", delay) else seconds(delay) * 1000
+        chosen.append({"delay_ms": milliseconds, "when": when})
+    if drop is not None:
+        chosen.append({"drop": drop})
+    if cut:
+        chosen.append({"cut": True})
+    if status is not None:
+        chosen.append({"status": status, "when": when, **({} if retry_after is None else {"retry_after": retry_after})})
+    if webhook is not None:
+        chosen.append({"webhook": webhook, **({} if late is None else {"seconds": seconds(late)})})
+    if len(chosen) != 1:
+        raise typer.BadParameter("Give exactly one of --delay, --drop, --cut, --status and --webhook.")
+    named = {"method": method, "path": path, "account": account, "event": event}
+    on = {name: value for name, value in named.items() if value is not None}
+    typer.echo(_line(_ask("POST", url, "faults", {"on": on, "do": chosen[0], "times": times})))
+
+
+@faults.command("clear")
+def clear_faults(
+    fault: Annotated[str | None, typer.Argument(help="The fault's id; without one all are cleared.")] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Clear one fault, or all of them."""
+    cleared = _ask("DELETE", url, f"faults/{fault}" if fault else "faults")["cleared"]
+    typer.echo(f"Cleared {cleared}.")

@@ -1,0 +1,56 @@
+"""Serving the sandbox: one process, one event loop, ended by a signal or, if wished, with its parent."""
+
+import asyncio
+import contextlib
+import ctypes
+import gc
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from .app import create_app
+
+DEFAULT_PORT = 8001
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Have the kernel end this process when its parent ends. Only Linux knows how; elsewhere nothing changes."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def announce(host: str, port: int, data_dir: Path) -> None:
+    """Say where the sandbox listens."""
+    print(f"Stripe sandbox on http://{host}:{port}, state in {data_dir}", flush=True)
+
+
+def serve(host: str, port: int, data_dir: Path) -> None:
+    """Serve until SIGINT or SIGTERM; requests in flight are finished."""
+    gc.collect()
+    gc.freeze()  # what was imported lives as long as the process
+    gc.set_threshold(20_000, 20, 50)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    asyncio.run(_serve(host, port, data_dir))
+
+
+async def _serve(host: str, port: int, data_dir: Path) -> None:
+    server = Server(
+        create_app(data_dir),
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.warning,
+        websockets=False,
+        backlog=1024,
+    )
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(name, server.stop)
+    await server.serve()

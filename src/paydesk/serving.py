@@ -1,0 +1,167 @@
+"""Serving the application: granian, one process that watches and one worker process for each of `workers`.
+
+The main process imports the application but never makes one: each worker does, and runs its lifespan. A worker that
+dies is made anew; one that dies again within seconds ends the whole, with exit status 1. A worker never outlives the
+main process, not even one killed by SIGKILL.
+"""
+
+import asyncio
+import ctypes
+import gc
+import importlib
+import logging
+import logging.config
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server as EmbeddedServer
+from granian.server.mp import MPServer
+
+from paydesk.settings import Settings
+
+APPLICATION = "paydesk.app:create_app"
+GRACE_SECONDS = 30
+"""How long requests in flight may take to finish after SIGTERM."""
+HEADER_TIMEOUT_MS = 30_000
+"""For a request's headers to arrive; also ends connections kept alive that long without a request."""
+GARBAGE_AFTER = 20_000
+"""So many objects more than before are looked through for cycles; Python's own 700 would do so in every request."""
+PR_SET_PDEATHSIG = 1
+
+
+class AddressInUse(Exception):
+    """Another process listens on the address already."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"port {port} of {host} is in use by another process")
+
+
+def serve(
+    settings: Settings,
+    *,
+    started: Callable[[], None] | None = None,
+    grace_seconds: int = GRACE_SECONDS,
+    application: str = APPLICATION,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then let requests in flight finish.
+
+    started       called once the first workers were started (they may not answer yet), in the main thread
+    application   `module:function`; the function makes an ASGI application of `Settings`
+    raises        AddressInUse; SystemExit(1) when the workers keep dying
+    """
+    require_free(settings.host, settings.port)
+    module, _, function = application.partition(":")
+    # Where workers are forked, this makes their start, and a restart after a crash, a matter of milliseconds; and a
+    # mistake in the code is one traceback here, not a row of dying workers.
+    importlib.import_module(module)
+    server = _Server(
+        target=application,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.workers,
+        loop=Loops.auto,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
+        websockets=False,
+        respawn_failed_workers=True,
+        respawn_interval=0,
+        workers_kill_timeout=grace_seconds,
+        log_level=LogLevels.info if settings.log_level == "debug" else LogLevels.warning,
+        log_dictconfig=_logging(settings.log_level),
+        ssl_cert=settings.tls_certificate,
+        ssl_key=settings.tls_key,
+        ssl_protocol_min=SSLProtocols.tls12,
+    )
+    server.started = started
+    server.serve(target_loader=partial(_application, settings, module, function, os.getpid()), wrap_loader=False)
+
+
+def serve_alone(application: Any, host: str, port: int, log_level: str) -> None:
+    """Serve an ASGI application in this very process, with nobody who makes it anew, until the process is ended."""
+
+    async def serving() -> None:
+        server = EmbeddedServer(
+            application,
+            address=host,
+            port=port,
+            interface=Interfaces.ASGI,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
+            websockets=False,
+            log_enabled=False,
+        )
+        await server.serve()
+
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, **_logging(log_level)})
+    asyncio.run(serving())
+
+
+class _Server(MPServer):
+    started: Callable[[], None] | None = None
+
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+        if self.started is not None:
+            self.started()
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        if self.interrupt_signal:
+            # Ctrl-C reaches the workers as well; one that was faster than us has not failed.
+            self.interrupt_children.clear()
+        super().shutdown(exit_code)  # type: ignore[no-untyped-call]
+
+
+def _application(settings: Settings, module: str, function: str, parent: int) -> Any:
+    """Runs in a worker, before its event loop."""
+    die_with_parent(parent)
+    made = getattr(importlib.import_module(module), function)(settings)
+    # What was imported stays for good; and a request's objects end with it, by their counts of references.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER)
+    return made
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent, whose id is given, ends; nothing outside of Linux."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        # It ended before the kernel was asked.
+        os._exit(1)
+
+
+def require_free(host: str, port: int) -> None:
+    """raises AddressInUse. granian itself shares a port with whoever listens there already (SO_REUSEPORT)."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise AddressInUse(host, port) from error
+
+
+def _logging(level: str) -> dict[str, Any]:
+    """One line a record on the standard error, for granian's records and ours."""
+    handler = {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}
+    return {
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+        "handlers": {"console": handler},
+        "loggers": {
+            "_granian": {"handlers": ["console"], "propagate": False},
+            # Tells at "info" which class it uses for which database.
+            "alembic": {"level": "WARNING"},
+        },
+        "root": {"handlers": ["console"], "level": getattr(logging, level.upper())},
+    }

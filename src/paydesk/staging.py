@@ -1,0 +1,163 @@
+"""Setting the demo up: its organization, its applications, and its data by the rules that clients meet.
+
+`paydesk dev` has to tell the same secrets after a restart although only hashes are stored, so all of the demo's
+secrets are derived from the data directory's key file.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from paydesk import demo
+from paydesk.actor import Actor, tenant_of
+from paydesk.app import Parts
+from paydesk.commerce.accounts.applications import Application
+from paydesk.commerce.accounts.organizations import Organization
+from paydesk.declare import Resource, eq
+from paydesk.desk import Asked, Wanted
+from paydesk.instants import instant, wall
+from paydesk.oauth import scopes
+from paydesk.oauth.secrets import digest
+from paydesk.settings import Settings
+from paydesk.store import credentials
+from paydesk.store.credentials import User
+from paydesk.store.reading import Session
+from paydesk.vault import Vault
+from paydesk.work import Change, Find, Work, new_id
+
+SLUG = "demo"
+NAME = "Demo organization"
+REDIRECT_URI = "http://localhost:3000/callback"
+ADMIN_EMAIL = "admin@example.com"
+KINDS = ("integration", "sales_channel", "webapp")
+
+
+def _derived(vault: Vault, label: str, length: int = 32) -> str:
+    return base64.urlsafe_b64encode(vault.derive(f"demo {label}", length)).decode().rstrip("=")
+
+
+async def ensure_demo(settings: Settings, vault: Vault, *, base_url: str, stripe_api_base: str) -> dict[str, Any]:
+    """Make what is missing of the demo; returns what the credentials file tells.
+
+    Needs a migrated database and the settings' Stripe keys. Doing it again changes nothing.
+    """
+    parts = await Parts.open(settings)
+    try:
+        organization_id = await _organization(parts, vault)
+        actor = _integration(organization_id)
+        made = await demo.ensure_demo(
+            _Doing(parts, actor),
+            _Finding(parts, actor),
+            stripe_secret_key=settings.stripe_secret_key or "",
+            stripe_publishable_key=settings.stripe_publishable_key or "",
+            customer_password=_derived(vault, "customer password", 12),
+        )
+    finally:
+        await parts.close()
+    applications: dict[str, dict[str, str]] = {
+        kind: {"client_id": _derived(vault, f"{kind} id"), "client_secret": _derived(vault, f"{kind} secret")}
+        for kind in KINDS
+    }
+    applications["webapp"]["redirect_uri"] = REDIRECT_URI
+    return {
+        "organization": {"id": organization_id, "slug": SLUG},
+        "applications": applications,
+        "market": {"id": made.market.id, "scope": f"market:id:{made.market.id}"},
+        "skus": [{"id": sku.id, "code": sku.code} for sku in made.skus],
+        "payment_method": {"id": made.payment_method.id},
+        "stripe_gateway": {"id": made.stripe_gateway.id},
+        "stripe": {
+            "api_base": stripe_api_base,
+            "secret_key": settings.stripe_secret_key,
+            "publishable_key": settings.stripe_publishable_key,
+        },
+        "customer": {"email": demo.CUSTOMER_EMAIL, "password": _derived(vault, "customer password", 12)},
+    }
+
+
+def _integration(organization_id: str) -> Actor:
+    return Actor(
+        tenant=tenant_of(organization_id, False),
+        organization_id=organization_id,
+        slug=SLUG,
+        live=False,
+        kind="worker",
+        who={"worker": {"id": organization_id, "type": "demo"}},
+    )
+
+
+async def _organization(parts: Parts, vault: Vault) -> str:
+    """The demo organization with its applications and administrator, in one transaction where it is not there."""
+    known = await parts.database.read(lambda: credentials.organization_with_slug(SLUG))
+    if known is not None:
+        return known
+    organization_id, now = new_id(), instant(wall())
+    password = _derived(vault, "admin password", 12)
+    hashed = parts.desk.tools["hash_password"](password)
+
+    def write() -> Any:
+        work = Work(_integration(organization_id), now)
+        work.create(Organization, id=organization_id, name=NAME, slug=SLUG)
+        for kind in KINDS:
+            work.create(
+                Application,
+                name=f"Demo {kind.replace('_', ' ')}",
+                kind=kind,
+                public_access=kind == "sales_channel",
+                redirect_uri=REDIRECT_URI if kind == "webapp" else None,
+                scopes=scopes.EVERYTHING,
+                uid=_derived(vault, f"{kind} id"),
+                secret_hash=digest(_derived(vault, f"{kind} secret")),
+            )
+        yield from parts.desk.writer.write(work)
+        user = User(organization_id, new_id(), ADMIN_EMAIL, "admin", "Demo", "Admin", "UTC", hashed)
+        yield from credentials.add_user(user, now)
+
+    await parts.database.write(write)
+    return organization_id
+
+
+class _Doing:
+    """`demo.Do` by the desk."""
+
+    def __init__(self, parts: Parts, actor: Actor) -> None:
+        self.parts = parts
+        self.actor = actor
+
+    async def __call__(
+        self,
+        type: str,
+        verb: str,
+        attributes: Mapping[str, Any],
+        relationships: Mapping[str, Resource | None],
+        *,
+        id: str | None = None,
+    ) -> Any:
+        resource = self.parts.registry[type]
+        change = Change(type)
+        for name, value in attributes.items():
+            (change.values if name in resource.shape.columns else change.arguments)[name] = value
+        if verb == "create" and id is not None:
+            change.arguments["id"] = id
+        links = {name: (one.shape.type, one.id) if one is not None else None for name, one in relationships.items()}
+        wanted = Wanted(verb, resource, id if verb == "update" else None, change, links)
+        view = self.parts.views.of(resource, {}, {}, in_list=False)
+        _, found = await self.parts.desk.change(Asked(self.actor, "0" * 64), wanted, view)
+        return (await _Finding(self.parts, self.actor)(type, "id", found.rows[0][0]))[0]
+
+
+class _Finding:
+    """`demo.Find` by the store."""
+
+    def __init__(self, parts: Parts, actor: Actor) -> None:
+        self.parts = parts
+        self.actor = actor
+
+    async def __call__(self, type: str, column: str, value: str) -> list[Any]:
+        desk = self.parts.desk
+        session = Session(self.actor.tenant, {})
+        find = Find(type, eq(column, value))
+        found: list[Any] = await self.parts.database.read(lambda: desk.reader.records(session, find))
+        return found

@@ -1,0 +1,49 @@
+"""States: a table of moves, and the one function that makes a move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paydesk.work import Work
+
+
+@dataclass(frozen=True)
+class Move:
+    """From any of these states to another."""
+
+    origins: frozenset[str]
+    to: str
+
+    @classmethod
+    def of(cls, *origins: str, to: str) -> Move:
+        return cls(frozenset(origins), to)
+
+
+@dataclass(frozen=True)
+class States:
+    """The states that one column can be in, and the moves between them by the trigger that makes each.
+
+    What is in the state already stays there without a mistake: asking twice is asking once.
+    """
+
+    column: str
+    moves: Mapping[str, Move]
+
+    def is_there(self, name: str, record: Any) -> bool:
+        return bool(getattr(record, self.column) == self.moves[name].to)
+
+    def admits(self, name: str, record: Any) -> bool:
+        return getattr(record, self.column) in self.moves[name].origins
+
+    def must_admit(self, name: str, record: Any, work: Work) -> None:
+        """raises   Invalid(column, "invalid_transition") where the record's state does not allow the move"""
+        if not self.admits(name, record):
+            work.invalid(self.column, "invalid_transition", value=getattr(record, self.column))
+            work.check()
+
+    def move(self, name: str, record: Any, work: Work, **also: Any) -> None:
+        """Make a move that is allowed, writing `also` with it."""
+        self.must_admit(name, record, work)
+        work.change(record, **{self.column: self.moves[name].to}, **also)

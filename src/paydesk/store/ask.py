@@ -1,0 +1,49 @@
+"""How a transaction is written: once, as a generator that yields what it asks of the database and is sent rows.
+
+SQLite's writer thread drives such a generator straight through; PostgreSQL's driver awaits between two yields. So no
+transaction exists in a sync and an async copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+Rows = list[Row]
+
+
+class Ask:
+    """One statement with its values.
+
+    key     names the shape of the statement; equal keys must build equal statements, compiled once and kept
+    build   makes the SQLAlchemy Core statement, with `bindparam(name)` for each value
+    values  by bind name; a list of mappings runs the statement once for each
+
+    Answers are rows as tuples, with JSON, booleans and instants as Python has them everywhere else in paydesk.
+    """
+
+    __slots__ = ("build", "key", "values")
+
+    def __init__(
+        self, key: Any, build: Callable[[], Any], values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> None:
+        self.key = key
+        self.build = build
+        self.values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = values if values is not None else {}
+
+
+Transaction = Generator[Ask, Rows, T]
+
+
+class Database(Protocol):
+    """What both databases offer. Reads see what is committed; a write is atomic, durable and may be run again."""
+
+    name: str
+
+    async def read(self, transaction: Callable[[], Transaction[T]]) -> T: ...
+
+    async def write(self, transaction: Callable[[], Transaction[T]]) -> T: ...
+
+    async def close(self) -> None: ...

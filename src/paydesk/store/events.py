@@ -1,0 +1,225 @@
+"""The inbox of gateway events: kept before they are answered, worked afterwards, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from paydesk.store.ask import Ask, Rows
+from paydesk.store.tables import gateway_cursors as cursors
+from paydesk.store.tables import gateway_events as events
+from paydesk.store.tables import gateway_tallies as tallies
+from paydesk.store.tables import installation
+from paydesk.store.types import METADATA, Instant
+
+COUNTED = ("foreign_events", "forged_events", "orphaned_events")
+
+Asks = Generator[Ask, Rows, Any]
+
+
+def installation_id() -> Asks:
+    """The id that `migrate` gave this database, or None where it was never migrated."""
+    rows = yield Ask(("installation",), lambda: select(installation.c.id))
+    return rows[0][0] if rows else None
+
+
+def keep(row: dict[str, Any]) -> Asks:
+    """Keep an event; False when it was kept before."""
+
+    def build() -> Any:
+        made = insert(events).values({name: bindparam(name, type_=events.c[name].type) for name in row})
+        return made.on_conflict_do_nothing(index_elements=["tenant", "gateway_id", "event_id"]).returning(
+            events.c.event_id
+        )
+
+    rows = yield Ask(("keep event",), build, row)
+    return bool(rows)
+
+
+def are_due(now: str) -> Asks:
+    """Whether any event is to be worked."""
+
+    def build() -> Any:
+        return select(events.c.event_id).where(*_due()).limit(bindparam("limit"))
+
+    rows = yield Ask(("due events",), build, {"now": now, "limit": 1})
+    return bool(rows)
+
+
+def _due() -> tuple[Any, ...]:
+    return events.c.worked_at.is_(None), events.c.due_at <= bindparam("now", type_=Instant())
+
+
+_TAKEN = ("tenant", "gateway_id", "event_id", "about", "payment_id", "ours", "tries", "object_id")
+
+
+def take(now: str, until: str, limit: int) -> Asks:
+    """Take the events that are due, oldest first, each as a row of `_TAKEN`.
+
+    until   nobody else takes them before
+    """
+
+    def build() -> Any:
+        identity = tuple_(*(events.c[name] for name in ("tenant", "gateway_id", "event_id")))
+        chosen = (
+            select(events.c.tenant, events.c.gateway_id, events.c.event_id)
+            .where(*_due())
+            .order_by(events.c.due_at)
+            .limit(bindparam("limit"))
+            .with_for_update(skip_locked=True)
+        )
+        columns = (events.c[name] for name in (*_TAKEN, "received_at"))
+        taken = update(events).where(identity.in_(chosen)).values(due_at=bindparam("until", type_=Instant()))
+        return taken.returning(*columns)
+
+    rows = yield Ask(("take events",), build, {"now": now, "until": until, "limit": limit})
+    return [row[:-1] for row in sorted(rows, key=lambda row: row[-1])]
+
+
+def free_all(now: str) -> Asks:
+    """Nobody works events now: those that somebody took may be worked at once."""
+
+    def build() -> Any:
+        return update(events).where(events.c.worked_at.is_(None)).values(due_at=bindparam("now", type_=Instant()))
+
+    yield Ask(("free events",), build, {"now": now})
+
+
+def waiting() -> Asks:
+    """How many events are not worked yet."""
+
+    def build() -> Any:
+        return select(func.count()).select_from(events).where(events.c.worked_at.is_(None))
+
+    rows = yield Ask(("waiting events",), build)
+    return rows[0][0]
+
+
+def _at() -> Any:
+    return (
+        (events.c.tenant == bindparam("at_tenant"))
+        & (events.c.gateway_id == bindparam("at_gateway"))
+        & (events.c.event_id == bindparam("at_event"))
+    )
+
+
+def _binds(tenant: str, gateway_id: str, event_id: str) -> dict[str, Any]:
+    return {"at_tenant": tenant, "at_gateway": gateway_id, "at_event": event_id}
+
+
+def worked(tenant: str, gateway_id: str, event_id: str, outcome: str, now: str) -> Asks:
+    """An event is done with."""
+
+    def build() -> Any:
+        return (
+            update(events)
+            .where(_at())
+            .values(worked_at=bindparam("now", type_=Instant()), outcome=bindparam("outcome"))
+        )
+
+    yield Ask(("worked",), build, {**_binds(tenant, gateway_id, event_id), "outcome": outcome, "now": now})
+
+
+def put_off(tenant: str, gateway_id: str, event_id: str, due_at: str) -> Asks:
+    """An event could not be worked now."""
+
+    def build() -> Any:
+        return (
+            update(events)
+            .where(_at())
+            .values(due_at=bindparam("due", type_=Instant()), tries=events.c.tries + bindparam("one"))
+        )
+
+    yield Ask(("put off",), build, {**_binds(tenant, gateway_id, event_id), "due": due_at, "one": 1})
+
+
+def tally(tenant: str, gateway_id: str, verified_at: str | None, counts: dict[str, int]) -> Asks:
+    """Add to what came to a gateway's door. `counts` has a number for each of `COUNTED`."""
+
+    def build() -> Any:
+        names = ("tenant", "gateway_id", "verified_at", *COUNTED)
+        made = insert(tallies).values({name: bindparam(name, type_=tallies.c[name].type) for name in names})
+        return made.on_conflict_do_update(
+            index_elements=["tenant", "gateway_id"],
+            set_={
+                "verified_at": func.coalesce(made.excluded.verified_at, tallies.c.verified_at),
+                **{name: tallies.c[name] + made.excluded[name] for name in COUNTED},
+            },
+        )
+
+    values = {"tenant": tenant, "gateway_id": gateway_id, "verified_at": verified_at, **counts}
+    yield Ask(("tally",), build, values)
+
+
+def take_turn(tenant: str, gateway_id: str, now: str, before: str) -> Asks:
+    """`(last event read,)`, where nobody has asked the gateway for its events since `before`; else None."""
+
+    def build() -> Any:
+        made = insert(cursors).values(
+            {name: bindparam(name, type_=cursors.c[name].type) for name in ("tenant", "gateway_id", "asked_at")}
+        )
+        return made.on_conflict_do_update(
+            index_elements=["tenant", "gateway_id"],
+            set_={"asked_at": made.excluded.asked_at},
+            where=cursors.c.asked_at <= bindparam("before", type_=Instant()),
+        ).returning(cursors.c.event_id)
+
+    values = {"tenant": tenant, "gateway_id": gateway_id, "asked_at": now, "before": before}
+    rows = yield Ask(("take turn",), build, values)
+    return rows[0] if rows else None
+
+
+def move_cursor(tenant: str, gateway_id: str, event_id: str) -> Asks:
+    """A gateway's list was read up to this event."""
+
+    def build() -> Any:
+        at = (cursors.c.tenant == bindparam("at_tenant")) & (cursors.c.gateway_id == bindparam("at_gateway"))
+        return update(cursors).where(at).values(event_id=bindparam("event"))
+
+    yield Ask(("move cursor",), build, {"at_tenant": tenant, "at_gateway": gateway_id, "event": event_id})
+
+
+def reached(tenant: str, gateway_id: str, now: str) -> Asks:
+    """A gateway's list was read to its end."""
+
+    def build() -> Any:
+        at = (cursors.c.tenant == bindparam("at_tenant")) & (cursors.c.gateway_id == bindparam("at_gateway"))
+        return update(cursors).where(at).values(reached_at=bindparam("now", type_=Instant()))
+
+    yield Ask(("reached",), build, {"at_tenant": tenant, "at_gateway": gateway_id, "now": now})
+
+
+def gateway_tenant(gateway_id: str) -> Asks:
+    """The tenant of a gateway, whose id in a callback address is all there is to find it by."""
+
+    def build() -> Any:
+        table = METADATA.tables["payment_gateways"]
+        return select(table.c.tenant).where(table.c.id == bindparam("id"))
+
+    rows = yield Ask(("gateway tenant",), build, {"id": gateway_id})
+    return rows[0][0] if rows else None
+
+
+def gateways_with_endpoints() -> Asks:
+    """`(tenant, type, id)` of every gateway that takes events."""
+
+    def build() -> Any:
+        table = METADATA.tables["payment_gateways"]
+        return select(table.c.tenant, table.c.type, table.c.id).order_by(table.c.created_at)
+
+    rows = yield Ask(("gateways",), build)
+    return rows
+
+
+def organization(tenant_id: str) -> Asks:
+    """The slug of an organization by its id."""
+
+    def build() -> Any:
+        table = METADATA.tables["organizations"]
+        return select(table.c.slug).where(table.c.id == bindparam("id"))
+
+    rows = yield Ask(("slug",), build, {"id": tenant_id})
+    return rows[0][0] if rows else None

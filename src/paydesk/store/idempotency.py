@@ -1,0 +1,111 @@
+"""Clients' idempotency keys: which request a key named, the call it opened, and the answer once there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from paydesk.store.ask import Ask, Rows
+from paydesk.store.tables import idempotency_keys as keys
+from paydesk.store.types import Document, Instant
+
+Asks = Generator[Ask, Rows, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOwner:
+    """Whose key it is; the same text of another client is another key."""
+
+    tenant: str
+    application_id: str
+    owner_id: str
+    key: str
+
+    def binds(self) -> dict[str, Any]:
+        return {"at_tenant": self.tenant, "at_app": self.application_id, "at_owner": self.owner_id, "at_key": self.key}
+
+
+def _at() -> Any:
+    return (
+        (keys.c.tenant == bindparam("at_tenant"))
+        & (keys.c.application_id == bindparam("at_app"))
+        & (keys.c.owner_id == bindparam("at_owner"))
+        & (keys.c.key == bindparam("at_key"))
+    )
+
+
+def kept(owner: KeyOwner, since: str) -> Asks:
+    """`(request, call id, status, headers, body)` of a key younger than `since`, or None."""
+
+    def build() -> Any:
+        return select(keys.c.request, keys.c.call_id, keys.c.status, keys.c.headers, keys.c.body).where(
+            _at(), keys.c.created_at > bindparam("since", type_=Instant())
+        )
+
+    rows = yield Ask(("kept key",), build, {**owner.binds(), "since": since})
+    return rows[0] if rows else None
+
+
+def write(
+    owner: KeyOwner,
+    request: str,
+    now: str,
+    *,
+    call_id: str | None = None,
+    status: int | None = None,
+    headers: dict[str, str] | None = None,
+    body: bytes | None = None,
+) -> Asks:
+    """Keep a key with what is known so far; an expired key of the same text gives way."""
+    yield Ask(("forget key",), lambda: delete(keys).where(_at()), owner.binds())
+
+    def build() -> Any:
+        return insert(keys).values({column.name: bindparam(column.name, type_=column.type) for column in keys.c})
+
+    yield Ask(
+        ("keep key",),
+        build,
+        {
+            "tenant": owner.tenant,
+            "application_id": owner.application_id,
+            "owner_id": owner.owner_id,
+            "key": owner.key,
+            "request": request,
+            "call_id": call_id,
+            "status": status,
+            "headers": headers,
+            "body": body,
+            "created_at": now,
+        },
+    )
+
+
+def tie(owner: KeyOwner, request: str, now: str, since: str, call_id: str) -> Asks:
+    """Keep a key with the call that its request joined, unless it is kept already and younger than `since`."""
+    if (yield from kept(owner, since)) is None:
+        yield from write(owner, request, now, call_id=call_id)
+
+
+def answer(owner: KeyOwner, status: int, headers: dict[str, str], body: bytes) -> Asks:
+    """Keep the answer to a request whose key was written before."""
+
+    def build() -> Any:
+        return (
+            update(keys)
+            .where(_at())
+            .values(status=bindparam("status"), headers=bindparam("headers", type_=Document()), body=bindparam("body"))
+        )
+
+    yield Ask(("answer key",), build, {**owner.binds(), "status": status, "headers": headers, "body": body})
+
+
+def forget_before(instant: str) -> Asks:
+    """Drop the keys whose time is over."""
+    yield Ask(
+        ("old keys",),
+        lambda: delete(keys).where(keys.c.created_at <= bindparam("before", type_=Instant())),
+        {"before": instant},
+    )

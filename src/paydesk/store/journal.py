@@ -1,0 +1,239 @@
+"""The journal of gateway calls: who holds an open call, how it ended, and which ones nobody finished."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from sqlalchemy import Column, Table, Text, and_, bindparam, exists, literal_column, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from paydesk.store.ask import Ask, Rows
+from paydesk.store.tables import gateway_calls
+from paydesk.store.types import METADATA, Document, Instant
+from paydesk.work import Journalled
+
+Asks = Generator[Ask, Rows, Any]
+
+holders = Table(
+    "holders",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+)
+"""The processes at work. One that has not been seen for a while holds nothing any more."""
+
+
+def _is_open() -> Any:
+    """In the very words of the partial indexes, which no bound value can use."""
+    return gateway_calls.c.state == literal_column("'open'")
+
+
+_CALL = (
+    "id", "tenant", "kind", "subject_type", "subject_id", "record_id", "attempt", "gateway_id", "idempotency_key",
+    "ask", "parameters", "who", "tries", "created_at",
+)  # fmt: skip
+
+
+def _columns() -> list[Any]:
+    return [gateway_calls.c[name] for name in _CALL]
+
+
+def _instant(name: str) -> Any:
+    return bindparam(name, type_=Instant())
+
+
+def _free() -> Any:
+    """Nobody holds the call: no lease, a lease that ran out, or a holder that is gone."""
+    seen = exists(
+        select(1)
+        .select_from(holders)
+        .where(holders.c.id == gateway_calls.c.lease_holder, holders.c.seen_at > _instant("alive"))
+    ).correlate(gateway_calls)
+    return or_(gateway_calls.c.lease_holder.is_(None), gateway_calls.c.lease_until <= _instant("now"), ~seen)
+
+
+def _at() -> Any:
+    return and_(gateway_calls.c.tenant == bindparam("at_tenant"), gateway_calls.c.id == bindparam("at_id"))
+
+
+def call_of(row: Any) -> Journalled:
+    return Journalled(*row)
+
+
+def open_call(tenant: str, lane: str, subject_id: str) -> Asks:
+    """The open call of a lane about a subject, or None."""
+
+    def build() -> Any:
+        return select(*_columns()).where(
+            gateway_calls.c.tenant == bindparam("tenant"),
+            gateway_calls.c.lane == bindparam("lane"),
+            gateway_calls.c.subject_id == bindparam("subject_id"),
+            _is_open(),
+        )
+
+    rows = yield Ask(("open call",), build, {"tenant": tenant, "lane": lane, "subject_id": subject_id})
+    return call_of(rows[0]) if rows else None
+
+
+def state_of(tenant: str, call_id: str) -> Asks:
+    """`(state, outcome, record id, kind)` of a call, or None."""
+
+    def build() -> Any:
+        return select(
+            gateway_calls.c.state, gateway_calls.c.outcome, gateway_calls.c.record_id, gateway_calls.c.kind
+        ).where(_at())
+
+    rows = yield Ask(("call state",), build, {"at_tenant": tenant, "at_id": call_id})
+    return rows[0] if rows else None
+
+
+def take(tenant: str, call_id: str, *, holder: str, now: str, until: str, alive: str) -> Asks:
+    """Take an open call that nobody holds; it is returned, or None when somebody does or it is settled."""
+
+    def build() -> Any:
+        return (
+            update(gateway_calls)
+            .where(_at(), _is_open(), _free())
+            .values(
+                lease_holder=bindparam("holder"),
+                lease_until=_instant("until"),
+                tries=gateway_calls.c.tries + bindparam("one"),
+            )
+            .returning(*_columns())
+        )
+
+    binds = {
+        "at_tenant": tenant,
+        "at_id": call_id,
+        "holder": holder,
+        "now": now,
+        "until": until,
+        "alive": alive,
+        "one": 1,
+    }
+    rows = yield Ask(("take call",), build, binds)
+    return call_of(rows[0]) if rows else None
+
+
+def due(now: str, alive: str, limit: int, by: str | None = None) -> Asks:
+    """`(tenant, id)` of open calls that are due, or will be `by` then, and that nobody holds, oldest first."""
+
+    def build() -> Any:
+        return (
+            select(gateway_calls.c.tenant, gateway_calls.c.id)
+            .where(_is_open(), gateway_calls.c.due_at <= _instant("by"), _free())
+            .order_by(gateway_calls.c.due_at)
+            .limit(bindparam("limit"))
+        )
+
+    rows = yield Ask(("due calls",), build, {"now": now, "alive": alive, "limit": limit, "by": by or now})
+    return rows
+
+
+def still_open() -> Asks:
+    """`(tenant, id, kind, subject type, subject id, tries, created at)` of every open call, oldest first."""
+
+    def build() -> Any:
+        names = ("tenant", "id", "kind", "subject_type", "subject_id", "tries", "created_at")
+        return select(*(gateway_calls.c[name] for name in names)).where(_is_open()).order_by(gateway_calls.c.created_at)
+
+    rows = yield Ask(("open calls",), build)
+    return rows
+
+
+def hand_back(tenant: str, call_id: str, holder: str, due_at: str, outcome: Mapping[str, Any] | None) -> Asks:
+    """Give up an open call for now; it may be taken at once, and recovery takes it when it is due.
+
+    outcome   what is known of why, for whoever looks at it meanwhile
+    """
+
+    def build() -> Any:
+        return (
+            update(gateway_calls)
+            .where(_at(), _is_open(), gateway_calls.c.lease_holder == bindparam("holder"))
+            .values(
+                lease_holder=None,
+                lease_until=None,
+                due_at=_instant("due"),
+                outcome=bindparam("outcome", type_=Document()),
+            )
+        )
+
+    binds = {"at_tenant": tenant, "at_id": call_id, "holder": holder, "due": due_at, "outcome": outcome}
+    yield Ask(("hand back",), build, binds)
+
+
+def settle(tenant: str, call_id: str, state: str, outcome: Mapping[str, Any] | None, now: str) -> Asks:
+    """Close an open call; False when it was closed already, and then nothing may be booked."""
+
+    def build() -> Any:
+        return (
+            update(gateway_calls)
+            .where(_at(), _is_open())
+            .values(
+                state=bindparam("state"),
+                outcome=bindparam("outcome", type_=Document()),
+                settled_at=_instant("now"),
+                lease_holder=None,
+                lease_until=None,
+            )
+            .returning(gateway_calls.c.id)
+        )
+
+    binds = {"at_tenant": tenant, "at_id": call_id, "state": state, "outcome": outcome, "now": now}
+    rows = yield Ask(("settle call",), build, binds)
+    return bool(rows)
+
+
+def withdraw(tenant: str, kind: str, lane: str, subject_id: str, now: str, alive: str) -> Asks:
+    """Close the open call of a kind about a subject without making it; False when somebody is making it."""
+
+    def build() -> Any:
+        return (
+            update(gateway_calls)
+            .where(
+                gateway_calls.c.tenant == bindparam("at_tenant"),
+                gateway_calls.c.kind == bindparam("at_kind"),
+                gateway_calls.c.subject_id == bindparam("at_subject"),
+                _is_open(),
+                _free(),
+            )
+            .values(state="dropped", settled_at=_instant("now"), lease_holder=None, lease_until=None)
+        )
+
+    binds = {"at_tenant": tenant, "at_kind": kind, "at_subject": subject_id, "now": now, "alive": alive}
+    yield Ask(("withdraw",), build, binds)
+    left = yield from open_call(tenant, lane, subject_id)
+    return left is None or left.kind != kind
+
+
+def renumber(tenant: str, call_id: str, attempt: int, key: str, now: str) -> Asks:
+    """Give an open call its next attempt and key: only once the gateway was seen to have done nothing under the old."""
+
+    def build() -> Any:
+        return (
+            update(gateway_calls)
+            .where(_at(), _is_open())
+            .values(attempt=bindparam("attempt"), idempotency_key=bindparam("key"), created_at=_instant("now"))
+        )
+
+    yield Ask(("renumber",), build, {"at_tenant": tenant, "at_id": call_id, "attempt": attempt, "key": key, "now": now})
+
+
+def free_all() -> Asks:
+    """Void every lease: for a database that one process owns, at its start."""
+    yield Ask(
+        ("free all",),
+        lambda: update(gateway_calls).where(_is_open()).values(lease_holder=None, lease_until=None),
+    )
+
+
+def beat(holder: str, now: str) -> Asks:
+    """This process is at work."""
+
+    def build() -> Any:
+        made = upsert(holders).values(id=bindparam("id"), seen_at=_instant("now"))
+        return made.on_conflict_do_update(index_elements=["id"], set_={"seen_at": made.excluded.seen_at})
+
+    yield Ask(("beat",), build, {"id": holder, "now": now})

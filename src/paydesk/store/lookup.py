@@ -1,0 +1,138 @@
+"""What operators look up beside the API: tenants, orders by number, a payment's calls and events, a period's payments.
+
+Everything is read by an index that begins with the tenant, so that looking costs a busy database little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, literal_column, or_, select
+
+from paydesk.store.ask import Ask, Rows
+from paydesk.store.journal import holders
+from paydesk.store.statements import OneOf
+from paydesk.store.tables import gateway_calls, gateway_events
+from paydesk.store.types import METADATA, Instant, ListOf
+
+Asks = Generator[Ask, Rows, Any]
+
+PAGE = 500
+_CALL = (
+    "id", "kind", "subject_type", "subject_id", "record_id", "attempt", "gateway_id", "idempotency_key", "ask",
+    "parameters", "who", "state", "outcome", "tries", "due_at", "created_at", "settled_at",
+)  # fmt: skip
+_EVENT = ("event_id", "type", "gateway_id", "payment_id", "received_at", "worked_at", "tries", "outcome")
+
+
+def _among(column: Any, name: str) -> Any:
+    return OneOf(column, bindparam(name, type_=ListOf(column.type)))
+
+
+def organizations(slug: str | None = None) -> Asks:
+    """`(id, slug)` of every organization, or of the one with this slug."""
+    table = METADATA.tables["organizations"]
+
+    def build() -> Any:
+        everything = select(table.c.id, table.c.slug).order_by(table.c.slug)
+        return everything if slug is None else everything.where(table.c.slug == bindparam("slug"))
+
+    rows = yield Ask(("organizations", slug is None), build, {} if slug is None else {"slug": slug})
+    return rows
+
+
+def orders_named(tenants: Sequence[str], name: str) -> Asks:
+    """`(tenant, id)` of the orders in these tenants whose id or number this is."""
+    table = METADATA.tables["orders"]
+
+    def build() -> Any:
+        named = or_(table.c.id == bindparam("name"), table.c.number == bindparam("name"))
+        return select(table.c.tenant, table.c.id).where(_among(table.c.tenant, "tenants"), named)
+
+    rows = yield Ask(("orders named",), build, {"tenants": list(tenants), "name": name})
+    return rows
+
+
+def calls_about(tenant: str, kinds: Sequence[str], subjects: Sequence[str]) -> Asks:
+    """Every gateway call of these kinds about these records, oldest first, as a dict of its columns.
+
+    kinds   all there are: the index begins with them
+    """
+
+    def build() -> Any:
+        return (
+            select(*(gateway_calls.c[name] for name in _CALL))
+            .where(
+                gateway_calls.c.tenant == bindparam("tenant"),
+                _among(gateway_calls.c.kind, "kinds"),
+                _among(gateway_calls.c.subject_id, "subjects"),
+            )
+            .order_by(gateway_calls.c.created_at)
+        )
+
+    values = {"tenant": tenant, "kinds": list(kinds), "subjects": list(subjects)}
+    rows = yield Ask(("calls about",), build, values)
+    return [dict(zip(_CALL, row, strict=True)) for row in rows]
+
+
+def events_about(tenant: str, payments: Sequence[str]) -> Asks:
+    """Every event of these payments (by the gateway's ids), oldest first, as a dict of its columns without the body."""
+
+    def build() -> Any:
+        return (
+            select(*(gateway_events.c[name] for name in _EVENT))
+            .where(gateway_events.c.tenant == bindparam("tenant"), _among(gateway_events.c.payment_id, "payments"))
+            .order_by(gateway_events.c.received_at)
+        )
+
+    rows = yield Ask(("events about",), build, {"tenant": tenant, "payments": list(payments)})
+    return [dict(zip(_EVENT, row, strict=True)) for row in rows]
+
+
+def made_between(
+    table_name: str, columns: Sequence[str], tenant: str, since: str, until: str, after: tuple[str, str]
+) -> Asks:
+    """`(created at, id, *columns)` of up to `PAGE` rows made in a period, oldest first, those behind `after` alone."""
+    table = METADATA.tables[table_name]
+
+    def build() -> Any:
+        at, behind = table.c.created_at, bindparam("after_at", type_=Instant())
+        return (
+            select(at, table.c.id, *(table.c[name] for name in columns))
+            .where(
+                table.c.tenant == bindparam("tenant"),
+                at >= behind,
+                at < bindparam("until", type_=Instant()),
+                or_(at > behind, table.c.id > bindparam("after_id")),
+            )
+            .order_by(at, table.c.id)
+            .limit(bindparam("most"))
+        )
+
+    values = {"tenant": tenant, "until": until, "after_at": after[0] or since, "after_id": after[1], "most": PAGE}
+    rows = yield Ask(("made between", table_name, tuple(columns)), build, values)
+    return rows
+
+
+def open_calls() -> Asks:
+    """Every open gateway call, oldest first, as a dict of some of its columns."""
+    names = ("tenant", "id", "kind", "gateway_id", "subject_type", "subject_id", "record_id", "tries", "created_at")
+
+    def build() -> Any:
+        is_open = gateway_calls.c.state == literal_column("'open'")
+        return select(*(gateway_calls.c[name] for name in names)).where(is_open).order_by(gateway_calls.c.created_at)
+
+    rows = yield Ask(("open calls", *names), build)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def somebody_works(alive: str) -> Asks:
+    """Whether a process that serves this database was seen since `alive`."""
+
+    def build() -> Any:
+        seen = holders.c.seen_at > bindparam("alive", type_=Instant())
+        return select(holders.c.id).where(seen).limit(bindparam("most"))
+
+    rows = yield Ask(("somebody works",), build, {"alive": alive, "most": 1})
+    return bool(rows)

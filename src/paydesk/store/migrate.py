@@ -1,0 +1,98 @@
+"""Bringing a database to the present schema, in one step from any older one and under a lock.
+
+SQLite migrates with foreign keys off and checks them afterwards: rebuilding a table with them on would cascade.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from paydesk.instants import instant, wall
+from paydesk.store.schema import MIGRATIONS, DatabaseUnreachable, NotMigrated, SchemaTooNew, check, head, revisions
+from paydesk.work import new_id
+
+LOCK = 7_294_001_155
+"""An arbitrary number that all paydesk processes lock while one of them migrates."""
+
+LOCK_TIMEOUT = "10s"
+
+
+def configured(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, with the connection that it is to run on."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(database_url: str) -> str:
+    """Migrate to the newest revision; returns it. Raises DatabaseUnreachable, SchemaTooNew."""
+    if database_url.startswith("sqlite:"):
+        path = Path(database_url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(database_url)
+        # The driver's own transactions end before DDL; with ours the whole migration is one.
+        event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        try:
+            with engine.begin() as connection:
+                _migrate(connection)
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+                assert not broken, f"a migration left rows without what they refer to: {broken[:3]}"
+        except sa.exc.OperationalError as error:
+            raise DatabaseUnreachable(str(error.orig)) from error
+        finally:
+            engine.dispose()
+    else:
+        try:
+            asyncio.run(_upgrade_postgresql(database_url))
+        except (OSError, sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+            raise DatabaseUnreachable(str(error)) from error
+    return head()
+
+
+async def _upgrade_postgresql(database_url: str) -> None:
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    try:
+        async with engine.begin() as connection:
+            # Waits for another process that migrates, then finds nothing to do.
+            await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            await connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+            await connection.run_sync(_migrate)
+    finally:
+        await engine.dispose()
+
+
+def _migrate(connection: Connection) -> None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in revisions():
+        raise SchemaTooNew(f"The database is at revision {current}, which this version does not know.")
+    if current != head():
+        command.upgrade(configured(connection), "head")
+    found: Any = connection.execute(sa.text("SELECT id FROM installation")).first()
+    if found is None:
+        from paydesk.store.tables import installation
+
+        connection.execute(installation.insert().values(id=new_id(), created_at=_bound(connection)))
+
+
+def _bound(connection: Connection) -> Any:
+    """The present instant as this dialect's own driver binds it: migrations do not run through paydesk's drivers."""
+    text = instant(wall())
+    if connection.dialect.name == "sqlite":
+        return text
+    from datetime import datetime
+
+    return datetime.fromisoformat(text)
+
+
+__all__ = ["DatabaseUnreachable", "NotMigrated", "SchemaTooNew", "check", "configured", "head", "upgrade"]

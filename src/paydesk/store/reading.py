@@ -1,0 +1,543 @@
+"""Reading: rows for documents, and records for rules.
+
+Rows for documents are selected by a view's columns, one statement a page and one for each included path. Records for
+rules are whole rows, loaded by the paths that a rule declares. Every statement is confined to one tenant here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Protocol
+
+from sqlalchemy import String, and_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from paydesk.declare import Condition, Own, Registry, Relationship, Resource, Test, both
+from paydesk.declare.conditions import NEVER, All, AnyOf, Related
+from paydesk.store.ask import Ask, Row, Rows
+from paydesk.store.conditions import Clauses, normalise
+from paydesk.store.statements import OneOf, Plainly
+from paydesk.store.tables import build, sequences, table_of
+from paydesk.store.types import ListOf
+from paydesk.work import Find, Load, Next
+
+Reads = Generator[Ask, Rows, Any]
+Sort = tuple[tuple[str, bool], ...]
+Gate = Callable[[type[Resource]], Condition | None]
+"""Which rows of a type the caller may see: None for all, NEVER for none."""
+
+NEWEST_FIRST: Sort = (("created_at", True), ("id", True))
+
+
+class Viewed(Protocol):
+    """What reading needs of a `jsonapi.render.View`."""
+
+    serial: int
+    resource: type[Resource]
+    columns: list[str]
+    at: dict[str, int]
+    includes: dict[str, dict[str, Any]]
+
+
+def tenant_for(resource: type[Resource], tenant: str) -> str:
+    """The tenant column's value: an organization is kept once, for both environments."""
+    return tenant.partition("/")[0] if resource.shape.tenancy == "organization" else tenant
+
+
+def children(relationship: Relationship) -> str | None:
+    """The column of the related records that holds this record's id, where nothing but that ties them."""
+    match = relationship.match
+    parts = match.parts if isinstance(match, All) else (match,)
+    ties = [part for part in parts if isinstance(part, Test) and part.operator == "eq" and part.value == Own("id")]
+    if len(ties) == 1 and "." not in ties[0].path and not any(_owns(part) for part in parts if part is not ties[0]):
+        return ties[0].path
+    return None
+
+
+def _owns(condition: Condition | None) -> bool:
+    if isinstance(condition, Test):
+        return isinstance(condition.value, Own)
+    return condition is not None and any(_owns(part) for part in condition.parts)
+
+
+def own_paths(condition: Condition | None) -> set[str]:
+    """The columns of the owning record that a relationship's match compares with."""
+    if isinstance(condition, Test):
+        return {condition.value.path} if isinstance(condition.value, Own) else set()
+    return set().union(*(own_paths(part) for part in condition.parts)) if condition is not None else set()
+
+
+def bound(condition: Condition, values: Mapping[str, Any]) -> Condition:
+    """A relationship's match with the owning record's values put in."""
+    if isinstance(condition, Test):
+        if isinstance(condition.value, Own):
+            value = values[condition.value.path]
+            return NEVER if value is None else Test(condition.path, condition.operator, value)
+        return condition
+    parts = tuple(bound(part, values) for part in condition.parts)
+    if isinstance(condition, Related):
+        return replace(condition, parts=parts)
+    return All(parts) if isinstance(condition, All) else AnyOf(parts)
+
+
+class Reader:
+    """Makes the statements that read, for one registry."""
+
+    def __init__(self, registry: Registry) -> None:
+        build(registry)
+        self.registry = registry
+        kinds = [one for one in registry.every.values() if one.shape.discriminator]
+        self._sharing = {
+            one: [column.name for column in table_of(one).c if column.name not in ("tenant", "type")]
+            for one in registry.every.values()
+            if not one.shape.discriminator and any(kind.shape.table == one.shape.table for kind in kinds)
+        }
+
+    # Rows for documents.
+
+    def _columns(
+        self, clauses: Clauses, resource: type[Resource], source: Any, columns: Iterable[str]
+    ) -> tuple[list[Any], Any]:
+        """The select list of a view, and the FROM with a left join for each to-one its columns pass through."""
+        joins: dict[str, tuple[type[Resource], Any]] = {"": (resource, source)}
+        origin: Any = source
+        selected = []
+        for path in columns:
+            *steps, name = path.split(".")
+            at = ""
+            for step in steps:
+                further = f"{at}.{step}" if at else step
+                if further not in joins:
+                    owner, alias = joins[at]
+                    target = self.registry[owner.shape.relationships[step].types[0]]
+                    joined = clauses.alias(target)
+                    origin = origin.outerjoin(joined, clauses.joined(step, owner, alias, target, joined))
+                    joins[further] = (target, joined)
+                at = further
+            selected.append(joins[at][1].c[name])
+        return selected, origin
+
+    def page(
+        self,
+        view: Viewed,
+        tenant: str,
+        *,
+        where: Condition | None,
+        caller: Mapping[str, Any],
+        sort: Sort = NEWEST_FIRST,
+        limit: int = 1,
+        offset: int = 0,
+    ) -> Reads:
+        """Rows of `view` that fulfil `where`, `limit` of them from `offset`."""
+        resource = view.resource
+        key, values = normalise(where, caller)
+
+        def build() -> Any:
+            table = table_of(resource)
+            clauses = Clauses(self.registry)
+            condition = clauses.clause(where, resource, table) if where is not None else None
+            columns, origin = self._columns(clauses, resource, table, view.columns)
+            statement = select(*columns).select_from(origin).where(table.c.tenant == bindparam("tenant"))
+            if resource.shape.discriminator:
+                statement = statement.where(table.c.type == resource.shape.discriminator)
+            if condition is not None:
+                statement = statement.where(condition)
+            for name, descending in sort:
+                column = table.c[name]
+                ordered = column.desc().nulls_last() if descending else column.asc().nulls_last()
+                statement = statement.order_by(
+                    ordered if column.nullable else (column.desc() if descending else column.asc())
+                )
+            return statement.limit(bindparam("limit")).offset(bindparam("offset"))
+
+        binds = {"tenant": tenant_for(resource, tenant), "limit": limit, "offset": offset}
+        binds.update((f"c{number}", value) for number, value in enumerate(values))
+        rows = yield Ask(("page", view.serial, key, sort), build, binds)
+        return rows
+
+    def count(self, resource: type[Resource], tenant: str, where: Condition | None, caller: Mapping[str, Any]) -> Reads:
+        """How many records fulfil `where`."""
+        key, values = normalise(where, caller)
+
+        def build() -> Any:
+            table = table_of(resource)
+            statement = select(func.count()).select_from(table).where(table.c.tenant == bindparam("tenant"))
+            if resource.shape.discriminator:
+                statement = statement.where(table.c.type == resource.shape.discriminator)
+            return (
+                statement if where is None else statement.where(Clauses(self.registry).clause(where, resource, table))
+            )
+
+        binds = {"tenant": tenant_for(resource, tenant), **{f"c{number}": value for number, value in enumerate(values)}}
+        rows = yield Ask(("count", resource.shape.type, key), build, binds)
+        return rows[0][0]
+
+    def one(
+        self, view: Viewed, tenant: str, record_id: str, allowed: Condition | None, caller: Mapping[str, Any]
+    ) -> Reads:
+        """`(row, whether allowed holds for it)` of one record; `(None, False)` when there is none."""
+        resource = view.resource
+        key, values = normalise(allowed, caller)
+
+        def build() -> Any:
+            table = table_of(resource)
+            clauses = Clauses(self.registry)
+            condition = clauses.clause(allowed, resource, table) if allowed is not None else None
+            columns, origin = self._columns(clauses, resource, table, view.columns)
+            if condition is not None:
+                columns.append(condition.label("allowed"))
+            statement = (
+                select(*columns)
+                .select_from(origin)
+                .where(table.c.tenant == bindparam("tenant"), table.c.id == bindparam("id"))
+            )
+            if resource.shape.discriminator:
+                statement = statement.where(table.c.type == resource.shape.discriminator)
+            return statement
+
+        binds = {"tenant": tenant_for(resource, tenant), "id": record_id}
+        binds.update((f"c{number}", value) for number, value in enumerate(values))
+        rows = yield Ask(("one", view.serial, key), build, binds)
+        if not rows:
+            return None, False
+        return rows[0], allowed is None or bool(rows[0][-1])
+
+    def include(
+        self, view: Viewed, rows: Sequence[Row], tenant: str, gate: Gate, caller: Mapping[str, Any], found: Any
+    ) -> Reads:
+        """Read what `view` includes for `rows` into `found.included` and `found.linkage` (see `render.Gathered`)."""
+        if not view.includes or not rows:
+            return
+        resource = view.resource
+        type_ = resource.shape.type
+        for name, targets in view.includes.items():
+            relationship = resource.shape.relationships[name]
+            related: dict[str, list[tuple[str, str]]] = {}
+            for target_type, child in targets.items():
+                seen = gate(child.resource)
+                pairs = (
+                    []
+                    if seen == NEVER
+                    else (yield from self._related(view, relationship, child, rows, tenant, seen, caller))
+                )
+                fresh: list[Row] = []
+                for owner_id, row in pairs:
+                    identity = (target_type, row[0])
+                    related.setdefault(owner_id, []).append(identity)
+                    if identity not in found.included:
+                        found.included[identity] = (child, row)
+                        fresh.append(row)
+                    elif child.includes:
+                        fresh.append(row)
+                if child.includes:
+                    yield from self.include(child, fresh, tenant, gate, caller, found)
+            for row in rows:
+                linked: Any = related.get(row[0], [])
+                if not relationship.many:
+                    linked = linked[0] if linked else None
+                found.linkage.setdefault((type_, row[0]), {})[name] = linked
+
+    def _related(
+        self,
+        view: Viewed,
+        relationship: Relationship,
+        child: Viewed,
+        rows: Sequence[Row],
+        tenant: str,
+        seen: Condition | None,
+        caller: Mapping[str, Any],
+    ) -> Reads:
+        """Pairs of (owning record's id, related row)."""
+        name, target = relationship.name, child.resource
+        owners: dict[str, list[str]] = {}
+        if relationship.stored:
+            at = view.at[f"{name}_id"]
+            # Not by its name alone: orders have an attribute `customer_type` beside their customer.
+            kind = view.at[f"{name}_type"] if relationship.polymorphic else None
+            for row in rows:
+                if row[at] is not None and (kind is None or row[kind] == target.shape.type):
+                    owners.setdefault(row[at], []).append(row[0])
+            if not owners:
+                return []
+        ids = list(owners) if relationship.stored else list(dict.fromkeys(row[0] for row in rows))
+        key, values = normalise(both(relationship.match, seen), caller)
+
+        def build() -> Any:
+            alias = table_of(target).alias("child")
+            clauses = Clauses(self.registry)
+            parent = table_of(view.resource).alias("parent")
+            column = children(relationship)
+            conditions = []
+            if relationship.match is not None:
+                conditions.append(self._match(clauses, relationship, column, view.resource, parent, target, alias))
+            if seen is not None:
+                conditions.append(clauses.clause(seen, target, alias))
+            columns, origin = self._columns(clauses, target, alias, child.columns)
+            wanted = bindparam("ids", type_=ListOf(String()))
+            if relationship.stored:
+                owner, tied = alias.c.id, OneOf(alias.c.id, wanted)
+            elif column:
+                owner, tied = alias.c[column], OneOf(alias.c[column], wanted)
+            else:
+                owner = parent.c.id
+                origin = origin.join(
+                    parent, and_(parent.c.tenant == bindparam("owner_tenant"), OneOf(parent.c.id, wanted))
+                )
+                tied = None
+            statement = select(*columns, owner).select_from(origin).where(alias.c.tenant == bindparam("tenant"))
+            if tied is not None:
+                statement = statement.where(tied)
+            if target.shape.discriminator:
+                statement = statement.where(alias.c.type == target.shape.discriminator)
+            return statement.where(*conditions).order_by(Plainly(alias.c.created_at), alias.c.id)
+
+        binds: dict[str, Any] = {"tenant": tenant_for(target, tenant), "ids": ids}
+        if not relationship.stored and not children(relationship):
+            binds["owner_tenant"] = tenant_for(view.resource, tenant)
+        binds.update((f"c{number}", value) for number, value in enumerate(values))
+        shape = view.resource.shape.type
+        selected = yield Ask(("related", shape, name, child.serial, key), build, binds)
+        if relationship.stored:
+            return [(owner, row) for row in selected for owner in owners[row[0]]]
+        return [(row[-1], row) for row in selected]
+
+    def _match(
+        self,
+        clauses: Clauses,
+        relationship: Relationship,
+        column: str | None,
+        owner: type[Resource],
+        parent: Any,
+        target: type[Resource],
+        alias: Any,
+    ) -> Any:
+        match = relationship.match
+        assert match is not None
+        if column is None:
+            return clauses.clause(match, target, alias, (owner, parent))
+        parts = match.parts if isinstance(match, All) else (match,)
+        rest = tuple(part for part in parts if not (isinstance(part, Test) and part.value == Own("id")))
+        return clauses.clause(All(rest), target, alias)
+
+    # Records for rules.
+
+    def records(self, session: Session, find: Find) -> Reads:
+        """The records that a rule asked for, with their paths loaded."""
+        resource = self.registry[find.type] if isinstance(find.type, str) else find.type
+        key, values = normalise(find.where, session.caller)
+
+        def build() -> Any:
+            table = table_of(resource)
+            statement = select(*self._whole(resource)).where(table.c.tenant == bindparam("tenant"))
+            if resource.shape.discriminator:
+                statement = statement.where(table.c.type == resource.shape.discriminator)
+            statement = statement.where(Clauses(self.registry).clause(find.where, resource, table))
+            statement = statement.order_by(Plainly(table.c.created_at), table.c.id)
+            return statement.with_for_update() if find.lock else statement
+
+        binds = {"tenant": tenant_for(resource, session.tenant)}
+        binds.update((f"c{number}", value) for number, value in enumerate(values))
+        rows = yield Ask(("find", resource.shape.type, key, find.lock), build, binds)
+        records = [session.keep(self._record(resource, row)) for row in rows]
+        yield from self.load(session, records, find.paths)
+        return records
+
+    def _shared(self, resource: type[Resource]) -> bool:
+        """Another type keeps its records in the same table, and this one reads them all."""
+        return resource in self._sharing
+
+    def _whole(self, resource: type[Resource]) -> list[Any]:
+        table = table_of(resource)
+        if self._shared(resource):
+            return [table.c.type, *(column for column in table.c if column.name not in ("tenant", "type"))]
+        return [table.c[name] for name in resource.shape.columns]
+
+    def _record(self, resource: type[Resource], row: Row) -> Resource:
+        """A record of a row; of a shared table it is of the type that the row says."""
+        names = self._sharing.get(resource)
+        if names is not None:
+            values = {"type": row[0], **dict(zip(names, row[1:], strict=True))}
+            concrete = self.registry.types.get(row[0], resource)
+            return concrete(**{name: values[name] for name in concrete.shape.columns})
+        record = resource.__new__(resource)
+        # Dozens of columns a record: one dict made at once, not as many assignments.
+        record.__dict__ = dict(zip(resource.shape.columns, row, strict=True))
+        return record
+
+    def load(self, session: Session, records: Sequence[Resource], paths: Iterable[str]) -> Reads:
+        """Load relationships of records in hand; those that are loaded already stay as they are."""
+        for name, deeper in _tree(tuple(paths)):
+            found: list[Resource] = []
+            owners = [record for record in records if name in record.shape.relationships]
+            todo = [record for record in owners if name not in record.__dict__]
+            if todo:
+                yield from self._load_one(session, todo, name)
+            for record in owners:
+                value = record.__dict__[name]
+                if isinstance(value, list):
+                    found.extend(value)
+                elif value is not None:
+                    found.append(value)
+            if deeper and found:
+                yield from self.load(session, list(dict.fromkeys(found)), deeper)
+
+    def _load_one(self, session: Session, records: Sequence[Resource], name: str) -> Reads:
+        relationship = records[0].shape.relationships[name]
+        if relationship.stored:
+            wanted: dict[str, dict[str, None]] = {}
+            for record in records:
+                related_id = record.__dict__[f"{name}_id"]
+                kind = record.__dict__[f"{name}_type"] if relationship.polymorphic else relationship.types[0]
+                if related_id is not None and session.kept(kind, related_id) is None:
+                    wanted.setdefault(kind, {})[related_id] = None
+            for kind, ids in wanted.items():
+                if kind not in self.registry:
+                    continue
+                if len(ids) == 1:
+                    yield from self.by_id(session, self.registry[kind], *ids)
+                else:
+                    yield from self.records(session, Find(self.registry[kind], Test("id", "in", tuple(ids))))
+            for record in records:
+                kind = record.__dict__[f"{name}_type"] if relationship.polymorphic else relationship.types[0]
+                record.__dict__[name] = session.kept(kind, record.__dict__[f"{name}_id"])
+            return
+        column = children(relationship)
+        for record in records:
+            record.__dict__[name] = [] if relationship.many else None
+        owning = {record.id: record for record in records}
+        for kind in relationship.types:
+            target = self.registry[kind]
+            pairs: list[tuple[str, Resource]] = []
+            assert relationship.match is not None
+            if column:
+                match = relationship.match
+                parts = match.parts if isinstance(match, All) else (match,)
+                rest = (part for part in parts if not (isinstance(part, Test) and part.value == Own("id")))
+                among = both(_among(column, list(owning)), *rest)
+                related = yield from self.records(session, Find(target, among, many=True))
+                pairs = [(child.__dict__[column], child) for child in related]
+            else:
+                for record in records:
+                    values = {path: _value(record, path) for path in own_paths(relationship.match)}
+                    related = yield from self.records(session, Find(target, bound(relationship.match, values)))
+                    pairs.extend((record.id, child) for child in related)
+            for owner_id, child in pairs:
+                if relationship.many:
+                    owning[owner_id].__dict__[name].append(child)
+                else:
+                    owning[owner_id].__dict__[name] = child
+
+    def by_id(self, session: Session, resource: type[Resource], record_id: str) -> Reads:
+        """The record with this id, or None: the commonest question, asked without the detour of a condition."""
+
+        def build() -> Any:
+            table = table_of(resource)
+            statement = select(*self._whole(resource)).where(
+                table.c.tenant == bindparam("tenant"), table.c.id == bindparam("id")
+            )
+            if resource.shape.discriminator:
+                statement = statement.where(table.c.type == resource.shape.discriminator)
+            return statement
+
+        binds = {"tenant": tenant_for(resource, session.tenant), "id": record_id}
+        rows = yield Ask(("by id", resource.shape.type), build, binds)
+        return session.keep(self._record(resource, rows[0])) if rows else None
+
+    def answer(self, session: Session, asked: Find | Load | Next) -> Reads:
+        """What a rule is sent for what it yielded."""
+        if isinstance(asked, Load):
+            yield from self.load(session, [asked.record], asked.paths)
+            return asked.record
+        if isinstance(asked, Next):
+            if session.numbers is None:
+                return (yield from next_number(session.tenant, asked))
+            return session.numbers(asked)
+        records = yield from self.records(session, asked)
+        return records if asked.many else (records[0] if records else None)
+
+    def lock_root(self, resource: type[Resource], tenant: str, record_id: str) -> Reads:
+        """Hold the row that stands for all that changes together (PostgreSQL; SQLite's writers are serial anyway)."""
+        root = resource.root
+        target = self.registry[resource.shape.relationships[root].types[0]] if root else resource
+
+        def build() -> Any:
+            table = table_of(target)
+            statement = select(table.c.id).where(table.c.tenant == bindparam("tenant"))
+            if root:
+                own = table_of(resource)
+                held = select(own.c[f"{root}_id"]).where(
+                    own.c.tenant == bindparam("tenant"), own.c.id == bindparam("id")
+                )
+                statement = statement.where(table.c.id == held.scalar_subquery())
+            else:
+                statement = statement.where(table.c.id == bindparam("id"))
+            return statement.with_for_update()
+
+        yield Ask(("lock", resource.shape.type), build, {"tenant": tenant_for(target, tenant), "id": record_id})
+
+
+@lru_cache(2048)
+def _tree(paths: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Paths by their first step, each with what follows it."""
+    tree: dict[str, list[str]] = {}
+    for path in paths:
+        first, _, rest = path.partition(".")
+        tree.setdefault(first, []).extend([rest] if rest else [])
+    return tuple((first, tuple(rest)) for first, rest in tree.items())
+
+
+def _among(column: str, ids: list[str]) -> Condition:
+    """A column is one of these ids; one id as it is, since an equality is a cheaper search than a list of one."""
+    return Test(column, "eq", ids[0]) if len(ids) == 1 else Test(column, "in", tuple(ids))
+
+
+def _value(record: Resource, path: str) -> Any:
+    *steps, name = path.split(".")
+    at: Any = record
+    for step in steps:
+        at = getattr(at, step)
+        if at is None:
+            return None
+    return getattr(at, name)
+
+
+def next_number(tenant: str, asked: Next, block: int = 1) -> Reads:
+    """Count a named sequence up by `block`; the last of the block is the answer."""
+
+    def build() -> Any:
+        made = insert(sequences).values(tenant=bindparam("tenant"), name=bindparam("name"), value=bindparam("value"))
+        return made.on_conflict_do_update(
+            index_elements=["tenant", "name"], set_={"value": sequences.c.value + bindparam("block")}
+        ).returning(sequences.c.value)
+
+    rows = yield Ask(
+        ("next",), build, {"tenant": tenant, "name": asked.sequence, "value": asked.start + block - 1, "block": block}
+    )
+    return rows[0][0]
+
+
+class Session:
+    """The records of one transaction: each row is one record, however it was reached."""
+
+    def __init__(self, tenant: str, caller: Mapping[str, Any], numbers: Callable[[Next], int] | None = None) -> None:
+        """`numbers` hands out numbers that were reserved before; without it they are counted in the transaction."""
+        self.tenant = tenant
+        self.numbers = numbers
+        self.caller = caller
+        self._records: dict[tuple[str, str], Resource] = {}
+
+    def keep(self, record: Resource) -> Resource:
+        return self._records.setdefault((record.shape.table, record.id), record)
+
+    def kept(self, kind: str, record_id: str | None) -> Resource | None:
+        return None if record_id is None else self._records.get((_table_names.get(kind, kind), record_id))
+
+
+_table_names: dict[str, str] = {}
+
+
+def know_tables(registry: Registry) -> None:
+    """Note which table keeps each type, so that a record read as one type is found as another of the same table."""
+    _table_names.update({name: one.shape.table for name, one in registry.every.items()})

@@ -1,0 +1,83 @@
+"""Which schema a database has, told without the migration tools: a server asks at each start, and starts fast."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from functools import cache
+from pathlib import Path
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class DatabaseUnreachable(Exception):
+    """The database does not answer."""
+
+
+class SchemaTooNew(Exception):
+    """The database was migrated by a newer paydesk; an older one must not touch it."""
+
+
+class NotMigrated(Exception):
+    """The database has no schema yet, or an older one: `paydesk migrate` brings it up to date."""
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """The revisions this version knows, oldest first: the numbers its migrations' files begin with."""
+    return tuple(sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")))
+
+
+def head() -> str:
+    """The revision this version of paydesk works with."""
+    return revisions()[-1]
+
+
+def check(database_url: str) -> None:
+    """Look whether the database has the present schema. Not to be called on a running event loop.
+
+    raises  NotMigrated, SchemaTooNew, DatabaseUnreachable
+    """
+    current = (
+        _on_sqlite(database_url) if database_url.startswith("sqlite:") else asyncio.run(_on_postgresql(database_url))
+    )
+    if current == head():
+        return
+    if current is not None and current not in revisions():
+        raise SchemaTooNew(f"The database is at revision {current}, which this version does not know.")
+    raise NotMigrated("The database has no schema, or an older one; run `paydesk migrate`.")
+
+
+def _on_sqlite(database_url: str) -> str | None:
+    file = Path(database_url.removeprefix("sqlite:///"))
+    if not file.exists():
+        return None
+    try:
+        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
+        try:
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise DatabaseUnreachable(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise DatabaseUnreachable(f"{file} is no database: {error}") from error
+    return None if found is None else str(found[0])
+
+
+async def _on_postgresql(database_url: str) -> str | None:
+    import asyncpg
+
+    try:
+        connection = await asyncpg.connect(database_url, timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnreachable(str(error)) from error
+    try:
+        found = await connection.fetchval("SELECT version_num FROM alembic_version")
+    except asyncpg.UndefinedTableError:
+        return None
+    finally:
+        await connection.close()
+    return None if found is None else str(found)

@@ -1,0 +1,248 @@
+"""Tables from declarations, and paydesk's own beside them. Every table is keyed by tenant first.
+
+No unique or foreign key leaves the tenant out, save those that find the tenant from outside, so the database can
+be sharded by tenant.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Index, Integer, LargeBinary, Table, Text, text
+
+from paydesk.declare import Own, Registry, Resource, Test
+from paydesk.store.types import COLUMN_TYPES, METADATA, Document, Instant
+
+installation = Table(
+    "installation",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("created_at", Instant, nullable=False),
+)
+"""One row, made by the first migration run: what tells this database's gateway calls from another's."""
+
+sequences = Table(
+    "sequences",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+gateway_calls = Table(
+    "gateway_calls",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("subject_type", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("record_id", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("gateway_id", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("ask", Document, nullable=False),
+    Column("parameters", Document, nullable=False),
+    Column("who", Document, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("outcome", Document),
+    Column("tries", Integer, nullable=False),
+    Column("lease_holder", Text),
+    Column("lease_until", Instant),
+    Column("due_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+)
+"""The journal: what a gateway is asked is written here, in the transaction of what it serves, before it is asked.
+
+lane     what excludes one another: one call a lane and subject may be open (capturing and voiding share one)
+state    `open` until the outcome is known; then `done`, `declined`, `refused` or `dropped`
+lease    who makes the call now; a call whose lease is void is taken over by recovery or by the next equal request
+"""
+Index(
+    "uq_gateway_calls_attempt",
+    *(gateway_calls.c[name] for name in ("tenant", "kind", "subject_id", "attempt")),
+    unique=True,
+)
+Index(
+    "uq_gateway_calls_open",
+    *(gateway_calls.c[name] for name in ("tenant", "lane", "subject_id")),
+    unique=True,
+    sqlite_where=gateway_calls.c.state == "open",
+    postgresql_where=gateway_calls.c.state == "open",
+)
+Index(
+    "ix_gateway_calls_due",
+    gateway_calls.c.due_at,
+    sqlite_where=gateway_calls.c.state == "open",
+    postgresql_where=gateway_calls.c.state == "open",
+)
+
+gateway_events = Table(
+    "gateway_events",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("gateway_id", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("payment_id", Text),
+    Column("object_id", Text),
+    Column("ours", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("worked_at", Instant),
+    Column("outcome", Text),
+)
+"""The inbox: a verified event is kept before it is answered, and worked afterwards.
+
+about   what it asks for, and `object_id` of what (`port.GatewayEvent`)
+ours    it comes of this installation's doing, so its payment must be here or on its way in
+due_at  when it may be worked; whoever takes it sets this ahead, so that no other process takes it, too
+"""
+Index(
+    "ix_gateway_events_due",
+    gateway_events.c.due_at,
+    sqlite_where=gateway_events.c.worked_at.is_(None),
+    postgresql_where=gateway_events.c.worked_at.is_(None),
+)
+Index("ix_gateway_events_payment", gateway_events.c.tenant, gateway_events.c.payment_id)
+
+gateway_cursors = Table(
+    "gateway_cursors",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("gateway_id", Text, primary_key=True),
+    Column("event_id", Text),
+    Column("asked_at", Instant, nullable=False),
+    Column("reached_at", Instant),
+)
+"""Up to which event a gateway's own list of events was read, when it was last asked for, and last read to its end."""
+
+gateway_tallies = Table(
+    "gateway_tallies",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("gateway_id", Text, primary_key=True),
+    Column("verified_at", Instant),
+    Column("foreign_events", BigInteger, nullable=False),
+    Column("forged_events", BigInteger, nullable=False),
+    Column("orphaned_events", BigInteger, nullable=False),
+)
+"""What came to a gateway's door, for the metrics.
+
+verified_at   when an event that its gateway had signed came last
+foreign       signed events of other programs, accounts or modes
+forged        what nobody had signed whom we know
+orphaned      events about money of ours that no payment here knows of
+"""
+
+turns = Table(
+    "turns",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("taken_at", Instant, nullable=False),
+)
+"""Work that comes round by the clock: which process has taken it last decides who does it next."""
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("application_id", Text, primary_key=True),
+    Column("owner_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request", Text, nullable=False),
+    Column("call_id", Text),
+    Column("status", Integer),
+    Column("headers", Document),
+    Column("body", LargeBinary),
+    Column("created_at", Instant, nullable=False),
+)
+"""A client's `Idempotency-Key`: which request it named, the call it opened, and the answer once there is one."""
+Index("ix_idempotency_keys_created_at", idempotency_keys.c.created_at)
+
+
+def table_of(resource: type[Resource]) -> Table:
+    return METADATA.tables[resource.shape.table]
+
+
+def build(registry: Registry) -> None:
+    """Add the tables of all resources to METADATA; those that share a table share the union of their columns."""
+    if any(one.shape.table in METADATA.tables for one in registry.every.values()):
+        return
+    for one in registry.every.values():
+        shape = one.shape
+        table = METADATA.tables.get(shape.table)
+        if table is None:
+            table = Table(
+                shape.table, METADATA, Column("tenant", Text, primary_key=True), Column("id", Text, primary_key=True)
+            )
+            if any(other.shape.table == shape.table and other.shape.discriminator for other in registry.every.values()):
+                table.append_column(Column("type", Text, nullable=False))
+        for name, field in shape.columns.items():
+            if name not in table.c:
+                everywhere = not any(
+                    other.shape.table == shape.table and other is not one for other in registry.every.values()
+                )
+                required = name in ("created_at", "updated_at") or (
+                    field.kind == "boolean" and field.default is not None and everywhere
+                )
+                type_ = Boolean() if field.kind == "boolean" else COLUMN_TYPES[field.kind]
+                table.append_column(Column(name, type_, nullable=not required))
+    indexed: set[tuple[str, ...]] = set()
+
+    def index(resource: type[Resource], columns: tuple[str, ...], unique: bool = False) -> None:
+        shape = resource.shape
+        table = table_of(resource)
+        if (shape.table, *columns) in indexed:
+            return
+        indexed.add((shape.table, *columns))
+        name = f"{'uq' if unique else 'ix'}_{shape.table}_{'_'.join(columns)}"[:63]
+        server_wide = unique and columns in SERVER_WIDE.get(shape.table, ())
+        keys = columns if server_wide else ("tenant", *columns)
+        Index(name, *(table.c[column] for column in keys), unique=unique)
+
+    for one in registry.every.values():
+        shape, table = one.shape, table_of(one)
+        index(one, ("created_at", "id"))
+        for columns in shape.unique:
+            index(one, columns, unique=True)
+        for columns in shape.indexes:
+            index(one, columns)
+        for name in shape.queues:
+            queued = table.c[name].is_not(None)
+            Index(f"ix_{shape.table}_{name}", table.c[name], sqlite_where=queued, postgresql_where=queued)
+        for name, relationship in shape.relationships.items():
+            if relationship.stored and relationship.constrained and not relationship.polymorphic:
+                target = registry[relationship.types[0]].shape
+                if target.tenancy == shape.tenancy and not any(
+                    constraint.name == f"fk_{shape.table}_{name}" for constraint in table.foreign_key_constraints
+                ):
+                    table.append_constraint(
+                        ForeignKeyConstraint(
+                            ("tenant", f"{name}_id"),
+                            (f"{target.table}.tenant", f"{target.table}.id"),
+                            name=f"fk_{shape.table}_{name}",
+                        )
+                    )
+            match = relationship.match
+            if relationship.many and isinstance(match, Test) and match.value == Own("id") and "." not in match.path:
+                for target_type in relationship.types:
+                    index(registry[target_type], (match.path,))
+
+    orders = METADATA.tables.get("orders")
+    if orders is not None:
+        for name, (column, condition) in LAPSING.items():
+            Index(name, orders.c[column], sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+LAPSING = {
+    "ix_orders_expiring": ("expires_at", "expires_at IS NOT NULL AND placed_at IS NULL AND cancelled_at IS NULL"),
+    "ix_orders_nobodys": ("created_at", "status = 'draft' AND customer_id IS NULL"),
+}
+"""Small indexes of the orders that time alone may end: their column, and which orders those are."""
+
+SERVER_WIDE: dict[str, tuple[tuple[str, ...], ...]] = {"organizations": (("slug",),), "applications": (("uid",),)}
+"""Unique over the whole server, since they find the tenant."""

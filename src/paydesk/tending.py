@@ -1,0 +1,101 @@
+"""Webhook endpoints at Stripe, looked after at every start and every hour.
+
+One that is gone is registered anew, one at a former address is moved, one that was disabled or does not hear of all
+that is handled is mended, and one whose secret is not ours (its answer was lost, or another database made it) is
+replaced, since Stripe tells a secret only at creation. One made for another version of Stripe's API is replaced, too:
+by then the new one hears already, and for a day what the former one signed still counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from paydesk.actor import worker
+from paydesk.declare import Resource, eq
+from paydesk.desk import Desk
+from paydesk.gateways.port import Credentials, Gateway, GatewayProblem
+from paydesk.store import events
+from paydesk.store.reading import Session
+from paydesk.work import Find, Work
+
+log = logging.getLogger("paydesk.tending")
+
+EVERY_SECONDS = 3600.0
+TRY_AGAIN_SECONDS = 30.0
+
+
+class Endpoints:
+    """Looks after the endpoints of all gateways of a server.
+
+    address   where a gateway's events are to come, from its tenant's slug, its type and its id; None where nobody can
+              say without a request, and then an endpoint is left where it is
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        gateways: Mapping[str, Gateway],
+        unseal: Callable[[Resource], Credentials],
+        address: Callable[[str, str, str], str | None],
+    ) -> None:
+        self.desk = desk
+        self.gateways = gateways
+        self._unseal = unseal
+        self._address = address
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, *, after: asyncio.Task[None]) -> None:
+        self._task = asyncio.create_task(self._tend(after), name="webhook endpoints")
+
+    async def stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _tend(self, after: asyncio.Task[None]) -> None:
+        await asyncio.wait([after])
+        while True:
+            try:
+                settled = await self.once()
+            except Exception:
+                log.exception("webhook endpoints could not be looked after")
+                settled = False
+            await asyncio.sleep(EVERY_SECONDS if settled else TRY_AGAIN_SECONDS)
+
+    async def once(self) -> bool:
+        """Look at every gateway once; False when a gateway could not be asked and should be again."""
+        rows = await self.desk.database.read(events.gateways_with_endpoints)
+        settled = True
+        for tenant, kind, gateway_id in rows:
+            organization_id, _, mode = tenant.partition("/")
+            slug = await self.desk.database.read(lambda: events.organization(organization_id)) or ""  # noqa: B023
+            url = self._address(slug, kind, gateway_id)
+            account = self.gateways[kind].account if kind in self.gateways else None
+            if account is None or url is None:
+                continue
+            find = Find(kind, eq("id", gateway_id))
+            found = await self.desk.database.read(lambda: self.desk.reader.records(Session(tenant, {}), find))  # noqa: B023
+            if not found or found[0].disabled_at is not None:
+                continue
+            try:
+                known = await account.find_endpoints(gateway_id, credentials=self._unseal(found[0]))
+            except GatewayProblem as problem:
+                log.warning("the webhook endpoint of gateway %s cannot be looked at: %s", gateway_id, problem.message)
+                settled = False
+                continue
+            actor = worker(organization_id, slug, mode == "live", "endpoints", gateway_id)
+            await self.desk.operate(actor, _rule(kind, gateway_id, known, url))
+        return settled
+
+
+def _rule(kind: str, gateway_id: str, known: Any, url: str) -> Callable[[Work], Any]:
+    def rule(work: Work) -> Any:
+        record = yield Find(kind, eq("id", gateway_id), lock=True)
+        if record is not None:
+            record.tend(known, url, work)
+
+    return rule

@@ -1,0 +1,122 @@
+"""Payments that no event brought to an end: looked at by the clock, so that none stays under way for ever.
+
+When that is stands in `commerce.payments.watching`; who looks is whoever takes the turn first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Generator
+from typing import Any
+
+from paydesk.actor import Actor, worker
+from paydesk.commerce.payments.watching import AFTERWARDS, is_expiring, next_look, overdue_at, remind
+from paydesk.declare import eq
+from paydesk.desk import Desk
+from paydesk.errors import Refusal, Unavailable
+from paydesk.instants import instant, later
+from paydesk.store import events, watch
+from paydesk.store.reading import Session
+from paydesk.work import Find
+
+log = logging.getLogger("paydesk.watching")
+
+EVERY_SECONDS = 10.0
+AT_MOST = 100
+INFORMED_SECONDS = 300.0
+"""The list of events tells of a gateway's payments if it was read as recently as this."""
+
+
+class Watching:
+    """The background loop of one process."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.kinds = [name for name, one in desk.registry.types.items() if "look_at" in one.shape.columns]
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, *, after: asyncio.Task[None]) -> None:
+        self._task = asyncio.create_task(self._keep_on(after), name="watching payments")
+
+    async def stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _keep_on(self, after: asyncio.Task[None]) -> None:
+        await asyncio.wait([after])
+        while True:
+            found = 0
+            try:
+                found = await self.once()
+            except Refusal as refusal:
+                log.warning("payments are not looked at at present: %s", refusal)
+            except Exception:
+                log.exception("payments could not be looked at")
+            await asyncio.sleep(EVERY_SECONDS if found < AT_MOST else 0.1)
+
+    async def once(self) -> int:
+        """Look at the payments whose time has come; returns how many were found."""
+        return sum([await self._once(kind) for kind in self.kinds])
+
+    async def _once(self, kind: str) -> int:
+        now = instant(self.desk.clock())
+        rows = await self.desk.database.read(lambda: watch.due(kind, now, AT_MOST))
+        if rows:
+            taken = await self.desk.database.write(lambda: self._take(kind, rows, now))
+            gateways: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
+            for row in taken:
+                gateways[row[0], row[2]].append(row)
+            # Gateways side by side: one that hangs holds up its own payments only.
+            await asyncio.gather(*(self._look_at(kind, group, now) for group in gateways.values()))
+        return len(rows)
+
+    def _take(self, kind: str, rows: list[Any], now: str) -> Generator[Any, Any, list[Any]]:
+        """Set when each is looked at next; returns those that are to be looked at now."""
+        taken = []
+        sources: Any = self.desk.registry[kind]
+        for row in rows:
+            tenant, payment_id, _, status, news_at, capture_before, found, reached_at = row
+            informed = reached_at is not None and reached_at >= later(now, -INFORMED_SECONDS)
+            overdue = overdue_at(news_at, capture_before)
+            is_overdue = overdue <= now
+            # A cart that nobody came back to pay for is not under way.
+            ended = is_overdue and status == sources.untried
+            look_at = next_look(now, news_at=news_at, capture_before=capture_before, informed=informed)
+            mine = yield from watch.take(
+                kind,
+                tenant,
+                payment_id,
+                found,
+                None if ended else look_at,
+                overdue if is_overdue and not ended else None,
+            )
+            expired = capture_before is not None and later(capture_before, AFTERWARDS) <= now
+            if mine and (not informed or is_overdue or expired or is_expiring(now, capture_before)):
+                taken.append(row)
+        return taken
+
+    async def _look_at(self, kind: str, rows: list[Any], now: str) -> None:
+        """Read one gateway's payments, and say which authorizations end soon."""
+        for tenant, payment_id, gateway_id, _, _, capture_before, *_ in rows:
+            try:
+                actor = await self._actor(tenant, payment_id)
+                if is_expiring(now, capture_before):
+                    await self.desk.operate(actor, lambda work: remind(kind, payment_id, work))  # noqa: B023
+                find = Find(kind, eq("id", payment_id), ("payment_gateway",))
+                found = await self.desk.database.read(lambda: self.desk.reader.records(Session(tenant, {}), find))  # noqa: B023
+                if found:
+                    await self.desk.refresh(actor, found[0])
+            except Unavailable as silent:
+                log.warning("gateway %s cannot be asked for its payments: %s", gateway_id, silent)
+                return
+            except Refusal as refusal:
+                log.info("payment %s cannot be read: %s", payment_id, refusal)
+
+    async def _actor(self, tenant: str, payment_id: str) -> Actor:
+        organization_id, _, mode = tenant.partition("/")
+        slug = await self.desk.database.read(lambda: events.organization(organization_id))
+        return worker(organization_id, slug or "", mode == "live", "watching", payment_id)

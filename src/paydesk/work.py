@@ -1,0 +1,296 @@
+"""Work: everything one request will change, gathered in memory and written at once.
+
+Rules are plain functions of records and a Work. They change records by `work.change` alone, so the old value stays
+beside the new and versions, events and updates cost their author nothing. They have no other effect, so a
+transaction may be run again from the top.
+"""
+
+from __future__ import annotations
+
+import os
+import string as _string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from paydesk.actor import Actor
+from paydesk.declare import Condition, Resource
+from paydesk.errors import Invalid, Refusal, Several
+
+R = TypeVar("R", bound=Resource)
+
+_LETTERS = (_string.ascii_letters * 5)[:256]
+
+
+def new_id() -> str:
+    """Ten random letters (Commerce Layer's published form; 57 bits)."""
+    return "".join([_LETTERS[byte] for byte in os.urandom(10)])
+
+
+@dataclass
+class Change:
+    """What a client asks to be written, decoded and checked for form.
+
+    values     columns to assign: attributes by name, to-one relationships as `order_id` (and `…_type`)
+    arguments  write-only attributes and trigger values, by name
+    related    the records that the request's to-one relationships name, loaded; None where it says null
+    record     the record to change, None at creation
+    """
+
+    type: str
+    values: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict)
+    related: dict[str, Any] = field(default_factory=dict)
+    record: Any = None
+
+    def gives(self, name: str) -> bool:
+        """The request says something of this attribute or relationship, null included."""
+        return name in self.values or name in self.arguments or name in self.related
+
+
+@dataclass(frozen=True)
+class Find:
+    """A rule's question to the store: `found = yield Find(Sku, eq("code", code))`.
+
+    type    the resource, or its wire type where a room may not import it
+
+    Is sent the record or None (`many`: the list of them, oldest first). Nothing of another tenant is ever found.
+    paths   relationships to load with each
+    lock    hold the row until the transaction ends
+    """
+
+    type: type[Resource] | str
+    where: Condition
+    paths: tuple[str, ...] = ()
+    many: bool = False
+    lock: bool = False
+
+
+@dataclass(frozen=True)
+class Load:
+    """Load further relationships of a record in hand: `yield Load(order, ("line_items",))`."""
+
+    record: Resource
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Hold the record that stands for all that changes together with this one, such as a payment's order, until the
+    transaction ends: `yield Hold("stripe_payments", payment_id)`. Is sent nothing.
+    """
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Next:
+    """The next number of a named sequence of the tenant: `number = yield Next("orders.number", start=10000001)`."""
+
+    sequence: str
+    start: int = 1
+
+
+@dataclass
+class Call:
+    """A gateway call to be journalled with this work and made after its commit. See `paydesk.calls`.
+
+    kind      names the plan that says how the call is made and settled
+    subject   the record it is about: one call a kind and subject may be open
+    gateway   who is asked; None where the plan is `local`
+    ask       JSON: `gateway` is what its verb needs, in neutral words; the rest is the plan's own
+    deferred  not made by the request itself but by the background soon after
+    """
+
+    kind: str
+    subject_type: str
+    subject_id: str
+    gateway: Resource | None
+    ask: dict[str, Any]
+    record_id: str | None = None
+    deferred: bool = False
+    id: str = field(default_factory=new_id)
+
+    @property
+    def gateway_id(self) -> str:
+        return self.gateway.id if self.gateway is not None else ""
+
+
+class Work:
+    """One transaction's changes. `now` is the instant of the request, `actor` who asked.
+
+    arguments  what the request says beside a trigger, such as the amount to capture
+    """
+
+    def __init__(
+        self, actor: Actor, now: str, *, trace_id: str = "", settings: Mapping[str, Any] | None = None
+    ) -> None:
+        self.actor = actor
+        self.now = now
+        self.trace_id = trace_id
+        self.settings: Mapping[str, Any] = settings or {}
+        self.created: list[Resource] = []
+        self.deleted: list[Resource] = []
+        self.changed: dict[Resource, dict[str, Any]] = {}
+        self.calls: list[Call] = []
+        self.withdrawn: list[tuple[str, str]] = []
+        self.noted: list[tuple[Resource, dict[str, list[Any]]]] = []
+        self.awaited: list[tuple[str, str]] = []
+        self.mistakes: list[Refusal] = []
+        self.arguments: Mapping[str, Any] = {}
+
+    def create(self, cls: type[R], *, id: str | None = None, **values: Any) -> R:
+        """A new record with these column values; the others take their declared default."""
+        shape = cls.shape
+        row: dict[str, Any] = {}
+        for name, column in shape.columns.items():
+            default = column.default
+            row[name] = dict(default) if type(default) is dict else list(default) if type(default) is list else default
+        for name, value in values.items():
+            assert name in shape.columns, f"{shape.type} has no column {name}"
+            if value is not None or shape.columns[name].kind != "object" or shape.columns[name].default is None:
+                row[name] = value
+        row["id"] = id or new_id()
+        row["created_at"] = row["updated_at"] = self.now
+        record = cls(**row)
+        self.created.append(record)
+        return record
+
+    def change(self, record: Resource, **values: Any) -> None:
+        """Assign columns of `record`. What is equal to the present value is no change."""
+        shape, own = record.shape, record.__dict__
+        before = self.changed.get(record)
+        for name, value in values.items():
+            assert name in shape.columns, f"{shape.type} has no column {name}"
+            if value is None and shape.columns[name].kind == "object" and shape.columns[name].default is not None:
+                value = {}
+            old = own[name]
+            if old == value and type(old) is type(value):
+                continue
+            if before is None:
+                before = self.changed[record] = {}
+            before.setdefault(name, old)
+            own[name] = value
+
+    def relate(self, record: Resource, name: str, related: Resource | None) -> None:
+        """Set a to-one relationship, in the row and in hand."""
+        relationship = record.shape.relationships[name]
+        if relationship.polymorphic:
+            self.change(record, **{f"{name}_type": related.shape.type if related else None})
+        self.change(record, **{f"{name}_id": related.id if related else None})
+        record.__dict__[name] = related
+
+    def delete(self, record: Resource) -> None:
+        self.deleted.append(record)
+
+    def call(
+        self, kind: str, subject: Resource, *, gateway: Resource | None = None, ask: dict[str, Any], **options: Any
+    ) -> Call:
+        """Ask a gateway for something, after this work is written. A settled call may ask for the next."""
+        call = Call(kind, subject.shape.type, subject.id, gateway, ask, **options)
+        self.calls.append(call)
+        return call
+
+    def withdraw(self, kind: str, subject: Resource) -> None:
+        """Take back what an earlier work deferred. The change is refused while that call is being made."""
+        self.withdrawn.append((kind, subject.id))
+
+    def note(self, record: Resource, **facts: tuple[Any, Any]) -> None:
+        """Leave in a record's history what none of its attributes tells, each fact as it was and as it is (JSON)."""
+        self.noted.append((record, {name: list(pair) for name, pair in facts.items()}))
+
+    def comes_after(self, kind: str, subject: Resource) -> None:
+        """This work relies on how `subject` stands: a call of `kind` about it that is open comes first.
+
+        One that nobody makes is finished before; while somebody makes it the change is refused.
+        """
+        self.awaited.append((kind, subject.id))
+
+    def invalid(self, field: str | None, error: str, message: str | None = None, **meta: Any) -> None:
+        """Note a broken rule; the work goes on, to find the others, until `check`."""
+        self.mistakes.append(Invalid(field, error, message, **meta))
+
+    def check(self) -> None:
+        """Raise what has been noted: `Invalid`, or `Several`."""
+        if self.mistakes:
+            raise Several(list(self.mistakes))
+
+
+@dataclass(frozen=True)
+class Journalled:
+    """A gateway call as the journal keeps it: what `Plan.settle` is told of it."""
+
+    id: str
+    tenant: str
+    kind: str
+    subject_type: str
+    subject_id: str
+    record_id: str | None
+    attempt: int
+    gateway_id: str
+    key: str
+    ask: dict[str, Any]
+    parameters: dict[str, Any]
+    who: dict[str, Any]
+    tries: int
+    created_at: str
+
+
+class Plan:
+    """One kind of gateway call: what is asked, by which verb, and how the answer is settled.
+
+    kind    names it in the journal
+    verb    the gateway's verb; None for a call that only reads and therefore is not journalled
+    local   no gateway is asked: `settle` alone does what is owed, in the background (its answer is None)
+    lane    calls of one lane about one subject exclude each other; None for a lane of its own
+    probes  the rights of the credentials are looked at first; some that lack are a refusal that names them
+    about   what the call is about and therefore reads: a payment, a saved payment method, the setting up of one, or a
+            customer at the gateway
+    shared  what it makes is for all who ask: a request that meets an open one waits for its end and goes on from there
+
+    A call that `settle` asks for, unless deferred, is made by the same request, which is answered with its outcome.
+
+    The desk does the waiting. `settle` runs in a transaction after the answer, by the request that asked, by the next
+    equal request, or by recovery, and returns the record that the request is about.
+    """
+
+    kind: str
+    verb: str | None = None
+    local: bool = False
+    lane: str | None = None
+    probes: bool = False
+    about: Literal["payment", "instrument", "setup", "customer"] = "payment"
+    shared: bool = False
+
+    @property
+    def journalled(self) -> bool:
+        return self.verb is not None or self.local
+
+    def found(self, ask: dict[str, Any]) -> dict[str, str]:
+        """Metadata by which the gateway finds what this call made, for calls too old to repeat; {} when it cannot."""
+        return {}
+
+    def gateway(self, call: Journalled) -> Resource | None:
+        """The gateway record, where the call itself keeps it since it is not stored yet."""
+        return None
+
+    def reads(self, call: Journalled) -> str | None:
+        """What to look at before anything is done, by the gateway's name for it; None to go ahead."""
+        return None
+
+    def looks(self, call: Journalled) -> str | None:
+        """The same, to look at before asking under another key, and after a refusal; None for nothing."""
+        return None
+
+    def proceeds(self, call: Journalled, snapshot: Any) -> bool:
+        """Whether the call is still to be made, now that the payment was looked at."""
+        return True
+
+    def settle(self, call: Journalled, answer: Any, work: Work) -> Any:
+        """Book a gateway's answer; returns the record that the call is about. May be a `Rule`."""
+        raise AssertionError(f"{self.kind} does not say how it is settled")
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        """Book a definite no, or raise what the client is told. May be a `Rule`."""
+        raise AssertionError(f"{self.kind} does not say what a refusal means")

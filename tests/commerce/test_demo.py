@@ -1,0 +1,75 @@
+"""What `paydesk dev` finds in its demo organization."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from paydesk import commerce, demo
+from paydesk.declare import Resource, eq
+from paydesk.desk import Asked, Wanted
+from paydesk.jsonapi.render import Gathered
+from paydesk.store.reading import Session
+from paydesk.work import Change, Find
+from tests.commerce.conftest import Record, Shop
+
+
+def hands(shop: Shop, made: list[str]) -> tuple[Any, Any]:
+    """What the demo is made with: changes by the rules clients meet, and a look at what is there."""
+    registry = commerce.registry()
+    actor = shop.actors[shop.integration.token]
+    reader = shop.desk.reader
+
+    async def find(type: str, column: str, value: str) -> list[Any]:
+        session = Session(actor.tenant, {})
+        asked = Find(registry[type], eq(column, value), many=True)
+        return list(await shop.desk.database.read(lambda: reader.records(session, asked)))
+
+    async def do(
+        type: str,
+        verb: str,
+        attributes: Mapping[str, Any],
+        relationships: Mapping[str, Resource | None],
+        *,
+        id: str | None = None,
+    ) -> Any:
+        made.append(f"{verb} {type}")
+        related = {name: Record({"type": one.shape.type, "id": one.id}) for name, one in relationships.items() if one}
+        if type == "stripe_gateways":
+            return (await find(type, "id", "gateway"))[0]
+        if id is not None and verb == "create":
+            id = await _create_with_id(shop, type, id, related)
+        elif id is not None:
+            await shop.integration.update(Record({"type": type, "id": id}), related, **attributes)
+        else:
+            id = (await shop.integration.create(type, related, **attributes)).id
+        return (await find(type, "id", id))[0]
+
+    return do, find
+
+
+async def _create_with_id(shop: Shop, type: str, id: str, related: dict[str, Record]) -> str:
+    resource = commerce.registry()[type]
+    view = shop.desk.views.of(resource, {}, {}, in_list=False)
+    change = Change(type, arguments={"id": id})
+    links = {name: (one.data["type"], one.id) for name, one in related.items()}
+    actor = shop.actors[shop.integration.token]
+    _, found = await shop.desk.change(Asked(actor, ""), Wanted("create", resource, None, change, links), view)
+    assert isinstance(found, Gathered)
+    return str(found.rows[0][0])
+
+
+async def test_the_demo_holds_the_documented_order_and_is_made_once(shop: Shop) -> None:
+    made: list[str] = []
+    do, find = hands(shop, made)
+    keys = {"stripe_secret_key": "sk_test_x", "stripe_publishable_key": "pk_test_x", "customer_password": "secret"}
+    first = await demo.ensure_demo(do, find, **keys)
+    order = await shop.integration.get(
+        Record({"type": "orders", "id": "ABCRtyUpBa"}), "billing_address,payment_method,line_items,payment_source"
+    )
+    assert (order["status"], order["guest"], order["currency_code"]) == ("pending", True, "EUR")
+    assert (order["total_amount_with_taxes_cents"], order["country_code"]) == (15400, "IT")
+    assert (order.related("payment_source"), len(order.related("line_items"))) == (None, 3)
+    assert order.related("payment_method")["id"] == first.payment_method.id
+    made.clear()
+    again = await demo.ensure_demo(do, find, **keys)
+    assert [one for one in made if one != "create stripe_gateways"] == []
+    assert (again.market.id, again.customer.id) == (first.market.id, first.customer.id)

@@ -1,0 +1,204 @@
+"""What must hold of an order's money whatever happened: the invariants, worked out apart from the code they judge."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from paydesk.store.ask import Database
+from tests.payments.conftest import Answer, Api, Stripe, rows_of
+
+UNCONFIRMED = ("requires_payment_method", "requires_confirmation", "requires_action")
+
+Row = dict[str, Any]
+
+_COLUMNS = {
+    "orders": (
+        "id", "status", "payment_status", "payment_source_id", "total_amount_with_taxes_cents",
+        "place_total_amount_cents", "authorized_cents", "captured_cents", "voided_cents", "refunded_cents",
+    ),
+    "transactions": (
+        "id", "type", "order_id", "payment_source_id", "amount_cents", "succeeded", "excluded",
+        "reference_authorization_id", "reference_capture_id",
+    ),
+    "stripe_payments": ("id", "stripe_id", "order_id"),
+    "gateway_calls": ("id", "kind", "subject_id", "state", "idempotency_key", "parameters"),
+}  # fmt: skip
+
+
+@dataclass
+class Evidence:
+    """Our books, and what Stripe says."""
+
+    orders: dict[str, Row]
+    transactions: list[Row]
+    payments: list[Row] = field(default_factory=list)
+    calls: list[Row] = field(default_factory=list)
+    intents: dict[str, Row] = field(default_factory=dict)
+    refunds: list[Row] = field(default_factory=list)
+    asked: list[Row] = field(default_factory=list)
+
+    def of(self, order_id: str) -> list[Row]:
+        return [one for one in self.transactions if one["order_id"] == order_id]
+
+
+async def table(database: Database, name: str, *columns: str, **where: Any) -> list[Row]:
+    """Rows of a table by column, those with these values."""
+    wanted = list(dict.fromkeys((*columns, *where)))
+    found = [dict(zip(wanted, row, strict=True)) for row in await rows_of(database, name, *wanted)]
+    return [row for row in found if all(row[column] == value for column, value in where.items())]
+
+
+async def books(database: Database) -> Evidence:
+    """Our books alone."""
+    orders, transactions = [await table(database, name, *_COLUMNS[name]) for name in ("orders", "transactions")]
+    return Evidence({one["id"]: one for one in orders}, transactions)
+
+
+async def evidence(database: Database, account: Stripe) -> Evidence:
+    """Our books and all that Stripe has of an account."""
+    made = await books(database)
+    made.payments, made.calls = [
+        await table(database, name, *_COLUMNS[name]) for name in ("stripe_payments", "gateway_calls")
+    ]
+    made.intents = {one["id"]: one for one in await _everything(account, "payment_intents")}
+    made.refunds = await _everything(account, "refunds")
+    made.asked = await account.requests("POST", "/v1/")
+    return made
+
+
+async def _everything(account: Stripe, kind: str) -> list[Row]:
+    found: list[Row] = []
+    while True:
+        after = f"&starting_after={found[-1]['id']}" if found else ""
+        headers = {"authorization": f"Bearer {account.key}"}
+        answer = await account.http.get(f"{account.base}/v1/{kind}?limit=100{after}", headers=headers)
+        page = answer.json()
+        found.extend(page["data"])
+        if not page["has_more"]:
+            return found
+
+
+def status_of(total: dict[str, int], price: int) -> str:
+    """An order's payment status, as Commerce Layer's words say it."""
+    authorized, captured, voided, refunded = total.values()
+    if refunded:
+        return "refunded" if refunded >= captured else "partially_refunded"
+    if captured:
+        return "paid" if captured >= price else "partially_paid"
+    if voided:
+        return "voided" if voided >= authorized else "partially_voided"
+    if authorized:
+        return "authorized" if authorized >= price else "partially_authorized"
+    return "unpaid" if price else "free"
+
+
+def summed(transactions: Iterable[Row], *, all_: bool = False) -> dict[str, int]:
+    """What succeeded, by type; what was taken back before placing counts only where `all_` does."""
+    total = dict.fromkeys(("authorizations", "captures", "voids", "refunds"), 0)
+    for one in transactions:
+        if one["succeeded"] and (all_ or not one["excluded"]):
+            total[one["type"]] += one["amount_cents"]
+    return total
+
+
+def hold_together(ours: Evidence, order_id: str, seen: dict[str, int] | None = None) -> None:
+    """What is true of an order's books at every moment, whatever is still open.
+
+    seen   amounts by transaction, from one look to the next: they never change
+    """
+    transactions, order = ours.of(order_id), ours.orders[order_id]
+    for payment in {one["payment_source_id"] for one in transactions}:
+        total = summed((one for one in transactions if one["payment_source_id"] == payment), all_=True)
+        assert 0 <= total["refunds"] <= total["captures"] <= total["authorizations"], total
+        assert total["captures"] + total["voids"] <= total["authorizations"], total
+        assert not (total["captures"] and total["voids"]), f"both captured and voided: {total}"
+    for kind, of in (("authorizations", "payment_source_id"), ("captures", "reference_authorization_id")):
+        made = Counter(one[of] for one in transactions if one["type"] == kind and one["succeeded"])
+        assert not made or max(made.values()) == 1, f"one of the {kind} was booked twice"
+    total = summed(transactions)
+    sums = [order[f"{name}_cents"] for name in ("authorized", "captured", "voided", "refunded")]
+    assert sums == list(total.values()), (sums, total)
+    price, placed = order["total_amount_with_taxes_cents"], order["place_total_amount_cents"]
+    price = price if placed is None else min(price, placed)
+    expected = "unpaid" if order["status"] == "draft" and not price else status_of(total, price)
+    assert order["payment_status"] == expected
+    for one in transactions if seen is not None else ():
+        assert seen.setdefault(one["id"], one["amount_cents"]) == one["amount_cents"], "an amount changed"
+
+
+def agree(all_: Evidence, order_id: str) -> None:
+    """Once nothing is open: Stripe's sums are ours, every call came about as often as the journal says, and of what
+    nobody confirmed only the order's source is left.
+    """
+    hold_together(all_, order_id)
+    order = all_.orders[order_id]
+    known = {one["stripe_id"]: one["id"] for one in all_.payments if one["order_id"] == order_id}
+    for intent in all_.intents.values():
+        if intent["metadata"].get("order_id") == order_id:
+            assert intent["id"] in known or intent["status"] == "canceled", f"nobody knows {intent['id']}"
+            if intent["status"] in UNCONFIRMED:
+                assert known[intent["id"]] == order["payment_source_id"], f"{intent['id']} is still live"
+                assert order["status"] != "cancelled", f"{intent['id']} can still pay a cancelled order"
+    for stripe_id, payment in known.items():
+        intent = all_.intents[stripe_id]
+        back = [one for one in all_.refunds if one["payment_intent"] == stripe_id and one["status"] == "succeeded"]
+        # What is released without having been taken is listed among the refunds, too, oldest of all: the whole of what
+        # was never captured, the rest of what was captured in part.
+        rest = intent["amount"] - intent["amount_received"]
+        oldest = min(back, key=lambda one: one["created"], default=None)
+        if not intent["amount_received"]:
+            back = []
+        elif rest and oldest is not None and oldest["amount"] == rest and not oldest["metadata"]:
+            back.remove(oldest)
+        own = [one for one in all_.of(order_id) if one["payment_source_id"] == payment]
+        total = summed(own, all_=True)
+        moved = (intent["amount_received"], sum(one["amount"] for one in back))
+        assert (total["captures"], total["refunds"]) == moved, (stripe_id, total)
+        if intent["status"] == "requires_capture":
+            assert (total["authorizations"], total["voids"]) == (intent["amount_capturable"], 0), (stripe_id, total)
+        if intent["status"] == "canceled":
+            assert total["voids"] == total["authorizations"], (stripe_id, total)
+        _given_back_once(all_, own, back)
+
+
+def _given_back_once(all_: Evidence, transactions: list[Row], refunds: list[Row]) -> None:
+    """A refund that was asked for and done is there once, one that was refused is not."""
+    captures = {one["id"] for one in transactions if one["type"] == "captures"}
+    made = Counter(one["metadata"].get("paydesk_call") for one in refunds)
+    for call in all_.calls:
+        if call["kind"] == "refund_payment" and call["subject_id"] in captures:
+            assert made[call["id"]] == (call["state"] == "done"), (call, made)
+
+
+def keys_are_kept(all_: Evidence) -> None:
+    """Everything that Stripe was asked to do stands in the journal, under a key that no other call has."""
+    keys = Counter(one["idempotency_key"] for one in all_.calls)
+    assert max(keys.values()) == 1
+    # A call that came to its next attempt keeps the place of those before.
+    places = {key.rpartition("/")[0] for key in keys}
+    subjects = {*all_.orders, *(one["id"] for one in (*all_.payments, *all_.transactions))}
+    for one in all_.asked:
+        place = (one["idempotency_key"] or "").rpartition("/")[0]
+        if place.rpartition("/")[2] in subjects:
+            assert place in places, f"{place} is in no journal"
+
+
+async def history_replays(api: Api, link: dict[str, str] | Answer) -> None:
+    """A record's versions, one after the other, give the record."""
+    shown = await api.get(link)
+    versions: list[Any] = []
+    pages, number = 1, 1
+    while number <= pages:
+        query = f"?filter[q][resource_id_eq]={shown.id}&page[size]=25&page[number]={number}"
+        page = await api.get("versions", query)
+        versions.extend(page.data)
+        pages, number = page.document["meta"]["page_count"], number + 1
+    replayed: dict[str, Any] = {}
+    for version in reversed(versions):
+        for name, (before, after) in version["attributes"]["changes"].items():
+            assert replayed.get(name) == before, f"{name} of {shown.id} was {replayed.get(name)}, not {before}"
+            replayed[name] = after
+    for name, value in shown.data["attributes"].items():
+        if name in replayed:
+            assert value == replayed[name], f"{name} of {shown.id}"

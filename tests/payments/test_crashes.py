@@ -1,0 +1,236 @@
+"""kill -9 in the middle: after a restart the operation has happened once, or can be asked for again.
+
+Every act that moves money is killed at every point by `paydesk prove` (`tests/proving`); here is what that leaves out.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from paydesk.settings import Settings
+from tests import forked
+from tests.payments import crashing
+from tests.payments.conftest import HOST, MEDIA_TYPE, Api, Running, Stripe, document_of, furnish, on_sqlite
+from tests.processes import free_port, group, until
+
+
+def settings_of(settings: Settings, **more: str) -> dict[str, str]:
+    """The settings as variables, for another process on the same database."""
+    assert settings.stripe_api_base is not None, "a sandbox"
+    return {
+        "PAYDESK_DATABASE_URL": settings.database_url,
+        "PAYDESK_DATA_DIR": str(settings.data_dir),
+        "PAYDESK_KEY_FILE": str(settings.vault_file),
+        "PAYDESK_STRIPE_API_BASE": settings.stripe_api_base,
+        "PAYDESK_STRIPE_TIMEOUT": "3",
+        "PAYDESK_LOG_LEVEL": "error",
+        **more,
+    }
+
+
+def environment_of(settings: Settings, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PAYDESK_")}
+    return kept | settings_of(settings, **more)
+
+
+async def killed(
+    running: Running, api: Api, at: str, requests: list[dict[str, Any]], recover: bool = False, key: str = ""
+) -> str:
+    """Have another process do these requests until it is killed at a place; what it printed."""
+    asked = {
+        "host": HOST,
+        "headers": headers_of(api) | ({"idempotency-key": key} if key else {}),
+        "requests": requests,
+        "recover": recover,
+    }
+    env = environment_of(running.settings, PAYDESK_CRASH_AT=at)
+    ended = await asyncio.to_thread(forked.run, crashing.run, env=env, given=json.dumps(asked))
+    assert ended.returncode == -signal.SIGKILL, f"{at} was not met: {ended.stdout} {ended.stderr[-2000:]}"
+    return ended.stdout
+
+
+EVERYTHING = os.environ.get("PAYDESK_TEST_CRASHES") == "all"
+"""Whether tests are to kill at every place, and not only where something is left behind."""
+
+
+def post(type: str, attributes: dict[str, Any], **related: Any) -> dict[str, Any]:
+    return {"method": "POST", "path": f"/api/{type}", "body": document_of(type, None, attributes, related)}
+
+
+async def test_killed_while_it_registers_an_endpoint_there_is_one(running: Running, account: Stripe) -> None:
+    given = {"name": "Second", "login": account.key, "publishable_key": "pk_test_shop"}
+    async with running.api(account) as api:
+        await furnish(api)
+    asked = post("stripe_gateways", given)
+    assert await killed(running, api, "register_endpoint.asked", [asked]) == ""
+    running.clock.advance(11)  # by then a process that is gone is known to be gone
+    async with running.api(account) as api:
+        assert await api.open_calls() == ["register_endpoint"]
+        await api.recover()
+        assert await api.open_calls() == []
+        gateways = (await api.get("stripe_gateways")).document["data"]
+        endpoints = await api.stripe.endpoints()
+        assert len(gateways) == 2
+        assert {one["attributes"]["webhook_endpoint_id"] for one in gateways} == {one.id for one in endpoints}
+        assert all(one["attributes"]["webhook_endpoint_secret"] for one in gateways)
+
+
+async def test_killed_while_it_lets_a_replaced_intent_go_it_goes_once(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order = await api.order()
+        first = await api.payment(order)
+        second = await api.payment(order)
+    assert await killed(running, api, "release_payment.asked", [], recover=True) == ""
+    running.clock.advance(11)
+    async with running.api(account) as api:
+        await api.recover()
+        assert [one.id for one in await api.stripe.live()] == [second["stripe_id"]]
+        assert await api.source_of(order) == second.id
+        assert (await api.get(first))["stripe_id"] == first["stripe_id"]
+        assert await api.open_calls() == []
+
+
+async def test_killed_after_stripe_acted_the_same_idempotency_key_is_told_the_outcome(
+    running: Running, account: Stripe
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order = await api.order()
+    asked = post("stripe_payments", {}, order=order)
+    assert await killed(running, api, "open_payment.asked", [asked], key="once") == ""
+    running.clock.advance(11)
+    async with running.api(account) as api:
+        first = await api.payment(order, key="once")
+        again = await api.payment(order, key="once")
+        assert again.raw == first.raw
+        assert [one.id for one in await api.stripe.intents()] == [first["stripe_id"]]
+
+
+def ready(port: int) -> bool:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
+        return bool(answer.status == 200)
+
+
+@contextmanager
+def served(settings: Settings, port: int, **more: str) -> "Iterator[subprocess.Popen[bytes]]":
+    """`paydesk serve` in a process group of its own."""
+    environment = environment_of(settings, PAYDESK_PORT=str(port), **more)
+    command = [sys.executable, "-m", "paydesk", "serve"]
+    with subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL) as process:
+        try:
+            until(lambda: ready(port), 20)
+            yield process
+        finally:
+            if group(process.pid):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+
+
+def headers_of(api: Api) -> dict[str, str]:
+    return {"authorization": f"Bearer {api.token}", "accept": MEDIA_TYPE, "content-type": MEDIA_TYPE}
+
+
+async def test_what_a_killed_server_acknowledged_is_there_after_its_restart(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        orders = [await api.order(1000 + at) for at in range(24)]
+    acknowledged: dict[str, str] = {}
+    written: dict[str, int] = {}
+    port = free_port()
+    with served(running.settings, port) as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api), timeout=10) as http:
+
+            async def shop(order: Any, at: int) -> None:
+                try:
+                    body = document_of("stripe_payments", None, {}, {"order": order})
+                    made = await http.post("/api/stripe_payments", json=body)
+                    if made.status_code == 201:
+                        acknowledged[order.id] = made.json()["data"]["id"]
+                    for count in range(1000):
+                        body = document_of("orders", order.id, {"metadata": {"count": count}}, {})
+                        changed = await http.patch(f"/api/orders/{order.id}", json=body)
+                        if changed.status_code == 200:
+                            written[order.id] = count
+                except httpx.TransportError:
+                    return
+
+            working = [asyncio.create_task(shop(order, at)) for at, order in enumerate(orders)]
+            while len(acknowledged) < len(orders) // 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+            os.killpg(process.pid, signal.SIGKILL)
+            await asyncio.gather(*working)
+    assert acknowledged
+    running.clock.advance(11)
+    async with running.api(account) as api:
+        await api.recover()
+        for order in orders:
+            source = await api.source_of(order)
+            assert source == acknowledged.get(order.id, source)
+            assert (await api.get(order))["metadata"].get("count", -1) >= written.get(order.id, -1)
+        live = await api.stripe.live()
+        assert len(live) == len({one.metadata["order_id"] for one in live})
+        shown = [one["attributes"]["stripe_id"] for one in (await api.get("stripe_payments?page[size]=25")).data]
+        assert sorted(shown) == sorted(one.id for one in live)
+        assert await api.open_calls() == []
+
+
+@on_sqlite
+async def test_a_server_killed_between_stripe_and_its_commit_finishes_by_itself_when_started_again(
+    running: Running, account: Stripe
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order = await api.order()
+    port = free_port()
+    body = document_of("stripe_payments", None, {}, {"order": order})
+    # The worker is killed, and so is the one that takes its place and goes on with the call: then the server ends.
+    with served(running.settings, port, PAYDESK_CRASH_AT="open_payment.asked") as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api)) as http:
+            with pytest.raises(httpx.TransportError):
+                await http.post("/api/stripe_payments", json=body)
+            assert await asyncio.to_thread(process.wait, 20) == 1
+    port = free_port()
+    with served(running.settings, port):
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api)) as http:
+            for _ in range(200):
+                found = (await http.get("/api/stripe_payments")).json()["data"]
+                if found:
+                    break
+                await asyncio.sleep(0.1)
+    (intent,) = await account.intents()
+    assert [one["attributes"]["stripe_id"] for one in found] == [intent.id]
+
+
+@on_sqlite
+async def test_a_client_that_hangs_up_does_not_stop_the_operation(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order = await api.order()
+    port = free_port()
+    body = json.dumps(document_of("stripe_payments", None, {}, {"order": order}))
+    with served(running.settings, port):
+        held = await account.hold()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api)) as http:
+            with pytest.raises(httpx.ReadTimeout):
+                await http.post("/api/stripe_payments", content=body, timeout=1)
+            await held.begun()
+            await held.go()
+            for _ in range(100):
+                found = (await http.get("/api/stripe_payments")).json()["data"]
+                if found:
+                    break
+                await asyncio.sleep(0.05)
+    (intent,) = await account.intents()
+    assert [one["attributes"]["stripe_id"] for one in found] == [intent.id]
+    assert len(await account.requests()) == 1

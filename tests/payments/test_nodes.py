@@ -1,0 +1,144 @@
+"""Two processes on one PostgreSQL: what one does the other does not do again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from paydesk import commerce
+from paydesk.settings import Settings
+from tests.payments.conftest import Api, Clock, Founded, Running, Stripe, furnish
+from tests.payments.test_lapsing import ahead
+from tests.payments.test_transactions_walk import ready
+from tests.processes import eventually
+
+
+@pytest.fixture
+def settings(postgresql_url: str, sandbox: str, founded: Founded, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    commerce.registry()
+    folder = tmp_path_factory.mktemp("nodes")
+    return Settings(database_url=postgresql_url, data_dir=folder, stripe_api_base=sandbox, key_file=founded.keys)
+
+
+@pytest_asyncio.fixture
+async def nodes(running: Running, account: Stripe) -> AsyncIterator[tuple[Api, Api]]:
+    async with running.api(account) as one, running.api(account) as two:
+        await furnish(one)
+        two.gateway, two.method = one.gateway, one.method
+        yield one, two
+
+
+async def test_eight_equal_creates_on_two_nodes_open_one_intent(nodes: tuple[Api, Api]) -> None:
+    one, two = nodes
+    order = await one.order()
+    held = await one.stripe.hold()
+    answers = await held.together(nodes, *((one, two)[at % 2].payment(order) for at in range(8)))
+    assert len({answer.id for answer in answers}) == 1
+    (intent,) = await one.stripe.intents()
+    assert answers[0]["stripe_id"] == intent.id
+    assert await two.source_of(order) == answers[0].id
+    assert len(await one.stripe.requests()) == 1
+
+
+async def test_a_race_without_pause_leaves_one_live_intent_in_the_end(nodes: tuple[Api, Api]) -> None:
+    one, two = nodes
+    order = await one.order()
+    answers = await asyncio.gather(*((one, two)[at % 2].payment(order) for at in range(8)))
+    assert {answer.status for answer in answers} == {201}
+    await asyncio.gather(one.recover(), two.recover())
+    await one.recover()
+    (intent,) = await one.stripe.live()
+    source = await one.source_of(order)
+    assert (await two.get(f"stripe_payments/{source}"))["stripe_id"] == intent.id
+    assert await one.open_calls() == []
+
+
+async def test_another_request_on_the_other_node_is_told_to_wait(nodes: tuple[Api, Api]) -> None:
+    one, two = nodes
+    order = await one.order()
+    held = await one.stripe.hold()
+    first = asyncio.create_task(one.payment(order))
+    await held.begun()
+    assert (await two.payment(order, {"return_url": "https://a.example"}, expect=409)).said == [("", "CONFLICT")]
+    assert await one.source_of(order) is None
+    await held.go()
+    await first
+
+
+async def test_one_key_on_two_nodes_is_one_operation(nodes: tuple[Api, Api]) -> None:
+    one, two = nodes
+    order = await one.order()
+    held = await one.stripe.hold()
+    first, second = await held.together(nodes, one.payment(order, key="once"), two.payment(order, key="once"))
+    assert first.id == second.id
+    assert (await two.payment(order, key="once")).id == first.id
+    assert len(await one.stripe.intents()) == 1
+
+
+async def test_a_call_that_a_living_node_makes_is_left_to_it(running: Running, account: Stripe, clock: Clock) -> None:
+    async with running.api(account) as one, running.api(account) as two:
+        await furnish(one)
+        order = await one.order()
+        held = await one.stripe.hold()
+        creating = asyncio.create_task(one.payment(order))
+        await held.begun()
+        await two.recover()
+        assert len(await one.stripe.requests()) == 0
+        assert await two.open_calls() == ["open_payment"]
+        # A node whose heart still beats keeps what it holds, however long that takes.
+        clock.advance(11)
+        await one.parts.recovery._beat()
+        await two.recover()
+        await held.go()
+        payment = await creating
+        assert await two.source_of(order) == payment.id
+        assert len(await one.stripe.requests()) == 1
+
+
+async def test_a_hanging_round_of_work_does_not_stop_the_heart(running: Running, account: Stripe) -> None:
+    from paydesk import recovery
+
+    beat = recovery.BEAT_SECONDS
+    recovery.BEAT_SECONDS = 0.05
+    try:
+        async with running.api(account, background=True) as one:
+            await furnish(one)
+            order = await one.order()
+            await one.payment(order)
+            held = await one.stripe.hold("GET")
+            await one.payment(order)
+            await held.begun()
+            ((before,),) = await one.rows("holders", "seen_at")
+
+            async def beats() -> bool:
+                ((now,),) = await one.rows("holders", "seen_at")
+                return bool(now > before)
+
+            await eventually(beats)
+            assert await held.waiting() == 1
+    finally:
+        recovery.BEAT_SECONDS = beat
+
+
+async def test_two_nodes_work_one_event_to_one_end(nodes: tuple[Api, Api]) -> None:
+    one, two = nodes
+    payment = await one.payment()
+    await one.stripe.confirm(payment["stripe_id"])
+    events = await one.stripe.events(payment["stripe_id"])
+    await asyncio.gather(*((one, two)[at % 2].deliver(events[-1], one.gateway) for at in range(6)))
+    await asyncio.gather(one.recover(), two.recover())
+    assert len(await one.rows("gateway_events", "event_id")) == 1
+    history = (await one.get(f"stripe_payments/{payment.id}/event_stores")).data
+    assert [each["attributes"]["event"] for each in history] == ["update", "create"]
+
+
+async def test_of_two_nodes_one_ends_what_is_over(nodes: tuple[Api, Api]) -> None:
+    one, two = nodes
+    orders = [await ready(one, attributes={"expires_at": ahead(1)}) for _ in range(3)]
+    one.app.clock.advance(7200)  # type: ignore[attr-defined]
+    ended = await asyncio.gather(*(each.parts.recovery.lapsing.once() for each in (one, two, one, two)))
+    assert sorted(ended) == [0, 0, 0, 3]
+    one.token = await one.log_in()
+    for order in orders:
+        assert (await one.get(order))["status"] == "cancelled"

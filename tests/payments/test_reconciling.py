@@ -1,0 +1,175 @@
+"""`paydesk reconcile`: our books and Stripe's, compared payment by payment."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, update
+
+from paydesk.cli.holding import hold_database
+from paydesk.cli.reconciling import moment
+from paydesk.store.ask import Ask
+from paydesk.store.types import METADATA
+from tests.payments.commands import Said, paydesk
+from tests.payments.conftest import Answer, Api, Running, Stripe, on_sqlite
+from tests.payments.test_showing import bought
+
+
+async def falsify(api: Api, table: str, id: str, **values: Any) -> None:
+    """Change a row behind everybody's back."""
+
+    def write() -> Any:
+        made = METADATA.tables[table]
+
+        def build() -> Any:
+            return update(made).where(made.c.id == bindparam("at")).values({name: bindparam(name) for name in values})
+
+        yield Ask(("falsify", table, tuple(values)), build, {"at": id, **values})
+
+    await api.parts.database.write(write)
+
+
+def told(said: Said) -> set[tuple[str | None, str, str | None, str | None]]:
+    """Of each finding: the payment's name at Stripe, what differs, and what either side has."""
+    return {(one["payment_id"], one["what"], one["ours"], one["theirs"]) for one in said.json["findings"]}
+
+
+async def lost_refund(api: Api) -> tuple[Answer, str, str]:
+    """A bought order, of which 10 euros were given back in Stripe's dashboard; no webhook told."""
+    order, payment = await bought(api)
+    intent = payment["stripe_id"]
+    refund = await api.stripe.v1.refunds.create_async({"payment_intent": intent, "amount": 1000})
+    return order, intent, refund.id
+
+
+async def orphan(api: Api, **more: str) -> str:
+    """An intent that says it is of this installation, and that nobody here knows."""
+    organization = api.parts.desk.installation and (await api.get("organization")).id
+    metadata = {"paydesk": api.parts.desk.installation, "organization_id": organization, "mode": "test", **more}
+    given = {"amount": 700, "currency": "eur", "metadata": metadata}
+    return str((await api.stripe.v1.payment_intents.create_async(given)).id)
+
+
+async def test_each_difference_is_told_and_what_can_be_is_mended(api: Api, running: Running, account: Stripe) -> None:
+    agreed = await paydesk(running, "reconcile")
+    assert (agreed.status, agreed.lines[-1].split()) == (0, ["differences", "0"])
+    order, intent, refund = await lost_refund(api)
+    cart = await api.payment()
+    await account.v1.payment_intents.update_async(cart["stripe_id"], {"amount": 9900})
+    await account.v1.payment_intents.create_async({"amount": 500, "currency": "eur"})
+    stray = await orphan(api, order_id=order.id, order_number=order["number"], stripe_payment_id="gone")
+    other, paid = await bought(api)
+    await falsify(api, "orders", other.id, payment_status="paid")
+    third, thrice = await bought(api)
+    (capture,) = (await api.get(f"orders/{third.id}/captures")).data
+    await falsify(api, "transactions", capture["id"], amount_cents=15500)
+    mendable = {
+        (intent, f"refund {refund}", None, "€10,00"),
+        (cart["stripe_id"], "amount", "€154,00", "€99,00"),
+        (paid["stripe_id"], "order's payment status", "paid", "partially_refunded by its transactions"),
+        (thrice["stripe_id"], "order's captured", "€154,00", "€155,00 by its transactions"),
+    }
+    lasting = {
+        (stray, "unknown payment", None, "requires_payment_method, €7,00"),
+        (thrice["stripe_id"], "captured", "€155,00", "€154,00"),
+    }
+    found = await paydesk(running, "reconcile", "--json")
+    assert found.status == 1
+    assert told(found) == mendable | lasting
+    assert (found.json["payments"], found.json["mended"]) == (4, 0)
+    lines = (await paydesk(running, "reconcile", "--since", "1h")).lines
+    (line,) = [one for one in lines if refund in one]
+    payment = (await api.get(f"orders/{order.id}?include=payment_source")).data["relationships"]["payment_source"]
+    name = f"stripe_payments/{payment['data']['id']}"
+    assert line == (
+        f"acme/test order {order['number']} {intent}, {name}: refund {refund}: paydesk nothing, gateway €10,00. "
+        f'Run `paydesk reconcile --fix`, or PATCH {name} with "_refresh": true.'
+    )
+    assert [one for one in lines if f"Cancel {stray} at the gateway" in one]
+    mended = await paydesk(running, "reconcile", "--fix", "--json")
+    assert mended.status == 1
+    assert told(mended) == lasting
+    assert mended.json["mended"] == 4
+    assert (await api.get(f"orders/{other.id}"))["payment_status"] == "partially_refunded"
+    refunds = [one["attributes"] for one in (await api.get(f"orders/{order.id}/refunds?sort=created_at")).data]
+    assert [(one["amount_cents"], one["succeeded"]) for one in refunds] == [(2900, True), (1000, True)]
+
+
+@on_sqlite
+async def test_what_is_under_way_and_what_was_replaced_are_told_until_they_are_done(
+    api: Api, running: Running, account: Stripe
+) -> None:
+    order = await api.order()
+    first = await api.payment(order)
+    await api.payment(order, {"options": {"description": "again"}})
+    said = told(await paydesk(running, "reconcile", "--json"))
+    names = {(name, what.split()[0]) for name, what, _, _ in said}
+    assert names == {(first["stripe_id"], "live"), (None, "call")}
+    await api.recover()
+    assert (await paydesk(running, "reconcile")).status == 0
+    await account.v1.payment_intents.cancel_async((await api.payment(await api.order()))["stripe_id"])
+    canceled = told(await paydesk(running, "reconcile", "--json"))
+    assert [rest for _, *rest in canceled] == [["status", "requires_payment_method", "canceled"]]
+
+
+@on_sqlite
+async def test_an_opened_payment_without_a_record_is_an_open_call_and_no_orphan(
+    api: Api, running: Running, account: Stripe
+) -> None:
+    order = await api.order()
+    await account.faults(times=0, drop="after")
+    await api.payment(order, expect=503)
+    await account.mend()
+    (one,) = (await paydesk(running, "reconcile", "--json")).json["findings"]
+    assert one["what"].startswith("call open_payment ")
+    assert one["do"] == "run `paydesk recover` where no server does it by itself"
+
+
+@on_sqlite
+async def test_what_cannot_be_read_is_told_once_for_a_key_and_singly_else(
+    api: Api, running: Running, account: Stripe
+) -> None:
+    payment = await api.payment()
+    await api.payment()
+    await falsify(api, "stripe_payments", payment.id, stripe_id="pi_elsewhere")
+    found = await paydesk(running, "reconcile", "--json")
+    what = {(one["what"], one["payment_id"], one["theirs"]) for one in found.json["findings"]}
+    # The intent is an orphan now, and the record one that Stripe does not know.
+    assert what == {
+        ("payment", "pi_elsewhere", None),
+        ("unknown payment", payment["stripe_id"], "requires_payment_method, €154,00"),
+    }
+    await account.faults(method="GET", path="/v1/payment_intents", times=20, status=401)
+    (one,) = (await paydesk(running, "reconcile", "--json")).json["findings"]
+    assert (one["what"], one["payment"]) == ("key", None)
+    assert f"PATCH stripe_gateways/{api.gateway.id}" in one["do"]
+
+
+@on_sqlite
+async def test_period_organization_and_gateway_say_what_is_compared(api: Api, running: Running) -> None:
+    await lost_refund(api)
+    for arguments in (["--until", "1h"], ["-o", "other"], ["--since", "2099-01-01"]):
+        ended = await paydesk(running, "reconcile", "--json", *arguments)
+        assert (ended.status, ended.json["payments"]) == (0, 0), arguments
+    assert (await paydesk(running, "reconcile", "--gateway", api.gateway.id)).status == 1
+    assert (await paydesk(running, "reconcile", "--gateway", "nothing")).status == 1
+    assert (await paydesk(running, "reconcile", "-o", "nobody")).status == 1
+    wrong = await paydesk(running, "reconcile", "--since", "yesterday")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "7d, 12h, 30m" in wrong.err
+
+
+@on_sqlite
+async def test_it_reads_beside_a_server_and_mends_only_without_one(api: Api, running: Running) -> None:
+    _, intent, refund = await lost_refund(api)
+    with hold_database(running.settings):
+        read = await paydesk(running, "reconcile", "--json")
+        refused = await paydesk(running, "reconcile", "--fix")
+    assert told(read) == {(intent, f"refund {refund}", None, "€10,00")}
+    assert (refused.status, refused.out) == (1, "")
+    assert "in use by another paydesk" in refused.err
+
+
+def test_a_period_is_said_in_days_or_as_a_time() -> None:
+    assert moment("7d", 1_700_000_000.0) == "2023-11-07T22:13:20.000Z"
+    assert moment("90m", 1_700_000_000.0) == "2023-11-14T20:43:20.000Z"
+    assert moment("2023-11-01", 1_700_000_000.0) == "2023-11-01T00:00:00.000Z"
+    assert moment("soon", 1_700_000_000.0) is None

@@ -1,0 +1,99 @@
+"""`paydesk prove` on both databases, and with defects planted into the code: then it has to say no."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import paydesk
+from paydesk.proving import interleavings, matrix
+from paydesk.proving.acts import ACTS
+from tests.test_readme import block
+
+SOURCE = Path(paydesk.__file__).parent
+
+QUICK = block("sh", "paydesk prove").partition("#")[0].split()
+"""The README's command."""
+
+Change = tuple[str, str]
+"""What stands in the code, and what is put in its place."""
+
+DEFECTS: dict[str, list[Change]] = {
+    "every attempt makes up its own idempotency key": [
+        ("call.parameters, key=call.key,", "call.parameters, key=os.urandom(16).hex(),"),
+    ],
+    "the call is not written down before it is made": [
+        (
+            "yield from self.writer.journal(",
+            "(lambda *_, **__: None)(",
+        ),
+        ("if not open_still:", "if False:"),
+    ],
+    "the call is closed in a transaction before the one that books its answer": [
+        (
+            "        for _ in range(ROUNDS):\n            try:\n                ended =",
+            "        if plan.verb is not None:\n"
+            "            now = instant(self.clock())\n"
+            "            await self.database.write(lambda: journal.settle(call.tenant, call.id, 'done', {}, now))\n"
+            "        for _ in range(ROUNDS):\n            try:\n                ended =",
+        ),
+        ("if not open_still:", "if False:"),
+    ],
+}
+
+
+def prove(*options: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PAYDESK_")}
+    command = [sys.executable, "-m", *QUICK, *options]
+    return subprocess.run(command, env=clean | variables, capture_output=True, text=True, timeout=600)
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_money_moves_exactly_once_on_both_databases(postgres_server: str) -> None:
+    done = prove("--json", "--seed", "3", "--interleavings", "15", "--database-url", postgres_server)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert (told["holds"], told["seed"]) == (True, 3)
+    assert [one["database"] for one in told["databases"]] == ["SQLite", "PostgreSQL"]
+    for one in told["databases"]:
+        assert (one["moved_twice"], one["lost"]) == (0, 0)
+        assert len(one["cells"]) == len(matrix.chosen())
+        assert all(cell["stripe_has"] == cell["paydesk_has"] for cell in one["cells"])
+        assert one["interleavings"]["wrong"] == []
+
+
+@pytest.mark.usefixtures("unhurried")
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_build_with_a_defect_turns_it_red(defect: str, tmp_path: Path) -> None:
+    shutil.copytree(SOURCE, tmp_path / "paydesk", ignore=shutil.ignore_patterns("__pycache__"))
+    desk = tmp_path / "paydesk" / "desk.py"
+    code = desk.read_text()
+    for before, after in DEFECTS[defect]:
+        assert before in code, f"the code no longer says: {before}"
+        code = code.replace(before, after)
+    desk.write_text(code)
+    done = prove("--interleavings", "0", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "The proof fails." in done.stdout
+    assert "Moved twice: 0. Lost: 0." not in done.stdout
+
+
+def test_the_cross_section_meets_every_act_and_every_point() -> None:
+    cells = matrix.chosen()
+    assert {cell.act for cell in cells} == set(ACTS)
+    assert {cell.point for cell in cells} == set(matrix.POINTS)
+    assert {cell.retry for cell in cells} == set(matrix.RETRIES)
+    assert len(matrix.whole()) == len(ACTS) * len(matrix.POINTS) * len(matrix.RETRIES) - 1
+
+
+def test_a_seed_stands_for_the_same_interleavings() -> None:
+    def said(seed: int) -> list[Any]:
+        return [([str(one) for one in group], kill) for group, kill in interleavings.drawn(seed, 25, 2)]
+
+    assert said(7) == said(7) != said(8)
+    assert [len(group) for group, _ in interleavings.drawn(7, 25, 2)] == [5] * 5

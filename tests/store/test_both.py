@@ -1,0 +1,153 @@
+"""What both databases promise of a transaction."""
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from paydesk.errors import NotUnique
+from paydesk.instants import later
+from paydesk.store import idempotency
+from paydesk.store.ask import Database
+from paydesk.store.idempotency import KeyOwner
+from paydesk.store.reading import next_number
+from paydesk.work import Next
+from tests.store.rows import Asks, add, names, present, put, value_of
+
+NOW = "2024-01-01T00:00:00.000Z"
+DAY = 24 * 3600
+
+
+class Mistake(Exception):
+    pass
+
+
+async def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
+    def transaction() -> Asks:
+        yield from put("one")
+        yield from put("two")
+        raise Mistake
+
+    with pytest.raises(Mistake):
+        await database.write(transaction)
+    assert await present(database) == []
+
+
+async def test_a_key_that_is_taken_is_told_and_leaves_nothing(database: Database) -> None:
+    def transaction() -> Asks:
+        yield from put("other")
+        yield from put("one")
+
+    await database.write(lambda: put("one"))
+    with pytest.raises(NotUnique, match="sequences"):
+        await database.write(transaction)
+    assert await present(database) == ["one"]
+
+
+async def test_one_of_many_that_fails_does_not_fail_the_others(database: Database) -> None:
+    def broken(at: int) -> Asks:
+        yield from put(f"broken {at}")
+        raise Mistake
+
+    def twice() -> Asks:
+        yield from put("number 00", 7)
+
+    jobs = [database.write(partial(put, f"number {at:02d}", at)) for at in range(30)]
+    jobs += [database.write(partial(broken, at)) for at in range(15)]
+    jobs += [database.write(twice) for _ in range(5)]
+    outcomes = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [one for one in outcomes[:30] if one is not None and not isinstance(one, NotUnique)] == []
+    assert [type(one) for one in outcomes[30:45]] == [Mistake] * 15
+    assert [isinstance(one, NotUnique) for one in [outcomes[0], *outcomes[45:]]].count(False) == 1
+    assert await present(database) == [f"number {at:02d}" for at in range(30)]
+
+
+async def test_no_addition_is_lost_among_many_writers(database: Database) -> None:
+    await database.write(lambda: put("sum"))
+    await asyncio.gather(*(database.write(partial(add, "sum", at)) for at in range(100)))
+    assert await database.read(lambda: value_of("sum")) == sum(range(100))
+
+
+async def test_a_read_sees_what_was_written_before_it(database: Database) -> None:
+    for at in range(5):
+        await database.write(partial(put, f"n{at}"))
+        assert f"n{at}" in await present(database)
+
+
+async def test_a_client_that_goes_away_does_not_undo_what_was_begun(database: Database) -> None:
+    task = asyncio.ensure_future(database.write(lambda: put("begun")))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(100):
+        if await present(database) == ["begun"]:
+            break
+        await asyncio.sleep(0.02)
+    assert await present(database) == ["begun"]
+
+
+async def test_numbers_of_a_sequence_are_distinct_and_begin_where_they_should(database: Database) -> None:
+    asked = Next("orders.number", start=1001)
+    numbers = await asyncio.gather(*(database.write(lambda: next_number("t/test", asked)) for _ in range(60)))
+    assert sorted(numbers) == list(range(1001, 1061))
+    assert await database.write(lambda: next_number("t/live", asked)) == 1001
+    block = await asyncio.gather(*(database.write(lambda: next_number("t/test", asked, 50)) for _ in range(4)))
+    assert sorted(block) == [1110, 1160, 1210, 1260]
+
+
+# Idempotency keys.
+
+
+OWNER = KeyOwner("t/test", "app", "", "key")
+
+
+async def test_a_key_is_kept_for_its_owner_alone(database: Database) -> None:
+    answer = {"status": 201, "headers": {"location": "x"}, "body": b'{"\xc3\xa9":1}'}
+    await database.write(lambda: idempotency.write(OWNER, "POST /x", NOW, **answer))  # type: ignore[arg-type]
+    since = later(NOW, -DAY)
+    request, call, status, headers, body = await database.read(lambda: idempotency.kept(OWNER, since))
+    assert (request, call, status, headers, bytes(body)) == ("POST /x", None, *answer.values())
+    for other in (
+        KeyOwner("t/live", "app", "", "key"),
+        KeyOwner("t/test", "other", "", "key"),
+        KeyOwner("t/test", "app", "customer", "key"),
+        KeyOwner("t/test", "app", "", "Key"),
+    ):
+        assert await database.read(partial(idempotency.kept, other, since)) is None
+
+
+async def test_a_key_lives_for_a_day_and_gives_way_afterwards(database: Database) -> None:
+    await database.write(lambda: idempotency.write(OWNER, "first", NOW, status=200))
+    for after, known in ((DAY - 1, True), (DAY, False), (DAY + 1, False)):
+        since = later(NOW, after - DAY)
+        found = await database.read(partial(idempotency.kept, OWNER, since))
+        assert (found is not None) == known, after
+    await database.write(lambda: idempotency.write(OWNER, "second", later(NOW, DAY + 1), status=201))
+    found = await database.read(lambda: idempotency.kept(OWNER, NOW))
+    assert found[0] == "second"
+    await database.write(lambda: idempotency.forget_before(later(NOW, DAY)))
+    assert await database.read(lambda: idempotency.kept(OWNER, NOW)) is not None
+    await database.write(lambda: idempotency.forget_before(later(NOW, DAY + 1)))
+    assert await database.read(lambda: idempotency.kept(OWNER, NOW)) is None
+
+
+async def test_an_answer_is_put_to_a_key_written_before(database: Database) -> None:
+    await database.write(lambda: idempotency.write(OWNER, "r", NOW, call_id="call"))
+    await database.write(lambda: idempotency.answer(OWNER, 422, {"a": "b"}, b"no"))
+    request, call, status, headers, body = await database.read(lambda: idempotency.kept(OWNER, later(NOW, -1)))
+    assert (request, call, status, headers, bytes(body)) == ("r", "call", 422, {"a": "b"}, b"no")
+
+
+async def test_a_closed_database_has_finished_what_it_took(database_url: str) -> None:
+    from paydesk.store import open_database
+
+    database = open_database(database_url)
+    jobs = [asyncio.ensure_future(database.write(partial(put, f"{at}"))) for at in range(20)]
+    await asyncio.sleep(0)
+    await asyncio.gather(*jobs)
+    await database.close()
+    again = open_database(database_url)
+    assert len(await again.read(names)) == 20
+    await again.close()

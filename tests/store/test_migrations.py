@@ -1,0 +1,219 @@
+"""Bringing a database to the present schema: what the declarations say is what the migrations make."""
+
+import asyncio
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from paydesk import commerce
+from paydesk.store import credentials, events, journal, migrate, tables
+from paydesk.store.types import METADATA
+from tests.conftest import with_database
+
+assert credentials and events and journal, "imported for their tables"
+tables.build(commerce.registry())
+
+
+@pytest.fixture
+def empty_url(postgres_server: str) -> Iterator[str]:
+    """A PostgreSQL database with nothing in it."""
+    name = f"paydesk_empty_{time.monotonic_ns()}"
+
+    async def run(statement: str) -> None:
+        connection = await asyncpg.connect(postgres_server)
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run(f'CREATE DATABASE "{name}"'))
+    yield with_database(postgres_server, name)
+    asyncio.run(run(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+def _url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'new' / 'paydesk.sqlite3'}"
+    url: str = request.getfixturevalue("empty_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database that was never migrated."""
+    return _url(request, tmp_path)
+
+
+def on(url: str, what: Any) -> Any:
+    """Do something with a SQLAlchemy connection."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url)
+        try:
+            with engine.begin() as connection:
+                return what(connection)
+        finally:
+            engine.dispose()
+
+    async def run() -> Any:
+        made = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
+        try:
+            async with made.begin() as connection:
+                return await connection.run_sync(what)
+        finally:
+            await made.dispose()
+
+    return asyncio.run(run())
+
+
+def execute(url: str, *statements: str) -> Any:
+    def run(connection: Any) -> Any:
+        rows = None
+        for statement in statements:
+            result = connection.execute(sa.text(statement))
+            rows = result.fetchall() if result.returns_rows else None
+        return rows
+
+    return on(url, run)
+
+
+def differences(connection: Any) -> list[Any]:
+    """What alembic would write into a new migration."""
+    options = {"compare_type": True, "compare_server_default": True, "include_name": _ours}
+    found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), METADATA)
+    return found
+
+
+def _ours(name: str | None, kind: str, parents: Any) -> bool:
+    return not (kind == "table" and name == "alembic_version")
+
+
+def test_the_migrations_make_what_the_declarations_say(new_url: str) -> None:
+    assert migrate.upgrade(new_url) == migrate.head()
+    assert on(new_url, differences) == []
+
+
+def test_a_difference_would_be_found(new_url: str) -> None:
+    migrate.upgrade(new_url)
+    execute(new_url, "ALTER TABLE sequences ADD COLUMN extra TEXT", "DROP INDEX ix_gateway_events_due")
+    assert {one[0] for one in on(new_url, differences)} >= {"remove_column", "add_index"}
+
+
+def test_every_table_is_keyed_by_its_tenant_first() -> None:
+    for table in METADATA.tables.values():
+        first = next(column.name for column in table.primary_key.columns)
+        assert (first != "tenant") == (table.name in WITHOUT_TENANT), table.name
+        for key in table.foreign_key_constraints:
+            assert next(column.name for column in key.columns) == "tenant", key.name
+
+
+WITHOUT_TENANT = {"installation", "holders", "turns", "signing_keys", "refresh_tokens", "authorization_codes"}
+"""What belongs to the server itself, or is found from outside by a secret that is unique over the whole server."""
+
+
+def test_migrating_again_changes_nothing(new_url: str) -> None:
+    migrate.upgrade(new_url)
+    first = execute(new_url, "SELECT id FROM installation")
+    migrate.upgrade(new_url)
+    assert execute(new_url, "SELECT id FROM installation") == first
+    assert len(first) == 1
+    migrate.check(new_url)
+
+
+def test_two_databases_are_two_installations(tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path / name}" for name in ("a.sqlite3", "b.sqlite3")]
+    for url in urls:
+        migrate.upgrade(url)
+    assert execute(urls[0], "SELECT id FROM installation") != execute(urls[1], "SELECT id FROM installation")
+
+
+def test_a_database_of_a_newer_paydesk_is_left_alone(new_url: str) -> None:
+    migrate.upgrade(new_url)
+    execute(new_url, "UPDATE alembic_version SET version_num = '9999'")
+    for act in (migrate.upgrade, migrate.check):
+        with pytest.raises(migrate.SchemaTooNew, match="9999"):
+            act(new_url)
+    assert execute(new_url, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+def test_a_database_that_was_not_migrated_is_refused(new_url: str) -> None:
+    with pytest.raises(migrate.NotMigrated):
+        migrate.check(new_url)
+
+
+def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(migrate.DatabaseUnreachable):
+        migrate.upgrade("postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(migrate.DatabaseUnreachable):
+        migrate.check("postgresql://nobody@127.0.0.1:1/none")
+    file = tmp_path / "other.sqlite3"
+    file.write_bytes(b"no database at all, but long enough to look at" * 100)
+    with pytest.raises((migrate.DatabaseUnreachable, sa.exc.DatabaseError)):
+        migrate.upgrade(f"sqlite:///{file}")
+
+
+def test_a_second_process_waits_and_finds_nothing_to_do(new_url: str) -> None:
+    """Whoever comes second at an empty database waits for the first, and both end well."""
+    ended: list[Any] = []
+
+    def upgrade() -> None:
+        try:
+            ended.append(migrate.upgrade(new_url))
+        except Exception as error:
+            ended.append(error)
+
+    threads = [threading.Thread(target=upgrade) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert ended == [migrate.head()] * 3
+    assert len(execute(new_url, "SELECT id FROM installation")) == 1
+
+
+def test_it_waits_for_who_holds_the_lock(empty_url: str) -> None:
+    async def held() -> float:
+        connection = await asyncpg.connect(empty_url)
+        await connection.execute("BEGIN")
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", migrate.LOCK)
+        began = time.monotonic()
+        waiting = asyncio.ensure_future(asyncio.to_thread(migrate.upgrade, empty_url))
+        await asyncio.sleep(0.4)
+        assert not waiting.done()
+        await connection.execute("COMMIT")
+        await connection.close()
+        assert await waiting == migrate.head()
+        return time.monotonic() - began
+
+    assert asyncio.run(held()) >= 0.4
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "paydesk.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    with sqlite3.connect(file) as connection:
+        connection.execute("DELETE FROM installation")
+        before = connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
+    connection.close()
+
+    def broken(connection: Any) -> None:
+        connection.execute(sa.text("CREATE TABLE half (id TEXT)"))
+        raise RuntimeError("in the middle")
+
+    monkeypatch.setattr(migrate, "_migrate", broken)
+    with pytest.raises(RuntimeError):
+        migrate.upgrade(f"sqlite:///{file}")
+    connection = sqlite3.connect(file)
+    assert connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() == before
+    connection.close()

@@ -1,0 +1,63 @@
+"""What is served beside the API: health, descriptions, the reference page."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from paydesk import commerce
+from paydesk.app import Application
+from paydesk.settings import read
+
+
+@pytest_asyncio.fixture
+async def client(sqlite_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    application = Application(read({}, data_dir=tmp_path, database_url=sqlite_url))
+    await application.start()
+    transport = httpx.ASGITransport(app=application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://acme.example.com:8000") as made:
+        yield made
+    await application.stop()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_health_is_told_to_everybody(client, path):
+    answer = await client.get(path, headers={"host": "anything.test"})
+    assert answer.status_code == 200
+    assert answer.json()["status"] in ("ok", "ready")
+
+
+async def test_the_reference_page_needs_nothing_from_elsewhere(client):
+    page = await client.get("/docs")
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "http://acme.example.com:8000/oauth/token" in page.text
+    for resource in commerce.registry().types:
+        assert f'id="{resource}"' in page.text
+    assert (await client.get("/")).headers["location"] == "/docs"
+
+
+async def test_descriptions_are_published_without_a_token(client):
+    listed = await client.get("/api/public/resources")
+    assert listed.status_code == 200
+    assert len(listed.json()["data"]) == len(commerce.registry().types)
+    described = (await client.get("/api/public/openapi.json")).json()
+    assert described["openapi"] == "3.1.0"
+    assert described["servers"] == [{"url": "http://acme.example.com:8000"}]
+    assert {"/api/stripe_payments", "/oauth/token", "/healthz"} <= set(described["paths"])
+
+
+async def test_what_is_not_there_is_said_in_the_form_of_the_api(client):
+    answer = await client.get("/nowhere")
+    assert answer.status_code == 404
+    assert answer.json()["errors"][0]["code"] == "RECORD_NOT_FOUND"
+    assert (await client.post("/healthz")).status_code == 405
+
+
+async def test_a_malformed_host_is_refused(client):
+    answer = await client.get("/docs", headers={"host": "<script>"})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "BAD_REQUEST"

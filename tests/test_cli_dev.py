@@ -1,0 +1,204 @@
+"""`paydesk dev`, the whole of it: processes, folder, credentials."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.processes import free_port, group, until
+
+PATIENCE = 120
+"""Seconds that a busy machine may take over what takes two."""
+
+
+@contextmanager
+def dev(data_dir: Path, port: int, *options: str, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PAYDESK_")}
+    command = [sys.executable, "-m", "paydesk", "dev", "--port", str(port), "--data-dir", str(data_dir), *options]
+    process = subprocess.Popen(
+        command, env=clean | variables, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        yield process
+    finally:
+        if group(process.pid):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def credentials(process: "subprocess.Popen[bytes]", data_dir: Path) -> dict[str, Any]:
+    def read() -> dict[str, Any]:
+        if process.poll() is not None:
+            assert process.stdout is not None
+            pytest.fail(f"dev ended with {process.returncode}:\n{process.stdout.read().decode()}")
+        found: dict[str, Any] = json.loads((data_dir / "credentials.json").read_text())
+        return found
+
+    return until(read, PATIENCE)
+
+
+def end(process: "subprocess.Popen[bytes]", stop: signal.Signals = signal.SIGINT) -> str:
+    process.send_signal(stop)
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, output.decode()
+    assert group(process.pid) == []
+    assert "Traceback" not in output.decode()
+    return output.decode()
+
+
+def buy(data_dir: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "paydesk", "demo", "buy"]
+    here = os.environ | {"PAYDESK_DATA_DIR": str(data_dir)}
+    return subprocess.run(command, env=here, capture_output=True, text=True, timeout=PATIENCE)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@dataclass
+class Before:
+    """A `dev` that was started in a new folder and ended by Ctrl-C: what it told, what it said, what it looked like."""
+
+    data_dir: Path
+    port: int
+    told: dict[str, Any]
+    mode: int
+    processes: int
+    statuses: list[int]
+    said: str = ""
+    left: bool = True
+
+    def again(self, data_dir: Path) -> Path:
+        """A copy of the folder, for a `dev` of a test's own on the same port."""
+        return shutil.copytree(self.data_dir, data_dir)
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Before:
+    data_dir, port = tmp_path_factory.mktemp("dev") / "data", free_port()
+    with dev(data_dir, port) as process:
+        told = credentials(process, data_dir)
+        file = data_dir / "credentials.json"
+        found = Before(data_dir, port, told, file.stat().st_mode & 0o777, len(group(process.pid)), [])
+        for path in ("/healthz", "/readyz"):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+                found.statuses.append(answer.status)
+        found.said = end(process)
+    found.left = file.exists()
+    return found
+
+
+def test_it_tells_everything_once_it_is_ready(before: Before) -> None:
+    told = before.told
+    assert list(told) == [
+        "base_url",
+        "organization",
+        "applications",
+        "market",
+        "skus",
+        "payment_method",
+        "stripe_gateway",
+        "stripe",
+        "customer",
+    ]
+    assert told["base_url"] == f"http://localhost:{before.port}"
+    assert list(told["applications"]) == ["integration", "sales_channel", "webapp"]
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", told["stripe"]["api_base"])
+    assert told["stripe"]["secret_key"].startswith("sk_test_")
+    assert (before.mode, before.processes, before.statuses, before.left) == (0o600, 3, [200, 200], False)
+    assert told["stripe"]["secret_key"] not in before.said
+    assert told["applications"]["integration"]["client_secret"] in before.said
+    assert "curl -g -X POST" in before.said
+
+
+def test_it_begins_again_with_the_same_and_ends_cleanly(before: Before, data_dir: Path) -> None:
+    with dev(before.again(data_dir), before.port) as process:
+        assert credentials(process, data_dir) == before.told
+        end(process, signal.SIGTERM)
+    assert not (data_dir / "credentials.json").exists()
+
+
+def test_a_killed_dev_leaves_nothing_running_and_begins_again_with_the_same(before: Before, data_dir: Path) -> None:
+    with dev(before.again(data_dir), before.port) as process:
+        credentials(process, data_dir)
+        process.kill()
+        process.wait()
+        (data_dir / "credentials.json").unlink()
+        with dev(data_dir, before.port) as again:
+            assert credentials(again, data_dir) == before.told
+            assert group(process.pid) == []
+
+
+def test_the_sandbox_outlives_the_api_and_both_come_back(before: Before, data_dir: Path) -> None:
+    with dev(before.again(data_dir), before.port) as process:
+        told = credentials(process, data_dir)
+        children = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in group(process.pid) if pid != process.pid}
+        (sandbox,) = [pid for pid, command in children.items() if b"paydesk.sandbox" in command]
+        (worker,) = [pid for pid in children if pid != sandbox]
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: urllib.request.urlopen(f"{told['base_url']}/readyz").close() or True)
+        assert sandbox in group(process.pid)
+        os.kill(sandbox, signal.SIGKILL)
+        until(lambda: urllib.request.urlopen(told["stripe"]["api_base"] + "/healthz").close() or True)
+        end(process)
+
+
+def test_a_folder_is_for_one_process_at_a_time(before: Before, data_dir: Path) -> None:
+    with dev(before.again(data_dir), before.port) as process:
+        credentials(process, data_dir)
+        with dev(data_dir, free_port()) as second:
+            output, _ = second.communicate(timeout=PATIENCE)
+            assert second.returncode == 1
+            assert f"(process {process.pid})" in output.decode()
+
+
+def test_reset_forgets_everything(before: Before, data_dir: Path) -> None:
+    with dev(before.again(data_dir), before.port, "--reset") as process:
+        assert credentials(process, data_dir)["stripe"]["secret_key"] != before.told["stripe"]["secret_key"]
+
+
+def test_reset_leaves_a_database_elsewhere_alone(data_dir: Path, port: int, tmp_path: Path) -> None:
+    with dev(data_dir, port, "--reset", PAYDESK_DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3") as process:
+        assert process.wait(PATIENCE) == 2
+
+
+def test_https_is_served_under_localhost(data_dir: Path, port: int) -> None:
+    with dev(data_dir, port, "--tls") as process:
+        told = credentials(process, data_dir)
+        assert told["base_url"] == f"https://localhost:{port}"
+        trust = ssl.create_default_context(cafile=str(data_dir / "tls" / "ca.pem"))
+        with urllib.request.urlopen(f"https://127.0.0.1:{port}/healthz", context=trust) as answer:
+            assert answer.status == 200
+        bought = buy(data_dir)
+        said = end(process)
+    assert bought.returncode == 0, bought.stderr
+    assert "Take its payment: the documented request" in bought.stdout
+    assert "Order 10000001 is approved and partially refunded." in bought.stdout
+    assert f"NODE_EXTRA_CA_CERTS={data_dir}/tls/ca.pem" in said
+
+
+def test_nothing_is_bought_where_no_dev_runs(data_dir: Path, port: int) -> None:
+    told = buy(data_dir)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert f"there is no {data_dir}/credentials.json" in told.stderr
+    data_dir.mkdir()
+    left = {"base_url": f"http://localhost:{port}", "stripe": {"api_base": "http://127.0.0.1:9"}}
+    left["applications"] = {"integration": {"client_id": "of", "client_secret": "before"}}
+    (data_dir / "credentials.json").write_text(json.dumps(left))
+    told = buy(data_dir)
+    assert told.returncode == 1
+    assert f"http://localhost:{port}/oauth/token does not answer" in told.stderr

