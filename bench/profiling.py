@@ -12,10 +12,12 @@ import io
 import pstats
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import uvloop
 
 from bench import inside
 from bench.cases import CASES
@@ -24,32 +26,18 @@ from bench.processes import Server
 from bench.run import launched
 from paydesk.store.sqlite import SQLite, connect
 
+T = TypeVar("T")
+
 WITHOUT = ("create-100ms", "create-sandbox")
 CLIENTS = 16
 
 
-@contextmanager
-def _profiled_writer(profiles: list[cProfile.Profile]) -> Iterator[None]:
-    """Profile the thread that writes, too: a profiler sees only its own."""
-    loop = SQLite._write_loop
-
-    def profiled(self: Any) -> None:
-        profile = cProfile.Profile(time.thread_time)
-        profiles.append(profile)
-        profile.runcall(loop, self)
-
-    SQLite._write_loop = profiled  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        SQLite._write_loop = loop  # type: ignore[method-assign]
-
-
 def profile(name: str, count: int, top: int) -> str:
-    """The functions of a case that take the most time of their own, by thread, in microseconds a request."""
+    """The functions of a case that take the most time of their own, in microseconds a request; commits are made on
+    another thread and left out.
+    """
     case = CASES[name]
     with prepared() as (data, stand_in):
-        writers: list[cProfile.Profile] = []
         profile = cProfile.Profile(time.thread_time)
 
         async def whole() -> float:
@@ -59,21 +47,21 @@ def profile(name: str, count: int, top: int) -> str:
                 await inside.prepare(application, requests, name, 200 + count)
                 await _all(application, list(requests.of(name, 200)), case.status)
                 made = list(requests.of(name, count))
-                for one in writers:
-                    one.clear()
                 begun = time.process_time()
                 profile.enable()
                 await _all(application, made, case.status)
                 profile.disable()
                 return time.process_time() - begun
 
-        with _profiled_writer(writers):
-            used = asyncio.run(whole())
+        used = _run(whole())
     parts = [f"{case.title}: {1e6 * used / count:,.0f} µs of processor time a request, profiler included\n"]
-    parts += [_table("event loop", profile, count, top)]
-    if case.creates or case.moves_money or name == "patch":
-        parts += [_table("writer", one, count, top) for one in writers]
-    return "\n".join(parts)
+    return "\n".join([*parts, _table(profile, count, top)])
+
+
+def _run(whole: Coroutine[Any, Any, T]) -> T:
+    """On the kind of event loop that serves."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(whole)
 
 
 async def _all(application: Any, made: list[bytes], status: int) -> None:
@@ -87,15 +75,11 @@ async def _all(application: Any, made: list[bytes], status: int) -> None:
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
 
 
-def _table(thread: str, profile: cProfile.Profile, count: int, top: int) -> str:
+def _table(profile: cProfile.Profile, count: int, top: int) -> str:
     stats: Any = pstats.Stats(profile, stream=io.StringIO())
-    rows = [
-        (own, whole, calls, place)
-        for place, (_, calls, own, whole, _) in stats.stats.items()
-        if "select.epoll" not in place[2] and "SimpleQueue" not in place[2]
-    ]
+    rows = [(own, whole, calls, place) for place, (_, calls, own, whole, _) in stats.stats.items()]
     rows.sort(reverse=True)
-    lines = [f"{thread}: {1e6 * sum(row[0] for row in rows) / count:,.0f} µs", "    own    whole  calls  function"]
+    lines = ["    own    whole  calls  function"]
     for own, whole, calls, (file, line, function) in rows[:top]:
         where = f"{'/'.join(Path(file).parts[-3:])}:{line} " if line else ""
         lines.append(f"{1e6 * own / count:7.1f} {1e6 * whole / count:8.1f} {calls / count:6.2f}  {where}{function}")
@@ -140,7 +124,7 @@ def explain(name: str, count: int) -> str:
     SQLite._run = timed  # type: ignore[method-assign]
     try:
         with prepared() as (data, stand_in):
-            return "\n".join(asyncio.run(whole(data, stand_in.base)))
+            return "\n".join(_run(whole(data, stand_in.base)))
     finally:
         SQLite._run = run  # type: ignore[method-assign]
 

@@ -136,10 +136,12 @@ class Life:
     def kill(self) -> None:
         """From here on nothing of it goes on: what was committed is left, and what was sent is on its way."""
         database: Any = self.api.parts.database
+        database._stopping = True
         database._stop.set()
-        database._jobs.put(None)
-        database._writer.join()
+        database._wait_no_longer()
+        database._committer.shutdown()
         database._checkpointer.join()
+        database._connection.close()
         database._reader.close()
 
     def bury(self) -> None:

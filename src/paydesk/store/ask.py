@@ -1,6 +1,6 @@
 """How a transaction is written: once, as a generator that yields what it asks of the database and is sent rows.
 
-SQLite's writer thread drives such a generator straight through; PostgreSQL's driver awaits between two yields. So no
+SQLite's side drives such a generator straight through; PostgreSQL's driver awaits between two yields. So no
 transaction exists in a sync and an async copy.
 """
 

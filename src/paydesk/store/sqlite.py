@@ -1,17 +1,21 @@
-"""SQLite: reads on the event loop, writes on one thread that commits them in groups.
+"""SQLite: everything on the event loop save the wait for the disk, which many writers share.
 
-A writing transaction is run whole (load, rules, write) on the writer's thread. Transactions are serial there, so
-every row a rule read is still true when it writes; and many clients share one commit, so `synchronous=FULL` costs
-no more than NORMAL. Checkpoints run on a thread of their own, apart from writes.
+A writing transaction is run whole (load, rules, write) at once, one after the other, so every row a rule read is still
+true when it writes. Several make a group with one commit, which is made on a thread while the loop goes on; nobody is
+told before it is done. So `synchronous=FULL` costs no more than NORMAL. Rules on a thread of their own would not run
+beside the loop either, since one of the two holds the interpreter: handing it to and fro cost as much as the rules.
+Checkpoints run on another thread, apart from writes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,9 +29,17 @@ from paydesk.store.statements import Statements, json_contains
 
 T = TypeVar("T")
 
-BATCH_JOBS = 64
-BATCH_SECONDS = 0.012
-CROWD_SECONDS = 0.003
+GROUP_JOBS = 12
+"""How many transactions share a commit at most: more of them are cheaper, but are told all at once and come back so."""
+
+GROUP_SECONDS = 0.008
+IDLE_SECONDS = 0.00005
+"""A turn of the event loop that takes less had nothing to do."""
+
+BUSY_SECONDS = 10.0
+"""How long another process may write before ours are refused."""
+
+AGAIN_SECONDS = 0.005
 CHECKPOINT_SECONDS = 1.0
 READ_SECONDS = 2.0
 """What a reading transaction may take before it is given up."""
@@ -84,6 +96,16 @@ class _Job:
         self.result: Any = None
         self.error: BaseException | None = None
 
+    def tell(self) -> None:
+        if self.future.cancelled():
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+            # Whoever asked may be gone.
+            self.future.exception()
+
 
 def _translated(error: apsw.Error) -> Exception:
     """What a driver's error means to the rest of paydesk."""
@@ -118,15 +140,22 @@ class SQLite:
         # Reads are on the event loop: one that never ends would hold up everybody.
         self._reader.set_progress_handler(lambda: time.monotonic() > self._read_until, STEPS)
         self._stop = threading.Event()
+        self._stopping = False
         self._reading = reading
         if reading:
             self._reader.execute("PRAGMA query_only=ON")
             return
         self._connection = connect(path, vfs=vfs)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._crowded = False
-        self._writer = threading.Thread(target=self._write_loop, name="paydesk-writer", daemon=True)
-        self._writer.start()
+        self._connection.set_busy_timeout(0)
+        self._cursor = self._connection.cursor()
+        self._waiting: deque[_Job] = deque()
+        self._group: list[_Job] = []
+        self._loop: Any = None  # that worked here last
+        self._handle: asyncio.Handle | None = None
+        """What is to happen soon: a commit, or another try to begin."""
+        self._busy_since = 0.0
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="paydesk-commit")
+        self._committing: Future[None] | None = None
         self._checkpointer = threading.Thread(target=self._checkpoint_loop, name="paydesk-checkpoint", daemon=True)
         self._checkpointer.start()
 
@@ -182,72 +211,90 @@ class SQLite:
         decode = statement.decode
         return [decode(row) for row in rows] if decode else rows
 
-    # Writes: on one thread, many in one commit.
+    # Writes: at once, on the caller's thread; many in one commit, on a thread that waits for the disk.
 
     async def write(self, transaction: Callable[[], Transaction[T]]) -> T:
         if self._reading:
             raise Unavailable("the database was opened for reading only")
-        if self._stop.is_set():
+        if self._stopping:
             raise Unavailable("paydesk is stopping")
-        job = _Job(transaction, asyncio.get_running_loop())
-        self._jobs.put(job)
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._moved_to(loop)
+        job = _Job(transaction, loop)
+        self._waiting.append(job)
+        self._work_off()
         # What was begun is brought to its end: a client that goes away cancels its wait, not the write.
         result: T = await job.future
         return result
 
-    def _write_loop(self) -> None:
-        connection = self._connection
-        while True:
-            job = self._jobs.get()
-            if job is None:
-                break
-            batch = self._write_batch(connection, job)
-            self._tell(batch)
-            if batch and batch[-1] is None:
-                break
-        connection.close()
+    def _moved_to(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Another event loop works here now; what the former one had still to do is done by this one."""
+        self._loop = loop
+        self._wait_no_longer()
+        if self._committing is not None:
+            self._committing.add_done_callback(self._wake)
 
-    def _write_batch(self, connection: apsw.Connection, first: _Job) -> list[_Job | None]:
-        batch: list[_Job | None] = []
-        cursor = connection.cursor()
-        job: _Job | None = first
-        lost: BaseException | None = None
+    def _work_off(self) -> None:
+        """Run what waits, as far as one commit takes it, and commit as soon as that is worth it."""
+        if self._committing is not None or (not self._group and not (self._waiting and self._begin())):
+            return
+        while self._waiting and len(self._group) < GROUP_JOBS:
+            job = self._waiting.popleft()
+            self._group.append(job)
+            self._run_job(job)
+            self.transactions_run += 1
+            if not self._connection.in_transaction:
+                # A full disk rolls back the whole transaction, released savepoints too.
+                self._told(job.error or Unavailable("the database cannot be written at present"))
+                return
+        if len(self._group) >= GROUP_JOBS:
+            self._commit()
+        elif self._handle is None:
+            now = time.monotonic()
+            self._handle = self._loop.call_soon(self._turn, now, now + GROUP_SECONDS)
+
+    def _turn(self, last: float, ends: float) -> None:
+        """Commit as soon as the event loop has nothing else to do: until then the next writer may be on its way, and a
+        commit costs more than a short wait.
+        """
+        now = time.monotonic()
+        if now - last < IDLE_SECONDS or now >= ends:
+            self._commit()
+        else:
+            self._handle = self._loop.call_soon(self._turn, now, ends)
+
+    def _begin(self) -> bool:
+        """Open a group's transaction; while another process writes, try again soon, and nothing waits meanwhile."""
+        if self._handle is not None:
+            return False
         try:
-            cursor.execute("BEGIN IMMEDIATE")
-            ends = time.monotonic() + BATCH_SECONDS
-            while job is not None:
-                batch.append(job)
-                self._write_one(cursor, job)
-                self.transactions_run += 1
-                if not connection.in_transaction:
-                    # A full disk rolls back the whole transaction, released savepoints too.
-                    lost = job.error or Unavailable("the database cannot be written at present")
-                    break
-                if len(batch) >= BATCH_JOBS or time.monotonic() >= ends:
-                    break
-                try:
-                    # Where writers come in crowds, the next one is on its way: a commit costs more than a short wait.
-                    job = self._jobs.get(timeout=CROWD_SECONDS) if self._crowded else self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-                if job is None:
-                    batch.append(None)
-            self._crowded = len(batch) > 1
-            if lost is None:
-                cursor.execute("COMMIT")
+            self._cursor.execute("BEGIN IMMEDIATE")
         except apsw.Error as error:
-            lost = _translated(error)
-            if first not in batch:
-                batch.append(first)
-        if lost is not None:
-            if connection.in_transaction:
-                cursor.execute("ROLLBACK")
-            for one in batch:
-                if one is not None and one.error is None:
-                    one.error = lost
-        return batch
+            now = time.monotonic()
+            self._busy_since = self._busy_since or now
+            if isinstance(error, apsw.BusyError) and now < self._busy_since + BUSY_SECONDS:
+                self._handle = self._loop.call_later(AGAIN_SECONDS, self._again)
+                return False
+            self._busy_since = 0.0
+            self._group.extend(self._waiting)
+            self._waiting.clear()
+            self._told(_translated(error))
+            return False
+        self._busy_since = 0.0
+        return True
 
-    def _write_one(self, cursor: apsw.Cursor, job: _Job) -> None:
+    def _again(self) -> None:
+        self._handle = None
+        self._work_off()
+
+    def _wait_no_longer(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _run_job(self, job: _Job) -> None:
+        cursor = self._cursor
         cursor.execute("SAVEPOINT job")
         try:
             generator = job.transaction()
@@ -264,16 +311,41 @@ class SQLite:
         if cursor.connection.in_transaction:
             cursor.execute("RELEASE job")
 
-    def _tell(self, batch: list[_Job | None]) -> None:
-        loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-        for job in batch:
-            if job is not None:
-                loops.setdefault(job.loop, []).append(job)
-        for loop, jobs in loops.items():
-            try:
-                loop.call_soon_threadsafe(_settle, jobs)
-            except RuntimeError:
-                continue  # That loop is closed; nobody waits any more.
+    def _commit(self) -> None:
+        self._wait_no_longer()
+        self._committing = self._committer.submit(self._sync)
+        self._committing.add_done_callback(self._wake)
+
+    def _sync(self) -> None:
+        """On the thread of its own, which has the connection for itself meanwhile."""
+        try:
+            self._cursor.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._cursor.execute("ROLLBACK")
+            raise
+
+    def _wake(self, _: Future[None]) -> None:
+        with suppress(RuntimeError):  # That loop is closed; the next one goes on.
+            self._loop.call_soon_threadsafe(self._committed)
+
+    def _committed(self) -> None:
+        if self._committing is None or not self._committing.done():
+            return
+        error = self._committing.exception()
+        self._committing = None
+        self._told(_translated(error) if isinstance(error, apsw.Error) else error)
+        self._work_off()
+
+    def _told(self, lost: BaseException | None) -> None:
+        """Tell everybody of the group how it ended; where `lost` says so, what was to be committed is not there."""
+        self._wait_no_longer()
+        group, self._group = self._group, []
+        for job in group:
+            if lost is not None and job.error is None:
+                job.error = lost
+            with suppress(RuntimeError):  # Its loop is closed; nobody waits any more.
+                job.tell()
 
     def _checkpoint_loop(self) -> None:
         connection: apsw.Connection | None = None
@@ -288,21 +360,18 @@ class SQLite:
 
     async def close(self) -> None:
         """Finish the writes that were taken and close the file."""
-        self._stop.set()
+        self._stopping = True
         if not self._reading:
-            self._jobs.put(None)
-            await asyncio.to_thread(self._writer.join)
+            loop = asyncio.get_running_loop()
+            if loop is not self._loop:
+                self._moved_to(loop)
+            while self._group or self._waiting:
+                self._work_off()
+                if self._group and self._committing is None:
+                    self._commit()
+                await asyncio.sleep(0.001)
+            self._stop.set()
+            await asyncio.to_thread(self._committer.shutdown)
             await asyncio.to_thread(self._checkpointer.join)
+            self._connection.close()
         self._reader.close()
-
-
-def _settle(jobs: list[_Job]) -> None:
-    for job in jobs:
-        if job.future.cancelled():
-            continue
-        if job.error is not None:
-            job.future.set_exception(job.error)
-            # Whoever asked may be gone.
-            job.future.exception()
-        else:
-            job.future.set_result(job.result)
