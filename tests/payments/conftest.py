@@ -227,14 +227,30 @@ class Held:
 
     async def together(self, nodes: "Iterable[Api]", *asked: Coroutine[Any, Any, T]) -> list[T]:
         """What comes of requests all of which have had their first transaction before the first call is let go."""
-        databases: list[Any] = [node.parts.database for node in nodes]
+        # By the tasks that wrote, not by transactions: who waits for another node's call writes again and again.
+        wrote: set[Any] = set()
+
+        def watch(database: Any) -> None:
+            write = database.write
+
+            async def watched(transaction: Any) -> Any:
+                try:
+                    return await write(transaction)
+                finally:
+                    wrote.add(asyncio.current_task())
+
+            database.write = watched
 
         async def written() -> bool:
-            return bool(sum(one.transactions_run for one in databases) >= before + len(asked))
+            return len(wrote) >= len(asked)
 
-        before = sum(one.transactions_run for one in databases)
+        databases: list[Any] = [node.parts.database for node in nodes]
+        for database in databases:
+            watch(database)
         answers = asyncio.gather(*asked)
         await eventually(written)
+        for database in databases:
+            del database.write
         await self.begun()
         await self.go()
         return await answers
