@@ -481,13 +481,8 @@ class Desk:
             known = yield from idempotency.kept(asked.key, later(now, -KEY_SECONDS))
             if known is not None and (first := self._known(known, asked)) is not None:
                 return first
-        change = replace(
-            wanted.change,
-            values=dict(wanted.change.values),
-            arguments=dict(wanted.change.arguments),
-            related={},
-            record=record,
-        )
+        given = wanted.change
+        change = Change(given.type, dict(given.values), dict(given.arguments), {}, record)
         yield from self._relate(session, work, wanted, change)
         if wanted.problems:
             raise Broken(wanted.problems, work.mistakes)
@@ -668,7 +663,7 @@ class Desk:
                 lease = {"lease_holder": self.holder, "lease_until": later(work.now, LEASE_SECONDS)}
             try:
                 yield from self.writer.journal(
-                    work, replace(call, ask=ask), plan.lane or plan.kind, parameters, key, attempt, **lease
+                    work, call, ask, plan.lane or plan.kind, parameters, key, attempt, **lease
                 )
             except NotUnique:
                 raise _OpenCall(plan.lane or plan.kind, call.subject_id, fingerprint) from None

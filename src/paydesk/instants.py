@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 Clock = Callable[[], float]
 """Seconds since 1970. Rules never read it: they take `work.now`."""
@@ -27,13 +28,19 @@ def instant(seconds: float) -> str:
 def instant_of(milliseconds: int) -> str:
     """The same of whole milliseconds since 1970."""
     whole, rest = divmod(milliseconds, 1000)
+    return f"{_second(whole)}.{rest:03d}Z"
+
+
+@lru_cache(1024)
+def _second(whole: int) -> str:
     moment = time.gmtime(whole)
     return (
         f"{moment.tm_year:04d}-{moment.tm_mon:02d}-{moment.tm_mday:02d}T"
-        f"{moment.tm_hour:02d}:{moment.tm_min:02d}:{moment.tm_sec:02d}.{rest:03d}Z"
+        f"{moment.tm_hour:02d}:{moment.tm_min:02d}:{moment.tm_sec:02d}"
     )
 
 
+@lru_cache(1024)
 def seconds(text: str) -> float:
     """The Unix time of an instant."""
     return datetime.fromisoformat(text).timestamp()

@@ -369,22 +369,32 @@ class Reader:
     def load(self, session: Session, records: Sequence[Resource], paths: Iterable[str]) -> Reads:
         """Load relationships of records in hand; those that are loaded already stay as they are."""
         for name, deeper in _tree(tuple(paths)):
-            found: list[Resource] = []
-            owners = [record for record in records if name in record.shape.relationships]
-            todo = [record for record in owners if name not in record.__dict__]
+            todo = [one for one in records if name not in one.__dict__ and name in one.shape.relationships]
             if todo:
                 yield from self._load_one(session, todo, name)
-            for record in owners:
-                value = record.__dict__[name]
+            if not deeper:
+                continue
+            found: dict[Resource, None] = {}
+            for record in records:
+                value = record.__dict__.get(name)
                 if isinstance(value, list):
-                    found.extend(value)
+                    found.update(dict.fromkeys(value))
                 elif value is not None:
-                    found.append(value)
-            if deeper and found:
-                yield from self.load(session, list(dict.fromkeys(found)), deeper)
+                    found[value] = None
+            if found:
+                yield from self.load(session, list(found), deeper)
 
     def _load_one(self, session: Session, records: Sequence[Resource], name: str) -> Reads:
         relationship = records[0].shape.relationships[name]
+        if relationship.stored and len(records) == 1:
+            own = records[0].__dict__
+            related_id = own[f"{name}_id"]
+            kind = own[f"{name}_type"] if relationship.polymorphic else relationship.types[0]
+            record = session.kept(kind, related_id)
+            if record is None and related_id is not None and kind in self.registry:
+                record = yield from self.by_id(session, self.registry[kind], related_id)
+            own[name] = record
+            return
         if relationship.stored:
             wanted: dict[str, dict[str, None]] = {}
             for record in records:

@@ -140,7 +140,15 @@ class Writer:
         return next(self._sequence) % 1_000_000 * 1000 + self.node
 
     def journal(
-        self, work: Work, call: Call, lane: str, parameters: dict[str, Any], key: str, attempt: int, **lease: Any
+        self,
+        work: Work,
+        call: Call,
+        ask: dict[str, Any],
+        lane: str,
+        parameters: dict[str, Any],
+        key: str,
+        attempt: int,
+        **lease: Any,
     ) -> Writes:
         """Write a gateway call down, open, in the transaction of what it serves."""
         row = {
@@ -154,7 +162,7 @@ class Writer:
             "attempt": attempt,
             "gateway_id": call.gateway_id,
             "idempotency_key": key,
-            "ask": call.ask,
+            "ask": ask,
             "parameters": parameters,
             "who": work.actor.who,
             "state": "open",

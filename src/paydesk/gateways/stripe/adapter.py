@@ -192,7 +192,7 @@ class StripeGateway:
         charge = intent.get("latest_charge")
         refunds: list[Object] = []
         disputes: list[Object] = []
-        if isinstance(charge, Mapping):
+        if isinstance(charge, dict):
             # Asked for even when the charge counts no refund: one that failed is counted no longer, yet has to be seen.
             whose = {"payment_intent": payment_id}
             if charge.get("amount_captured"):
@@ -483,7 +483,7 @@ class StripeGateway:
             unsent = isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
             return Unknown(f"Stripe could not be reached ({type(cause).__name__}).", unsent=unsent)
         told: Any = problem.json_body.get("error") if isinstance(problem.json_body, dict) else None
-        if not isinstance(told, Mapping):
+        if not isinstance(told, dict):
             lane.untold()
             return Unknown(f"Stripe's answer could not be read (status {status}).")
         headers: Mapping[str, str] = problem.headers or {}
@@ -501,7 +501,7 @@ class StripeGateway:
             return Unknown(f"Stripe is busy with it ({code or status}).", _retry_after(headers), request_id=request_id)
         message = str(told.get("message") or "Stripe refused the request.")
         intent = told.get("payment_intent")
-        shown = _understood(_snapshot, intent, request_id, False) if isinstance(intent, Mapping) else None
+        shown = _understood(_snapshot, intent, request_id, False) if isinstance(intent, dict) else None
         if status == 402:
             raise Declined(reading.failure(told), shown, request_id=request_id)
         if told.get("type") == "idempotency_error":
@@ -519,7 +519,7 @@ def _snapshot(value: Object, request_id: str | None, replayed: bool) -> Snapshot
 def _refund(value: Object, request_id: str | None, replayed: bool) -> Snapshot | None:
     """The payment after a refund, from the refund; None when Stripe did not show the payment."""
     intent = value.get("payment_intent")
-    if not isinstance(intent, Mapping):
+    if not isinstance(intent, dict):
         return None
     made = reading.refund(value)
     whole = reading.snapshot(intent, request_id=request_id, replayed=replayed)

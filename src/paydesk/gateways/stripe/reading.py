@@ -79,7 +79,7 @@ def identity(value: Any) -> str | None:
     """The id of what may be an id, an expanded object, or nothing."""
     if isinstance(value, str):
         return value or None
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         found = value.get("id")
         return found if isinstance(found, str) else None
     return None
@@ -105,7 +105,7 @@ def snapshot(
     # A word that is not in the enumeration must not look like money: the payment is then merely under way.
     status = _STATUS.get(word, "processing")
     latest = intent.get("latest_charge")
-    charge: Object = latest if isinstance(latest, Mapping) else {}
+    charge: Object = latest if isinstance(latest, dict) else {}
     charged = charge if charge.get("status") == "succeeded" else {}
     captured = from_stripe(int(charged.get("amount_captured") or 0), currency)
     received = from_stripe(int(intent.get("amount_received") or 0), currency)
@@ -146,7 +146,7 @@ def snapshot(
         instrument=_instrument(method, card),
         setup_future_usage=intent.get("setup_future_usage"),
         next_action=_mapping(intent.get("next_action")).get("type"),
-        failure=failure(error) if isinstance(error, Mapping) else None,
+        failure=failure(error) if isinstance(error, dict) else None,
         refunds=tuple(given),
         disputes=tuple(dispute(one) for one in disputes or ()),
         complete=refunds is not None and disputes is not None,
@@ -187,7 +187,7 @@ def refund(value: Object) -> RefundSnapshot:
 
 def dispute(value: Object) -> DisputeSnapshot:
     currency = str(value["currency"]).upper()
-    moves = [int(move["amount"]) for move in value.get("balance_transactions") or () if isinstance(move, Mapping)]
+    moves = [int(move["amount"]) for move in value.get("balance_transactions") or () if isinstance(move, dict)]
     return DisputeSnapshot(
         dispute_id=str(value["id"]),
         amount=Money(from_stripe(int(value["amount"]), currency), currency),
@@ -289,7 +289,7 @@ def texts(value: Any) -> dict[str, str]:
 
 
 def _mapping(value: Any) -> Object:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _returned(refunds: Iterable[Object], charge: Object, captured: int) -> Sequence[RefundSnapshot]:
@@ -316,7 +316,7 @@ def _returned(refunds: Iterable[Object], charge: Object, captured: int) -> Seque
 def _method(value: Any, details: Object) -> dict[str, Any] | None:
     """A payment method's public facts, from the object itself or, where it was not expanded, from the charge."""
     source: Object
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         source = value
     elif isinstance(value, str) and isinstance(details.get("type"), str):
         source = {"id": value, **details}
@@ -339,7 +339,7 @@ def _method(value: Any, details: Object) -> dict[str, Any] | None:
 
 def _plain(value: Any) -> Any:
     """The same in plain dicts and lists: the SDK decodes into a kind of dict of its own."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     return [_plain(one) for one in value] if isinstance(value, list) else value
 

@@ -11,7 +11,7 @@ import asyncio
 import os
 import ssl
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote_plus
@@ -34,7 +34,7 @@ class Transport:
     def __init__(self, api_base: str | None, http_client: stripe.HTTPClient | None, patience: Patience) -> None:
         self._api_base = api_base
         self._patience = patience
-        self._http = http_client or _http_client(patience)
+        self._http = http_client or _HTTPClient(patience)
         self._clients: dict[tuple[str, str | None], tuple[stripe.StripeClient, Lane]] = {}
 
     def of(self, credentials: Credentials) -> tuple[stripe.StripeClient, Lane]:
@@ -79,9 +79,11 @@ class Transports:
         stripe.set_app_info("paydesk", version=__version__)
         # The SDK formats every body it sends and receives, client secrets among them, for a log that is nearly always
         # off, and prints it to stderr where STRIPE_LOG says so. Nothing of that may happen here; it is also a seventh
-        # of a call's time.
-        # Its form encoding, and its looking for one and the same set of environment variables, are another quarter.
-        vars(stripe._api_requestor).update(log_debug=_silent, log_info=_silent, urlencode=_form)
+        # of a call's time. Its form encoding, and its looking for one and the same set of environment variables, are
+        # another third.
+        vars(stripe._api_requestor).update(
+            log_debug=_silent, log_info=_silent, dashboard_link=_silent, _api_encode=_pairs, urlencode=_form
+        )
         requestor = stripe._api_requestor._APIRequestor
         requestor.AI_AGENTS = [one for one in requestor.AI_AGENTS if os.environ.get(one[0])]
 
@@ -105,6 +107,23 @@ def _silent(message: str, **_: object) -> None:
     """Takes the place of the SDK's own logging; what is worth a line is logged by `adapter`, without bodies."""
 
 
+def _pairs(parameters: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What the SDK makes of nested parameters that are plain values: `metadata[order_id]`, `expand[0]`."""
+    made: list[tuple[str, Any]] = []
+    for name, value in parameters.items():
+        if value is None:
+            continue
+        if isinstance(value, str):
+            made.append((name, value))
+        elif isinstance(value, dict):
+            made.extend(_pairs({f"{name}[{inner}]": one for inner, one in value.items()}))
+        elif isinstance(value, list | tuple):
+            made.extend(_pairs({f"{name}[{at}]": one for at, one in enumerate(value)}))
+        else:
+            made.append((name, ("true" if value else "false") if isinstance(value, bool) else value))
+    return made
+
+
 _name = lru_cache(1024)(quote_plus)
 """Names of parameters are few, and come again with every call."""
 
@@ -118,9 +137,16 @@ def _form(pairs: Iterable[tuple[str, Any]]) -> str:
     return "&".join(parts)
 
 
-def _http_client(patience: Patience) -> stripe.AIOHTTPClient:
-    context = ssl.create_default_context(cafile=stripe.ca_bundle_path)
-    return stripe.AIOHTTPClient(
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=patience.connect, sock_read=patience.read),
-        connector=aiohttp.TCPConnector(limit=0, ssl=context),
-    )
+class _HTTPClient(stripe.AIOHTTPClient):
+    """The SDK's, on a session of our own: without its limit of 100 connections, and without cookies."""
+
+    def __init__(self, patience: Patience) -> None:
+        context = ssl.create_default_context(cafile=stripe.ca_bundle_path)
+        self._own = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=context), cookie_jar=aiohttp.DummyCookieJar()
+        )
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=patience.connect, sock_read=patience.read)
+        super().__init__(timeout=timeout, session=self._own)
+
+    async def close_async(self) -> None:
+        await self._own.close()
