@@ -203,7 +203,7 @@ class Desk:
         self._gather = gather
         self._unseal = unseal
         self.tools = dict(tools or {})
-        self._running: dict[tuple[str, str], asyncio.Task[_Ended]] = {}
+        self._running: dict[tuple[str, str], asyncio.Future[_Ended]] = {}
         self._keys: set[KeyOwner] = set()
         self._numbers: dict[tuple[str, str], list[int]] = {}
         self._organizations: dict[str, tuple[float, Resource]] = {}
@@ -393,8 +393,8 @@ class Desk:
             if first.call is None:
                 return status, first.found
             crash.place(first.call.kind, "journalled")
-            task = self._start(first.call, first.gateway, asked)
-            return await self._told(asked, view, status, await asyncio.shield(task))
+            ended = await self._here(first.call, first.gateway, asked)
+            return await self._told(asked, view, status, ended)
         raise Conflict("Other requests keep changing the same record.")
 
     async def _hash_passwords(self, wanted: Wanted) -> None:
@@ -710,7 +710,7 @@ class Desk:
         task = self._running.get((tenant, call_id)) or await self._take(tenant, call_id)
         return await asyncio.shield(task) if task is not None else await self._elsewhere(tenant, call_id)
 
-    async def _take(self, tenant: str, call_id: str) -> asyncio.Task[_Ended] | None:
+    async def _take(self, tenant: str, call_id: str) -> asyncio.Future[_Ended] | None:
         """Take over a call that nobody holds."""
         now = instant(self.clock())
         call = await self.database.write(
@@ -754,7 +754,24 @@ class Desk:
             return _Ended(refusal=_refusal_of(outcome["error"]))
         return _Ended((outcome or {}).get("type", kind), (outcome or {}).get("id", record_id))
 
-    def _start(self, call: Journalled, gateway: Resource | None, asked: Asked | None) -> asyncio.Task[_Ended]:
+    async def _here(self, call: Journalled, gateway: Resource | None, asked: Asked | None) -> _Ended:
+        """Make a call in a change's own task, which no client stops; others can wait for it."""
+        identity = (call.tenant, call.id)
+        ended: asyncio.Future[_Ended] = asyncio.get_running_loop().create_future()
+        self._running[identity] = ended
+        ended.add_done_callback(lambda done: self._done(identity, done))
+        try:
+            outcome = await self._make(call, gateway, asked)
+        except asyncio.CancelledError:
+            ended.cancel()
+            raise
+        except BaseException as error:
+            ended.set_exception(error)
+            raise
+        ended.set_result(outcome)
+        return outcome
+
+    def _start(self, call: Journalled, gateway: Resource | None, asked: Asked | None) -> asyncio.Future[_Ended]:
         """Make a call in a task of its own: a client that goes away does not stop it half-way."""
         identity = (call.tenant, call.id)
         task = asyncio.ensure_future(self._make(call, gateway, asked))
@@ -762,7 +779,7 @@ class Desk:
         task.add_done_callback(lambda done: self._done(identity, done))
         return task
 
-    def _done(self, identity: tuple[str, str], task: asyncio.Task[_Ended]) -> None:
+    def _done(self, identity: tuple[str, str], task: asyncio.Future[_Ended]) -> None:
         self._running.pop(identity, None)
         if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Refusal):
             log.error("a gateway call failed unexpectedly", exc_info=error, extra={"call": identity[1]})

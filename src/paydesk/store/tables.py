@@ -191,18 +191,10 @@ def build(registry: Registry) -> None:
                 )
                 type_ = Boolean() if field.kind == "boolean" else COLUMN_TYPES[field.kind]
                 table.append_column(Column(name, type_, nullable=not required))
-    indexed: set[tuple[str, ...]] = set()
+    indexes: dict[tuple[str, tuple[str, ...]], tuple[Table, bool]] = {}
 
     def index(resource: type[Resource], columns: tuple[str, ...], unique: bool = False) -> None:
-        shape = resource.shape
-        table = table_of(resource)
-        if (shape.table, *columns) in indexed:
-            return
-        indexed.add((shape.table, *columns))
-        name = f"{'uq' if unique else 'ix'}_{shape.table}_{'_'.join(columns)}"[:63]
-        server_wide = unique and columns in SERVER_WIDE.get(shape.table, ())
-        keys = columns if server_wide else ("tenant", *columns)
-        Index(name, *(table.c[column] for column in keys), unique=unique)
+        indexes.setdefault((resource.shape.table, columns), (table_of(resource), unique))
 
     for one in registry.every.values():
         shape, table = one.shape, table_of(one)
@@ -231,6 +223,17 @@ def build(registry: Registry) -> None:
             if relationship.many and isinstance(match, Test) and match.value == Own("id") and "." not in match.path:
                 for target_type in relationship.types:
                     index(registry[target_type], (match.path,))
+
+    for (name, columns), (table, unique) in indexes.items():
+        server_wide = unique and columns in SERVER_WIDE.get(name, ())
+        if not unique and any(
+            name == other and columns == more[: len(columns)] != more and more not in SERVER_WIDE.get(name, ())
+            for other, more in indexes
+        ):
+            continue  # Another index begins with these columns.
+        keys = columns if server_wide else ("tenant", *columns)
+        title = f"{'uq' if unique else 'ix'}_{name}_{'_'.join(columns)}"[:63]
+        Index(title, *(table.c[column] for column in keys), unique=unique)
 
     orders = METADATA.tables.get("orders")
     if orders is not None:

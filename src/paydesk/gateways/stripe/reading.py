@@ -328,20 +328,13 @@ def _method(value: Any, details: Object) -> dict[str, Any] | None:
     made: dict[str, Any] = {"id": identity(source), "type": kind}
     facts = _mapping(source.get(kind))
     if kind == "card":
-        made["card"] = {name: _plain(facts[name]) for name in _CARD if name in facts}
+        made["card"] = {name: facts[name] for name in _CARD if name in facts}
     else:
         made[kind] = {name: one for name, one in facts.items() if one is None or isinstance(one, str | int | bool)}
     for name in ("billing_details", "allow_redisplay"):
         if source.get(name) is not None:
-            made[name] = _plain(source[name])
+            made[name] = source[name]
     return made
-
-
-def _plain(value: Any) -> Any:
-    """The same in plain dicts and lists: the SDK decodes into a kind of dict of its own."""
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
 def _instrument(method: Object | None, charged: Object) -> dict[str, Any] | None:

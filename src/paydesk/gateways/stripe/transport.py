@@ -17,8 +17,10 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import aiohttp
+import orjson
 import stripe
 import stripe._api_requestor
+import stripe._stripe_response
 
 from ... import __version__
 from ..port import Credentials
@@ -79,11 +81,12 @@ class Transports:
         stripe.set_app_info("paydesk", version=__version__)
         # The SDK formats every body it sends and receives, client secrets among them, for a log that is nearly always
         # off, and prints it to stderr where STRIPE_LOG says so. Nothing of that may happen here; it is also a seventh
-        # of a call's time. Its form encoding, and its looking for one and the same set of environment variables, are
-        # another third.
+        # of a call's time. Its form encoding and JSON decoding, and its looking for one and the same set of environment
+        # variables, are another third.
         vars(stripe._api_requestor).update(
             log_debug=_silent, log_info=_silent, dashboard_link=_silent, _api_encode=_pairs, urlencode=_form
         )
+        vars(stripe._stripe_response).update(json=_JSON)
         requestor = stripe._api_requestor._APIRequestor
         requestor.AI_AGENTS = [one for one in requestor.AI_AGENTS if os.environ.get(one[0])]
 
@@ -105,6 +108,14 @@ class Transports:
 
 def _silent(message: str, **_: object) -> None:
     """Takes the place of the SDK's own logging; what is worth a line is logged by `adapter`, without bodies."""
+
+
+class _JSON:
+    """Takes the place of `json` where the SDK decodes an answer."""
+
+    @staticmethod
+    def loads(text: str, **_: object) -> Any:
+        return orjson.loads(text)
 
 
 def _pairs(parameters: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -515,7 +515,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "id"),
     )
     op.create_index("ix_prices_created_at_id", "prices", ["tenant", "created_at", "id"], unique=False)
-    op.create_index("ix_prices_price_list_id", "prices", ["tenant", "price_list_id"], unique=False)
     op.create_index("ix_prices_sku_id", "prices", ["tenant", "sku_id"], unique=False)
     op.create_index("uq_prices_price_list_id_sku_id", "prices", ["tenant", "price_list_id", "sku_id"], unique=True)
     op.create_table(
@@ -666,9 +665,6 @@ def upgrade() -> None:
         "customer_payment_sources",
         ["tenant", "created_at", "id"],
         unique=False,
-    )
-    op.create_index(
-        "ix_customer_payment_sources_customer_id", "customer_payment_sources", ["tenant", "customer_id"], unique=False
     )
     op.create_index(
         "uq_customer_payment_sources_customer_id_payment_gateway_id_fing",
@@ -878,9 +874,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_stripe_payments_created_at_id", "stripe_payments", ["tenant", "created_at", "id"], unique=False)
     op.create_index("ix_stripe_payments_order_id", "stripe_payments", ["tenant", "order_id"], unique=False)
-    op.create_index(
-        "ix_stripe_payments_payment_gateway_id", "stripe_payments", ["tenant", "payment_gateway_id"], unique=False
-    )
     op.create_index("ix_stripe_payments_stripe_id", "stripe_payments", ["tenant", "stripe_id"], unique=False)
     op.create_index(
         "uq_stripe_payments_payment_gateway_id_stripe_id",
