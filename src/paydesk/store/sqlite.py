@@ -32,7 +32,7 @@ T = TypeVar("T")
 GROUP_JOBS = 12
 """How many transactions share a commit at most: more of them are cheaper, but are told all at once and come back so."""
 
-GROUP_SECONDS = 0.008
+GROUP_SECONDS = 0.004
 IDLE_SECONDS = 0.00005
 """A turn of the event loop that takes less had nothing to do."""
 
