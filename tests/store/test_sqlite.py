@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import threading
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest_asyncio
 
 from paydesk.errors import Unavailable
 from paydesk.store.sqlite import SQLite, connect
+from tests.processes import eventually
 from tests.store.rows import Asks, names, present, put, say
 
 
@@ -120,10 +122,12 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(database: SQLite)
 
 
 class Failing(apsw.VFS):
-    """A file system whose syncs fail when told."""
+    """A file system whose syncs fail when told, or wait."""
 
     def __init__(self) -> None:
         self.fails = False
+        self.syncs = threading.Event()
+        self.syncs.set()
         super().__init__("failing", "")
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> "FailingFile":
@@ -136,6 +140,7 @@ class FailingFile(apsw.VFSFile):
         super().__init__("", name, flags)
 
     def xSync(self, flags: int) -> None:
+        self.vfs.syncs.wait(30)
         if self.vfs.fails:
             raise apsw.IOError("the disk is gone")
         super().xSync(flags)
@@ -161,6 +166,97 @@ async def test_a_commit_that_cannot_be_synced_is_not_acknowledged(sqlite_templat
     finally:
         await database.close()
         failing.unregister()
+
+
+async def test_a_slow_disk_holds_up_no_reads_and_those_that_write_meanwhile_share_the_next_commit(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "paydesk.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    failing = Failing()
+    database = SQLite(file, vfs="failing")
+    try:
+
+        async def committing() -> bool:
+            return database._committing is not None
+
+        await database.write(lambda: put("before"))
+        seen = commits(database)
+        failing.syncs.clear()
+        first = asyncio.create_task(database.write(lambda: put("slow")))
+        await eventually(committing)
+        others = [asyncio.create_task(database.write(partial(put, f"n{at}"))) for at in range(5)]
+        assert await present(database) == ["before"]
+        assert not any(one.done() for one in (first, *others))
+        failing.syncs.set()
+        await asyncio.gather(first, *others)
+        assert seen[0] == 2
+        assert await present(database) == ["before", "n0", "n1", "n2", "n3", "n4", "slow"]
+    finally:
+        await database.close()
+        failing.unregister()
+
+
+async def test_writes_wait_for_another_process_and_reads_go_on(
+    database: SQLite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = connect(database.path)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = [asyncio.create_task(database.write(partial(put, f"n{at}"))) for at in range(3)]
+    await asyncio.sleep(0.05)
+    assert await present(database) == []
+    assert not any(one.done() for one in waiting)
+    other.execute("COMMIT")
+    await asyncio.gather(*waiting)
+    assert await present(database) == ["n0", "n1", "n2"]
+
+    monkeypatch.setattr("paydesk.store.sqlite.BUSY_SECONDS", 0.02)
+    other.execute("BEGIN IMMEDIATE")
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await database.write(lambda: put("refused"))
+    other.execute("ROLLBACK")
+    other.close()
+    await database.write(lambda: put("later"))
+    assert await present(database) == ["later", "n0", "n1", "n2"]
+
+
+async def test_closing_finishes_what_was_taken_also_of_a_client_that_is_gone(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "paydesk.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    database = SQLite(file)
+    tasks = [asyncio.create_task(database.write(partial(put, f"n{at:02d}"))) for at in range(30)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    await database.close()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [asyncio.CancelledError, *[type(None)] * 29]
+    left = connect(file)
+    assert left.execute("SELECT count(*) FROM sequences").fetchall() == [(30,)]
+    left.close()
+
+
+def test_what_one_event_loop_left_is_finished_by_the_next(sqlite_template: Path, tmp_path: Path) -> None:
+    file = tmp_path / "paydesk.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    database = SQLite(file)
+
+    async def leave() -> None:
+        task = asyncio.create_task(database.write(lambda: put("left")))
+        await asyncio.sleep(0)
+        assert database._group
+        task.cancel()
+
+    async def go_on() -> list[str]:
+        await database.write(lambda: put("next"))
+        found = await present(database)
+        await database.close()
+        return found
+
+    asyncio.run(leave())
+    assert asyncio.run(go_on()) == ["left", "next"]
 
 
 async def test_a_read_that_does_not_end_is_given_up_and_the_next_is_answered(
