@@ -300,8 +300,8 @@ class _Run:
                     if like in rows:
                         rows[like].limit_cpu_ms = whole
         if "create" in rows:
-            # Raw: each on its own, as a program writes that shares no commits. Processor time, above, is held against the
-            # cheaper shared ones, and allows for a fraction of their rate only.
+            # Raw: each on its own, as a program writes that shares no commits. Processor time, above, is held against
+            # the cheaper shared ones, and allows for a fraction of their rate only.
             rate = rows["create"].figures.rate / limits["create: durable writes, alone"].rate
             need.append(Requirement("create", "CPU of the limit", _ratio(rows["create"]), 4, "×"))
             need.append(Requirement("create", "raw durable rate", rate, 0.4, "×", at_least=True))
