@@ -319,6 +319,14 @@ async def test_an_answer_that_does_not_come_is_waited_for_only_so_long(talking, 
     assert set(stub.keys) == {"k1"}
 
 
+async def test_an_unknown_outcome_names_the_last_attempt_that_was_answered(talking, credentials):
+    gateway, stub = await talking(error(500), hang)
+    with pytest.raises(Unknown, match="in time") as caught:
+        await open_(gateway, credentials, seconds=1.5)
+    assert caught.value.request_id == "req_1"
+    assert len(stub.requests) >= 2
+
+
 async def test_a_lost_answer_is_fetched_within_the_callers_time(talking, credentials):
     gateway, stub = await talking(hang, says(200, intent()))
     assert (await open_(gateway, credentials, seconds=2.0)).payment_id == "pi_1"

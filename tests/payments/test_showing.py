@@ -1,6 +1,7 @@
 """`paydesk payments show`: a payment's whole history, for an operator."""
 
 import re
+from dataclasses import replace
 
 from tests.payments.commands import paydesk
 from tests.payments.conftest import ADDRESS, HASTY, Answer, Api, Running, Stripe, furnish, on_sqlite
@@ -94,7 +95,7 @@ async def test_a_program_is_told_the_same_and_nobody_a_secret(api: Api, running:
 async def test_a_call_without_an_answer_is_shown_open_with_what_was_last_said(
     running: Running, account: Stripe
 ) -> None:
-    async with running.api(account, patience=HASTY) as api:
+    async with running.api(account, patience=replace(HASTY, budget=2.0)) as api:
         await furnish(api)
         order = await api.order()
         await account.faults(times=0, status=500)

@@ -425,6 +425,7 @@ class StripeGateway:
         deadline = time.monotonic() + (patience.budget if seconds is None else seconds)
         trouble: Unknown | None = None
         unsent = True
+        request_id: str | None = None
         attempt = 0
         while True:
             if (closed := await lane.enter(deadline)) is not None:
@@ -460,6 +461,8 @@ class StripeGateway:
                 lane.told()
                 return response.data, response.headers
             unsent = trouble.unsent = unsent and trouble.unsent  # one attempt that may have got through is enough
+            # The name of the last attempt that Stripe knows of, though later ones were never answered.
+            request_id = trouble.request_id = trouble.request_id or request_id
             pause = max(patience.pause(attempt), trouble.retry_after or 0.0)
             if trouble.kept or time.monotonic() + pause >= deadline:
                 log.warning("stripe %s unknown after %d attempts: %s", what, attempt + 1, trouble.reason)
