@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -32,6 +33,20 @@ SETTLED_SECONDS = 120.0
 KEPT_SECONDS = 30 * 24 * 3600.0
 """How far back a gateway's list goes."""
 AT_ONCE = 8
+
+
+@dataclass
+class Fetched:
+    """What a round of asking gateways for their events brought.
+
+    asked    how many gateways were asked; not those whose turn it was not
+    events   how many events were new
+    silent   what each gateway said, by its id, whose list could not be read to its end
+    """
+
+    asked: int = 0
+    events: int = 0
+    silent: dict[str, str] = field(default_factory=dict)
 
 
 class CatchingUp:
@@ -75,43 +90,51 @@ class CatchingUp:
 
     async def once(self) -> int:
         """Ask every gateway whose turn it is; returns how many events were new."""
+        return (await self.round()).events
+
+    async def round(self, *, every_seconds: float = EVERY_SECONDS) -> Fetched:
+        """Ask every gateway that was not asked for so many seconds."""
         gateways = await self.desk.database.read(events.gateways_with_endpoints)
+        fetched = Fetched()
         # Side by side: one that hangs holds up no other.
         turns = asyncio.Semaphore(AT_ONCE)
 
-        async def ask(tenant: str, kind: str, gateway_id: str) -> int:
+        async def ask(tenant: str, kind: str, gateway_id: str) -> None:
             async with turns:
-                return await self._ask(tenant, kind, gateway_id)
+                await self._ask(tenant, kind, gateway_id, every_seconds, fetched)
 
-        found = sum(await asyncio.gather(*(ask(*one) for one in gateways)))
-        if found:
+        await asyncio.gather(*(ask(*one) for one in gateways))
+        if fetched.events:
             self.inbox.wake.set()
-        return found
+        return fetched
 
-    async def _ask(self, tenant: str, kind: str, gateway_id: str) -> int:
+    async def _ask(self, tenant: str, kind: str, gateway_id: str, every_seconds: float, fetched: Fetched) -> None:
         account = self.gateways[kind].account if kind in self.gateways else None
         if account is None:
-            return 0
+            return
         database, now = self.desk.database, instant(self.desk.clock())
         find = Find(kind, eq("id", gateway_id))
         records = await database.read(lambda: self.desk.reader.records(Session(tenant, {}), find))
         if not records or records[0].disabled_at is not None:
-            return 0
-        turn = await database.write(lambda: events.take_turn(tenant, gateway_id, now, later(now, -EVERY_SECONDS)))
+            return
+        turn = await database.write(lambda: events.take_turn(tenant, gateway_id, now, later(now, -every_seconds)))
         if turn is None:
-            return 0
+            return
+        fetched.asked += 1
         credentials = self._unseal(records[0])
         since = max(records[0].created_at, later(now, -KEPT_SECONDS))
-        cursor, found, more = turn[0], 0, True
+        cursor, more = turn[0], True
         while more:
             try:
                 page = await account.events_since(cursor, since=seconds(since), credentials=credentials)
             except GatewayProblem as problem:
                 log.warning("gateway %s cannot be asked for its events: %s", gateway_id, problem.message)
+                fetched.silent[gateway_id] = problem.message
                 break
-            found += await database.write(lambda: self._keep(tenant, gateway_id, page, now))  # noqa: B023
+            # Awaited before it is added: the other gateways add theirs meanwhile.
+            new = await database.write(lambda: self._keep(tenant, gateway_id, page, now))  # noqa: B023
+            fetched.events += new
             more, cursor = page.more and page.cursor != cursor, page.cursor
-        return found
 
     def _keep(self, tenant: str, gateway_id: str, page: EventPage, now: str) -> Generator[Any, Any, int]:
         """Keep what concerns a payment, and how far the list is settled, in one transaction."""

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from typing import Any
 
 from paydesk.actor import Actor, worker
@@ -27,6 +28,22 @@ EVERY_SECONDS = 10.0
 AT_MOST = 100
 INFORMED_SECONDS = 300.0
 """The list of events tells of a gateway's payments if it was read as recently as this."""
+
+
+@dataclass
+class Looked:
+    """What a round of looking at payments came to.
+
+    due      how many payments' time had come
+    read     how many were read at their gateway; not those of which an event would have told
+    silent   what each gateway said, by its id, that did not answer: the rest of its payments wait for their next turn
+    refused  what was said of each payment, by its id, that could not be read
+    """
+
+    due: int = 0
+    read: int = 0
+    silent: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 class Watching:
@@ -60,19 +77,26 @@ class Watching:
 
     async def once(self) -> int:
         """Look at the payments whose time has come; returns how many were found."""
-        return sum([await self._once(kind) for kind in self.kinds])
+        return (await self.round()).due
 
-    async def _once(self, kind: str) -> int:
+    async def round(self) -> Looked:
+        """The same, told in full."""
+        looked = Looked()
+        for kind in self.kinds:
+            await self._round(kind, looked)
+        return looked
+
+    async def _round(self, kind: str, looked: Looked) -> None:
         now = instant(self.desk.clock())
         rows = await self.desk.database.read(lambda: watch.due(kind, now, AT_MOST))
         if rows:
+            looked.due += len(rows)
             taken = await self.desk.database.write(lambda: self._take(kind, rows, now))
             gateways: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
             for row in taken:
                 gateways[row[0], row[2]].append(row)
             # Gateways side by side: one that hangs holds up its own payments only.
-            await asyncio.gather(*(self._look_at(kind, group, now) for group in gateways.values()))
-        return len(rows)
+            await asyncio.gather(*(self._look_at(kind, group, now, looked) for group in gateways.values()))
 
     def _take(self, kind: str, rows: list[Any], now: str) -> Generator[Any, Any, list[Any]]:
         """Set when each is looked at next; returns those that are to be looked at now."""
@@ -99,7 +123,7 @@ class Watching:
                 taken.append(row)
         return taken
 
-    async def _look_at(self, kind: str, rows: list[Any], now: str) -> None:
+    async def _look_at(self, kind: str, rows: list[Any], now: str, looked: Looked) -> None:
         """Read one gateway's payments, and say which authorizations end soon."""
         for tenant, payment_id, gateway_id, _, _, capture_before, *_ in rows:
             try:
@@ -110,11 +134,14 @@ class Watching:
                 found = await self.desk.database.read(lambda: self.desk.reader.records(Session(tenant, {}), find))  # noqa: B023
                 if found:
                     await self.desk.refresh(actor, found[0])
+                    looked.read += 1
             except Unavailable as silent:
                 log.warning("gateway %s cannot be asked for its payments: %s", gateway_id, silent)
+                looked.silent[gateway_id] = str(silent)
                 return
             except Refusal as refusal:
                 log.info("payment %s cannot be read: %s", payment_id, refusal)
+                looked.refused[payment_id] = str(refusal)
 
     async def _actor(self, tenant: str, payment_id: str) -> Actor:
         organization_id, _, mode = tenant.partition("/")

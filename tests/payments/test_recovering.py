@@ -2,18 +2,21 @@
 
 import asyncio
 
+from paydesk.commerce.payments.watching import DAY
+from paydesk.instants import instant
 from tests.forked import paydesk
 from tests.payments.conftest import Answer, Api, Running, Stripe, furnish, on_sqlite
 from tests.payments.test_crashes import killed, post, settings_of
+from tests.payments.test_reconciling import falsify
 
 
 async def recover(running: Running) -> tuple[int, dict[str, str], str]:
     """Its exit status, the values it shows by name, and the rest of what it said."""
     ended = await asyncio.to_thread(paydesk, "recover", **settings_of(running.settings))
     lines = ended.stdout.splitlines()
-    shown = dict(line.rsplit("  ", 1) for line in lines[:5])
+    shown = dict(line.rsplit("  ", 1) for line in lines[:8])
     told = {name.strip(): value for name, value in shown.items()}
-    return ended.returncode, told, "\n".join(lines[5:]) + ended.stderr
+    return ended.returncode, told, "\n".join(lines[8:]) + ended.stderr
 
 
 async def left_open(api: Api) -> Answer:
@@ -43,7 +46,40 @@ async def test_what_was_left_open_is_finished_and_what_no_webhook_brought_is_fet
         assert source["stripe_id"] in [one.id for one in await account.live()]
         assert (await api.get(f"stripe_payments/{paid.id}/order"))["payment_status"] == "authorized"
     status, told, rest = await recover(running)
-    assert (status, set(told.values()), rest) == (0, {"0"}, "")
+    # Once again at once: the gateway is asked anew, whenever that was last, and there is nothing more.
+    assert (status, told.pop("gateways asked for events"), set(told.values()), rest) == (0, "1", {"0"}, "")
+
+
+async def test_payments_whose_time_has_come_are_looked_at(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        long_ago, just_now = instant(api.app.clock() - 9 * DAY), instant(api.app.clock() - 1)
+        stuck, cart, _ = [await api.payment() for _ in range(3)]
+        await falsify(api, "stripe_payments", stuck.id, look_at=just_now, news_at=long_ago)
+        await falsify(api, "stripe_payments", cart.id, look_at=just_now)
+    status, told, rest = await recover(running)
+    assert (status, rest) == (0, "")
+    # Of the one an event would have told; the other is under way for longer than anything may be.
+    assert (told["payments due to be looked at"], told["payments looked at"]) == ("2", "1")
+    assert (await recover(running))[1]["payments due to be looked at"] == "0"
+
+
+async def test_where_the_list_of_events_is_not_to_be_had_payments_are_looked_at_and_that_is_told(
+    running: Running, account: Stripe
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        payment = await api.payment()
+        await account.confirm(payment["stripe_id"])
+        await falsify(api, "stripe_payments", payment.id, look_at=instant(api.app.clock() - 1))
+        gateway = api.gateway.id
+    await account.faults("GET", "/v1/events", times=20, status=403)
+    status, told, rest = await recover(running)
+    assert (status, told["gateways asked for events"], told["events fetched"]) == (1, "1", "0")
+    assert (told["payments due to be looked at"], told["payments looked at"]) == ("1", "1")
+    assert rest.startswith(f"  gateway {gateway} does not tell its events: ")
+    async with running.api(account) as api:
+        assert (await api.get(f"stripe_payments/{payment.id}/order"))["payment_status"] == "authorized"
 
 
 async def test_what_stays_open_is_named(running: Running, account: Stripe) -> None:

@@ -182,32 +182,22 @@ def migrate(version: Version = False) -> None:
 def recover(version: Version = False) -> None:
     """Finish what was left open.
 
-    That is gateway calls without an answer, and events not worked yet. A server does so by itself, all the time. This
-    is for a server that is down, and to see what is left. Ends with 1 while something is.
+    That is gateway calls without an answer, events not worked yet, events that Stripe's own list has and no webhook
+    brought, and payments whose time has come to be looked at. A server does so by itself, all the time. This is for a
+    server that is down, and to see what is left. Ends with 1 while something is, or where a gateway did not answer.
     """
     settings = _settings()
 
+    from paydesk.cli import recovering
     from paydesk.cli.holding import InUse, hold_database
-    from paydesk.cli.recovering import recover as recovering
 
     try:
         with hold_database(settings):
-            ended = _run(recovering(settings))
+            ended = _run(recovering.recover(settings))
     except InUse as error:
         fail(str(error), hint="That process recovers by itself.")
-    rows(
-        [
-            ("events fetched", ended.fetched),
-            ("events worked", ended.worked),
-            ("gateway calls finished", ended.finished),
-            ("events waiting", ended.events),
-            ("gateway calls open", len(ended.calls)),
-        ]
-    )
-    for tenant, call_id, kind, subject_type, subject_id, tries, created_at in ended.calls:
-        said = f"  {kind} {call_id} of {subject_type}/{subject_id}, {tenant}: {tries} tries since {created_at}"
-        out().print(said, markup=False)
-    if ended.calls or ended.events:
+    recovering.show(ended)
+    if ended.is_left:
         raise typer.Exit(Exit.FAILED)
 
 

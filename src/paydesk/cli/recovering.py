@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from paydesk.app import Parts
+from paydesk.catching_up import Fetched
+from paydesk.cli.screen import out, rows
 from paydesk.settings import Settings
 from paydesk.store import events, journal
+from paydesk.watching import AT_MOST, Looked
 
 ROUNDS = 20
 DAY = 24 * 3600.0
@@ -15,37 +18,95 @@ DAY = 24 * 3600.0
 class Recovered:
     """What one run of recovery did.
 
-    fetched    events that no webhook had brought
+    fetched    what was asked for at the gateways' lists of events
+    looked     which payments were looked at by the clock
     finished   gateway calls that were open and are at their end now
     worked     events that were waiting and are worked now
     calls      `(tenant, id, kind, subject type, subject id, tries, created at)` of calls still open
     events     how many events still wait
     """
 
-    fetched: int
+    fetched: Fetched
+    looked: Looked
     finished: int
     worked: int
     calls: list[Any]
     events: int
 
+    @property
+    def is_left(self) -> bool:
+        """Something is to be done still, or may be, where a gateway did not tell."""
+        return bool(self.calls or self.events or self.fetched.silent or self.looked.silent or self.looked.refused)
+
 
 async def recover(settings: Settings) -> Recovered:
-    """Finish the open gateway calls, fetch and work events. Raises as `Parts.open`."""
+    """Finish open gateway calls, fetch and work events, look at payments that are due. Raises as `Parts.open`."""
     parts = await Parts.open(settings)
     database = parts.database
     try:
         await parts.recovery.begin()
-        fetched = await parts.catching_up.once()
+        # Whenever a server asked last: it is down now, and what happened since is what is wanted.
+        fetched = await parts.catching_up.round(every_seconds=0)
         events_before = await database.read(events.waiting)
-        finished = 0
-        for _ in range(ROUNDS):
-            ended = await parts.desk.finish_due(ahead=DAY)
-            finished += ended
-            if not ended + await parts.inbox.work():
-                break
+        finished = await _finish(parts)
+        # Afterwards: a payment of which an event told is not due any more.
+        looked = await _look(parts)
+        finished += await _finish(parts)
         calls = await database.read(journal.still_open)
         waiting = await database.read(events.waiting)
-        return Recovered(fetched, finished, events_before - waiting, calls, waiting)
+        return Recovered(fetched, looked, finished, events_before - waiting, calls, waiting)
     finally:
         await parts.recovery.stop()
         await parts.close()
+
+
+async def _finish(parts: Parts) -> int:
+    """Make open calls and work events until nothing comes of it; returns how many calls ended."""
+    finished = 0
+    for _ in range(ROUNDS):
+        ended = await parts.desk.finish_due(ahead=DAY)
+        finished += ended
+        if not ended + await parts.inbox.work():
+            break
+    return finished
+
+
+async def _look(parts: Parts) -> Looked:
+    """Look at every payment that is due, a round at a time."""
+    total = Looked()
+    while True:
+        looked = await parts.watching.round()
+        total.due += looked.due
+        total.read += looked.read
+        total.silent |= looked.silent
+        total.refused |= looked.refused
+        if looked.due < AT_MOST:
+            return total
+
+
+def show(ended: Recovered) -> None:
+    """The counts, then a line for each call that is open and each gateway and payment that did not tell."""
+    rows(
+        [
+            ("gateways asked for events", ended.fetched.asked),
+            ("events fetched", ended.fetched.events),
+            ("events worked", ended.worked),
+            ("payments due to be looked at", ended.looked.due),
+            ("payments looked at", ended.looked.read),
+            ("gateway calls finished", ended.finished),
+            ("events waiting", ended.events),
+            ("gateway calls open", len(ended.calls)),
+        ]
+    )
+    for tenant, call_id, kind, subject_type, subject_id, tries, created_at in ended.calls:
+        _tell(f"{kind} {call_id} of {subject_type}/{subject_id}, {tenant}: {tries} tries since {created_at}")
+    for gateway_id, said in ended.fetched.silent.items():
+        _tell(f"gateway {gateway_id} does not tell its events: {said}")
+    for gateway_id, said in ended.looked.silent.items():
+        _tell(f"gateway {gateway_id} does not tell of its payments: {said}")
+    for payment_id, said in ended.looked.refused.items():
+        _tell(f"payment {payment_id} could not be looked at: {said}")
+
+
+def _tell(line: str) -> None:
+    out().print(f"  {line}", markup=False)
