@@ -44,6 +44,12 @@ TRIES = 12
 UNKNOWN_TRIES = 5
 """The same, over half a minute, where its payment is not known and not of our making: it may be being adopted."""
 
+KEPT_SECONDS = 90 * 24 * 3600.0
+"""How long an event that is worked stays known. Stripe repeats a webhook for three days, and its list, from which we
+read and a person may send again, goes back thirty; an event is worked after it was made, so nobody brings it later
+than that. Three times as long, for clocks that are wrong, backups that are restored, and who looks back at a payment.
+"""
+
 TAKEN_SECONDS = 30.0
 """How long an event is left to who took it; one that hangs longer is worked twice, which does no harm."""
 
@@ -153,6 +159,12 @@ class Inbox:
         await asyncio.gather(*(_Door(self, *door).work(group, now) for door, group in doors.items()))
         await self._tally()
         return len(rows)
+
+    async def forget(self) -> bool:
+        """Drop a portion of the events that were worked long ago; whether there may be more."""
+        before = later(instant(self.desk.clock()), -KEPT_SECONDS)
+        more: bool = await self.desk.database.write(lambda: events.forget_worked(before))
+        return more
 
     async def _tally(self) -> None:
         """Write down what was counted since."""

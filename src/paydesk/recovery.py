@@ -80,9 +80,11 @@ class Recovery:
             except Exception:
                 log.exception("the heartbeat was not written")
 
-    async def _sweep(self) -> None:
+    async def sweep(self) -> bool:
+        """Drop a portion of the keys and events whose time is over; whether there may be more."""
         before = later(instant(self.desk.clock()), -KEY_SECONDS)
-        await self.desk.database.write(lambda: idempotency.forget_before(before))
+        more: bool = await self.desk.database.write(lambda: idempotency.forget_before(before))
+        return await self.inbox.forget() or more
 
     async def _loop(self) -> None:
         loop = asyncio.get_running_loop()
@@ -96,7 +98,9 @@ class Recovery:
                     await self.lapsing.once()
                 if loop.time() - swept >= SWEEP_SECONDS:
                     swept = loop.time()
-                    await self._sweep()
+                    if await self.sweep():
+                        # The next portion in the next round: all at once would hold up everybody else's writes.
+                        swept -= SWEEP_SECONDS
             except Refusal as refusal:
                 log.warning("background work pauses: %s", refusal)
             except Exception:

@@ -12,10 +12,12 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OctKey, RSAKey
 
-from paydesk.instants import instant
+from paydesk.instants import instant, later
 from paydesk.oauth import endpoints
 from paydesk.oauth.grants import CLAIMS, JWT_BEARER, RETRY_SECONDS
 from paydesk.oauth.secrets import digest
+from paydesk.store import credentials
+from paydesk.store.ask import Database
 from tests.oauth.conftest import LIVE, NOW, PASSWORD, TENANT, Api, on_sqlite
 
 INVALID_CLIENT = {
@@ -696,3 +698,20 @@ async def test_what_has_ended_is_deleted(api: Api) -> None:
         assert await api.rows.all(table, "tenant") == []
     assert await api.rows.all("signing_keys", "serial", "retired_at") == [(1, None)]
     assert instant(NOW) < api.oauth.now
+
+
+async def test_what_has_ended_is_deleted_a_portion_at_a_time(api: Api, database: Database) -> None:
+    for _ in range(3):
+        await api.customer()
+
+    async def left() -> list[int]:
+        return [len(await api.rows.all(table, "tenant")) for table in ("access_tokens", "refresh_tokens", "grants")]
+
+    over = later(api.oauth.now, 15 * 86_400)
+    assert await left() == [3, 3, 3]
+    assert await database.write(lambda: credentials.clear(over, 4)) is True
+    assert await left() == [0, 2, 3]
+    assert await database.write(lambda: credentials.clear(over, 4)) is True
+    assert await left() == [0, 0, 1]
+    assert await database.write(lambda: credentials.clear(over, 4)) is False
+    assert await left() == [0, 0, 0]

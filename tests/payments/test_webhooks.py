@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from paydesk.commerce.payments.watching import DAY
 from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite
 from tests.payments.test_transactions_walk import approved, moved, ready, stands
 from tests.processes import eventually, free_port
@@ -50,6 +51,25 @@ async def test_many_deliveries_of_one_event_are_one(api: Api) -> None:
     assert len(await kept(api)) == 1
     assert len(await api.stripe.requests("GET", f"/v1/payment_intents/{payment['stripe_id']}")) == reads
     assert (await api.get(payment))["updated_at"] == version
+
+
+async def test_a_worked_event_is_forgotten_after_ninety_days_and_an_unworked_one_never(api: Api) -> None:
+    _, events = await authorized(api)
+    await api.deliver(events[-1])
+    await api.recover()
+    await api.stripe.faults("GET", times=0, status=503)
+    await api.deliver(events[0])
+    await api.recover(after=90 * DAY - 60)
+    assert await api.parts.recovery.sweep() is False
+    assert sorted(await kept(api), key=str) == sorted([(events[0]["id"], None), (events[-1]["id"], "read")], key=str)
+    await api.recover(after=61)
+    assert await api.parts.recovery.sweep() is False
+    assert await kept(api) == [(events[0]["id"], None)]
+    await api.recover(after=365 * DAY)
+    assert await api.parts.recovery.sweep() is False
+    await api.stripe.mend()
+    await api.recover(after=3600)
+    assert await kept(api) == [(events[0]["id"], "read")]
 
 
 async def test_events_in_any_order_end_the_same(api: Api) -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from paydesk.errors import NotUnique
 from paydesk.instants import later
-from paydesk.store import idempotency
+from paydesk.store import events, idempotency
 from paydesk.store.ask import Database
 from paydesk.store.idempotency import KeyOwner
 from paydesk.store.reading import next_number
 from paydesk.work import Next
-from tests.store.rows import Asks, add, names, present, put, value_of
+from tests.store.rows import Asks, add, names, present, put, say, value_of
 
 NOW = "2024-01-01T00:00:00.000Z"
 DAY = 24 * 3600
@@ -133,11 +133,64 @@ async def test_a_key_lives_for_a_day_and_gives_way_afterwards(database: Database
     assert await database.read(lambda: idempotency.kept(OWNER, NOW)) is None
 
 
+async def test_old_keys_go_a_portion_at_a_time_the_oldest_first(database: Database) -> None:
+    for at in range(5):
+        owner = KeyOwner("t/test", "app", "", f"key {at}")
+        await database.write(partial(idempotency.write, owner, "r", later(NOW, -at), status=200))
+
+    async def left() -> list[int]:
+        owners = [KeyOwner("t/test", "app", "", f"key {at}") for at in range(5)]
+        since = later(NOW, -DAY)
+        return [
+            at
+            for at, one in enumerate(owners)
+            if await database.read(partial(idempotency.kept, one, since)) is not None
+        ]
+
+    over = later(NOW, -1)
+    assert await database.write(lambda: idempotency.forget_before(over, 3)) is True
+    assert await left() == [0, 1]
+    assert await database.write(lambda: idempotency.forget_before(over, 3)) is False
+    assert await left() == [0]
+
+
 async def test_an_answer_is_put_to_a_key_written_before(database: Database) -> None:
     await database.write(lambda: idempotency.write(OWNER, "r", NOW, call_id="call"))
     await database.write(lambda: idempotency.answer(OWNER, 422, {"a": "b"}, b"no"))
     request, call, status, headers, body = await database.read(lambda: idempotency.kept(OWNER, later(NOW, -1)))
     assert (request, call, status, headers, bytes(body)) == ("r", "call", 422, {"a": "b"}, b"no")
+
+
+# Gateways' events.
+
+
+def event(at: int) -> dict[str, object]:
+    told = {"tenant": "t/test", "gateway_id": "gate", "event_id": f"evt_{at}", "type": "charge.updated"}
+    about = {"about": "payment", "payment_id": "pi", "object_id": None, "ours": True, "body": b"{}"}
+    return {**told, **about, "received_at": NOW, "due_at": NOW, "tries": 0}
+
+
+async def test_old_events_go_a_portion_at_a_time_and_never_one_that_is_not_worked(database: Database) -> None:
+    for at in range(6):
+        assert await database.write(partial(events.keep, event(at))) is True
+        if at:
+            await database.write(partial(events.worked, "t/test", "gate", f"evt_{at}", "read", later(NOW, -at)))
+
+    async def left() -> list[int]:
+        rows = await database.read(lambda: say("SELECT event_id FROM gateway_events ORDER BY event_id"))
+        return [int(name.removeprefix("evt_")) for (name,) in rows]
+
+    over = later(NOW, -2)
+    assert await database.write(lambda: events.forget_worked(over, 2)) is True
+    assert await left() == [0, 1, 2, 3]
+    # Somebody else forgets at the same time: between them all goes that is over, and nothing else.
+    await asyncio.gather(*(database.write(lambda: events.forget_worked(over, 2)) for _ in range(2)))
+    assert await left() == [0, 1]
+    assert await database.write(lambda: events.forget_worked(later(NOW, DAY), 2)) is False
+    assert await left() == [0]
+    # What is not known any more may come again.
+    assert await database.write(partial(events.keep, event(5))) is True
+    assert await database.write(partial(events.keep, event(0))) is False
 
 
 async def test_a_closed_database_has_finished_what_it_took(database_url: str) -> None:

@@ -23,6 +23,8 @@ LONGEST_LIFETIME_SECONDS = 15 * 86_400
 _OVERLAP_SECONDS = 300.0
 """How much of what was read before is read again, for clocks that differ from node to node and late commits."""
 _CLEARING_SECONDS = 600.0
+_PORTIONS = 10
+"""How many portions of what has ended are deleted before it is read again what others revoked."""
 
 
 @dataclass
@@ -87,9 +89,12 @@ class OAuth:
         self._read_at = began
 
     async def clear(self) -> None:
-        """Delete from the database what has ended."""
+        """Delete from the database what has ended; what is more than a few portions is left to the next round."""
         self._cleared_at = self.clock()
-        await self.database.write(lambda: credentials.clear(self.now))
+        for _ in range(_PORTIONS):
+            if not await self.database.write(lambda: credentials.clear(self.now)):
+                return
+        self._cleared_at = None
 
     def actor(self, token: str, host_slug: str | None) -> Actor:
         """Who bears this token, at a host whose first label is `host_slug` (None: it has none). Asks nobody.

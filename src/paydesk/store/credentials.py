@@ -10,11 +10,12 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from paydesk.instants import later
 from paydesk.store.ask import Ask, Row, Rows, Transaction
+from paydesk.store.portions import PORTION, oldest
 from paydesk.store.statements import OneOf
 from paydesk.store.types import METADATA, Document, Instant, ListOf
 
@@ -346,8 +347,11 @@ def state(since: str, client_ids: Iterable[str]) -> Transaction[State]:
     )
 
 
-def clear(now: str) -> Transaction[None]:
-    """Delete what has ended. Codes stay a day longer, so that a second use is still known for one."""
+def clear(now: str, limit: int = PORTION) -> Transaction[bool]:
+    """Delete what has ended, so many rows at most; whether there may be more. Codes stay a day longer, so that a second
+    use is still known for one.
+    """
+    left = limit
     for table, column, until in (
         (revocations, "until", later(now, -3600)),
         (access_tokens, "until", later(now, -3600)),
@@ -358,9 +362,14 @@ def clear(now: str) -> Transaction[None]:
     ):
 
         def build(table: Table = table, column: str = column) -> Any:
-            return delete(table).where(table.c[column] < bindparam("until", type_=table.c[column].type))
+            over = table.c[column] < bindparam("until", type_=table.c[column].type)
+            return oldest(table, table.c[column], over)
 
-        yield Ask(("credentials", "clear", table.name), build, {"until": until})
+        rows = yield Ask(("credentials", "clear", table.name), build, {"until": until, "limit": left})
+        left -= len(rows)
+        if not left:
+            return True
+    return False
 
 
 # Applications, owners, markets.

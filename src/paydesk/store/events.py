@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from paydesk.store.ask import Ask, Rows
+from paydesk.store.portions import PORTION, oldest
 from paydesk.store.tables import gateway_cursors as cursors
 from paydesk.store.tables import gateway_events as events
 from paydesk.store.tables import gateway_tallies as tallies
@@ -134,6 +135,16 @@ def put_off(tenant: str, gateway_id: str, event_id: str, due_at: str) -> Asks:
         )
 
     yield Ask(("put off",), build, {**_binds(tenant, gateway_id, event_id), "due": due_at, "one": 1})
+
+
+def forget_worked(before: str, limit: int = PORTION) -> Asks:
+    """Drop events that were worked by then, the oldest first; whether there may be more than the limit let go."""
+
+    def build() -> Any:
+        return oldest(events, events.c.worked_at, events.c.worked_at <= bindparam("before", type_=Instant()))
+
+    rows = yield Ask(("old events",), build, {"before": before, "limit": limit})
+    return len(rows) == limit
 
 
 def tally(tenant: str, gateway_id: str, verified_at: str | None, counts: dict[str, int]) -> Asks:

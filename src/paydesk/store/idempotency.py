@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from paydesk.store.ask import Ask, Rows
+from paydesk.store.portions import PORTION, oldest
 from paydesk.store.tables import idempotency_keys as keys
 from paydesk.store.types import Document, Instant
 
@@ -102,10 +103,11 @@ def answer(owner: KeyOwner, status: int, headers: dict[str, str], body: bytes) -
     yield Ask(("answer key",), build, {**owner.binds(), "status": status, "headers": headers, "body": body})
 
 
-def forget_before(instant: str) -> Asks:
-    """Drop the keys whose time is over."""
-    yield Ask(
-        ("old keys",),
-        lambda: delete(keys).where(keys.c.created_at <= bindparam("before", type_=Instant())),
-        {"before": instant},
-    )
+def forget_before(instant: str, limit: int = PORTION) -> Asks:
+    """Drop keys whose time is over, the oldest first; whether there may be more than the limit let go."""
+
+    def build() -> Any:
+        return oldest(keys, keys.c.created_at, keys.c.created_at <= bindparam("before", type_=Instant()))
+
+    rows = yield Ask(("old keys",), build, {"before": instant, "limit": limit})
+    return len(rows) == limit

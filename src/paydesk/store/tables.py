@@ -107,6 +107,12 @@ Index(
     sqlite_where=gateway_events.c.worked_at.is_(None),
     postgresql_where=gateway_events.c.worked_at.is_(None),
 )
+Index(
+    "ix_gateway_events_worked",
+    gateway_events.c.worked_at,
+    sqlite_where=gateway_events.c.worked_at.is_not(None),
+    postgresql_where=gateway_events.c.worked_at.is_not(None),
+)
 Index("ix_gateway_events_payment", gateway_events.c.tenant, gateway_events.c.payment_id)
 
 gateway_cursors = Table(

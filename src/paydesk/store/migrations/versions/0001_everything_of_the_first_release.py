@@ -214,6 +214,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("worked_at IS NULL"),
     )
     op.create_index("ix_gateway_events_payment", "gateway_events", ["tenant", "payment_id"], unique=False)
+    op.create_index(
+        "ix_gateway_events_worked",
+        "gateway_events",
+        ["worked_at"],
+        unique=False,
+        sqlite_where=sa.text("worked_at IS NOT NULL"),
+        postgresql_where=sa.text("worked_at IS NOT NULL"),
+    )
     op.create_table(
         "gateway_tallies",
         sa.Column("tenant", sa.Text(), nullable=False),
