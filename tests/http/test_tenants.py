@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from paydesk.commerce.payments.authorizations import Authorization
 from tests.http.world import World
 
 FOREIGN = {
@@ -188,6 +189,46 @@ def test_a_token_bound_to_a_market_reads_that_market_alone(world: World) -> None
     assert world.get("prices/prcAlphaUsd", token="guest", expect=401).errors == [("401", "UNAUTHORIZED", "")]
     assert world.get("prices/nonexistent", token="guest", expect=404).errors == [("404", "RECORD_NOT_FOUND", "")]
     assert world.get("prices/prcOther", token="guest", expect=404).errors == [("404", "RECORD_NOT_FOUND", "")]
+
+
+def test_a_token_bound_to_a_market_reaches_no_money_of_another(fresh: World) -> None:
+    booked = {"type": "authorizations", "amount_cents": 1100, "currency_code": "USD", "succeeded": True}
+    fresh.write(
+        "shop/test",
+        (Authorization, "autUsa", {**booked, "number": "102/T/001", "order_id": "ordPlaced", "object_key": "1"}),
+        (Authorization, "autEurope", {**booked, "number": "104/T/001", "order_id": "ordOld", "object_key": "2"}),
+    )
+    for path in ("transactions", "authorizations"):
+        assert fresh.get(path, token="bound").ids == ["autEurope"]
+    fresh.get("authorizations/autUsa", token="bound", expect=401)
+    for change in ({"metadata": {"a": 1}}, {"_capture": True}, {"_void": True}):
+        fresh.send("PATCH", "authorizations/autUsa", change, token="bound", expect=401)
+    assert fresh.get("authorizations/autUsa").data["attributes"]["metadata"] == {}
+    assert fresh.get("orders?include=transactions&fields[orders]=transactions", token="bound").included == [
+        ("authorizations", "autEurope")
+    ]
+
+
+def test_a_token_bound_to_a_market_reads_no_history_of_another(world: World) -> None:
+    def recorded(types: str) -> set[str]:
+        query = f"versions?page[size]=25&fields[versions]=resource_id&filter[q][resource_type_in]={types}"
+        return {one["attributes"]["resource_id"] for one in world.get(query, token="bound").data}
+
+    assert recorded("orders,markets,prices") == {
+        "ordFull",
+        "ordDraft",
+        "ordOld",
+        "mktEurope",
+        "prcAlphaEur",
+        "prcEclairEur",
+    }
+    assert recorded("merchants,payment_methods") == {"merBrand", "pmtCard"}
+    (version,) = world.get("orders/ordPlaced/versions").ids
+    world.get(f"versions/{version}", token="bound", expect=401)
+    (event,) = world.get("orders/ordPlaced/event_stores").ids
+    world.get(f"event_stores/{event}", token="bound", expect=404)
+    assert len(world.get("orders/ordFull/event_stores", token="bound").ids) == 1
+    assert world.get("orders/ordFull?include=versions", token="bound").included[0][0] == "versions"
 
 
 def test_a_filter_through_what_a_guest_may_not_see_tells_nothing(world: World) -> None:

@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Iterator
 from functools import cache
 
+from paydesk.commerce import history
 from paydesk.declare import Registry, Resource, register
 from paydesk.work import Plan
 
@@ -28,7 +29,9 @@ def _declared(base: type[Resource]) -> Iterator[type[Resource]]:
 @cache
 def registry() -> Registry:
     """All served types, put together."""
-    return register(resources())
+    served = register(resources())
+    history.confine(served)
+    return served
 
 
 @cache

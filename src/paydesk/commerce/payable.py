@@ -45,6 +45,9 @@ well, since signing in while a cart is open claims it; the customer's lists hold
 Source: Commerce Layer, "Roles and permissions", "Customers"; `orders_sales_channel_guest_only` is on.
 """
 
+MONEY_ACCESS = Access(scope=ORDER_ACCESS.via("order", guest="").scope)
+"""Who reaches what happened to an order's money: no sales channel, and others within the markets of their token."""
+
 
 class Payable(Protocol):
     """An order, as far as payments go."""

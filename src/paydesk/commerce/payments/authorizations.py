@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.transactions import Moved
-from paydesk.declare import NOBODY, NONE, UPDATE, Rule, argument, hidden, money, string, to_many, trigger
+from paydesk.declare import NONE, UPDATE, Rule, argument, hidden, money, string, to_many, trigger
 from paydesk.work import Work
 
 
@@ -17,7 +18,7 @@ class Authorization(
     actions=("list", "retrieve", "update"),
     table="transactions",
     discriminated=True,
-    access=NOBODY,
+    access=MONEY_ACCESS,
 ):
     """Money that a bank holds, or an attempt that failed. It is captured or voided.
 

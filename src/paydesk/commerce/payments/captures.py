@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.transactions import Moved, taken
-from paydesk.declare import NOBODY, NONE, UPDATE, Rule, argument, money, to_many, to_one, trigger
+from paydesk.declare import NONE, UPDATE, Rule, argument, money, to_many, to_one, trigger
 from paydesk.work import Work
 
 
@@ -17,7 +18,7 @@ class Capture(
     actions=("list", "retrieve", "update"),
     table="transactions",
     discriminated=True,
-    access=NOBODY,
+    access=MONEY_ACCESS,
 ):
     """Authorized money that was taken, by a trigger or at Stripe. Source: Commerce Layer, "Captures"."""
 

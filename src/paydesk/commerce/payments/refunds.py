@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments.transactions import Moved, taken
-from paydesk.declare import FILTER, NOBODY, to_one
+from paydesk.declare import FILTER, to_one
 
 
 class Refund(
@@ -15,7 +16,7 @@ class Refund(
     actions=("list", "retrieve", "update"),
     table="transactions",
     discriminated=True,
-    access=NOBODY,
+    access=MONEY_ACCESS,
 ):
     """Captured money that was given back, by a trigger or at Stripe. One that fails weeks later is marked so.
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
-from paydesk.commerce.payable import SOURCES
+from paydesk.commerce.payable import MONEY_ACCESS, SOURCES
 from paydesk.declare import (
     FILTER,
     FIND,
-    NOBODY,
     READ_ACTIONS,
     UPDATE,
     Resource,
@@ -121,7 +120,7 @@ class Transaction(
     type="transactions",
     singular="transaction",
     actions=READ_ACTIONS,
-    access=NOBODY,
+    access=MONEY_ACCESS,
     recorded_as=KINDS,
     unique=(("type", "object_key"),),
 ):

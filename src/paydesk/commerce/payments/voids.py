@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments.transactions import Moved, taken
-from paydesk.declare import FILTER, NOBODY, to_one
+from paydesk.declare import FILTER, to_one
 
 
 class Void(
@@ -15,7 +16,7 @@ class Void(
     actions=("list", "retrieve", "update"),
     table="transactions",
     discriminated=True,
-    access=NOBODY,
+    access=MONEY_ACCESS,
 ):
     """Authorized money that was let go, by a trigger, at Stripe, or since nobody captured it in time.
 
