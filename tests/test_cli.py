@@ -29,6 +29,7 @@ COMMANDS = [
     ["application", "revoke"],
     ["payments"],
     ["payments", "show"],
+    ["payments", "expiring"],
     ["demo"],
     ["demo", "buy"],
 ]

@@ -180,9 +180,13 @@ def test_the_demo_is_bought_by_one_command(shop):
 
 
 def test_an_operator_sees_what_happened(shop):
-    showing, reconciling, recovering = (line.partition("#")[0] for line in block("sh", "paydesk recover").splitlines())
+    showing, expiring, reconciling, recovering = (
+        line.partition("#")[0] for line in block("sh", "paydesk recover").splitlines()
+    )
     (said,) = shop.run(showing)
     assert re.search(r"^order +10000001 \(ABCRtyUpBa\), demo/test$", said, re.M), said
+    (said,) = shop.run(expiring)
+    assert "No authorization ends before " in said
     (said,) = shop.run(reconciling)
     assert re.search(r"^payments compared +[1-9]", said, re.M), said
     assert re.search(r"^differences +0$", said, re.M), said

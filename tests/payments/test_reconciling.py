@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import bindparam, update
 
 from paydesk.cli.holding import hold_database
-from paydesk.cli.reconciling import moment
+from paydesk.cli.periods import moment, span
 from paydesk.store.ask import Ask
 from paydesk.store.types import METADATA
 from tests.payments.commands import Said, paydesk
@@ -173,3 +173,6 @@ def test_a_period_is_said_in_days_or_as_a_time() -> None:
     assert moment("90m", 1_700_000_000.0) == "2023-11-14T20:43:20.000Z"
     assert moment("2023-11-01", 1_700_000_000.0) == "2023-11-01T00:00:00.000Z"
     assert moment("soon", 1_700_000_000.0) is None
+    assert [span(text) for text in ("24h", "2w", "0m", "1 d", "24", "-1h", "٣d", "")] == [86400, 1209600, 0] + [
+        None
+    ] * 5

@@ -60,7 +60,7 @@ def _group(help: str) -> typer.Typer:
 cli = _group("paydesk: an open, self-hostable payment desk that speaks the Commerce Layer API.")
 organization = _group("Organizations: the tenants of this server.")
 application = _group("Applications: the credentials that clients get tokens with.")
-payments = _group("Payments: what happened to them.")
+payments = _group("Payments: what happened to them, and what is about to.")
 demo = _group("The demo of a running `paydesk dev`.")
 cli.add_typer(organization, name="organization")
 cli.add_typer(application, name="application")
@@ -388,6 +388,28 @@ def payments_show(
 
     found = _run(showing.find(_settings(), order, organization, mode and mode.value))
     (showing.as_json if json else showing.show)(found)
+
+
+@payments.command("expiring")
+def payments_expiring(
+    within: Annotated[str, typer.Option(help="How soon: 24h, 3d, 90m.")] = "24h",
+    organization: Annotated[
+        str | None, typer.Option("--organization", "-o", help="Only this organization's, by its slug.")
+    ] = None,
+    mode: Annotated[Mode | None, typer.Option(help="Only test or live.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Tell it to a program.")] = False,
+    version: Version = False,
+) -> None:
+    """List the orders whose authorization ends soon.
+
+    What is authorized and not captured by then is lost: the soonest first, with what can still be captured and how the
+    order stands. One that should have ended is listed until its end is known. It only reads, and may be run beside a
+    server.
+    """
+    from paydesk.cli import expiring
+
+    found = _run(expiring.find(_settings(), within=within, slug=organization, mode=mode and mode.value))
+    (expiring.as_json if json else expiring.show)(found)
 
 
 @demo.command("buy")

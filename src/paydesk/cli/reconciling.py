@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -16,13 +15,14 @@ from typing import Any
 
 from paydesk.actor import Actor, tenant_of, worker
 from paydesk.app import Parts
+from paydesk.cli.periods import moment
 from paydesk.cli.screen import Exit, fail, out, rows
 from paydesk.commerce.payments.comparing import Difference, compare
 from paydesk.declare import Rule, eq
 from paydesk.desk import ALIVE_SECONDS
 from paydesk.errors import Refusal
 from paydesk.gateways.port import Account, Gateway, GatewayProblem, Refused, Snapshot
-from paydesk.instants import Clock, instant, later, parse, seconds, wall
+from paydesk.instants import Clock, instant, later, seconds, wall
 from paydesk.settings import Settings
 from paydesk.store import events, lookup
 from paydesk.store.reading import Session
@@ -30,7 +30,6 @@ from paydesk.work import Find, Work
 
 AT_ONCE = 16
 SECOND_LOOK_SECONDS = 2.0
-_UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,6 @@ class Reconciled:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def moment(text: str, now: float) -> str | None:
-    """The instant that "7d", "12h", "30m", "2w" ago or an ISO 8601 time means; None when it means none."""
-    ago = re.fullmatch(r"(\d{1,6})([mhdw])", text)
-    return instant(max(now - int(ago[1]) * _UNITS[ago[2]], 0.0)) if ago else parse(text)
 
 
 async def reconcile(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, literal_column, select, update
 
 from paydesk.store.ask import Ask, Rows
+from paydesk.store.statements import OneOf
 from paydesk.store.tables import gateway_cursors as cursors
-from paydesk.store.types import METADATA, Instant
+from paydesk.store.types import METADATA, Instant, ListOf
 
 Asks = Generator[Ask, Rows, Any]
 
@@ -30,6 +31,45 @@ def due(kind: str, now: str, limit: int) -> Asks:
         )
 
     rows = yield Ask(("due payments", kind), build, {"now": now, "limit": limit})
+    return rows
+
+
+def expiring(kind: str, named_by: str, tenants: Sequence[str], until: str) -> Asks:
+    """What is authorized with these tenants' payments, and can be captured until `until` at most, the soonest first.
+
+    returns   `(tenant, capture before, payment id, its name at the gateway, order id, number, status, placed at,
+              authorization's number, what can still be captured of it in minor units, currency)`
+    """
+
+    def build() -> Any:
+        payments, moved, orders = (METADATA.tables[name] for name in (kind, "transactions", "orders"))
+        of_order = (orders.c.tenant == payments.c.tenant) & (orders.c.id == payments.c.order_id)
+        of_payment = (moved.c.tenant == payments.c.tenant) & (moved.c.order_id == payments.c.order_id)
+        of_payment &= moved.c.payment_source_id == payments.c.id
+        left = moved.c.capture_balance_cents
+        return (
+            select(
+                *(payments.c[name] for name in ("tenant", "capture_before", "id", named_by)),
+                *(orders.c[name] for name in ("id", "number", "status", "placed_at")),
+                moved.c.number,
+                left,
+                moved.c.currency_code,
+            )
+            .select_from(payments.join(orders, of_order).join(moved, of_payment))
+            .where(
+                # The index of what is under way: a payment that came to its end holds nothing that could be captured.
+                payments.c.look_at.is_not(None),
+                payments.c.capture_before <= bindparam("until", type_=Instant()),
+                OneOf(payments.c.tenant, bindparam("tenants", type_=ListOf(payments.c.tenant.type))),
+                moved.c.type == literal_column("'authorizations'"),
+                moved.c.succeeded,
+                ~moved.c.excluded,
+                left > literal_column("0"),
+            )
+            .order_by(payments.c.capture_before, moved.c.number)
+        )
+
+    rows = yield Ask(("expiring", kind), build, {"until": until, "tenants": list(tenants)})
     return rows
 
 

@@ -1,0 +1,19 @@
+"""Spans and moments as a command line says them: "7d", "12h", or an ISO 8601 time."""
+
+import re
+
+from paydesk.instants import instant, parse
+
+_UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def span(text: str) -> int | None:
+    """The seconds that "7d", "12h", "30m", "2w" mean; None when it means none."""
+    told = re.fullmatch(r"(\d{1,6})([mhdw])", text, re.ASCII)
+    return int(told[1]) * _UNITS[told[2]] if told else None
+
+
+def moment(text: str, now: float) -> str | None:
+    """The instant that so long ago or an ISO 8601 time means; None when it means none."""
+    ago = span(text)
+    return parse(text) if ago is None else instant(max(now - ago, 0.0))
