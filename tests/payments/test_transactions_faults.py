@@ -169,6 +169,50 @@ async def test_what_becomes_of_a_refund_later_is_told(timely: Api, method: str) 
     assert (await api.get(capture))["refund_balance_cents"] == (10400 if pending else 15400)
 
 
+@pytest.mark.parametrize("method", ["pm_card_pendingRefund", "pm_card_refundFail"])
+@on_sqlite
+async def test_what_was_taken_before_placing_is_given_back_late_or_not_at_all(timely: Api, method: str) -> None:
+    api = timely
+    order = await ready(api, method=await api.method_of(api.gateway, auto_capture=True))
+    first = await api.payment(order)
+    await api.stripe.confirm(first["stripe_id"], method)
+    await api.update(first, {"_refresh": True})
+    await api.recover()
+    await api.update(await only(api, order, "captures"), {"_cancel": True})
+    assert (await stands(api, order))[:2] == ("pending", "unpaid")
+    await api.stripe.control("POST", "clock", {"advance_seconds": 40 * 86400})
+    await api.update(first, {"_refresh": True})
+    if method == "pm_card_refundFail":
+        assert (await stands(api, order))[:2] == ("pending", "paid")
+        return
+    assert (await stands(api, order))[:2] == ("pending", "unpaid")
+    await api.payment(order, {"options": {"payment_method": "pm_card_visa"}})
+    placed = await api.update(order, {"_place": True})
+    assert (placed["status"], placed["payment_status"]) == ("placed", "authorized")
+
+
+@on_sqlite
+async def test_while_a_payment_is_on_its_way_back_another_one_pays(timely: Api) -> None:
+    api = timely
+    order = await ready(api, method=await api.method_of(api.gateway, auto_capture=True))
+    first = await api.payment(order)
+    await api.stripe.confirm(first["stripe_id"], "pm_card_pendingRefund")
+    await api.update(first, {"_refresh": True})
+    await api.recover()
+    await api.update(await only(api, order, "captures"), {"_cancel": True})
+    second = await api.payment(order, {"options": {"payment_method": "pm_card_visa"}})
+    placed = await api.update(order, {"_place": True})
+    assert (placed["status"], placed["payment_status"]) == ("placed", "authorized")
+    await api.recover()
+    for late in (0, 40 * 86400):
+        await api.stripe.control("POST", "clock", {"advance_seconds": late})
+        for payment in (first, second):
+            await api.update(payment, {"_refresh": True})
+        assert (await stands(api, order))[:2] == ("placed", "paid")
+        assert await at_stripe(api, second) == ("succeeded", 15400, 0)
+    assert await at_stripe(api, first) == ("succeeded", 15400, 15400)
+
+
 async def test_an_authorization_that_lapses_is_voided(timely: Api) -> None:
     api = timely
     order, payment, authorization = await approved(api)

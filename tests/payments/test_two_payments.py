@@ -2,7 +2,7 @@
 
 from tests.payments.conftest import Answer, Api, on_sqlite
 from tests.payments.test_payment_methods_flags import told
-from tests.payments.test_transactions_walk import at_stripe, moved, ready, stands
+from tests.payments.test_transactions_walk import at_stripe, authorized, moved, ready, stands
 
 
 async def paid_beside(api: Api, order: Answer) -> Answer:
@@ -180,6 +180,26 @@ async def test_there_is_nothing_to_fix_where_nothing_was_paid(api: Api) -> None:
     assert (await api.update(cart, {"_fix_payment_source": True}, expect=422)).said == [
         ("/data/attributes/status", "invalid_transition")
     ]
+
+
+@on_sqlite
+async def test_what_a_smaller_capture_released_pays_for_nothing(api: Api) -> None:
+    order, first = await authorized(api)
+    await api.stripe.v1.payment_intents.capture_async(first["stripe_id"], {"amount_to_capture": 6000})
+    await told(api, first)
+    assert await stands(api, order) == ("pending", "partially_paid", "unfulfilled")
+    assert (await api.update(order, {"_place": True}, expect=422)).said == [
+        ("/data/attributes/payment_status", "not_placeable")
+    ]
+    await api.stripe.v1.refunds.create_async({"payment_intent": first["stripe_id"]})
+    await api.update(first, {"_refresh": True})
+    assert await stands(api, order) == ("pending", "refunded", "unfulfilled")
+    second = await api.payment(order, {"options": {"payment_method": "pm_card_visa"}})
+    placed = await api.update(order, {"_place": True})
+    assert (placed["status"], placed["payment_status"]) == ("placed", "authorized")
+    assert await api.source_of(order) == second.id
+    done = await api.update(order, {"_approve_and_capture": True})
+    assert (done["status"], done["payment_status"]) == ("approved", "paid")
 
 
 @on_sqlite

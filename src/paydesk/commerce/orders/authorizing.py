@@ -33,7 +33,7 @@ def authorize(order: Any, asked: int | None, work: Work) -> Rule:
         raise Invalid("_authorization_amount_cents", "greater_than", value=asked, count=0)
     if asked is not None and asked > due:
         raise Invalid("_authorization_amount_cents", "less_than_or_equal_to", value=asked, count=due)
-    if asked is None and settling.sums_of(order).held >= due:
+    if asked is None and (yield from settling.held(order, work)) >= due:
         return
     yield from placing.load(order)
     held = yield from _held_by_source(order, work)

@@ -57,9 +57,9 @@ def begin(order: Any, work: Work, *, later: bool = False) -> Rule:
     wrong = yield from problems(order, work)
     if wrong:
         raise Several(list(wrong))
-    total = settling.sums_of(order)
+    held = yield from settling.held(order, work)
     due = order.total_amount_with_taxes_cents
-    if due == 0 or total.held >= due:
+    if due == 0 or held >= due:
         for one in (yield from booked(order, work)):
             # What is held or taken may be about to be let go or given back.
             if one.one_of("authorizations"):
@@ -68,7 +68,7 @@ def begin(order: Any, work: Work, *, later: bool = False) -> Rule:
                 work.comes_after("refund_payment", one)
         yield from _placed(order, work)
         return
-    if total.held > 0:
+    if held > 0:
         raise not_placeable(f"is only {order.payment_status.replace('_', ' ')}", value=order.payment_status)
     confirm("place_order", order, due, work, later=later)
 
@@ -107,7 +107,9 @@ def follow(order: Any, authorization: Any, work: Work) -> Rule:
     yield Load(order, ("payment_method",))
     method, due = order.payment_method, settling.due_of(order)
     is_own = authorization.payment_source_id == order.payment_source_id
-    if method is None or not is_own or order.status not in _AWAITING or settling.sums_of(order).held < due:
+    if method is None or not is_own or order.status not in _AWAITING:
+        return
+    if (yield from settling.held(order, work)) < due:
         return
     if method.auto_place and settling.ORDER.admits("_place", order) and not (yield from problems(order, work)):
         yield from _placed(order, work)
@@ -195,7 +197,7 @@ def placed_by_hand(order: Any, work: Work) -> Rule:
     """An authorization that an integration vouches for places its order, whatever its source says."""
     if settling.ORDER.admits("_place", order):
         wrong = yield from problems(order, work, with_source=False)
-        if not wrong and settling.sums_of(order).held >= order.total_amount_with_taxes_cents:
+        if not wrong and (yield from settling.held(order, work)) >= order.total_amount_with_taxes_cents:
             yield from _placed(order, work)
 
 
@@ -287,7 +289,7 @@ class PlaceOrder(ConfirmPayment):
         if wrong:
             return Several(list(wrong))
         due = order.total_amount_with_taxes_cents
-        if settling.sums_of(order).held >= due or answer.status == "processing":
+        if (yield from settling.held(order, work)) >= due or answer.status == "processing":
             yield from _placed(order, work)
             return order
         return why_not(answer)

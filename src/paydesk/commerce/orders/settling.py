@@ -61,15 +61,18 @@ def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
     if order.status == "cancelled" or held_by(own, everything) <= 0:
         return
     for other in {one.payment_source_id for one in everything if one.payment_source_id != own}:
-        rows = [one for one in everything if one.payment_source_id == other and one.succeeded]
+        rows = [one for one in everything if one.payment_source_id == other and (one.succeeded or one.is_pending)]
         made = sums(rows, all_=True)
-        is_over = made.voided >= made.authorized if not made.captured else made.refunded >= made.captured
+        back = made.refunded + sum(one.amount_cents for one in rows if one.is_pending)
+        is_over = made.voided >= made.authorized if not made.captured else back >= made.captured
         for one in rows:
             work.change(one, excluded=is_over)
 
 
-def sums_of(order: Any) -> Sums:
-    return Sums(order.authorized_cents, order.captured_cents, order.voided_cents, order.refunded_cents)
+def held(order: Any, work: Work) -> Rule:
+    """What all payments of an order hold together, in minor units."""
+    everything = yield from booked(order, work)
+    return sums(everything).held
 
 
 def due_of(order: Any) -> int:
@@ -80,7 +83,8 @@ def due_of(order: Any) -> int:
 
 def judge(order: Any, work: Work) -> None:
     """The payment status follows from sums and amount due; an empty cart is unpaid rather than free."""
-    status = payment_status(sums_of(order), due_of(order))
+    made = Sums(order.authorized_cents, order.captured_cents, order.voided_cents, order.refunded_cents)
+    status = payment_status(made, due_of(order))
     if status == "free" and order.status == "draft":
         status = "unpaid"
     if status != order.payment_status:

@@ -144,10 +144,12 @@ def _about(call: Journalled, subject: Any) -> Any:
 
 
 def _exclude(subject: Any, work: Work) -> Rule:
-    """Take an authorization of a pending order back, with all that came of it: it counts for nothing from now on."""
+    """Take an authorization of a pending order back, with all that came of it: it counts for nothing from now on, nor
+    does a refund that is still on its way once it arrives.
+    """
     everything = yield from booked(subject.order, work)
     for one in everything:
-        if one.payment_source_id == subject.payment_source_id and one.succeeded:
+        if one.payment_source_id == subject.payment_source_id and (one.succeeded or one.is_pending):
             work.change(one, excluded=True)
     yield from subject.order.settle(work)
 

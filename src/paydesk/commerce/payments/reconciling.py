@@ -162,6 +162,11 @@ def _fold_refunds(authorization: Any, payment: Any, snapshot: Snapshot, work: Wo
             if _RANK[told.status] > rank and not known.forwarded:
                 work.change(known, **_outcome(told))
                 changed = True
+                if known.excluded and not known.succeeded:
+                    # What was to be given back is here still, and counts again.
+                    for one in everything:
+                        if one.payment_source_id == payment.id:
+                            work.change(one, excluded=False)
             continue
         capture = _capture_of(told, _captures(authorization, everything), everything)
         if capture is not None:

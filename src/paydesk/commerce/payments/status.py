@@ -9,20 +9,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from paydesk.commerce.payments.transactions import taken
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What succeeded, in minor units."""
+    """What succeeded, in minor units.
+
+    released   what a capture of less left of authorizations that are captured once: no void tells of it
+    """
 
     authorized: int = 0
     captured: int = 0
     voided: int = 0
     refunded: int = 0
+    released: int = 0
 
     @property
     def held(self) -> int:
         """What is authorized, captured or not, and was neither let go nor given back."""
-        return self.authorized - self.voided - self.refunded
+        return self.authorized - self.voided - self.released - self.refunded
 
 
 _NAMES = {"authorizations": "authorized", "captures": "captured", "voids": "voided", "refunds": "refunded"}
@@ -31,10 +37,17 @@ _NAMES = {"authorizations": "authorized", "captures": "captured", "voids": "void
 def sums(transactions: Iterable[Any], *, all_: bool = False) -> Sums:
     """Add up what succeeded and counts; `all_`: also what was taken back (`excluded`)."""
     made = dict.fromkeys(_NAMES.values(), 0)
-    for one in transactions:
-        if one.succeeded and (all_ or not one.excluded):
-            made[_NAMES[one.shape.type]] += one.amount_cents
-    return Sums(**made)
+    counting = [one for one in transactions if one.succeeded and (all_ or not one.excluded)]
+    for one in counting:
+        made[_NAMES[one.shape.type]] += one.amount_cents
+    return Sums(**made, released=sum(_released(one, counting) for one in counting if one.one_of("authorizations")))
+
+
+def _released(authorization: Any, counting: list[Any]) -> int:
+    if authorization.multicapture:
+        return 0
+    captured = taken(counting, "captures", authorization)
+    return max(authorization.amount_cents - captured - taken(counting, "voids", authorization), 0) if captured else 0
 
 
 def held_by(payment_source_id: str | None, transactions: Iterable[Any]) -> int:

@@ -69,6 +69,11 @@ class Moved(Resource):
     def counts(self) -> bool:
         return bool(self.succeeded and not self.excluded)
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether it comes about is not known yet: a refund on its way."""
+        return not self.succeeded and self.error_code is None
+
     def may_succeed(self, all_: Iterable[Moved]) -> bool:
         """Whether the sums allow this one to count, too."""
         return bool(self.amount_cents > 0)
@@ -199,7 +204,5 @@ def taken(all_: Iterable[Any], kind: str, parent: Any, *, pending: bool = False)
     return sum(
         one.amount_cents
         for one in all_
-        if one.one_of(kind)
-        and getattr(one, reference) == parent.id
-        and (one.succeeded or (pending and one.error_code is None))
+        if one.one_of(kind) and getattr(one, reference) == parent.id and (one.succeeded or (pending and one.is_pending))
     )
