@@ -258,6 +258,17 @@ async def test_an_integration_marks_what_it_knows_better(api: Api) -> None:
 
 
 @on_sqlite
+async def test_what_an_integration_marks_is_in_the_balances(api: Api) -> None:
+    order, payment, authorization = await approved(api)
+    await api.stripe.faults(path=f"/v1/payment_intents/{payment['stripe_id']}/capture", status=400)
+    await api.update(authorization, {"_capture": True})
+    failed = await only(api, order, "captures")
+    for change, left in (({"_forward": True}, 0), ({"succeeded": False}, 15400), ({"succeeded": True}, 0)):
+        await api.update(failed, change)
+        assert (await api.get(authorization))["capture_balance_cents"] == left
+
+
+@on_sqlite
 async def test_nothing_is_placed_on_money_that_is_being_let_go(api: Api) -> None:
     order, payment = await authorized(api)
     authorization = await only(api, order, "authorizations")

@@ -91,6 +91,7 @@ class Moved(Resource):
                 work.invalid("succeeded", "invalid_transition", value=True)
                 work.check()
             self._say(bool(said), work)
+            measure(everything, work)
             yield from self.order.settle(work)
         if change.arguments.get("_forward"):
             yield from self._go_forward(work)
@@ -109,6 +110,7 @@ class Moved(Resource):
         if not can or self.order.payment_status not in self.FORWARDED_FROM:
             return
         self._say(True, work)
+        measure(everything, work)
         yield from self.order.settle(work)
         yield from self.forwarded_now(work)
 
