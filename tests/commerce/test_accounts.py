@@ -48,6 +48,29 @@ async def test_an_order_follows_its_address(shop: Shop) -> None:
     assert refused.value.status == 423
 
 
+async def test_a_shopper_changes_no_address_of_a_merchant_or_of_anothers_order(shop: Shop) -> None:
+    ada, eve = [
+        shop.signed_in(await shop.guest.create("customers", email=f"{name}@example.com", password="secret"))
+        for name in ("ada", "eve")
+    ]
+    of_order = await ada.create("addresses", **ADDRESS)
+    await ada.create("orders", {"billing_address": of_order})
+    of_merchant = await shop.integration.create("addresses", **ADDRESS)
+    await shop.integration.create("merchants", {"address": of_merchant}, name="Other")
+    for stranger, address in ((eve, of_order), (shop.guest, of_order), (eve, of_merchant), (shop.guest, of_merchant)):
+        for act in (
+            lambda of, to: of.update(to, city="Milano"),
+            lambda of, to: of.update(to, metadata={"a": 1}),
+            lambda of, to: of.delete(to),
+        ):
+            with pytest.raises(Refused) as refused:
+                await act(stranger, address)
+            assert refused.value.status == 401
+        kept = await shop.integration.get(address)
+        assert (kept["city"], kept["metadata"]) == ("Torino", {})
+    assert (await ada.update(of_order, city="Milano"))["city"] == "Milano"
+
+
 async def test_an_email_is_one_customers_whatever_its_case(shop: Shop) -> None:
     await shop.guest.create("customers", email="ada@example.com")
     with pytest.raises(Refused) as refused:

@@ -217,6 +217,19 @@ async def test_an_email_of_an_account_makes_an_order_no_guests(shop: Shop) -> No
     assert signed_up["guest"] is False
 
 
+async def test_a_password_signs_up_the_customer_that_the_order_has(shop: Shop) -> None:
+    order = await shop.guest.create("orders", customer_email="ada@example.com")
+    with pytest.raises(Refused) as refused:
+        await shop.guest.update(order, customer_password="short")
+    assert refused.value.said == [("/data/attributes/customer_password", "too_short")]
+    with pytest.raises(Refused) as refused:
+        await shop.guest.create("orders", customer_password="secret")
+    assert refused.value.said == [("/data/attributes/customer_email", "blank")]
+    assert (await shop.integration.get(order, "customer")).included[0]["attributes"]["has_password"] is False
+    assert (await shop.guest.update(order, customer_password="secret"))["guest"] is False
+    assert (await shop.integration.get(order, "customer")).included[0]["attributes"]["has_password"] is True
+
+
 @pytest.mark.parametrize(
     ("attributes", "said"),
     [

@@ -96,7 +96,7 @@ class Address(
 ):
     """A postal address of an order, a customer or a merchant. Source: Commerce Layer, "Addresses"."""
 
-    loads = ("billed_orders", "shipped_orders")
+    loads = ("billed_orders", "shipped_orders", "merchants")
 
     business = boolean(WRITE | FILTER, default=False, example=False, doc="The address of a company.")
     first_name = string(WRITE | FILTER, example="John", doc="Required unless it is a company's.")
@@ -159,8 +159,7 @@ class Address(
         return work.create(cls, **change.values)
 
     def updating(self, change: Change, work: Work) -> None:
-        if change.values.keys() - _HARMLESS:
-            self._is_open_to(work)
+        self._is_open_to(work, harmless=change.values.keys() <= _HARMLESS)
         complete({**self.__dict__, **change.values}, work)
         work.change(self, **change.values)
 
@@ -177,11 +176,19 @@ class Address(
         name = full_name(self.business, self.first_name, self.last_name, self.company)
         return {"name": name, **{part: getattr(self, part) for part in _PLACE}}
 
-    def _is_open_to(self, work: Work) -> None:
-        """Once an order is placed, a shopper no longer changes where it goes."""
-        orders = (*self.billed_orders, *self.shipped_orders)
-        if work.actor.is_sales_channel and any(order.status not in ("draft", "pending") for order in orders):
-            raise Denied("the address of a placed order")
+    def _is_open_to(self, work: Work, *, harmless: bool = False) -> None:
+        """A shopper changes no address of a merchant's or of another's order, whoever tells the id; nor, once an order
+        is placed, where it goes.
+        """
+        if not work.actor.is_sales_channel:
+            return
+        if self.merchants:
+            raise Denied("the address of a merchant")
+        for order in (*self.billed_orders, *self.shipped_orders):
+            if not order.guest and order.customer_id != work.actor.customer_id:
+                raise Denied("the address of another's order")
+            if order.status not in ("draft", "pending") and not harmless:
+                raise Denied("the address of a placed order")
 
 
 def complete(address: dict[str, Any], work: Work) -> None:

@@ -625,22 +625,27 @@ def _customer_asked(order: Order | None, change: Change, work: Work) -> Rule:
     A customer's token makes every order it writes its own. Source: Commerce Layer, "Customers".
     """
     owner, present = work.actor.customer_id, order.customer_id if order else None
+    signs_up = bool(change.arguments.get("customer_password"))
     if work.actor.is_sales_channel and owner:
-        return (yield Find(Customer, eq("id", owner))) if owner != present else present
+        return (yield Find(Customer, eq("id", owner))) if owner != present or signs_up else present
     if "customer" in change.related:
         customer = change.related["customer"]
         if customer is None and order is not None and order.status not in ("draft", "pending"):
             work.invalid("customer", "blank")
         return customer
     email = change.values.get("customer_email")
-    if not email:
-        return present
-    if not is_email(email):
+    if email and not is_email(email):
         work.invalid("customer_email", "invalid", value=email)
         return present
-    if order is not None and order.customer_email and email_key(order.customer_email) == email_key(email):
-        return (yield Find(Customer, eq("id", present))) if change.arguments.get("customer_password") else present
-    return (yield from customer_of(email, work))
+    known = order.customer_email if order else None
+    if email and not (known and email_key(known) == email_key(email)):
+        return (yield from customer_of(email, work))
+    if not signs_up:
+        return present
+    if present is None:
+        work.invalid("customer_email", "blank")
+        return None
+    return (yield Find(Customer, eq("id", present)))
 
 
 def _belong(order: Order, customer: Any, change: Change, work: Work) -> None:
