@@ -1,6 +1,7 @@
 """What is served beside the API: health, descriptions, the reference page."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -9,17 +10,23 @@ import pytest_asyncio
 
 from paydesk import commerce
 from paydesk.app import Application
-from paydesk.settings import read
+from paydesk.settings import Settings, read
 
 
-@pytest_asyncio.fixture
-async def client(sqlite_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    application = Application(read({}, data_dir=tmp_path, database_url=sqlite_url))
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    application = Application(settings)
     await application.start()
     transport = httpx.ASGITransport(app=application)
     async with httpx.AsyncClient(transport=transport, base_url="http://acme.example.com:8000") as made:
         yield made
     await application.stop()
+
+
+@pytest_asyncio.fixture
+async def client(sqlite_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with opened(read({}, data_dir=tmp_path, database_url=sqlite_url)) as made:
+        yield made
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -57,7 +64,25 @@ async def test_what_is_not_there_is_said_in_the_form_of_the_api(client):
     assert (await client.post("/healthz")).status_code == 405
 
 
-async def test_a_malformed_host_is_refused(client):
-    answer = await client.get("/docs", headers={"host": "<script>"})
+@pytest.mark.parametrize("path", ["/docs", "/api/orders", "/oauth/token"])
+async def test_a_malformed_host_is_refused(client, path):
+    answer = await client.get(path, headers={"host": "<script>"})
     assert answer.status_code == 400
-    assert answer.json()["errors"][0]["code"] == "BAD_REQUEST"
+    assert [(one["code"], one["source"]) for one in answer.json()["errors"]] == [("BAD_REQUEST", {"header": "Host"})]
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_requests_for_tokens_are_told_their_limit(sqlite_url: str, tmp_path: Path) -> None:
+    settings = read({"PAYDESK_RATE_LIMITS": "on"}, data_dir=tmp_path, database_url=sqlite_url)
+    async with opened(settings) as client:
+        answers = [await client.post("/oauth/token", json={"grant_type": "none"}) for _ in range(31)]
+    assert [one.status_code for one in answers] == [400] * 30 + [429]
+    assert [one.headers["x-ratelimit-remaining"] for one in answers] == [
+        str(max(left, 0)) for left in range(29, -2, -1)
+    ]
+    assert {(one.headers["x-ratelimit-limit"], one.headers["x-ratelimit-interval"]) for one in answers} == {
+        ("30", "60")
+    }
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+    for answer in answers:
+        assert "X-Ratelimit-Remaining" in answer.headers["access-control-expose-headers"]

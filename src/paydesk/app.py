@@ -27,7 +27,7 @@ from paydesk.gateways.later import later, warm
 from paydesk.gateways.manual import ManualGateway
 from paydesk.gateways.port import Credentials, Forged, Gateway, Malformed
 from paydesk.http import bodies
-from paydesk.http.api import CORS, MEDIA_TYPE, PREFLIGHT, Api
+from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api
 from paydesk.http.limits import Limits, Verdict
 from paydesk.http.origin import BadHost, links, origin, single
 from paydesk.inbox import Inbox
@@ -294,14 +294,14 @@ class Application:
             headers = single(scope["headers"])
             came = origin(scope, headers, self.settings.trusted_proxies)
         except BadHost:
-            status, body = errors.document([errors.problem("BAD_REQUEST", detail="The Host header is malformed.")])
-            await Response(body, status, media_type=MEDIA_TYPE)(scope, receive, send)
+            await _told(BAD_HOST)(scope, receive, send)
             return
         if self.limits is not None and path == "/oauth/token" and scope["method"] == "POST":
             verdict = self.limits.token(came.client)
             if verdict.retry_after is not None:
-                await _too_many(verdict)(scope, receive, send)
+                await _too_many()(scope, receive, _with(verdict, send))
                 return
+            send = _with(verdict, send)
         peer = (scope.get("client") or ("",))[0]
         if path == "/metrics" and not answers(self.settings, peer, came, headers):
             await _error("RECORD_NOT_FOUND")(scope, receive, send)
@@ -408,7 +408,7 @@ class Application:
         except bodies.TooLarge:
             return _error("PAYLOAD_TOO_LARGE")
         except (bodies.TooSlow, bodies.Gone):
-            return _error("BAD_REQUEST", "The body did not arrive in time.")
+            return _error("BAD_REQUEST", "The body did not arrive whole and in time.")
         except Refusal:
             # Not kept: the gateway sends it again.
             return _error("SERVICE_UNAVAILABLE")
@@ -432,13 +432,28 @@ def _document(body: bytes, media_type: str = MEDIA_TYPE) -> Response:
 
 
 def _error(code: str, detail: str | None = None) -> Response:
-    status, body = errors.document([errors.problem(code, detail=detail)])
+    return _told(errors.problem(code, detail=detail))
+
+
+def _told(problem: errors.ApiError) -> Response:
+    status, body = errors.document([problem])
     return Response(
         body, status, media_type=MEDIA_TYPE, headers={name.decode(): value.decode() for name, value in CORS}
     )
 
 
-def _too_many(verdict: Verdict) -> Response:
+def _with(verdict: Verdict, send: Any) -> Any:
+    """`send`, which tells beside the answer how the limit stands."""
+
+    async def sending(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *verdict.headers()]}
+        await send(message)
+
+    return sending
+
+
+def _too_many() -> Response:
     """What the token endpoint says past its limit, in that endpoint's own form of errors."""
     error = {
         "title": "too_many_requests",
@@ -446,7 +461,7 @@ def _too_many(verdict: Verdict) -> Response:
         "code": "TOO_MANY_REQUESTS",
         "status": 429,
     }
-    headers = {name.decode(): value.decode() for name, value in [*CORS, *verdict.headers()]}
+    headers = {name.decode(): value.decode() for name, value in CORS}
     return Response(orjson.dumps({"errors": [error]}), 429, media_type="application/json", headers=headers)
 
 

@@ -181,5 +181,20 @@ def test_past_the_limit_a_client_is_told_when_to_come_back(sqlite_url: str) -> N
         assert limited.ask("GET", "/api/orders/ordFull").status == 200
 
 
+def test_what_is_refused_counts_as_well(sqlite_url: str) -> None:
+    with world_at(sqlite_url, limits=Limits(lambda: 1000.0)) as limited:
+        refused = [
+            limited.ask("GET", "/api/orders/ordFull", token=None),
+            limited.ask("GET", "/api/orders/ordFull", headers={"accept": "text/html"}),
+            limited.ask("POST", "/api/orders", b"{}", headers={"content-type": "text/plain"}),
+            *(limited.ask("GET", f"/api/{name}") for name in ("nope", "nowhere")),
+            *(limited.ask(name, "/api/orders") for name in ("TRACE", "BREW")),
+        ]
+        assert [one.status for one in refused] == [401, 406, 415, 404, 404, 405, 405]
+        assert [one.headers["x-ratelimit-remaining"] for one in refused] == ["24", "23", "24", "24", "23", "22", "21"]
+        assert [limited.ask("GET", "/api/orders/ordFull", token=None).status for _ in range(24)] == [401] * 23 + [429]
+        assert limited.ask("GET", "/api/orders/ordFull").status == 429
+
+
 def test_without_limits_nothing_is_said_of_them(world: World) -> None:
     assert not [name for name in world.get("skus").headers if "ratelimit" in name]

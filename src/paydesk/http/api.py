@@ -57,6 +57,8 @@ PREFLIGHT: tuple[tuple[bytes, bytes], ...] = (
 )
 _JSON_HEADERS = ((b"content-type", _MEDIA), *CORS)
 _SINGLETONS = {"application": "applications", "organization": "organizations"}
+_METHODS = ("GET", "POST", "PATCH", "DELETE")
+BAD_HOST = errors.problem("BAD_REQUEST", detail="The Host header is missing or malformed.", header="Host")
 
 
 class Answer(Exception):
@@ -132,11 +134,9 @@ class Api:
                 [errors.problem("PAYLOAD_TOO_LARGE", detail=f"The body is longer than {self.max_body_bytes} bytes.")]
             )
         except (bodies.TooSlow, bodies.Gone):
-            return _told([errors.problem("BAD_REQUEST", detail="The body did not arrive in time.")])
+            return _told([errors.problem("BAD_REQUEST", detail="The body did not arrive whole and in time.")])
         except BadHost:
-            return _told(
-                [errors.problem("BAD_REQUEST", detail="The Host header is missing or malformed.", header="Host")]
-            )
+            return _told([BAD_HOST])
         except Exception:
             log.exception("a request failed", extra={"trace_id": trace_id})
             return _told([errors.problem("INTERNAL_SERVER_ERROR")])
@@ -177,32 +177,44 @@ class _Request:
         api, headers = self.api, self.headers
         came: Origin = origin(self.scope, headers, api.trusted)
         self.came = came
+        actor = await self._actor()
+        if api.limits is not None:
+            self._limit(api.limits, actor is not None and actor.live)
         accept = headers.get(b"accept")
         if accept is not None and accept not in (_MEDIA, b"*/*") and not _accepts(accept):
             raise Answer(errors.problem("NOT_ACCEPTABLE"))
         if self.method in ("POST", "PATCH") and headers.get(b"content-type") != _MEDIA and not _is_media(headers):
             raise Answer(errors.problem("UNSUPPORTED_MEDIA_TYPE"))
-        self.actor = await self._actor()
-        if api.limits is not None:
-            self._limit(api.limits)
+        if actor is None:
+            raise InvalidToken
+        self.actor = actor
         self.frame = Frame(links(came, self.actor.slug, api.public_domain), self.actor, self.trace_id)
         parts = self.scope["path"].split("/")[2:]
         return await self._route(parts)
 
-    def _limit(self, limits: Limits) -> None:
-        """Count the request; raises Answer (429) past the limit. What is left is told in headers either way."""
-        type_ = self.scope["path"].split("/")[2]
-        verdict = limits.request(self.came.client, self.method, type_, self.actor.live)
+    def _limit(self, limits: Limits, live: bool) -> None:
+        """Count the request; raises Answer (429) past the limit. What is left is told in headers either way.
+
+        Whatever is not served is one endpoint: a client cannot fill memory with names.
+        """
+        method, name = self.method, self.scope["path"].split("/")[2]
+        if method not in _METHODS or not (name in self.api.registry.types or name in _SINGLETONS):
+            method, name = "", ""
+        verdict = limits.request(self.came.client, method, name, live)
         self.scope["paydesk.limits"] = verdict.headers()
         if verdict.retry_after is not None:
             raise Answer(errors.problem("TOO_MANY_REQUESTS"))
 
-    async def _actor(self) -> Actor:
+    async def _actor(self) -> Actor | None:
+        """Who asks; None without a token that is good."""
         bearer = self.headers.get(b"authorization", b"")
         scheme, _, token = bearer.partition(b" ")
         if scheme.lower() != b"bearer" or not token:
-            raise InvalidToken
-        return await self.api.actor_of(token.decode("latin-1").strip(), self.came.label)  # type: ignore[no-any-return]
+            return None
+        try:
+            return await self.api.actor_of(token.decode("latin-1").strip(), self.came.label)  # type: ignore[no-any-return]
+        except InvalidToken:
+            return None
 
     async def _route(self, parts: list[str]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         types, method = self.api.registry.types, self.method

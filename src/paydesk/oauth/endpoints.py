@@ -41,7 +41,10 @@ JWKS_SECONDS = 300
 """How long readers may keep the keys; a new one stands there before it signs."""
 
 _NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
-_CORS = {"access-control-allow-origin": "*", "access-control-expose-headers": "Retry-After"}
+_CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "Retry-After, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining",
+}
 _VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _ROLE_NAMES = {"sales_channel": "Sales channel", "integration": "Integration"}
 
