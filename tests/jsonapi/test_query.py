@@ -84,6 +84,8 @@ def test_fields_name_attributes_relationships_and_id_of_a_type() -> None:
         ("filter[q]=x", [("INVALID_FILTERS_SYNTAX", "filter[q]")]),
         ("filter[q][number_in][]=x", [("INVALID_FILTERS_SYNTAX", "filter[q][number_in][]")]),
         ("foo=1&bar", [("PARAM_NOT_ALLOWED", "foo"), ("PARAM_NOT_ALLOWED", "bar")]),
+        ("include=nope.market,nope,market.nope", [("INVALID_INCLUDE", "include"), ("INVALID_INCLUDE", "include")]),
+        ("sort=nope,nope,-nope", [("INVALID_SORT_CRITERIA", "sort")]),
         ("include=market&include=market", [("BAD_REQUEST", "include")]),
         ("a%zz=1", [("BAD_REQUEST", "a%zz")]),
         ("sort=%ff", [("BAD_REQUEST", "sort")]),

@@ -213,6 +213,15 @@ def test_shapes_that_are_none_are_refused(body: bytes, problems: list[tuple[str,
     assert refused(body) == problems
 
 
+def test_what_was_sent_is_told_back_as_it_was_written() -> None:
+    with pytest.raises(RequestProblems) as raised:
+        raw(b'{"data":{"type":["orders",null],"id":true}}')
+    assert [one.detail for one in raised.value.errors] == [
+        '["orders", null] is not a valid resource.',
+        "The URL does not support the key true",
+    ]
+
+
 def test_integers_to_the_edge_of_64_bits_and_large_doubles_are_read() -> None:
     value = {"a": 2**63 - 1, "b": -(2**63), "c": 1e300}
     assert update({"metadata": value}).change.values == {"metadata": value}

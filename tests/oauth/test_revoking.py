@@ -283,7 +283,7 @@ async def test_tokeninfo_tells_a_customer(api: Api) -> None:
             "email": "Ada@example.com",
             "first_name": None,
             "last_name": None,
-            "owner": True,
+            "owner": False,
             "time_zone": None,
         },
         "permissions": {},

@@ -536,6 +536,7 @@ class _Reading:
         self.type = type_name
         self.purpose = purpose
         self.problems: list[ApiError] = []
+        self.said: set[tuple[str, str, str | None]] = set()
         self.include: Include = {}
         self.fields: dict[str, frozenset[str]] = {}
         self.where: list[Condition] = []
@@ -574,7 +575,10 @@ class _Reading:
     def wrong(self, code: str, parameter: str, detail: str | None = None) -> None:
         if detail is None and code in ("PARAM_NOT_ALLOWED", "FILTER_NOT_ALLOWED"):
             detail = f"{_shown(parameter)} is not allowed."
-        self.problems.append(problem(code, detail=detail, parameter=parameter[:200]))
+        said = (code, parameter, detail)
+        if said not in self.said:
+            self.said.add(said)
+            self.problems.append(problem(code, detail=detail, parameter=parameter[:200]))
 
     def pairs(self, raw_query: bytes) -> list[tuple[str, tuple[str, ...], str]]:
         """Name as sent, name as keys (`filter`, `q`, `code_eq`) and value of each parameter.

@@ -8,6 +8,7 @@ Source: JSON:API, "Creating resources" and "Updating resources"; Commerce Layer,
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -258,7 +259,7 @@ def _short(value: Any) -> Any:
 
 def shown(text: Any) -> str:
     """What a client sent, as it is told back: short, and always encodable."""
-    return str(text)[:100].encode("utf-8", "replace").decode()
+    return (text if type(text) is str else json.dumps(text))[:100].encode("utf-8", "replace").decode()
 
 
 def _pointer(*names: Any, within: str = "/data") -> str:

@@ -202,7 +202,7 @@ async def tokeninfo(oauth: OAuth, request: Request) -> Response:
                 "name": _ROLE_NAMES.get(role, "Admin" if role == "admin" else "Read only"),
             },
             "application": {"id": application.id, "kind": application.kind, "name": application.name, "core": False},
-            "owner": owner and owner | {"owner": actor.role == "admin", "time_zone": time_zone},
+            "owner": owner and owner | {"owner": role == "admin", "time_zone": time_zone},
             "permissions": _permissions(actor, oauth.resources) if oauth.resources else {},
             "accessible_apps": [],
         }
