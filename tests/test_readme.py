@@ -180,9 +180,8 @@ def test_the_demo_is_bought_by_one_command(shop):
 
 
 def test_an_operator_sees_what_happened(shop):
-    showing, expiring, reconciling, recovering = (
-        line.partition("#")[0] for line in block("sh", "paydesk recover").splitlines()
-    )
+    commands = (line.partition("#")[0] for line in block("sh", "paydesk recover").splitlines())
+    showing, expiring, reconciling, recovering, checking = commands
     (said,) = shop.run(showing)
     assert re.search(r"^order +10000001 \(ABCRtyUpBa\), demo/test$", said, re.M), said
     (said,) = shop.run(expiring)
@@ -192,6 +191,11 @@ def test_an_operator_sees_what_happened(shop):
     assert re.search(r"^differences +0$", said, re.M), said
     (said,) = shop.run(f"{recovering} || true")
     assert "in use by another paydesk" in said
+    (said,) = shop.run(checking)
+    assert re.search(r"^  ✓ endpoint +we_\w+ at http://", said, re.M), said
+    assert re.search(r"^  ✓ events +last verified .*, nothing forged since$", said, re.M), said
+    assert re.search(r"^  ✓ self-test .* verified it and answered 200 in \d+ ms$", said, re.M), said
+    assert re.search(r"^problems +0$", said, re.M), said
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not on the path")

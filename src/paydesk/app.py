@@ -158,7 +158,7 @@ class Parts:
         )
         self.inbox = Inbox(self.desk, self.gateways, self.credentials)
         self.recovery = Recovery(self.desk, self.inbox)
-        self.endpoints = Endpoints(self.desk, self.gateways, self.credentials, self._fixed_address)
+        self.endpoints = Endpoints(self.desk, self.gateways, self.credentials, self.fixed_address)
         self.catching_up = CatchingUp(self.desk, self.inbox, self.gateways, self.credentials)
         self.watching = Watching(self.desk)
         self.metrics = Metrics(database, self.gateways, clock)
@@ -209,7 +209,7 @@ class Parts:
             base = f"{scheme}://127.0.0.1:{settings.port}"
         return self._callback_address(base, kind, gateway_id)
 
-    def _fixed_address(self, slug: str, kind: str, gateway_id: str) -> str | None:
+    def fixed_address(self, slug: str, kind: str, gateway_id: str) -> str | None:
         """The same without a request: known where the domain is fixed, and in development."""
         settings = self.settings
         if settings.public_domain:
@@ -399,7 +399,9 @@ class Application:
             body = await bodies.read(
                 request.receive, single(request.scope["headers"]), CALLBACK_BYTES, self.settings.body_timeout
             )
-            await self.parts.inbox.take(request.path_params["kind"], request.path_params["gateway_id"], body, headers)
+            told = await self.parts.inbox.take(
+                request.path_params["kind"], request.path_params["gateway_id"], body, headers
+            )
         except (Forged, Malformed) as bad:
             log.warning("a gateway event was refused: %s", bad)
             return _error("BAD_REQUEST", "The event is not signed by this gateway, or is no event.")
@@ -412,7 +414,7 @@ class Application:
         except Refusal:
             # Not kept: the gateway sends it again.
             return _error("SERVICE_UNAVAILABLE")
-        return Response(b'{"received":true}', media_type="application/json")
+        return Response(orjson.dumps(told), media_type="application/json")
 
 
 @lru_cache(16)

@@ -138,13 +138,19 @@ class CatchingUp:
 
     def _keep(self, tenant: str, gateway_id: str, page: EventPage, now: str) -> Generator[Any, Any, int]:
         """Keep what concerns a payment, and how far the list is settled, in one transaction."""
-        settled, new = None, 0
+        settled, new, unheard = None, 0, False
         for event in page.events:
-            if event.created_at <= later(now, -SETTLED_SECONDS):
+            young = event.created_at > later(now, -SETTLED_SECONDS)
+            if not young:
                 settled = event.event_id
             if event.payment_id is None and event.about == "payment":
                 continue
-            new += yield from self.inbox.keep(tenant, gateway_id, event, orjson.dumps(event.to_json()), now)
+            kept = yield from self.inbox.keep(tenant, gateway_id, event, orjson.dumps(event.to_json()), now)
+            new += kept
+            # An older one may have come while no server was there to hear of it.
+            unheard |= kept and young and event.heard
+        if unheard:
+            yield from events.unheard(tenant, gateway_id, now)
         if settled is not None:
             yield from events.move_cursor(tenant, gateway_id, settled)
         if not page.more:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
@@ -37,6 +37,8 @@ READ, UNKNOWN, ORPHANED, NOTHING, FAILED, DISABLED = (
     "read", "unknown payment", "orphaned payment", "nothing to do", "failed", "gateway disabled",
 )  # fmt: skip
 """How an event ended."""
+
+RECEIVED = {"received": True}
 
 TRIES = 12
 """How often an event is looked at at most, with growing pauses over two hours."""
@@ -78,37 +80,52 @@ class Inbox:
         self.wake = asyncio.Event()
         self._doors = asyncio.Semaphore(DOORS.get(desk.database.name, 4))
         self._unseal = unseal
-        self._counted: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-        self._verified: dict[tuple[str, str], str] = {}
+        self._came: defaultdict[tuple[str, str], events.Tally] = defaultdict(events.Tally)
 
     # Taking in.
 
-    async def take(self, kind: str, gateway_id: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Keep an event for a gateway. Raises NotFound; Forged or Malformed for what is no event of its gateway."""
+    async def take(self, kind: str, gateway_id: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Keep an event for a gateway; returns what to answer.
+
+        A self-test of ours is signed like any other event, and only noted: the answer names it and this installation,
+        which nothing else that stands at the address could do.
+        raises  NotFound; Forged or Malformed for what is no event of its gateway
+        """
         account = self.gateways[kind].account if kind in self.gateways else None
         if account is None:
             raise NotFound(gateway_id)
         async with self._doors:
-            await self._take(account, kind, gateway_id, body, headers)
+            return await self._take(account, kind, gateway_id, body, headers)
 
     async def _take(
         self, account: Account, kind: str, gateway_id: str, body: bytes, headers: Mapping[str, str]
-    ) -> None:
+    ) -> dict[str, Any]:
         tenant, record = await self.desk.database.read(lambda: self._addressee(kind, gateway_id))
         now, credentials = self.desk.clock(), self._unseal(record)
         door = (tenant, gateway_id)
         try:
             event = account.event(body, headers, credentials=credentials, now=now)
         except Forged:
-            self._counted[door]["forged_events"] += 1
+            came = self._came[door]
+            came.forged_at = instant(now)
+            came.forged_since += 1
+            came.counts["forged_events"] += 1
             raise
-        self._verified[door] = instant(now)
+        came = self._came[door]
+        if event.about == "self_test":
+            came.tested_at = instant(now)
+            return {"received": True, "self_test": event.event_id, "installation": self.desk.installation}
+        came.verified_at = instant(now)
+        came.forged_since = 0
         if event.live != credentials.live or event.account != credentials.account:
             # Of the other mode, or of another account on the same platform.
-            self._counted[door]["foreign_events"] += 1
-            return
+            came.foreign_since += 1
+            came.counts["foreign_events"] += 1
+            return RECEIVED
+        came.own, came.foreign_since = True, 0
         if await self.desk.database.write(lambda: self.keep(tenant, gateway_id, event, body, instant(now))):
             self.wake.set()
+        return RECEIVED
 
     def _addressee(self, kind: str, gateway_id: str) -> Generator[Any, Any, tuple[str, Resource]]:
         tenant = yield from events.gateway_tenant(gateway_id)
@@ -168,13 +185,12 @@ class Inbox:
 
     async def _tally(self) -> None:
         """Write down what was counted since."""
-        for door in {*self._counted, *self._verified}:
-            counts, verified_at = self._counted.pop(door, Counter()), self._verified.pop(door, None)
-            numbers = {name: counts[name] for name in events.COUNTED}
-            await self.desk.database.write(lambda: events.tally(*door, verified_at, numbers))  # noqa: B023
+        for door in list(self._came):
+            came = self._came.pop(door)
+            await self.desk.database.write(lambda: events.tally(*door, came))  # noqa: B023
 
     def count(self, door: tuple[str, str], name: str) -> None:
-        self._counted[door][name] += 1
+        self._came[door].counts[name] += 1
 
     def credentials(self, record: Resource) -> Credentials:
         return self._unseal(record)

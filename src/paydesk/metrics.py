@@ -82,8 +82,13 @@ class Metrics:
             "Time since a gateway's own list of events was read to its end.",
             [({"gateway": door[0]}, told.age(door[2])) for door in doors],
         )
+        told.gauge(
+            "paydesk_gateway_unheard_seconds",
+            "How long events have come by a gateway's own list alone, and by no webhook; 0 while webhooks come.",
+            [({"gateway": door[0]}, told.age(door[3], 0)) for door in doors],
+        )
         for at, name in enumerate(events.COUNTED):
-            series = [({"gateway": door[0]}, door[3 + at]) for door in doors]
+            series = [({"gateway": door[0]}, door[4 + at]) for door in doors]
             told.series(f"paydesk_gateway_{name}_total", "counter", _COUNTED[name], series)
         told.gauge(
             "paydesk_gateway_breakers",

@@ -279,5 +279,5 @@ def test_what_is_no_payment_is_not_made_into_one(value):
 
 def test_an_event_survives_json():
     event = reading.event({"id": "evt_1", "type": "x", "created": 1, "livemode": True})
-    assert event == GatewayEvent("evt_1", "x", "1970-01-01T00:00:01.000Z", True)
+    assert event == GatewayEvent("evt_1", "x", "1970-01-01T00:00:01.000Z", True, heard=False)
     assert GatewayEvent.from_json(json.loads(json.dumps(event.to_json()))) == event

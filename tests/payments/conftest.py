@@ -20,6 +20,7 @@ import httpx
 import pytest
 import pytest_asyncio
 import stripe
+from aiohttp import web
 from sqlalchemy import bindparam, insert, select
 
 from paydesk import commerce
@@ -686,6 +687,26 @@ async def api(running: Running, account: Stripe) -> AsyncIterator[Api]:
     """The shop, ready to take payments."""
     async with running.api(account) as api:
         yield await furnish(api)
+
+
+@pytest_asyncio.fixture
+async def reachable(running: Running, account: Stripe) -> AsyncIterator[Api]:
+    """The shop at an address that the sandbox can send its events to, with the background at work."""
+    port = free_port()
+    async with running.api(account, background=True, host=f"http://127.0.0.1:{port}") as api:
+
+        async def pass_on(request: web.Request) -> web.Response:
+            headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
+            answer = await api.http.post(request.path, content=await request.read(), headers=headers)
+            return web.Response(status=answer.status_code, body=answer.content)
+
+        site = web.Application()
+        site.router.add_post("/{path:.*}", pass_on)
+        runner = web.AppRunner(site, shutdown_timeout=1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield await furnish(api)
+        await runner.cleanup()
 
 
 @pytest_asyncio.fixture

@@ -49,6 +49,11 @@ async def test_open_calls_waiting_events_and_silent_gateways_are_told(api: Api) 
     assert (told["paydesk_gateway_calls_open"], told["paydesk_gateway_events_lag_seconds"]) == (0, 0)
     assert told[f"paydesk_gateway_event_age_seconds{door}"] >= 100
     assert told[f"paydesk_gateway_list_age_seconds{door}"] < 60
+    # The list brought what no webhook has.
+    assert 0 < told[f"paydesk_gateway_unheard_seconds{door}"] < 60
+    assert (await api.deliver(event)).status_code == 200
+    await api.recover()
+    assert (await measured(api))[f"paydesk_gateway_unheard_seconds{door}"] == 0
     assert told[f"paydesk_gateway_foreign_events_total{door}"] == 1
     assert told[f"paydesk_gateway_forged_events_total{door}"] == 1
     assert told['paydesk_gateway_breakers{type="stripe_gateways",state="closed"}'] == 1

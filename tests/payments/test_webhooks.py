@@ -4,17 +4,14 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from aiohttp import web
 
 from paydesk.commerce.payments.watching import DAY
 from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite
 from tests.payments.test_transactions_walk import approved, moved, ready, stands
-from tests.processes import eventually, free_port
+from tests.processes import eventually
 
 
 async def authorized(api: Api) -> tuple[Any, list[dict[str, Any]]]:
@@ -309,26 +306,6 @@ async def test_a_canceled_intent_is_shown_as_what_it_is(api: Api) -> None:
 async def order_of(api: Api, payment: Any) -> str:
     found = await api.get(payment, "?include=order")
     return str(found.data["relationships"]["order"]["data"]["id"])
-
-
-@pytest_asyncio.fixture
-async def reachable(running: Running, account: Stripe) -> AsyncIterator[Api]:
-    """The shop at an address that the sandbox can send its events to, with the background at work."""
-    port = free_port()
-    async with running.api(account, background=True, host=f"http://127.0.0.1:{port}") as api:
-
-        async def pass_on(request: web.Request) -> web.Response:
-            headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
-            answer = await api.http.post(request.path, content=await request.read(), headers=headers)
-            return web.Response(status=answer.status_code, body=answer.content)
-
-        site = web.Application()
-        site.router.add_post("/{path:.*}", pass_on)
-        runner = web.AppRunner(site, shutdown_timeout=1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        yield await furnish(api)
-        await runner.cleanup()
 
 
 async def test_stripes_own_deliveries_fill_the_payment_without_anybody_asking(reachable: Api) -> None:

@@ -61,10 +61,12 @@ cli = _group("paydesk: an open, self-hostable payment desk that speaks the Comme
 organization = _group("Organizations: the tenants of this server.")
 application = _group("Applications: the credentials that clients get tokens with.")
 payments = _group("Payments: what happened to them, and what is about to.")
+gateways = _group("Gateways: whether they work.")
 demo = _group("The demo of a running `paydesk dev`.")
 cli.add_typer(organization, name="organization")
 cli.add_typer(application, name="application")
 cli.add_typer(payments, name="payments")
+cli.add_typer(gateways, name="gateways")
 cli.add_typer(demo, name="demo")
 cli.add_typer(sandbox, name="sandbox")
 
@@ -73,6 +75,7 @@ cli.add_typer(sandbox, name="sandbox")
 @organization.callback()
 @application.callback()
 @payments.callback()
+@gateways.callback()
 @demo.callback()
 def _root(version: Version = False) -> None:
     pass
@@ -410,6 +413,30 @@ def payments_expiring(
 
     found = _run(expiring.find(_settings(), within=within, slug=organization, mode=mode and mode.value))
     (expiring.as_json if json else expiring.show)(found)
+
+
+@gateways.command("check")
+def gateways_check(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Only these gateways. [all]")] = None,
+    self_test: Annotated[
+        bool, typer.Option("--self-test/--no-self-test", help="Send a signed event of our own to the endpoint.")
+    ] = True,
+    json: Annotated[bool, typer.Option("--json", help="Tell it to a program.")] = False,
+    version: Version = False,
+) -> None:
+    """Tell whether Stripe's webhooks reach paydesk.
+
+    For each gateway: the key and its rights, the webhook endpoint at Stripe, the last event that was verified and what
+    was forged since, when Stripe's own list of events was read last, and a signed event of our own, sent to the
+    address that Stripe has. Use --no-self-test where this machine cannot reach that. Each problem is told with what to
+    do about it. It only reads, and may be run beside a server. Ends with 1 while there are problems.
+    """
+    from paydesk.cli import checking
+
+    checked = _run(checking.check(_beside_dev(_settings()), ids or (), self_test=self_test))
+    (checking.as_json if json else checking.show)(checked)
+    if any(one.problems for one in checked):
+        raise typer.Exit(Exit.FAILED)
 
 
 @demo.command("buy")

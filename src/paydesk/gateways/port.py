@@ -275,22 +275,31 @@ class Setup:
 class Registration:
     """A webhook endpoint at the gateway.
 
-    secret    told once, in the answer to "register"; None ever after
-    status    "enabled", "disabled" or "deleted"
-    hears     it tells of everything that is handled
-    current   its events have the form that is read here; that is decided when it is registered, and for good
-    account   the connected account whose events it brings, None for the credentials' own
+    secret      told once, in the answer to "register"; None ever after
+    status      "enabled", "disabled" or "deleted"
+    deaf_to     the kinds of events, of those that are handled, that it does not tell of
+    version     of which version of the gateway's interface its events are, None where the gateway does not say
+    current     that is the one that is read here; it is decided when it is registered, and for good
+    account     the connected account whose events it brings, None for the credentials' own
+    created_at  when it was registered, None where the gateway does not say
     """
 
     endpoint_id: str
     url: str | None
     status: str
     secret: str | None = field(default=None, repr=False)
-    hears: bool = True
+    deaf_to: tuple[str, ...] = ()
+    version: str | None = None
     current: bool = True
     account: str | None = None
+    created_at: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     request_id: str | None = None
+
+    @property
+    def hears(self) -> bool:
+        """Whether it tells of everything that is handled."""
+        return not self.deaf_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +318,9 @@ class GatewayEvent:
     """A knock on the door, its signature checked. A hint only: read the payment before changing anything.
 
     about        what it asks for: "payment" to read one, "fraud" to read one closely, "instrument" to read a payment
-                 method, "setup" to read the setting up of one, "access" to see whether the credentials still count
+                 method, "setup" to read the setting up of one, "access" to see whether the credentials still count;
+                 "self_test" for nothing: we made it ourselves
+    heard        a webhook endpoint is told of its kind
     account      the connected account it happened on, or None
     object_id    what it is about, with its kind in `object_type` ("payment_intent", "charge", "refund", "dispute", ...)
     payment_id   the payment it belongs to, where the event names one
@@ -321,7 +332,8 @@ class GatewayEvent:
     type: str
     created_at: str
     live: bool
-    about: Literal["payment", "fraud", "access", "instrument", "setup"] = "payment"
+    about: Literal["payment", "fraud", "access", "instrument", "setup", "self_test"] = "payment"
+    heard: bool = True
     account: str | None = None
     object_id: str | None = None
     object_type: str | None = None
@@ -337,6 +349,18 @@ class GatewayEvent:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> GatewayEvent:
         return cls(**value)
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """A request that only who knows a webhook secret could make, about nothing; good for as long as a signature is.
+
+    event_id   of the event in `body`
+    """
+
+    event_id: str
+    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -577,6 +601,13 @@ class Account(Protocol):
 
     def event(self, body: bytes, headers: Mapping[str, str], *, credentials: Credentials, now: float) -> GatewayEvent:
         """The event in a request, once its signature is found to be ours. Raises Forged, Malformed.
+
+        now   unix seconds
+        """
+        ...
+
+    def self_tests(self, *, credentials: Credentials, now: float) -> list[SelfTest]:
+        """For each webhook secret an event of our own, signed with it as the gateway signs; `event` tells it apart.
 
         now   unix seconds
         """

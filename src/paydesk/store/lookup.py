@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import bindparam, literal_column, or_, select
 
 from paydesk.store.ask import Ask, Rows
+from paydesk.store.events import COUNTED
 from paydesk.store.journal import holders
 from paydesk.store.statements import OneOf
-from paydesk.store.tables import gateway_calls, gateway_events
+from paydesk.store.tables import gateway_calls, gateway_cursors, gateway_events, gateway_tallies
 from paydesk.store.types import METADATA, Instant, ListOf
 
 Asks = Generator[Ask, Rows, Any]
@@ -125,6 +126,32 @@ def open_calls() -> Asks:
 
     rows = yield Ask(("open calls", *names), build)
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+_DOOR = (
+    "verified_at", "forged_at", "tested_at", "unheard_since", "forged_since", "foreign_since", *COUNTED,
+)  # fmt: skip
+
+
+def door(tenant: str, gateway_id: str) -> Asks:
+    """What came to a gateway's door, and when its list of events was read last: a dict of `gateway_tallies`' columns,
+    `asked_at` and `reached_at`. What never happened is None, or 0 where it is counted.
+    """
+
+    def tallied() -> Any:
+        at = (gateway_tallies.c.tenant == bindparam("tenant")) & (gateway_tallies.c.gateway_id == bindparam("gateway"))
+        return select(*(gateway_tallies.c[name] for name in _DOOR)).where(at)
+
+    def listed() -> Any:
+        at = (gateway_cursors.c.tenant == bindparam("tenant")) & (gateway_cursors.c.gateway_id == bindparam("gateway"))
+        return select(gateway_cursors.c.asked_at, gateway_cursors.c.reached_at).where(at)
+
+    values = {"tenant": tenant, "gateway": gateway_id}
+    came = yield Ask(("door",), tallied, values)
+    asked = yield Ask(("door's list",), listed, values)
+    nothing = tuple(None if name.endswith(("_at", "unheard_since")) else 0 for name in _DOOR)
+    told = dict(zip(_DOOR, came[0] if came else nothing, strict=True))
+    return told | dict(zip(("asked_at", "reached_at"), asked[0] if asked else (None, None), strict=True))
 
 
 def somebody_works(alive: str) -> Asks:

@@ -37,7 +37,9 @@ def waiting_events() -> Asks:
 
 
 def doors() -> Asks:
-    """`(gateway id, when an event came last, when the list was read last, counts of COUNTED)` of every gateway."""
+    """Of every gateway: `(id, when an event was verified last, when the list was read last, since when events come by
+    the list alone, counts of COUNTED)`.
+    """
 
     def build() -> Any:
         gateways = METADATA.tables["payment_gateways"]
@@ -52,6 +54,7 @@ def doors() -> Asks:
                 gateways.c.id,
                 gateway_tallies.c.verified_at,
                 gateway_cursors.c.reached_at,
+                gateway_tallies.c.unheard_since,
                 *(func.coalesce(gateway_tallies.c[name], 0) for name in COUNTED),
             )
             .select_from(found)

@@ -135,13 +135,22 @@ gateway_tallies = Table(
     Column("foreign_events", BigInteger, nullable=False),
     Column("forged_events", BigInteger, nullable=False),
     Column("orphaned_events", BigInteger, nullable=False),
+    Column("forged_at", Instant),
+    Column("forged_since", BigInteger, nullable=False),
+    Column("foreign_since", BigInteger, nullable=False),
+    Column("unheard_since", Instant),
+    Column("tested_at", Instant),
 )
-"""What came to a gateway's door, for the metrics.
+"""What came to a gateway's door, for the metrics and `paydesk gateways check`.
 
-verified_at   when an event that its gateway had signed came last
-foreign       signed events of other programs, accounts or modes
-forged        what nobody had signed whom we know
-orphaned      events about money of ours that no payment here knows of
+verified_at    when an event that its gateway had signed came last
+foreign        signed events of other programs, accounts or modes
+forged         what nobody had signed whom we know; the last one at `forged_at`
+orphaned       events about money of ours that no payment here knows of
+forged_since   how many were forged since an event was verified
+foreign_since  how many were of other accounts or modes since one was of this gateway's own
+unheard_since  since when events come by the gateway's own list alone, and by no webhook; null while webhooks come
+tested_at      when a self-test of ours, signed as the gateway signs, came last
 """
 
 turns = Table(

@@ -19,6 +19,7 @@ import asyncio
 import logging
 import math
 import re
+import secrets
 import sys
 import time
 from collections import Counter
@@ -43,6 +44,7 @@ from ..port import (
     Malformed,
     Refused,
     Registration,
+    SelfTest,
     Setup,
     Snapshot,
     Unknown,
@@ -335,6 +337,27 @@ class StripeGateway:
             return reading.event(orjson.loads(body))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise Malformed("the body is no event") from None
+
+    def self_tests(self, *, credentials: Credentials, now: float) -> list[SelfTest]:
+        tests = []
+        for secret in credentials.webhook_secrets:
+            # Unlike every id of Stripe's, whose part behind the prefix has no hyphens.
+            event_id = f"evt_self-test-{secrets.token_hex(8)}"
+            told = {
+                "id": event_id,
+                "object": "event",
+                "type": parameters.SELF_TEST,
+                "api_version": parameters.API_VERSION,
+                "created": int(now),
+                "livemode": credentials.live,
+            }
+            body = orjson.dumps(told)
+            headers = {
+                "content-type": "application/json; charset=utf-8",
+                "stripe-signature": signature.sign(body, secret, at=int(now)),
+            }
+            tests.append(SelfTest(event_id, body, headers))
+        return tests
 
     async def events_since(
         self, cursor: str | None, *, since: float, credentials: Credentials, seconds: float | None = None

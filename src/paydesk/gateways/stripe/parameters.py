@@ -64,6 +64,9 @@ EVENTS: Final = (
     "account.application.deauthorized",
 )
 
+SELF_TEST: Final = "paydesk.self_test"
+"""The type of an event of our own, by which it is seen whether one gets to the door. Stripe has no such type."""
+
 # Options that are handed on as they come, when an intent is opened and when it is amended.
 OPEN_OPTIONS: Final = (
     "customer",

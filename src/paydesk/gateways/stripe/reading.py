@@ -23,7 +23,7 @@ from ..port import (
     Status,
 )
 from .amounts import from_stripe
-from .parameters import ACCOUNT, API_VERSION, EVENTS
+from .parameters import ACCOUNT, API_VERSION, EVENTS, SELF_TEST
 
 Object = Mapping[str, Any]
 
@@ -62,6 +62,7 @@ _CARD: Final = (
     "wallet",
 )
 _DEAUTHORIZED: Final = "account.application.deauthorized"
+_HEARD: Final = frozenset(EVENTS)
 _WATCHED: Final = ("review.", "radar.")
 """Events of what only a close reading of a payment shows."""
 
@@ -228,14 +229,18 @@ def setup(value: Object, *, request_id: str | None = None) -> Setup:
 
 
 def registration(value: Object, *, request_id: str | None = None) -> Registration:
+    hears = value.get("enabled_events") or ()
+    created = value.get("created")
     return Registration(
         endpoint_id=str(value["id"]),
         url=value.get("url"),
         status="deleted" if value.get("deleted") else str(value.get("status") or "enabled"),
         secret=value.get("secret"),
-        hears={"*", *(value.get("enabled_events") or ())} >= set(EVENTS) or "*" in (value.get("enabled_events") or ()),
+        deaf_to=() if "*" in hears else tuple(one for one in EVENTS if one not in hears),
+        version=value.get("api_version"),
         current=value.get("api_version") == API_VERSION,
         account=texts(value.get("metadata")).get(ACCOUNT),
+        created_at=instant(created) if isinstance(created, int) else None,
         metadata=texts(value.get("metadata")),
         request_id=request_id,
     )
@@ -258,6 +263,7 @@ def event(value: Object) -> GatewayEvent:
         created_at=instant(created if isinstance(created, int) and 0 <= created < 1 << 36 else 0) or "",
         live=value.get("livemode") is True,
         about=_asks_for(kind, object_type),
+        heard=kind in _HEARD,
         account=identity(value.get("account")),
         object_id=object_id,
         object_type=object_type,
@@ -273,7 +279,11 @@ def event(value: Object) -> GatewayEvent:
     )
 
 
-def _asks_for(kind: str, object_type: str | None) -> Literal["payment", "fraud", "access", "instrument", "setup"]:
+def _asks_for(
+    kind: str, object_type: str | None
+) -> Literal["payment", "fraud", "access", "instrument", "setup", "self_test"]:
+    if kind == SELF_TEST:
+        return "self_test"
     if kind == _DEAUTHORIZED:
         return "access"
     if object_type == "payment_method":

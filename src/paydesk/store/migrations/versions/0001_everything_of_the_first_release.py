@@ -230,6 +230,11 @@ def upgrade() -> None:
         sa.Column("foreign_events", sa.BigInteger(), nullable=False),
         sa.Column("forged_events", sa.BigInteger(), nullable=False),
         sa.Column("orphaned_events", sa.BigInteger(), nullable=False),
+        sa.Column("forged_at", Instant(), nullable=True),
+        sa.Column("forged_since", sa.BigInteger(), nullable=False),
+        sa.Column("foreign_since", sa.BigInteger(), nullable=False),
+        sa.Column("unheard_since", Instant(), nullable=True),
+        sa.Column("tested_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "gateway_id"),
     )
     op.create_table(
