@@ -262,6 +262,31 @@ def test_amounts_are_in_our_units_everywhere(currency, stripes, ours):
     assert (dispute.amount.cents, dispute.funds_withdrawn) == (ours, ours)
 
 
+@pytest.mark.parametrize(
+    ("moves", "told"),
+    [
+        ([("eur", -5000)], (5000, 0)),
+        ([("eur", -5000), ("eur", 3000)], (5000, 3000)),
+        # Changed at one rate, and back at another.
+        ([("usd", -5600)], (5000, 0)),
+        ([("usd", -5600), ("usd", 5400)], (5000, 5000)),
+    ],
+)
+def test_what_a_dispute_took_is_told_in_its_own_currency(moves, told):
+    dispute = reading.dispute(
+        {
+            "id": "dp_1",
+            "amount": 5000,
+            "currency": "eur",
+            "status": "lost",
+            "reason": None,
+            "created": 1,
+            "balance_transactions": [{"amount": amount, "currency": currency} for currency, amount in moves],
+        }
+    )
+    assert (dispute.funds_withdrawn, dispute.funds_reinstated) == told
+
+
 def test_multicapture_and_review_and_next_action():
     whole = authorized(
         next_action={"type": "redirect_to_url", "redirect_to_url": {"url": "https://secret"}}, review="prv_1"

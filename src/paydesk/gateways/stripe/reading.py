@@ -188,7 +188,7 @@ def refund(value: Object) -> RefundSnapshot:
 
 def dispute(value: Object) -> DisputeSnapshot:
     currency = str(value["currency"]).upper()
-    moves = [int(move["amount"]) for move in value.get("balance_transactions") or () if isinstance(move, dict)]
+    withdrawn, reinstated = _funds(value)
     return DisputeSnapshot(
         dispute_id=str(value["id"]),
         amount=Money(from_stripe(int(value["amount"]), currency), currency),
@@ -198,9 +198,24 @@ def dispute(value: Object) -> DisputeSnapshot:
         charge_id=identity(value.get("charge")),
         due_by=instant(_mapping(value.get("evidence_details")).get("due_by")),
         refundable=bool(value.get("is_charge_refundable")),
-        funds_withdrawn=from_stripe(-sum(move for move in moves if move < 0), currency),
-        funds_reinstated=from_stripe(sum(move for move in moves if move > 0), currency),
+        funds_withdrawn=from_stripe(withdrawn, currency),
+        funds_reinstated=from_stripe(reinstated, currency),
     )
+
+
+def _funds(value: Object) -> tuple[int, int]:
+    """What a dispute took from the balance, and what of it came back, in Stripe's minor units of its currency.
+
+    The moves are in the currency that the account is settled in. Where that is another one, what was taken is the
+    dispute's own amount: at which rate it was changed, and back, is none of the payment's business.
+    """
+    moves = [move for move in value.get("balance_transactions") or () if isinstance(move, dict)]
+    out = [-int(move["amount"]) for move in moves if move["amount"] < 0]
+    back = [int(move["amount"]) for move in moves if move["amount"] > 0]
+    if all(move.get("currency", value["currency"]) == value["currency"] for move in moves):
+        return sum(out), sum(back)
+    whole = int(value["amount"])
+    return whole if out else 0, whole if back else 0
 
 
 def instrument(value: Object, *, request_id: str | None = None) -> Instrument:
