@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tests.payments.commands import paydesk
 from tests.payments.conftest import ADDRESS, HASTY, Answer, Api, Running, Stripe, furnish, on_sqlite
+from tests.payments.test_disputes import paid
 
 
 async def placeable(api: Api, cents: int = 15400) -> Answer:
@@ -59,6 +60,8 @@ async def test_all_that_happened_is_told_in_the_order_of_time(api: Api, running:
     assert f"order           {number} ({order.id}), acme/test" in standing
     assert "sums            authorized €154,00, captured €154,00, voided €0,00, refunded €29,00" in standing
     assert f"stripe payment  {payment.id}: {intent}, succeeded, €154,00" in standing
+    net = "net             €125,00: captured €154,00, refunded €29,00, disputed out €0,00, in €0,00"
+    assert standing[-1] == net
 
 
 async def test_a_program_is_told_the_same_and_nobody_a_secret(api: Api, running: Running, account: Stripe) -> None:
@@ -110,6 +113,47 @@ async def test_a_call_without_an_answer_is_shown_open_with_what_was_last_said(
     (line,) = [one for one in shown.lines if " call " in one]
     assert line.endswith(", taken up again 1 times")
     assert next(one for one in shown.lines if " answer " in one).split()[5] == "done:"
+
+
+async def test_sums_are_told_net_of_disputes(api: Api, running: Running, account: Stripe) -> None:
+    async def net(order: Answer) -> tuple[list[str], list[int], list[str]]:
+        """The statuses of its disputes, the numbers for a program, and the lines for a reader."""
+        found = (await paydesk(running, "payments", "show", order.id, "--json")).json
+        told = [
+            found["net"][f"{name}_cents"] for name in ("captured", "refunded", "disputed_out", "disputed_in", "net")
+        ]
+        assert [found["order"]["captured_cents"], found["order"]["refunded_cents"]] == told[:2]
+        text = await paydesk(running, "payments", "show", order.id)
+        lines = [line for line in text.lines if line.split()[:1] in (["net"], ["dispute"])]
+        return [one["status"] for one in found["disputes"]], told, lines
+
+    order, payment = await paid(api, "pm_card_createDispute")
+    # As nobody has told of the dispute yet.
+    assert (await net(order))[:2] == ([], [15400, 0, 0, 0, 15400])
+    await api.update(payment, {"_refresh": True})
+    (dispute,) = (await account.v1.disputes.list_async({})).data
+    statuses, told, (first, second) = await net(order)
+    assert (statuses, told) == (["needs_response"], [15400, 0, 15400, 0, 0])
+    assert re.match(rf"dispute +{dispute.id}: needs_response, fraudulent, €154,00, evidence until \d{{4}}-", first)
+    assert (
+        second.removeprefix("net").strip() == "€0,00: captured €154,00, refunded €0,00, disputed out €154,00, in €0,00"
+    )
+    await account.v1.disputes.update_async(dispute.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
+    await api.update(payment, {"_refresh": True})
+    assert (await net(order))[:2] == (["won"], [15400, 0, 15400, 15400, 15400])
+    # An inquiry takes nothing, and may be given back.
+    other, asked = await paid(api, "pm_card_createDisputeInquiry")
+    (capture,) = (await api.get(f"orders/{other.id}/captures")).data
+    await api.update({"type": "captures", "id": capture["id"]}, {"_refund": True, "_refund_amount_cents": 2900})
+    await api.update(asked, {"_refresh": True})
+    assert (await net(other))[:2] == (["warning_needs_response"], [15400, 2900, 0, 0, 12500])
+
+
+@on_sqlite
+async def test_an_order_without_a_payment_has_nothing_to_net(api: Api, running: Running) -> None:
+    order = await api.order()
+    found = (await paydesk(running, "payments", "show", order.id, "--json")).json
+    assert (found["disputes"], found["net"]["net_cents"]) == ([], 0)
 
 
 @on_sqlite

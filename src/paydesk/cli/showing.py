@@ -11,6 +11,7 @@ from paydesk.actor import tenant_of
 from paydesk.app import Parts
 from paydesk.cli.screen import Exit, fail, out, rows, safe
 from paydesk.commerce.payable import SOURCES
+from paydesk.commerce.payments.disputes import Dispute
 from paydesk.commerce.payments.status import sums
 from paydesk.declare import Resource, eq, within
 from paydesk.money import formatted
@@ -110,6 +111,10 @@ def _read(parts: Parts, named: Named) -> Generator[Any, Any, dict[str, Any]]:
         if kind in parts.registry.types:
             payments += yield from records(kind, "order_id", order.id)
     moved = yield from records("transactions", "order_id", order.id)
+    contested = Find(Dispute, within("payment_id", sorted(one.id for one in payments)))
+    disputes = sorted(
+        (yield from parts.desk.reader.records(session, contested)), key=lambda one: (one.opened_at, one.dispute_id)
+    )
     kinds = sorted(parts.desk.plans)
     calls = yield from lookup.calls_about(named.tenant, kinds, [order.id])
     # A payment that was deleted is known by the call that opened it.
@@ -130,6 +135,8 @@ def _read(parts: Parts, named: Named) -> Generator[Any, Any, dict[str, Any]]:
         "order": _order(order, named, moved),
         "payments": [_payment(one, order) for one in payments],
         "transactions": [_transaction(one) for one in sorted(moved, key=lambda one: (len(one.number), one.number))],
+        "disputes": [{**one.shown(), "payment": one.payment_id, "opened_at": one.opened_at} for one in disputes],
+        "net": _net(order, moved, disputes),
         "history": sorted(history, key=lambda one: (one["at"], TURN[one["what"]])),
     }
 
@@ -154,6 +161,25 @@ def _order(order: Any, named: Named, moved: list[Any]) -> dict[str, Any]:
         "captured_cents": made.captured,
         "voided_cents": made.voided,
         "refunded_cents": made.refunded,
+    }
+
+
+def _net(order: Any, moved: list[Any], disputes: list[Any]) -> dict[str, Any]:
+    """What is left of what was captured, in minor units of the order's currency; None where a dispute is of another.
+
+    A dispute moves money by itself and is in no other sum: what it took and what of it came back counts here alone.
+    """
+    made, currency = sums(moved), order.currency_code
+    out = sum(one.withdrawn_cents for one in disputes)
+    back = sum(one.reinstated_cents for one in disputes)
+    alike = all(one.currency_code == currency for one in disputes)
+    return {
+        "currency_code": currency,
+        "captured_cents": made.captured,
+        "refunded_cents": made.refunded,
+        "disputed_out_cents": out if alike else None,
+        "disputed_in_cents": back if alike else None,
+        "net_cents": made.captured - made.refunded - out + back if alike else None,
     }
 
 
@@ -298,6 +324,15 @@ def _standing(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
         told = [one["payment_id"], one["gateway_status"], amount, "" if one["is_source"] else "not the order's source"]
         name = one["type"].removesuffix("s").replace("_", " ")
         yield name, f"{one['id']}: {', '.join(part for part in told if part)}"
+    for one in found["disputes"]:
+        amount = formatted(one["amount_cents"], one["currency_code"])
+        told = [one["status"], one["reason"], amount, one["due_by"] and f"evidence until {_moment(one['due_by'])}"]
+        yield "dispute", f"{one['id']}: {', '.join(part for part in told if part)}"
+    net = found["net"]
+    if currency is not None and net["net_cents"] is not None:
+        parts = {"captured": "captured", "refunded": "refunded", "disputed_out": "disputed out", "disputed_in": "in"}
+        told = [f"{said} {formatted(net[f'{name}_cents'], currency)}" for name, said in parts.items()]
+        yield "net", f"{formatted(net['net_cents'], currency)}: {', '.join(told)}"
     waiting = [one["id"] for one in found["history"] if one["what"] == "call" and one.get("state") == "open"]
     if waiting:
         yield "open calls", f"{', '.join(waiting)}: a server finishes them by itself, `paydesk recover` without one"
