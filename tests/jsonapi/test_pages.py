@@ -188,6 +188,21 @@ def test_the_page_tells_attributes_triggers_relationships_and_filters() -> None:
     assert "https://acme.example.com/api/line_items" in text
 
 
+def test_the_page_promises_no_write_that_is_not_served() -> None:
+    text = reference_page(SERVED, version="1").decode()
+
+    def row(member: str) -> str:
+        (found,) = re.findall(f'<tr id="{re.escape(member)}">.*?</tr>', text)
+        return str(found)
+
+    assert "read only" in row("applications.name")
+    assert ">update<" not in row("versions.reference")
+    assert '<span class="chip create">' in row("skus.reference")
+    triggers = text.partition('<section id="orders">')[2].partition("<h3>Triggers</h3>")[2].partition("<h3>")[0]
+    for name in ("_place", "_refresh", "_authorization_amount_cents"):
+        assert f'id="orders.{name}"' in triggers
+
+
 def test_the_policy_allows_the_page_its_own_style_and_script_alone() -> None:
     text = reference_page(SHOP, version="1").decode()
     for tag in ("style", "script"):

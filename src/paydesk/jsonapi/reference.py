@@ -246,7 +246,11 @@ def _operations(shape: Shape) -> str:
     return f'<ul class="operations">{lines}</ul>'
 
 
-def _flag_chips(flags: Flag, *, required: bool = False) -> str:
+def _flag_chips(shape: Shape, flags: Flag, *, required: bool = False) -> str:
+    """What a client may do with a member. Flags are published as they stand, also where the type lacks the action."""
+    for action, meant in (("create", CREATE), ("update", UPDATE), ("list", FILTER | SORT)):
+        if action not in shape.actions:
+            flags &= ~meant
     chips = [(required and bool(flags & CREATE), "required", "required")]
     chips += [
         (bool(flags & CREATE), "create", "create"),
@@ -280,9 +284,19 @@ def _told_with_cents(one: Field) -> bool:
     return bool(one.money) and not one.stored and one.compute is None and len(one.inputs) == 1
 
 
+def _acts(name: str, one: Field) -> bool:
+    """An attribute that says something to a trigger, or is one that its resource handles by itself."""
+    return name.startswith("_") and not one.fetch
+
+
 def _attributes(shape: Shape) -> str:
+    shown = {name: one for name, one in shape.fields.items() if not _acts(name, one)}
+    return _table("Attributes", _field_rows(shape, shown), ("Attribute", "", "A client may"))
+
+
+def _field_rows(shape: Shape, fields: dict[str, Field]) -> str:
     rows: list[str] = []
-    for name, one in shape.fields.items():
+    for name, one in fields.items():
         if not one.on_wire or _told_with_cents(one):
             continue
         text = [_prose(one.doc)]
@@ -302,11 +316,11 @@ def _attributes(shape: Shape) -> str:
         if has_example(one):
             example = escape(_json(one.example))
             text.append(f'<span class="example">Example <code>{example}</code></span>')
-        chips = _flag_chips(one.flags, required=one.required)
-        if not one.fetch:
+        chips = _flag_chips(shape, one.flags, required=one.required)
+        if not one.fetch and not _acts(name, one):
             chips += '<span class="chip only">write only</span>'
         rows.append(_row(shape, name, one.kind, chips, " ".join(part for part in text if part)))
-    return _table("Attributes", "".join(rows), ("Attribute", "", "A client may"))
+    return "".join(rows)
 
 
 def _triggers(shape: Shape) -> str:
@@ -315,11 +329,12 @@ def _triggers(shape: Shape) -> str:
             shape,
             name,
             acting.kind,
-            _flag_chips(acting.flags),
+            _flag_chips(shape, acting.flags),
             _prose(acting.doc) + (" Not for sales channels." if acting.prohibited else ""),
         )
         for name, acting in shape.triggers.items()
     )
+    rows += _field_rows(shape, {name: one for name, one in shape.fields.items() if _acts(name, one)})
     return _table("Triggers", rows, ("Trigger", "", "A client may"))
 
 
@@ -329,7 +344,7 @@ def _relationships(shape: Shape) -> str:
             shape,
             name,
             "to many" if one.many else "to one",
-            _flag_chips(one.flags, required=one.required)
+            _flag_chips(shape, one.flags, required=one.required)
             + ('<span class="chip">include</span>' if one.includable else ""),
             _related(one),
         )
