@@ -169,7 +169,10 @@ class _Check:
         try:
             lacks = await self._account.probe(credentials)
         except Refused as problem:
-            do = "make a gateway with a key that works, and have this one's payment methods point to it"
+            do = (
+                "see at the gateway why: was it deleted, has it expired, is it for other addresses? Where it is lost, "
+                "make a gateway with another key, and have this one's payment methods point to it"
+            )
             return Line("key", f"is refused: {_sentence(problem)}", False, do), False
         except GatewayProblem as problem:
             return Line("key", f"could not be tried: {_sentence(problem)}", False, "check again"), False

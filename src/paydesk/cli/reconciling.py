@@ -278,8 +278,7 @@ class _Walk:
         ]
 
     def _key_refused(self, place: _Place, problem: Refused) -> Finding:
-        type_, id_ = place.record.shape.type, place.record.id
-        do = f"give the gateway a key that works (PATCH {type_}/{id_}): its payments could not be compared"
+        do = f"run `paydesk gateways check {place.record.id}`: its payments could not be compared"
         return self._finding(place, "key", "a key", f"refuses it: {problem.message.rstrip('.')}", do)
 
     async def _again(self, found: list[tuple[_Place, str, list[Finding]]]) -> list[tuple[_Place, str, list[Finding]]]:
