@@ -11,7 +11,7 @@ import asyncio
 import os
 import ssl
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote_plus
@@ -84,7 +84,7 @@ class Transports:
         # of a call's time. Its form encoding and JSON decoding, and its looking for one and the same set of environment
         # variables, are another third.
         vars(stripe._api_requestor).update(
-            log_debug=_silent, log_info=_silent, dashboard_link=_silent, _api_encode=_pairs, urlencode=_form
+            log_debug=_silent, log_info=_silent, dashboard_link=_silent, _api_encode=_fields, urlencode="&".join
         )
         vars(stripe._stripe_response).update(json=_JSON)
         requestor = stripe._api_requestor._APIRequestor
@@ -118,34 +118,31 @@ class _JSON:
         return orjson.loads(text)
 
 
-def _pairs(parameters: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """What the SDK makes of nested parameters that are plain values: `metadata[order_id]`, `expand[0]`."""
-    made: list[tuple[str, Any]] = []
-    for name, value in parameters.items():
-        if value is None:
-            continue
-        if isinstance(value, str):
-            made.append((name, value))
-        elif isinstance(value, dict):
-            made.extend(_pairs({f"{name}[{inner}]": one for inner, one in value.items()}))
-        elif isinstance(value, list | tuple):
-            made.extend(_pairs({f"{name}[{at}]": one for at, one in enumerate(value)}))
-        else:
-            made.append((name, ("true" if value else "false") if isinstance(value, bool) else value))
-    return made
-
-
 _name = lru_cache(1024)(quote_plus)
 """Names of parameters are few, and come again with every call."""
 
 
-def _form(pairs: Iterable[tuple[str, Any]]) -> str:
-    """What `urllib.parse.urlencode` says of pairs of texts and numbers, in a fifth of the time."""
-    parts = []
-    for name, value in pairs:
-        text = value if isinstance(value, str) else str(value)
-        parts.append(f"{_name(name)}={text if text.isascii() and text.isalnum() else quote_plus(text)}")
-    return "&".join(parts)
+def _fields(parameters: Mapping[str, Any], within: str = "") -> list[str]:
+    """What the SDK makes of parameters that are plain values, `metadata[order_id]=x` and `expand[0]=y`, in a fifth of
+    the time.
+    """
+    made: list[str] = []
+    for key, value in parameters.items():
+        if value is None:
+            continue
+        name = f"{within}[{key}]" if within else key
+        if isinstance(value, str):
+            text = value
+        elif isinstance(value, dict):
+            made += _fields(value, name)
+            continue
+        elif isinstance(value, list | tuple):
+            made += _fields({str(at): one for at, one in enumerate(value)}, name)
+            continue
+        else:
+            text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+        made.append(f"{_name(name)}={text if text.isascii() and text.isalnum() else quote_plus(text)}")
+    return made
 
 
 class _HTTPClient(stripe.AIOHTTPClient):
