@@ -1049,6 +1049,18 @@ class Desk:
                 log.info("a gateway call stays open: %s", outcome)
         return sum(isinstance(outcome, _Ended) for outcome in ended)
 
+    async def finish(self, tenant: str, kind: str, subject_id: str) -> None:
+        """Bring the open call of a kind about a subject to its end, due or not; nothing where there is none.
+
+        Raises what was told instead of an answer that could be booked.
+        """
+        lane = self.plans[kind].lane or kind
+        call = await self.database.read(lambda: journal.open_call(tenant, lane, subject_id))
+        if call is not None and call.kind == kind:
+            ended = await self._resumed(tenant, call.id)
+            if ended.refusal is not None:
+                raise ended.refusal
+
     async def close(self) -> None:
         """Wait for the gateway calls under way."""
         if self._running:

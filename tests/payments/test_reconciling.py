@@ -1,15 +1,21 @@
 """`paydesk reconcile`: our books and Stripe's, compared payment by payment."""
 
+import asyncio
+import signal
 from typing import Any
 
+import pytest
 from sqlalchemy import bindparam, update
 
 from paydesk.cli.holding import hold_database
 from paydesk.cli.periods import moment, span
 from paydesk.store.ask import Ask
 from paydesk.store.types import METADATA
+from tests import forked
 from tests.payments.commands import Said, paydesk
-from tests.payments.conftest import Answer, Api, Running, Stripe, on_sqlite
+from tests.payments.conftest import Answer, Api, Running, Stripe, furnish, on_sqlite
+from tests.payments.test_adopting import ids, intent_of
+from tests.payments.test_crashes import settings_of
 from tests.payments.test_showing import bought
 
 
@@ -67,13 +73,11 @@ async def test_each_difference_is_told_and_what_can_be_is_mended(api: Api, runni
         (paid["stripe_id"], "order's payment status", "paid", "partially_refunded by its transactions"),
         (thrice["stripe_id"], "order's captured", "€154,00", "€155,00 by its transactions"),
     }
-    lasting = {
-        (stray, "unknown payment", None, "requires_payment_method, €7,00"),
-        (thrice["stripe_id"], "captured", "€155,00", "€154,00"),
-    }
+    lasting = {(thrice["stripe_id"], "captured", "€155,00", "€154,00")}
+    idle = {(stray, "unknown payment", None, "requires_payment_method, €7,00")}
     found = await paydesk(running, "reconcile", "--json")
     assert found.status == 1
-    assert told(found) == mendable | lasting
+    assert told(found) == mendable | lasting | idle
     assert (found.json["payments"], found.json["mended"]) == (4, 0)
     lines = (await paydesk(running, "reconcile", "--since", "1h")).lines
     (line,) = [one for one in lines if refund in one]
@@ -83,14 +87,173 @@ async def test_each_difference_is_told_and_what_can_be_is_mended(api: Api, runni
         f"acme/test order {order['number']} {intent}, {name}: refund {refund}: paydesk nothing, gateway €10,00. "
         f'Run `paydesk reconcile --fix`, or PATCH {name} with "_refresh": true.'
     )
-    assert [one for one in lines if f"Cancel {stray} at the gateway" in one]
+    (line,) = [one for one in lines if stray in one]
+    assert line.endswith(". Run `paydesk reconcile --fix`, which cancels it: nobody here waits for it.")
     mended = await paydesk(running, "reconcile", "--fix", "--json")
     assert mended.status == 1
     assert told(mended) == lasting
-    assert mended.json["mended"] == 4
+    assert (mended.json["mended"], mended.json["canceled"]) == (4, 1)
     assert (await api.get(f"orders/{other.id}"))["payment_status"] == "partially_refunded"
     refunds = [one["attributes"] for one in (await api.get(f"orders/{order.id}/refunds?sort=created_at")).data]
     assert [(one["amount_cents"], one["succeeded"]) for one in refunds] == [(2900, True), (1000, True)]
+
+
+async def forgotten(api: Api, given: dict[str, Any] | None = None) -> Answer:
+    """A payment that is no order's source any more, though nothing was done about it."""
+    order = await api.order()
+    payment = await api.payment(order, given)
+    await falsify(api, "orders", order.id, payment_source_id=None, payment_source_type=None)
+    return payment
+
+
+async def status(account: Stripe, name: str) -> str:
+    return str((await account.v1.payment_intents.retrieve_async(name)).status)
+
+
+async def releases(api: Api) -> list[str]:
+    return [state for kind, state in await api.calls() if kind == "release_payment"]
+
+
+async def test_what_can_still_be_paid_and_no_order_needs_is_canceled_where_it_is_of_our_making(
+    api: Api, running: Running, account: Stripe
+) -> None:
+    replaced = await forgotten(api)
+    order = await api.order()
+    over = await api.payment(order)
+    await falsify(api, "orders", order.id, status="cancelled")
+    stray = await orphan(api, order_id="gone", stripe_payment_id=replaced.id)
+    intent = await intent_of(account)
+    adopted = await forgotten(api, ids(intent))
+    needed = await api.payment()
+    others = await account.v1.payment_intents.create_async(
+        {"amount": 700, "currency": "eur", "metadata": {"paydesk": "another", "mode": "test"}}
+    )
+    idle = {
+        (replaced["stripe_id"], "live payment", "replaced by another source", "requires_payment_method"),
+        (over["stripe_id"], "live payment", "of a cancelled order", "requires_payment_method"),
+        (stray, "unknown payment", None, "requires_payment_method, €7,00"),
+    }
+    left = {(intent.id, "live payment", "replaced by another source", "requires_payment_method")}
+    found = await paydesk(running, "reconcile", "--json")
+    assert (told(found), found.json["canceled"]) == (idle | left, 0)
+    assert {one["payment_id"] for one in found.json["findings"] if one["idle"]} == {name for name, *_ in idle}
+    fixed = await paydesk(running, "reconcile", "--fix", "--json")
+    assert (fixed.status, told(fixed), fixed.json["canceled"]) == (1, left, 3)
+    (one,) = fixed.json["findings"]
+    assert one["do"] == f"cancel {intent.id} at the gateway: it can still be paid, and was not opened by paydesk"
+    for name, *_ in idle:
+        assert await status(account, name) == "canceled"
+    for name in (intent.id, needed["stripe_id"], others.id):
+        assert await status(account, name) == "requires_payment_method"
+    assert await releases(api) == ["done", "done", "done"]
+    rows = dict(await api.rows("stripe_payments", "id", "gateway_status"))
+    # The stray's metadata named a record of another intent, which nothing was done to.
+    assert rows == {
+        replaced.id: "canceled",
+        over.id: "canceled",
+        adopted.id: "requires_payment_method",
+        needed.id: "requires_payment_method",
+    }
+    again = await paydesk(running, "reconcile", "--fix", "--json")
+    assert (told(again), again.json["canceled"], await releases(api)) == (left, 0, ["done", "done", "done"])
+
+
+async def test_what_holds_money_is_booked_and_stays(api: Api, running: Running, account: Stripe) -> None:
+    payment = await forgotten(api)
+    stray = await orphan(api, order_id="gone")
+    for name in (payment["stripe_id"], stray):
+        await account.v1.payment_intents.update_async(name, {"capture_method": "manual"})
+        await account.confirm(name, return_url="https://shop.example.com")
+    fixed = await paydesk(running, "reconcile", "--fix", "--json")
+    assert (told(fixed), fixed.json["mended"], fixed.json["canceled"]) == (
+        {(stray, "unknown payment", None, "requires_capture, €7,00")},
+        1,
+        0,
+    )
+    assert fixed.json["findings"][0]["do"].startswith("adopt it (POST stripe_payments ")
+    for name in (payment["stripe_id"], stray):
+        assert await status(account, name) == "requires_capture"
+    assert await releases(api) == []
+    assert (await api.get(f"stripe_payments/{payment.id}/order"))["payment_status"] == "authorized"
+
+
+@on_sqlite
+@pytest.mark.parametrize("place", ["asking", "asked"])
+async def test_killed_while_it_cancels_the_journal_brings_it_to_its_end(
+    running: Running, account: Stripe, place: str
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        payment = await forgotten(api)
+    given = settings_of(running.settings, PAYDESK_CRASH_AT=f"release_payment.{place}")
+    ended = await asyncio.to_thread(forked.paydesk, "reconcile", "--fix", **given)
+    assert ended.returncode == -signal.SIGKILL
+    name = payment["stripe_id"]
+    assert await status(account, name) == ("canceled" if place == "asked" else "requires_payment_method")
+    assert (await paydesk(running, "recover")).status == 0
+    assert await status(account, name) == "canceled"
+    assert (await paydesk(running, "reconcile")).status == 0
+    async with running.api(account) as api:
+        assert (await releases(api), await api.rows("stripe_payments", "gateway_status")) == (["done"], [("canceled",)])
+
+
+@on_sqlite
+async def test_what_turns_out_to_be_anothers_is_left_by_whoever_goes_on(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        payment = await forgotten(api)
+    given = settings_of(running.settings, PAYDESK_CRASH_AT="release_payment.asking")
+    await asyncio.to_thread(forked.paydesk, "reconcile", "--fix", **given)
+    await account.v1.payment_intents.update_async(payment["stripe_id"], {"metadata": {"paydesk": "another"}})
+    assert (await paydesk(running, "recover")).status == 0
+    assert await status(account, payment["stripe_id"]) == "requires_payment_method"
+    async with running.api(account) as api:
+        assert await releases(api) == ["done"]
+
+
+async def test_where_organizations_share_an_account_each_cancels_its_own(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        token = await api.log_in("other/test/integration")
+        given = {"name": "Stripe", "login": account.key, "publishable_key": "pk_test_shop"}
+        await api.create("stripe_gateways", given, token=token)
+        await furnish(api)
+        stray = await orphan(api, order_id="gone")
+        found = await paydesk(running, "reconcile", "--fix", "--json", "-o", "other")
+        assert (told(found), await status(account, stray)) == (set(), "requires_payment_method")
+        fixed = await paydesk(running, "reconcile", "--fix", "--json")
+        assert (told(fixed), fixed.json["canceled"], await status(account, stray)) == (set(), 1, "canceled")
+        calls = await api.rows("gateway_calls", "kind", "gateway_id", "subject_id")
+        assert [tuple(one) for one in calls if one[2] == stray] == [("release_payment", api.gateway.id, stray)]
+
+
+async def test_what_is_just_being_opened_is_left_also_by_another_gateway_of_the_account(
+    api: Api, running: Running, account: Stripe
+) -> None:
+    second = await api.gateway_of()
+    order = await api.order()
+    await account.faults(times=0, drop="after")
+    await api.payment(order, expect=503)
+    await account.mend()
+    (intent,) = await account.live()
+    for arguments, count in (["--gateway", second.id], 0), ([], 1):
+        found = await paydesk(running, "reconcile", "--fix", "--json", *arguments)
+        assert (len(found.json["findings"]), found.json["canceled"]) == (count, 0)
+        assert await status(account, intent.id) == "requires_payment_method"
+    await api.recover(after=60)
+    assert await api.source_of(order) is not None
+    assert await status(account, intent.id) == "requires_payment_method"
+
+
+@on_sqlite
+async def test_what_stripe_does_not_let_go_is_told(api: Api, running: Running, account: Stripe) -> None:
+    payment = await forgotten(api)
+    await account.faults(path=f"/v1/payment_intents/{payment['stripe_id']}/cancel", status=403)
+    fixed = await paydesk(running, "reconcile", "--fix", "--json")
+    assert (fixed.status, fixed.json["canceled"], await releases(api)) == (1, 0, ["refused"])
+    (one,) = fixed.json["findings"]
+    assert (one["what"], one["payment_id"]) == ("live payment", payment["stripe_id"])
+    assert (await paydesk(running, "reconcile", "--fix")).status == 0
+    assert await status(account, payment["stripe_id"]) == "canceled"
 
 
 @on_sqlite

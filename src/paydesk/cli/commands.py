@@ -212,7 +212,7 @@ def reconcile(
         str | None, typer.Option("--organization", "-o", help="Only this organization's, by its slug.")
     ] = None,
     gateway: Annotated[str | None, typer.Option(metavar="ID", help="Only this gateway's.")] = None,
-    fix: Annotated[bool, typer.Option("--fix", help="Bring paydesk to what the gateways say.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Book what the gateways say; cancel what no order needs.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Tell it to a program.")] = False,
     version: Version = False,
 ) -> None:
@@ -220,8 +220,9 @@ def reconcile(
 
     Each difference is told with what to do about it. Every payment that was opened or moved in the period is read
     afresh; every payment that Stripe has of this installation is looked for here. It only reads, and may be run beside
-    a server. With --fix, what Stripe knows and paydesk does not is booked, and nothing is ever taken back. Ends with 1
-    while there are differences.
+    a server. With --fix, what Stripe knows and paydesk does not is booked, and nothing is ever taken back; and what can
+    still be paid, was opened by this installation and is needed by no order is canceled, unless it holds money by then.
+    Ends with 1 while there are differences.
     """
     from paydesk.cli import reconciling
     from paydesk.cli.holding import InUse, hold_database

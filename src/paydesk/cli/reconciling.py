@@ -2,13 +2,16 @@
 
 It reads: our books by transactions that write nothing, the gateway's by reading each payment and by listing all. Where
 a server is at work meanwhile, what differs is looked at twice, so that what was just on its way is no difference.
+
+With `--fix` it books what the gateway knows, and cancels what can still be paid, is of this installation's making and
+needed by no order: by the journalled call that lets any payment go, which looks at it first, so what holds money stays.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,6 +21,8 @@ from paydesk.app import Parts
 from paydesk.cli.periods import moment
 from paydesk.cli.screen import Exit, fail, out, rows
 from paydesk.commerce.payments.comparing import Difference, compare
+from paydesk.commerce.payments.payment_sources import let_go, let_stray_go
+from paydesk.commerce.payments.reconciling import UNCONFIRMED
 from paydesk.declare import Rule, eq
 from paydesk.desk import ALIVE_SECONDS
 from paydesk.errors import Refusal
@@ -39,6 +44,8 @@ class Finding:
     payment      `{type}/{id}` of our record, None for what only the gateway knows
     payment_id   the gateway's name for the payment, None for what is about no payment
     do           what a person does about it
+    mended       `--fix` brings our books to it
+    idle         `--fix` cancels the payment
     """
 
     organization: str
@@ -53,6 +60,7 @@ class Finding:
     payment: str | None = None
     payment_id: str | None = None
     mended: bool = False
+    idle: bool = False
 
     @property
     def line(self) -> str:
@@ -71,6 +79,7 @@ class Reconciled:
     payments   how many of ours were read at their gateways
     listed     how many the gateways have in the period, whosever they are
     mended     how many payments were brought to what their gateway says
+    canceled   how many were canceled, since no order needs them
     """
 
     since: str
@@ -78,6 +87,7 @@ class Reconciled:
     payments: int = 0
     listed: int = 0
     mended: int = 0
+    canceled: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -97,7 +107,7 @@ async def reconcile(
     """Compare the payments that were opened or moved in a period. Ends the command where the period or a name is wrong.
 
     slug, gateway   only this organization's, only this gateway's
-    fix             bring our books to what the gateway says; then the database is not only read
+    fix             bring our books to what the gateway says, and cancel what no order needs; then not all is only read
     """
     now = clock()
     begins, ends = moment(since, now), moment(until, now) if until else instant(now + 1)
@@ -112,6 +122,7 @@ async def reconcile(
         await walk.go()
         return walk.told
     finally:
+        await parts.recovery.stop()
         await parts.close()
 
 
@@ -175,8 +186,11 @@ class _Walk:
             waiting = [call for call in await self._open_calls() if call["id"] in still]
         if self._fix:
             found = await self._mended(found)
+            found = await self._canceled(found, strays)
+            still = {call["id"] for call in await self._open_calls()}
+            waiting = [call for call in waiting if call["id"] in still]
         findings = [one for _, _, each in found for one in each]
-        findings += [finding for one in strays.values() if (finding := await self._stray(*one, waiting))]
+        findings += [finding for one in strays.values() if (finding := await self._stray(*one))]
         findings += [self._open(call) for call in waiting]
         self.told.findings = [*self._refused.values(), *findings]
 
@@ -254,7 +268,9 @@ class _Walk:
 
     def _found(self, place: _Place, one: Difference, known: Mapping[str, Any]) -> Finding:
         do = one.do or f'run `paydesk reconcile --fix`, or PATCH {known["payment"]} with "_refresh": true'
-        return self._finding(place, one.what, one.ours, one.theirs, do, mended=one.mended, **known)
+        if one.idle:
+            do = "run `paydesk reconcile --fix`, which cancels it: it can still be paid"
+        return self._finding(place, one.what, one.ours, one.theirs, do, mended=one.mended, idle=one.idle, **known)
 
     def _finding(
         self, place: _Place, what: str, ours: str | None, theirs: str | None, do: str, **known: Any
@@ -304,6 +320,40 @@ class _Walk:
                 kept.append((place, id_, each))
         return kept + await self._again(mended)
 
+    async def _canceled(
+        self,
+        found: list[tuple[_Place, str, list[Finding]]],
+        strays: dict[str, tuple[_Place, Snapshot]],
+    ) -> list[tuple[_Place, str, list[Finding]]]:
+        """Cancel what is idle, of the strays as well, and look at it again."""
+        idle = [(place, id_, each) for place, id_, each in found if any(one.idle for one in each)]
+        lost = [one for one in strays.values() if await self._is_idle(*one)]
+        if not idle and not lost:
+            return found
+        # The calls are this process's now, and nobody takes them over while it lives.
+        await self._parts.recovery.begin()
+        for place, id_, _ in idle:
+            kind = place.record.makes.shape.type
+            await self._let_go(place, id_, lambda work: let_go(kind, id_, work))  # noqa: B023
+            payment = await self._payment(place, id_)
+            self.told.canceled += payment is not None and payment.is_canceled
+        for place, snapshot in lost:
+            name, kind = snapshot.payment_id, place.record.makes.shape.type
+            await self._let_go(place, name, lambda work: let_stray_go(kind, name, place.record.id, work))  # noqa: B023
+            with suppress(GatewayProblem):
+                credentials = self._parts.credentials(place.record)
+                snapshot = await place.adapter.read(name, credentials=credentials)
+                strays[name] = (place, snapshot)
+                self.told.canceled += snapshot.status == "canceled"
+        kept = [one for one in found if one not in idle]
+        return kept + await self._again(idle)
+
+    async def _let_go(self, place: _Place, subject: str, rule: Callable[[Work], Rule]) -> None:
+        # What cannot be let go now is found again, and told.
+        with suppress(Refusal):
+            await self._parts.desk.operate(place.actor, rule)
+            await self._parts.desk.finish(place.actor.tenant, "release_payment", subject)
+
     # Theirs.
 
     async def _list(self, place: _Place, strays: dict[str, tuple[_Place, Snapshot]]) -> None:
@@ -314,10 +364,11 @@ class _Walk:
             async for snapshot in place.account.payments_made(since, until, credentials=credentials):
                 self.told.listed += 1
                 mine = snapshot.metadata.get("paydesk") == self._parts.desk.installation
-                # One that was canceled and holds nothing is done with, known or not.
-                is_over = snapshot.status == "canceled" and not snapshot.received
-                if mine and not is_over and await self._is_stray(place, snapshot):
-                    strays.setdefault(snapshot.payment_id, (place, snapshot))
+                if not mine or _is_over(snapshot) or not await self._is_stray(place, snapshot):
+                    continue
+                # Several tenants may share an account: the one whose payment it is comes first.
+                if snapshot.payment_id not in strays or self._tenant(place, snapshot) == place.actor.tenant:
+                    strays[snapshot.payment_id] = (place, snapshot)
         except GatewayProblem as problem:
             if isinstance(problem, Refused) and problem.unauthorized:
                 self._refused.setdefault(place.record.id, self._key_refused(place, problem))
@@ -340,29 +391,50 @@ class _Walk:
         found = await self._parts.database.read(lambda: self._parts.desk.reader.records(Session(tenant, {}), find))
         return not found
 
-    async def _stray(self, place: _Place, snapshot: Snapshot, waiting: list[dict[str, Any]]) -> Finding | None:
+    async def _stray(self, place: _Place, snapshot: Snapshot) -> Finding | None:
         """What there is to say of a payment that only the gateway knows; None when an open call is about it."""
-        metadata = snapshot.metadata
-        records = {call["record_id"] for call in waiting}
-        if metadata.get(f"{place.record.makes.shape.singular}_id") in records:
+        if _is_over(snapshot) or await self._is_awaited(place, snapshot):
             return None
         if not await self._is_stray(place, snapshot):
             return None
-        name = snapshot.payment_id
-        held = snapshot.received or snapshot.authorized
+        name, metadata = snapshot.payment_id, snapshot.metadata
         order = metadata.get("order_id")
-        do = (
-            f"adopt it (POST {place.record.makes.shape.type} with its id and client secret, for order {order}), or "
-            f"give the money back at the gateway"
-            if held
-            else f"cancel {name} at the gateway: nobody here waits for it"
-        )
+        idle = await self._is_idle(place, snapshot)
+        if idle:
+            do = "run `paydesk reconcile --fix`, which cancels it: nobody here waits for it"
+        elif snapshot.received or snapshot.authorized:
+            kind = place.record.makes.shape.type
+            do = f"adopt it (POST {kind} with its id and client secret, for order {order}), or give the money back at "
+            do += "the gateway"
+        elif snapshot.status in UNCONFIRMED:
+            do = f"cancel {name} at the gateway: nobody here waits for it"
+        else:
+            do = f"look at {name} at the gateway: nobody here waits for it"
         told = f"{snapshot.gateway_status}, {snapshot.amount}"
         tenant = self._tenant(place, snapshot)
         return Finding(
             self._tenants[tenant], tenant.rpartition("/")[2], place.record.id, "unknown payment", None, told, do,
-            order=order, number=metadata.get("order_number") or None, payment_id=name,
+            order=order, number=metadata.get("order_number") or None, payment_id=name, idle=idle,
         )  # fmt: skip
+
+    async def _is_awaited(self, place: _Place, snapshot: Snapshot) -> bool:
+        """An open call is about it, of whichever gateway (two may have one account): it is being opened, or let go."""
+        about = {call["record_id"] for call in await self._parts.database.read(lookup.open_calls)}
+        record_id = snapshot.metadata.get(f"{place.record.makes.shape.singular}_id")
+        return record_id in about or snapshot.payment_id in about
+
+    async def _is_idle(self, place: _Place, snapshot: Snapshot) -> bool:
+        """It can still be paid, holds nothing, is of this installation and tenant, and neither here nor on its way."""
+        metadata = snapshot.metadata
+        return (
+            snapshot.status in UNCONFIRMED
+            and not (snapshot.received or snapshot.authorized)
+            and metadata.get("paydesk") == self._parts.desk.installation
+            and f"{metadata.get('organization_id')}/{metadata.get('mode')}" == place.actor.tenant
+            # In this order: what is no longer on its way is here.
+            and not await self._is_awaited(place, snapshot)
+            and await self._is_stray(place, snapshot)
+        )
 
     # Under way.
 
@@ -385,6 +457,11 @@ class _Walk:
         return self._finding(place, f"call {call['kind']} {call['id']}", ours, "not known", do, payment=about)
 
 
+def _is_over(snapshot: Snapshot) -> bool:
+    """It was canceled and holds nothing: done with, known here or not."""
+    return snapshot.status == "canceled" and not snapshot.received
+
+
 def show(told: Reconciled) -> None:
     """The counts, then a line for each difference."""
     rows(
@@ -394,6 +471,7 @@ def show(told: Reconciled) -> None:
             ("payments compared", told.payments),
             ("payments listed", told.listed),
             ("payments mended", told.mended),
+            ("payments canceled", told.canceled),
             ("differences", len(told.findings)),
         ]
     )

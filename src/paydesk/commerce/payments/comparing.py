@@ -29,6 +29,7 @@ class Difference:
     ours      what our books have, None for nothing
     theirs    what the gateway has, None for nothing
     mended    reading the payment afresh brings our books to it
+    idle      the payment can still be paid, no order needs it, and it is of our own making: it may be canceled
     do        what a person does about it, where that does not
     """
 
@@ -36,6 +37,7 @@ class Difference:
     ours: str | None
     theirs: str | None
     mended: bool = False
+    idle: bool = False
     do: str | None = None
 
 
@@ -56,10 +58,11 @@ def compare(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
     found += _sums(order, before)
     yield from reconcile(payment, snapshot, work)
     found += _unknown_here(everything, known)
-    if snapshot.status in UNCONFIRMED and (order.payment_source_id != payment.id or order.status == "cancelled"):
+    if snapshot.status in UNCONFIRMED and not payment.is_needed:
         why = "of a cancelled order" if order.status == "cancelled" else "replaced by another source"
-        do = f"cancel {snapshot.payment_id} at the gateway: it can still be paid"
-        found.append(Difference("live payment", why, snapshot.gateway_status, do=do))
+        idle = snapshot.metadata.get("paydesk") == work.settings["installation"]
+        do = f"cancel {snapshot.payment_id} at the gateway: it can still be paid, and was not opened by paydesk"
+        found.append(Difference("live payment", why, snapshot.gateway_status, idle=idle, do=None if idle else do))
     return found
 
 

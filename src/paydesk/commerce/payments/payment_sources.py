@@ -157,8 +157,17 @@ class PaymentSource(Resource):
         if former is not None and former.id != self.id:
             former.release(work)
 
-    def release(self, work: Work) -> None:
-        """No order's source any more: cancel the payment soon, unless money is held or taken by then."""
+    @property
+    def is_needed(self) -> bool:
+        """Its order, which is loaded, is paid with it, or may be."""
+        order = self.order
+        return order is not None and order.payment_source_id == self.id and order.status != "cancelled"
+
+    def release(self, work: Work, *, of: str | None = None) -> None:
+        """No order's source any more: cancel the payment soon, unless money is held or taken by then.
+
+        of   only what this installation opened, as the payment itself tells at its gateway
+        """
         if self.finality.get(self.gateway_status or "", 0) == 2:
             return  # Nothing can come of it any more.
         work.call(
@@ -167,7 +176,11 @@ class PaymentSource(Resource):
             gateway=self.payment_gateway,
             record_id=self.id,
             deferred=True,
-            ask={"payment_id": self.payment_id, "gateway": {"payment_id": self.payment_id, "reason": "abandoned"}},
+            ask={
+                "payment_id": self.payment_id,
+                "of": of,
+                "gateway": {"payment_id": self.payment_id, "reason": "abandoned"},
+            },
         )
 
     def keep(self, work: Work) -> None:
@@ -352,7 +365,7 @@ class ReleasePayment(Plan):
         return str(call.ask["payment_id"])
 
     def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
-        return snapshot.status in UNCONFIRMED
+        return snapshot.status in UNCONFIRMED and call.ask.get("of") in (None, snapshot.metadata.get("paydesk"))
 
     def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
         payment = yield from read_of(call)
@@ -362,6 +375,26 @@ class ReleasePayment(Plan):
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
         return refusal(problem)
+
+
+def let_go(kind: str, payment_id: str, work: Work) -> Rule:
+    """Release a payment of this installation's that no order needs, its order held."""
+    yield Hold(kind, payment_id)
+    payment = yield Find(kind, eq("id", payment_id), PaymentSource.loads)
+    if payment is not None and not payment.is_needed:
+        payment.release(work, of=work.settings["installation"])
+
+
+def let_stray_go(kind: str, name: str, gateway_id: str, work: Work) -> Rule:
+    """Release a payment of this installation's that a gateway knows by `name`, and no record here."""
+    sources = _TYPES[kind]
+    gateway = yield Find("payment_gateways", eq("id", gateway_id))
+    if gateway is None or (yield Find(sources, eq(sources.named_by, name))) is not None:
+        return
+    # Its own name stands for the record that there is not: so it is let go once, whoever finds it, and no record whose
+    # id the gateway may tell is touched.
+    stray = sources(id=name, **{sources.named_by: name}, payment_gateway=gateway, gateway_status=None)
+    stray.release(work, of=work.settings["installation"])
 
 
 class DiscardPayment(ReleasePayment):
