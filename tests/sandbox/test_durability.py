@@ -69,3 +69,28 @@ async def test_no_key_is_written_down(own_desk: Desk, own: Process):
     own.stop()
     written = b"".join(each.read_bytes() for each in own.folder.iterdir())
     assert own_desk.key.encode() not in written
+
+
+async def test_nothing_read_is_left_open_for_a_checkpoint_to_wait_for(own_desk: Desk, own: Process):
+    for _ in range(2):
+        answer = await own_desk.ask(
+            "POST", "/v1/payment_intents", {"amount": 700, "currency": "eur"}, Idempotency_Key="twice"
+        )
+    assert answer.headers["Idempotent-Replayed"] == "true"
+    state = apsw.Connection(str(own.folder / "sandbox.db"))
+    ((busy, _, _),) = state.execute("pragma wal_checkpoint(restart)").fetchall()
+    state.close()
+    assert busy == 0
+
+
+async def test_a_file_that_another_process_holds_is_told_in_stripes_words(own_desk: Desk, own: Process):
+    state = apsw.Connection(str(own.folder / "sandbox.db"))
+    state.execute("begin immediate")
+    asked = await own_desk.ask("POST", "/v1/payment_intents", {"amount": 700, "currency": "eur"})
+    async with own_desk.http.post(f"{own.url}/_control/clock", json={"advance_seconds": 60}) as moved:
+        told = await moved.json()
+    state.execute("rollback")
+    state.close()
+    assert (asked.status, asked.body["error"]["type"]) == (503, "api_error")
+    assert (moved.status, told["error"]["type"]) == (503, "api_error")
+    await own_desk.advance(60)

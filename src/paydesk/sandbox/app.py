@@ -133,11 +133,12 @@ class Application:
             else:
                 status, answer, headers = await pages.answer(self.sandbox, scope["method"], path, body)
         except StripeError as refused:
-            status, answer, headers = (
-                refused.status,
-                orjson.dumps({"error": refused.error}),
-                [(b"content-type", b"application/json")],
-            )
+            status, answer, headers = _told(refused)
+        except apsw.Error:
+            status, answer, headers = _told(_unwritten())
+        except Exception:
+            log.exception("%s %s failed", scope["method"], path)
+            status, answer, headers = _told(_failed())
         await send(
             {
                 "type": "http.response.start",
@@ -166,14 +167,10 @@ class Application:
             shut_down(dict(scope))
             return
         except apsw.Error:
-            reply = work.error(
-                StripeError(503, {"type": "api_error", "message": "The sandbox's state could not be written."})
-            )
+            reply = work.error(_unwritten())
         except Exception:
             log.exception("%s %s failed (%s)", method, path, request)
-            reply = work.error(
-                StripeError(500, {"type": "api_error", "message": "The sandbox failed; its log says how."})
-            )
+            reply = work.error(_failed())
         work.log(reply.status, reply.replayed)
         out = [
             *_COMMON,
@@ -189,6 +186,18 @@ class Application:
             shut_down(dict(scope))
             return
         await send({"type": "http.response.body", "body": reply.body})
+
+
+def _unwritten() -> StripeError:
+    return StripeError(503, {"type": "api_error", "message": "The sandbox's state could not be written."})
+
+
+def _failed() -> StripeError:
+    return StripeError(500, {"type": "api_error", "message": "The sandbox failed; its log says how."})
+
+
+def _told(refused: StripeError) -> tuple[int, bytes, Headers]:
+    return refused.status, orjson.dumps({"error": refused.error}), [(b"content-type", b"application/json")]
 
 
 async def _read(receive: Receive) -> bytes:

@@ -163,7 +163,12 @@ class Deliverer:
         if endpoint is None:  # deleted or disabled meanwhile
             sandbox.state.put("deliveries", row._replace(state="failed"))
             return
-        payload = self._payload(row, endpoint)
+        try:
+            payload = self._payload(row, endpoint)
+        except apsw.Error as failure:
+            log.error("an event was put off: %s", failure)
+            self._wait(row._replace(due=sandbox.clock.exact() + 1))
+            return
         if payload is None:
             sandbox.state.put("done_deliveries", (row.n,))
             return

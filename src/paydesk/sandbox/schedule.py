@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import apsw
+
 from . import intents, refunds
 from .call import Call, Record
 
@@ -74,9 +76,13 @@ class Schedule:
             self.wake.clear()
             pause = min(max(self.next_due - self.sandbox.clock.exact(), 0.0), 3600.0)
             try:
-                # Not `wait_for`: on Python 3.11 it loses a cancellation that comes together with the event.
-                async with asyncio.timeout(pause):
-                    await self.wake.wait()
-            except TimeoutError:
-                self.sandbox.tidy()
-            self.run_due()
+                try:
+                    # Not `wait_for`: on Python 3.11 it loses a cancellation that comes together with the event.
+                    async with asyncio.timeout(pause):
+                        await self.wake.wait()
+                except TimeoutError:
+                    self.sandbox.tidy()
+                self.run_due()
+            except apsw.Error as failure:
+                log.error("what is due was put off: %s", failure)
+                await asyncio.sleep(1)

@@ -90,6 +90,9 @@ NUMBERED = {
 }
 """Table → the column that numbers its rows; all draw from one sequence."""
 
+BUSY_MS = 1000
+"""How long another process may hold the file; meanwhile nothing is answered."""
+
 CACHED_ROWS = 20_000
 CHECKPOINT_PAGES = 8_000
 
@@ -175,7 +178,7 @@ class State:
 
     def _open(self) -> apsw.Connection:
         connection = apsw.Connection(str(self.path))
-        connection.set_busy_timeout(5000)
+        connection.set_busy_timeout(BUSY_MS)
         for pragma in ("journal_mode=wal", "synchronous=normal", "wal_autocheckpoint=0", "cache_size=-16000"):
             connection.execute(f"pragma {pragma}").fetchall()
         return connection
@@ -278,14 +281,16 @@ class State:
         """Move the log into the file on a thread, so that its fsync holds nobody up.
 
         The first pass moves nearly all of it beside the writer. The second has the writer wait for the few pages
-        written meanwhile, after which the log begins anew: else it would grow for as long as the load lasts.
+        written meanwhile, after which the log begins anew: else it would grow for as long as the load lasts. It waits
+        for nobody who still reads, since the writer would wait along; the next checkpoint comes soon.
         """
 
         def run() -> None:
             connection = self._open()
             try:
-                for mode in ("passive", "restart"):
-                    connection.execute(f"pragma wal_checkpoint({mode})").fetchall()
+                connection.execute("pragma wal_checkpoint(passive)").fetchall()
+                connection.set_busy_timeout(0)
+                connection.execute("pragma wal_checkpoint(restart)").fetchall()
             finally:
                 connection.close()
 
@@ -334,6 +339,6 @@ class State:
             for waiting in self.waiting["idempotency"]:
                 if waiting[1:3] == (account, key):
                     return Answer._make(waiting)
-        for found in self.execute("select * from idempotency where account = ? and key = ?", (account, key)):
-            return Answer._make(found)
-        return None
+        # To the end: a reading left open in the middle is one that a checkpoint waits for, with every writer behind it.
+        found = self.execute("select * from idempotency where account = ? and key = ?", (account, key)).fetchall()
+        return Answer._make(found[0]) if found else None
