@@ -1,5 +1,6 @@
 """Requests that mean harm: each has its documented error at once, changes nothing, and leaves the next one fast."""
 
+import gc
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from paydesk.commerce.catalog.skus import Sku
+from paydesk.jsonapi.render import View, Views
 from tests.http.world import MEDIA_TYPE, World, world_at
 
 INJECTIONS = [
@@ -228,6 +230,35 @@ def test_many_filters_of_many_values_are_answered_in_time(world: World) -> None:
     names = ["number", "status", "reference", "customer_email", "market_name", "line_items_name", "customer_email"]
     query = "&".join(f"filter[q][{name}_cont_any]={','.join(f'{at}x' for at in range(28))}" for name in names[:6])
     assert world.ask("GET", f"/api/orders?{query}").ids == []
+
+
+def includable(world: World, type_: str, depth: int) -> list[str]:
+    """Every path of exactly this many relationships."""
+    shape = world.registry[type_].shape
+    names = {name: one.types for name, one in shape.relationships.items() if one.includable and not one.hidden}
+    if depth == 1:
+        return list(names)
+    paths = (
+        f"{name}.{path}" for name, types in names.items() for one in types for path in includable(world, one, depth - 1)
+    )
+    return list(dict.fromkeys(paths))
+
+
+def test_includes_have_a_measure(world: World) -> None:
+    paths = includable(world, "orders", 3)
+    answer = world.ask("GET", f"/api/orders?include={','.join(paths)}")
+    assert answer.errors == [("400", "INVALID_INCLUDE", "include")]
+    assert world.ask("GET", f"/api/orders?include={','.join(paths[:40])}").status == 200
+
+
+def test_includes_of_every_sort_do_not_fill_memory(fresh: World) -> None:
+    paths = includable(fresh, "orders", 3)
+    kept = Views.KEPT
+    for at in range(100):
+        chosen = ",".join(paths[at:][:20])
+        assert fresh.ask("GET", f"/api/orders/ordDraft?include={chosen}", token="guest").status == 200
+    gc.collect()
+    assert sum(type(one) is View for one in gc.get_objects()) <= kept
 
 
 def test_a_pattern_of_many_wildcards_takes_no_longer_than_the_text_is(fresh: World) -> None:

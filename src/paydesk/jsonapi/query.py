@@ -43,6 +43,7 @@ PAGE_SIZE_MAXIMUM = 25
 INCLUDE_DEPTH = 3
 
 _MAXIMUM_PARAMETERS = 200
+_MAXIMUM_INCLUDED = 100
 _MAXIMUM_FILTERS = 50
 _MAXIMUM_NAMES = 20
 _MAXIMUM_TESTS = 200
@@ -50,7 +51,7 @@ _MAXIMUM_VALUES = 1000
 _MAXIMUM_TEXT = 1000
 _MAXIMUM_DEPTH = 3
 _MAXIMUM_PROBLEMS = 100
-_CACHED_QUERIES = 2048
+_CACHED_QUERIES = 512
 _CACHED_BYTES = 2048
 
 Include = dict[str, "Include"]
@@ -544,6 +545,7 @@ class _Reading:
         self.page_number = 1
         self.page_size = PAGE_SIZE
         self.after: str | None = None
+        self.included = 0
         self.filters = 0
         self.tests = 0
 
@@ -663,6 +665,11 @@ class _Reading:
                         return
                     break
                 types = tuple(dict.fromkeys(target for one in targets for target in one.types))
+                if name not in tree:
+                    self.included += 1
+                    if self.included > _MAXIMUM_INCLUDED:
+                        detail = f"A query includes at most {_MAXIMUM_INCLUDED} relationships."
+                        raise _Mistake("INVALID_INCLUDE", detail)
                 tree = tree.setdefault(name, {})
 
     # fields

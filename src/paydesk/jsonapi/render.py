@@ -32,6 +32,7 @@ class View:
     columns   what the store has to select, in order, `id` first; a dotted path goes through a to-one
     includes  relationship name → the view of each type it may hold
     serial    names the view in statement keys
+    size      how many views it is made of, itself among them
     """
 
     __slots__ = (
@@ -45,12 +46,13 @@ class View:
         "relationships",
         "resource",
         "serial",
+        "size",
         "type",
     )
 
     def __init__(
         self,
-        registry: Registry,
+        views: Views,
         resource: type[Resource],
         fieldsets: Fieldsets,
         include: Include,
@@ -94,9 +96,10 @@ class View:
                 if relationship.polymorphic:
                     self.column(f"{name}_type")
             self.includes[name] = {
-                target: View(registry, registry[target], fieldsets, deeper, in_list=in_list, confidential=confidential)
+                target: views.of(views.registry[target], fieldsets, deeper, in_list=in_list, confidential=confidential)
                 for target in relationship.types
             }
+        self.size: int = 1 + sum(view.size for targets in self.includes.values() for view in targets.values())
         self._pieces: dict[str, bytes] = {
             one.name: (
                 f'"{one.name}":{{"links":{{"self":"\0/relationships/{one.name}","related":"\0/{one.name}"}}'
@@ -169,13 +172,16 @@ def _linkage(value: Any) -> bytes:
 
 
 class Views:
-    """The views in use, by what they depend on. Bounded: a client cannot fill memory with fieldsets."""
+    """The views in use, by what they depend on; those within others are shared. Bounded by how many there are in all:
+    a client cannot fill memory with fieldsets and includes.
+    """
 
-    KEPT = 1024
+    KEPT = 2048
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self._kept: OrderedDict[Any, View] = OrderedDict()
+        self._size = 0
 
     def of(
         self,
@@ -190,10 +196,13 @@ class Views:
         key = (resource.shape.type, _frozen(fieldsets), _frozen(include), in_list, confidential)
         view = self._kept.get(key)
         if view is None:
-            view = View(self.registry, resource, fieldsets, include, in_list=in_list, confidential=confidential)
+            view = View(self, resource, fieldsets, include, in_list=in_list, confidential=confidential)
             self._kept[key] = view
-            if len(self._kept) > self.KEPT:
-                self._kept.popitem(last=False)
+            self._size += view.size
+            while self._size > self.KEPT:
+                self._size -= self._kept.popitem(last=False)[1].size
+        else:
+            self._kept.move_to_end(key)
         return view
 
 

@@ -20,6 +20,8 @@ from paydesk.store.ask import Row
 from paydesk.store.types import Document, ListOf
 
 KEPT = 4096
+KEPT_LETTERS = 8 * 1024 * 1024
+"""How long the texts of the statements that are kept may be together: a filter can make a text of any length."""
 
 
 class OneOf(ColumnElement[bool]):
@@ -195,12 +197,16 @@ class Statements:
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         self._kept: OrderedDict[Any, Statement] = OrderedDict()
+        self._letters = 0
 
     def get(self, key: Any, build: Callable[[], Any]) -> Statement:
         kept = self._kept
         statement = kept.get(key)
         if statement is None:
             statement = kept[key] = Statement(build(), self.dialect)
-            if len(kept) > KEPT:
-                kept.popitem(last=False)
+            self._letters += len(statement.text)
+            while len(kept) > KEPT or self._letters > KEPT_LETTERS:
+                self._letters -= len(kept.popitem(last=False)[1].text)
+        else:
+            kept.move_to_end(key)
         return statement
