@@ -28,10 +28,10 @@ class Lapsing:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
 
-    async def once(self) -> int:
-        """End what is over by now, where it is this process's turn; returns how many orders that were."""
+    async def once(self, *, every_seconds: float = EVERY_SECONDS) -> int:
+        """End what is over by now, where nobody did since `every_seconds`; returns how many orders that were."""
         database, now = self.desk.database, instant(self.desk.clock())
-        if not await database.write(lambda: take_turn("lapsing", now, later(now, -EVERY_SECONDS))):
+        if not await database.write(lambda: take_turn("lapsing", now, later(now, -every_seconds))):
             return 0
         before = months_before(now, lapsing.KEPT_MONTHS)
         ended = await self._all(lambda: expired(now, AT_ONCE), lapsing.expire)

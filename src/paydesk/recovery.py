@@ -81,8 +81,11 @@ class Recovery:
                 log.exception("the heartbeat was not written")
 
     async def sweep(self) -> bool:
-        """Drop a portion of the keys and events whose time is over; whether there may be more."""
+        """Drop the processes that ended, and a portion of the keys and events whose time is over; whether there may be
+        more.
+        """
         before = later(instant(self.desk.clock()), -KEY_SECONDS)
+        await self.desk.database.write(lambda: journal.forget_holders(before))
         more: bool = await self.desk.database.write(lambda: idempotency.forget_before(before))
         return await self.inbox.forget() or more
 

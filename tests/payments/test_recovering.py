@@ -14,9 +14,9 @@ async def recover(running: Running) -> tuple[int, dict[str, str], str]:
     """Its exit status, the values it shows by name, and the rest of what it said."""
     ended = await asyncio.to_thread(paydesk, "recover", **settings_of(running.settings))
     lines = ended.stdout.splitlines()
-    shown = dict(line.rsplit("  ", 1) for line in lines[:8])
+    shown = dict(line.rsplit("  ", 1) for line in lines[:9])
     told = {name.strip(): value for name, value in shown.items()}
-    return ended.returncode, told, "\n".join(lines[8:]) + ended.stderr
+    return ended.returncode, told, "\n".join(lines[9:]) + ended.stderr
 
 
 async def left_open(api: Api) -> Answer:
@@ -80,6 +80,23 @@ async def test_where_the_list_of_events_is_not_to_be_had_payments_are_looked_at_
     assert rest.startswith(f"  gateway {gateway} does not tell its events: ")
     async with running.api(account) as api:
         assert (await api.get(f"stripe_payments/{payment.id}/order"))["payment_status"] == "authorized"
+
+
+async def test_orders_whose_time_is_over_are_ended_and_what_they_held_is_let_go(
+    running: Running, account: Stripe
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order = await api.order()
+        payment = await api.payment(order)
+        await account.confirm(payment["stripe_id"])
+        await falsify(api, "orders", order.id, expires_at=instant(api.app.clock() - 1))
+    status, told, rest = await recover(running)
+    assert (status, rest, told["orders ended"]) == (0, "", "1")
+    async with running.api(account) as api:
+        ended = await api.get(order)
+        assert (ended["status"], ended["payment_status"]) == ("cancelled", "voided")
+    assert await account.live() == []
 
 
 async def test_what_stays_open_is_named(running: Running, account: Stripe) -> None:

@@ -4,11 +4,12 @@ import asyncio
 from functools import partial
 
 import pytest
+from sqlalchemy import select
 
 from paydesk.errors import NotUnique
 from paydesk.instants import later
-from paydesk.store import events, idempotency
-from paydesk.store.ask import Database
+from paydesk.store import events, idempotency, journal
+from paydesk.store.ask import Ask, Database
 from paydesk.store.idempotency import KeyOwner
 from paydesk.store.reading import next_number
 from paydesk.work import Next
@@ -152,6 +153,18 @@ async def test_old_keys_go_a_portion_at_a_time_the_oldest_first(database: Databa
     assert await left() == [0, 1]
     assert await database.write(lambda: idempotency.forget_before(over, 3)) is False
     assert await left() == [0]
+
+
+async def test_processes_that_ended_are_forgotten_after_a_day(database: Database) -> None:
+    for holder, seen in (("gone", -DAY - 1), ("quiet", -DAY), ("alive", 0)):
+        await database.write(partial(journal.beat, holder, later(NOW, seen)))
+    await database.write(lambda: journal.forget_holders(later(NOW, -DAY)))
+
+    def known() -> Asks:
+        rows = yield Ask(("holders",), lambda: select(journal.holders.c.id).order_by(journal.holders.c.id))
+        return [row[0] for row in rows]
+
+    assert await database.read(known) == ["alive", "quiet"]
 
 
 async def test_an_answer_is_put_to_a_key_written_before(database: Database) -> None:

@@ -22,6 +22,7 @@ class Recovered:
     looked     which payments were looked at by the clock
     finished   gateway calls that were open and are at their end now
     worked     events that were waiting and are worked now
+    ended      orders whose time was over, ended now
     calls      `(tenant, id, kind, subject type, subject id, tries, created at)` of calls still open
     events     how many events still wait
     """
@@ -30,6 +31,7 @@ class Recovered:
     looked: Looked
     finished: int
     worked: int
+    ended: int
     calls: list[Any]
     events: int
 
@@ -40,7 +42,10 @@ class Recovered:
 
 
 async def recover(settings: Settings) -> Recovered:
-    """Finish open gateway calls, fetch and work events, look at payments that are due. Raises as `Parts.open`."""
+    """Finish open gateway calls, fetch and work events, look at payments that are due, end orders whose time is over.
+
+    Raises as `Parts.open`.
+    """
     parts = await Parts.open(settings)
     database = parts.database
     try:
@@ -51,10 +56,12 @@ async def recover(settings: Settings) -> Recovered:
         finished = await _finish(parts)
         # Afterwards: a payment of which an event told is not due any more.
         looked = await _look(parts)
+        # As late: an event may tell that an order was paid in time.
+        ended = await parts.recovery.lapsing.once(every_seconds=0)
         finished += await _finish(parts)
         calls = await database.read(journal.still_open)
         waiting = await database.read(events.waiting)
-        return Recovered(fetched, looked, finished, events_before - waiting, calls, waiting)
+        return Recovered(fetched, looked, finished, events_before - waiting, ended, calls, waiting)
     finally:
         await parts.recovery.stop()
         await parts.close()
@@ -93,6 +100,7 @@ def show(ended: Recovered) -> None:
             ("events worked", ended.worked),
             ("payments due to be looked at", ended.looked.due),
             ("payments looked at", ended.looked.read),
+            ("orders ended", ended.ended),
             ("gateway calls finished", ended.finished),
             ("events waiting", ended.events),
             ("gateway calls open", len(ended.calls)),

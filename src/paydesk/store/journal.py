@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Table, Text, and_, bindparam, exists, literal_column, or_, select, update
+from sqlalchemy import Column, Table, Text, and_, bindparam, delete, exists, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from paydesk.store.ask import Ask, Rows
@@ -237,3 +237,10 @@ def beat(holder: str, now: str) -> Asks:
         return made.on_conflict_do_update(index_elements=["id"], set_={"seen_at": made.excluded.seen_at})
 
     yield Ask(("beat",), build, {"id": holder, "now": now})
+
+
+def forget_holders(before: str) -> Asks:
+    """Drop the processes that have not been seen since; what they held is free since long."""
+    yield Ask(
+        ("forget holders",), lambda: delete(holders).where(holders.c.seen_at < _instant("before")), {"before": before}
+    )
