@@ -71,6 +71,10 @@ def test_the_help_of_serve_tells_every_setting() -> None:
         (["dev", "--port", "99999"], {}),
         (["serve"], {"PAYDESK_PORT": "many", "PAYDESK_WORKERS": "0"}),
         (["application", "create", "-o", "acme", "--name", "Shop", "--kind", "webapp"], {}),
+        (
+            ["application", "create", "-o", "acme", "--name", "ERP", "--kind", "integration", "--lifetime", "long"],
+            {},
+        ),
         (["organization", "create", "Über GmbH", "--slug", "über"], {}),
     ],
     ids=lambda value: " ".join(value),
@@ -107,7 +111,9 @@ def test_an_organization_and_its_applications_are_made_and_ended(tmp_path: Path)
     assert founded.stdout.count("client_secret") == 4
     taken = paydesk("organization", "create", "Acme Shop", **here)
     assert taken.returncode == 1
-    made = paydesk("application", "create", "-o", "acme-shop", "--name", "Nightly", "--kind", "integration", **here)
+    create = ("application", "create", "-o", "acme-shop", "--name", "Nightly", "--kind", "integration", "--lifetime")
+    assert paydesk(*create, "16d", **here).returncode == 1
+    made = paydesk(*create, "15d", **here)
     assert made.returncode == 0, made.stderr
     client_id, secret = [line.split()[-1] for line in made.stdout.splitlines() if "client_" in line]
     listed = paydesk("application", "list", "-o", "acme-shop", **here).stdout

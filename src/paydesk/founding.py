@@ -21,6 +21,7 @@ from paydesk.declare import Registry, eq
 from paydesk.errors import Invalid, NotFound, NotUnique
 from paydesk.instants import instant, wall
 from paydesk.oauth import scopes as scoping
+from paydesk.oauth.authority import LONGEST_LIFETIME_SECONDS
 from paydesk.oauth.grants import GRANTS
 from paydesk.oauth.refusals import OAuthRefusal
 from paydesk.oauth.secrets import digest, hash_password, new_secret
@@ -122,12 +123,14 @@ async def create_application(
     name: str,
     redirect_uri: str | None = None,
     scopes: Iterable[str] = (),
+    lifetime_seconds: int | None = None,
 ) -> Created:
     """Credentials of an organization for one environment.
 
-    redirect_uri  where authorization codes are sent, of a web application; several are parted by spaces
-    scopes        what its tokens may name; nothing: any
-    raises        Invalid; NotFound where no organization has this slug
+    redirect_uri      where authorization codes are sent, of a web application; several are parted by spaces
+    scopes            what its tokens may name; nothing: any
+    lifetime_seconds  how long its access tokens live; None: as those of its kind
+    raises            Invalid; NotFound where no organization has this slug
     """
     if mode not in ("test", "live"):
         raise Invalid("mode", "inclusion", "is not included in the list")
@@ -141,6 +144,8 @@ async def create_application(
         parts = urlsplit(address)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
             raise Invalid("redirect_uri", "invalid", "must be an http or https address without a fragment")
+    if lifetime_seconds is not None and not 60 <= lifetime_seconds <= LONGEST_LIFETIME_SECONDS:
+        raise Invalid("lifetime", "inclusion", "must be between a minute and 15 days")
     wanted = " ".join(scopes) or None
     async with _opened(settings) as (database, registry):
         organization_id = await _organization(database, organization_slug)
@@ -150,7 +155,9 @@ async def create_application(
             except OAuthRefusal as refusal:
                 raise Invalid("scopes", "invalid", refusal.detail) from None
         now = instant(wall())
-        created, work = _made(organization_id, organization_slug, mode, kind, name.strip(), redirect_uri, wanted, now)
+        created, work = _made(
+            organization_id, organization_slug, mode, kind, name.strip(), redirect_uri, wanted, now, lifetime_seconds
+        )
         writer = Writer(registry)
         await database.write(lambda: writer.write(work))
     return created
@@ -202,6 +209,7 @@ def _made(
     redirect_uri: str | None,
     scopes: str | None,
     now: str,
+    lifetime_seconds: int | None = None,
 ) -> tuple[Created, Work]:
     """A new application, and the work that writes it."""
     created = Created(kind, mode, name, client_id=new_secret(), client_secret=new_secret())
@@ -217,6 +225,7 @@ def _made(
         scopes=scopes or scoping.EVERYTHING,
         uid=created.client_id,
         secret_hash=digest(created.client_secret),
+        lifetime_seconds=lifetime_seconds,
     )
     return created, work
 

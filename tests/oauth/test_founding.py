@@ -126,11 +126,13 @@ async def test_an_application_is_made_and_revoked(settings: Settings, vault: Vau
         kind="integration",
         name="ERP",
         scopes=("market:code:europe",),
+        lifetime_seconds=15 * 86_400,
     )
     assert (made.kind, made.mode, made.name) == ("integration", "live", "ERP")
     assert len(made.client_id) == len(made.client_secret) == 43
     payload = await ask(settings, vault, made.client_id, made.client_secret)
     assert (payload["test"], payload["scope"]) == (False, "market:code:europe")
+    assert payload["exp"] - payload["iat"] == 15 * 86_400
     assert await founding.revoke_application(settings, made.client_id) is True
     with pytest.raises(OAuthRefusal) as refused:
         await ask(settings, vault, made.client_id, made.client_secret)
@@ -147,6 +149,8 @@ async def test_an_application_is_made_and_revoked(settings: Settings, vault: Vau
         ({"kind": "dashboard"}, "kind: is not included in the list"),
         ({"name": " "}, "name: can't be blank"),
         ({"kind": "webapp"}, "redirect_uri: can't be blank"),
+        ({"lifetime_seconds": 59}, "lifetime: must be between a minute and 15 days"),
+        ({"lifetime_seconds": 15 * 86_400 + 1}, "lifetime: must be between a minute and 15 days"),
         (
             {"kind": "webapp", "redirect_uri": "javascript:alert(1)"},
             "redirect_uri: must be an http or https address without a fragment",

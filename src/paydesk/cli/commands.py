@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from paydesk import __version__
+from paydesk.cli.periods import span
 from paydesk.cli.screen import Exit, complain, done, err, fail, out, rows
 from paydesk.sandbox.cli import cli as sandbox
 
@@ -326,6 +327,10 @@ def application_create(
     scopes: Annotated[
         list[str] | None, typer.Option("--scope", help="A scope its tokens may have; may be given again. [any]")
     ] = None,
+    lifetime: Annotated[
+        str | None,
+        typer.Option(help="How long its access tokens live, at most 15d. [4h for a sales channel, 2h for the others]"),
+    ] = None,
     version: Version = False,
 ) -> None:
     """Make a client id and a client secret, which is shown this once."""
@@ -333,6 +338,9 @@ def application_create(
 
     if (kind is Kind.WEBAPP) != (redirect_uri is not None):
         fail("--redirect-uri goes with --kind webapp, and only with it.", exit=Exit.USAGE)
+    lifetime_seconds = span(lifetime) if lifetime is not None else None
+    if lifetime is not None and lifetime_seconds is None:
+        fail(f"--lifetime {lifetime}: no span.", hint="Say 12h, 15d, 90m.", exit=Exit.USAGE)
     created = _run(
         founding.create_application(
             _settings(),
@@ -342,6 +350,7 @@ def application_create(
             name=name,
             redirect_uri=redirect_uri,
             scopes=tuple(scopes or ()),
+            lifetime_seconds=lifetime_seconds,
         )
     )
     _show_applications([created])
