@@ -2,11 +2,12 @@
 
 import base64
 import io
+import secrets
 
 import pytest
 import stripe
 
-from .conftest import Desk, Opener, told
+from .conftest import Desk, Opener, Process, told
 
 PATH = "/v1/payment_intents"
 INTENT = {"amount": 5000, "currency": "eur"}
@@ -178,6 +179,43 @@ async def test_a_restricted_key_has_all_rights_until_some_are_taken(desk: Desk, 
     assert (await restricted.ask("POST", PATH, {})).status == 403
     await desk.control("POST", f"keys/{taken['key']}", {"without": []})
     assert (await restricted.ask("POST", PATH, {})).status == 400
+
+
+async def test_an_account_has_several_keys_of_which_each_may_be_revoked(own: Process, open_desk: Opener):
+    desk = await open_desk(own.url)
+    account = (await desk.ask("GET", "/v1/account")).body["id"]
+    intent = (await desk.ask("POST", PATH, INTENT, Idempotency_Key="once")).body["id"]
+    rolled = f"sk_test_{secrets.token_hex(16)}"
+    said = await desk.control("POST", f"keys/{rolled}", {"account": account})
+    assert (said["account"], said["revoked"]) == (account, False)
+    assert (await desk.control("POST", f"keys/{desk.key}", {"revoked": True}))["revoked"] is True
+    for restarted in (False, True):
+        if restarted:
+            own.stop()
+            own.start()
+        answer = await desk.ask("GET", f"{PATH}/{intent}")
+        assert (answer.status, answer.error["code"]) == (401, "api_key_expired")
+        assert (
+            answer.error["message"] == f"Expired API Key provided: sk_test_{'*' * (len(desk.key) - 12)}{desk.key[-4:]}"
+        )
+        # An idempotency key is the account's, whatever key it came with.
+        again = await desk.ask("POST", PATH, INTENT, key=rolled, Idempotency_Key="once")
+        assert (again.body["id"], again.headers["Idempotent-Replayed"]) == (intent, "true")
+    await desk.control("POST", f"keys/{desk.key}", {"revoked": False})
+    assert (await desk.ask("GET", f"{PATH}/{intent}")).status == 200
+    # Accounts are kept apart, and what is said has to be right.
+    other = await open_desk(own.url)
+    assert (await other.ask("GET", "/v1/account")).body["id"] != account
+    for key, given, status in (
+        (other.key, {"account": account}, 400),
+        (f"sk_test_{secrets.token_hex(16)}", {"account": "acct_none"}, 404),
+        (f"sk_test_{secrets.token_hex(16)}", {"revoked": True}, 404),
+        ("sk_test_short", {"account": account}, 404),
+        (desk.key, {"revoked": "yes"}, 400),
+        (desk.key, {}, 400),
+    ):
+        async with desk.http.post(f"{own.url}/_control/keys/{key}", json=given) as refused:
+            assert refused.status == status
 
 
 async def test_an_unknown_json_body_is_refused(desk: Desk):

@@ -1,6 +1,7 @@
 """Keys and the accounts they open.
 
-A well-formed secret key never seen before opens an account of its own; a restricted one, too. The publishable key of a
+A well-formed secret key never seen before opens an account of its own; a restricted one, too. The control endpoint may
+say beforehand of which account a key is, so that one has several, and revoke any of them. The publishable key of a
 secret key is `pk_test_` and the first 32 hex digits of its SHA-256, so that a program and the sandbox agree without
 talking. A connected account belongs to the platform that names it. Source: stripe.md §8, §15.
 """
@@ -39,6 +40,7 @@ class Key:
     kind     sk, rk or pk
     account  None for a publishable key whose account is not known yet
     without  the rights taken from a restricted key
+    revoked  it was rolled or deleted, or has expired: nothing is answered to it any more
     """
 
     digest: str
@@ -46,6 +48,7 @@ class Key:
     masked: str
     account: int | None
     without: set[str] = field(default_factory=set)
+    revoked: bool = False
 
 
 def masked(key: str) -> str:
@@ -79,8 +82,8 @@ class Accounts:
         self.headers: dict[bytes, Key] = {}
         for n, identifier, platform, deauthorized in sandbox.state.rows("select * from accounts order by n"):
             self._remember(Account(n, identifier, platform, bool(deauthorized)))
-        for digest, account, kind, shown, without in sandbox.state.rows("select * from keys"):
-            self.keys[digest] = Key(digest, kind, shown, account, set(without.split()))
+        for digest, account, kind, shown, without, revoked in sandbox.state.rows("select * from keys"):
+            self.keys[digest] = Key(digest, kind, shown, account, set(without.split()), bool(revoked))
 
     def _remember(self, account: Account) -> None:
         self.by_n[account.n] = account
@@ -97,7 +100,7 @@ class Accounts:
         if header is not None:
             known = self.headers.get(header)
             if known is not None:
-                return known
+                return _valid(known)
             text = _credentials(header)
         else:
             text = param or ""
@@ -110,7 +113,7 @@ class Accounts:
         key = self._key(text)
         if header is not None and len(self.headers) < 10_000:
             self.headers[header] = key
-        return key
+        return _valid(key)
 
     def _key(self, text: str) -> Key:
         digest = hashlib.sha256(text.encode()).hexdigest()
@@ -123,9 +126,14 @@ class Accounts:
             return Key(digest, "pk", masked(text), None)
         raise unauthorized(f"Invalid API Key provided: {masked(text)}")
 
-    def _open(self, text: str, digest: str) -> Key:
-        """A new account with its secret and its publishable key."""
-        account = self._add(f"acct_{digest[32:48]}", None)
+    def open(self, text: str, account: Account | None = None) -> Key | None:
+        """A secret or restricted key and the publishable one that goes with it: of this account, or of a new one of its
+        own. None where it is not well-formed.
+        """
+        return self._open(text, hashlib.sha256(text.encode()).hexdigest(), account) if _SECRET.match(text) else None
+
+    def _open(self, text: str, digest: str, account: Account | None = None) -> Key:
+        account = account or self._add(f"acct_{digest[32:48]}", None)
         key = Key(digest, text[:2], masked(text), account.n)
         public = publishable_key(text)
         self._keep(key)
@@ -149,7 +157,8 @@ class Accounts:
 
     def save_key(self, key: Key) -> None:
         """Write a key's digest and rights down."""
-        self.sandbox.state.put("keys", (key.digest, key.account, key.kind, key.masked, " ".join(sorted(key.without))))
+        rights = " ".join(sorted(key.without))
+        self.sandbox.state.put("keys", (key.digest, key.account, key.kind, key.masked, rights, int(key.revoked)))
 
     def bind(self, key: Key, account: int) -> None:
         """Bind a publishable key to the account of the first intent whose client secret it shows."""
@@ -183,6 +192,13 @@ class Accounts:
         """A key by itself or by its masked form."""
         found = self.keys.get(hashlib.sha256(name.encode()).hexdigest())
         return found or next((key for key in self.keys.values() if key.masked == name), None)
+
+
+def _valid(key: Key) -> Key:
+    """raises   StripeError 401 for one that was revoked"""
+    if key.revoked:
+        raise unauthorized(f"Expired API Key provided: {key.masked}", code="api_key_expired")
+    return key
 
 
 def _credentials(header: bytes) -> str:

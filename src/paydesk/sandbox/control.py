@@ -1,4 +1,4 @@
-"""The control endpoints: how tests and users move the clock, set faults, take rights away and see what was asked.
+"""The control endpoints: how tests and users move the clock, set faults, take keys away and see what was asked.
 
 They are never under `/v1`, need no key, and speak JSON. Errors have Stripe's shape.
 """
@@ -13,7 +13,7 @@ import orjson
 from . import forms
 from .accounts import Key
 from .call import Call
-from .errors import StripeError, invalid
+from .errors import invalid
 from .sandbox import Sandbox
 
 Answer = tuple[int, bytes, list[tuple[bytes, bytes]]]
@@ -86,24 +86,38 @@ async def _advance(sandbox: Sandbox, rest: str, given: dict[str, Any], query: di
 
 
 async def _keys(sandbox: Sandbox, rest: str, given: dict[str, Any], query: dict[str, Any]) -> Any:
-    """Take rights from a restricted key; a well-formed one never seen is opened first. `without: []` gives all back."""
-    without = given.get("without")
-    if not isinstance(without, list) or not all(isinstance(each, str) and _RIGHT.match(each) for each in without):
+    """`{"without": ["rak_..."]}` takes rights from a restricted key, `[]` gives all back; `{"revoked": true}` ends any
+    key, as rolling or deleting it does; `{"account": "acct_..."}` makes a well-formed key never seen this account's.
+    """
+    without, revoked, identifier = given.get("without"), given.get("revoked"), given.get("account")
+    if without is not None and not (
+        isinstance(without, list) and all(isinstance(each, str) and _RIGHT.match(each) for each in without)
+    ):
         raise invalid("`without` is a list of rights such as rak_payment_intent_write.", param="without")
+    if revoked is not None and not isinstance(revoked, bool):
+        raise invalid("`revoked` is true or false.", param="revoked")
+    if without is None and revoked is None and identifier is None:
+        raise invalid("Say `without`, `revoked` or `account`.")
     key: Key | None = sandbox.accounts.named(rest)
-    if key is None and rest.startswith("rk_test_"):
-        try:
-            key = sandbox.accounts.authenticate(f"Bearer {rest}".encode(), None)
-        except StripeError:
-            key = None
+    if identifier is not None:
+        account = sandbox.accounts.by_id.get(identifier)
+        if account is None:
+            raise invalid(f"No such account: '{identifier}'", status=404, param="account")
+        if key is not None and key.account != account.n:
+            raise invalid("The key is of another account already.", param="account")
+        key = key or sandbox.accounts.open(rest, account)
+    elif key is None and rest.startswith("rk_test_"):
+        key = sandbox.accounts.open(rest)
     if key is None:
         raise invalid(f"No such key: '{rest[:12]}...'", status=404)
-    if key.kind != "rk":
+    if without is not None and key.kind != "rk":
         raise invalid("Rights can only be taken from a restricted key (rk_test_).", param="key")
-    key.without = set(without)
+    key.without = key.without if without is None else set(without)
+    key.revoked = key.revoked if revoked is None else revoked
     sandbox.accounts.save_key(key)
     await sandbox.state.written()
-    return {"key": key.masked, "without": sorted(key.without)}
+    of = None if key.account is None else sandbox.accounts.by_n[key.account].id
+    return {"key": key.masked, "account": of, "without": sorted(key.without), "revoked": key.revoked}
 
 
 async def _deliver(sandbox: Sandbox, rest: str, given: dict[str, Any], query: dict[str, Any]) -> Any:

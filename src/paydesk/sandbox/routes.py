@@ -188,7 +188,7 @@ _TABLE: list[tuple[str, Callable[..., Result], str, bool]] = [
     ("GET /v1/balance", balance.balance, "balance", False),
     ("GET /v1/balance_transactions", balance.listing, "balance_transaction_source", False),
     ("GET /v1/balance_transactions/*", balance.retrieve, "balance_transaction_source", False),
-    ("GET /v1/account", _account, "account", False),
+    ("GET /v1/account", _account, "accounts_kyc_basic", False),
     ("POST /v1/confirmation_tokens", confirmation_tokens.create, "confirmation_token", True),
     ("GET /v1/confirmation_tokens/*", confirmation_tokens.retrieve, "confirmation_token", True),
     ("GET /v1/elements/sessions", _elements_session, "payment_intent", True),

@@ -18,7 +18,7 @@ import apsw
 
 log = logging.getLogger("paydesk.sandbox")
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 SCHEMA = """
 create table if not exists facts (name text primary key, value text not null) without rowid;
@@ -27,7 +27,8 @@ create table if not exists accounts (
 );
 create unique index if not exists accounts_id on accounts (id, coalesce(platform, 0));
 create table if not exists keys (
-    digest text primary key, account integer not null, kind text not null, masked text not null, without text not null
+    digest text primary key, account integer not null, kind text not null, masked text not null, without text not null,
+    revoked integer not null
 ) without rowid;
 create table if not exists objects (
     seq integer primary key, account integer not null, kind text not null, id text not null,
@@ -75,7 +76,7 @@ PUT = {
     "done_jobs": "delete from jobs where n = ?",
     "done_deliveries": "delete from deliveries where n = ?",
     "accounts": "insert or replace into accounts values (?,?,?,?)",
-    "keys": "insert or replace into keys values (?,?,?,?,?)",
+    "keys": "insert or replace into keys values (?,?,?,?,?,?)",
     "facts": "insert or replace into facts values (?,?)",
 }
 """The statements that write, in the order in which a group's rows are written."""
