@@ -30,6 +30,9 @@ COMMANDS = [
     ["payments"],
     ["payments", "show"],
     ["payments", "expiring"],
+    ["gateways"],
+    ["gateways", "check"],
+    ["gateways", "rekey"],
     ["demo"],
     ["demo", "buy"],
 ]

@@ -181,7 +181,7 @@ def test_the_demo_is_bought_by_one_command(shop):
 
 def test_an_operator_sees_what_happened(shop):
     commands = (line.partition("#")[0] for line in block("sh", "paydesk recover").splitlines())
-    showing, expiring, reconciling, recovering, checking = commands
+    showing, expiring, reconciling, recovering, checking, rekeying = commands
     (said,) = shop.run(showing)
     assert re.search(r"^order +10000001 \(ABCRtyUpBa\), demo/test$", said, re.M), said
     (said,) = shop.run(expiring)
@@ -196,6 +196,10 @@ def test_an_operator_sees_what_happened(shop):
     assert re.search(r"^  ✓ events +last verified .*, nothing forged since$", said, re.M), said
     assert re.search(r"^  ✓ self-test .* verified it and answered 200 in \d+ ms$", said, re.M), said
     assert re.search(r"^problems +0$", said, re.M), said
+    (gateway,) = re.findall(r"stripe_gateways/(\w+)  ", said)
+    key = f"PAYDESK_STRIPE_SECRET_KEY=sk_test_{'a' * 32}"
+    (said,) = shop.run(f"{key} {rekeying.replace(' ID', f' {gateway}')} || true")
+    assert "The new key is of another account: acct_" in said
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not on the path")

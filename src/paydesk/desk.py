@@ -813,6 +813,11 @@ class Desk:
         try:
             answer = await self._perform(call, plan, gateway, now)
         except (Declined, Refused) as problem:
+            if not _is_answer(call, plan, problem):
+                await self._hand_back(call, plan, Unknown(problem.message, request_id=problem.request_id))
+                raise Unavailable("The payment gateway does not take the key; what was asked waits for another.") from (
+                    problem
+                )
             await self._look(call, plan, gateway, problem)
             return await self._settle(call, plan, problem, asked)
         except Unknown as problem:
@@ -1065,6 +1070,17 @@ class Desk:
         """Wait for the gateway calls under way."""
         if self._running:
             await asyncio.wait(list(self._running.values()), timeout=30)
+
+
+def _is_answer(call: Journalled, plan: Plan, problem: Declined | Refused) -> bool:
+    """Whether a no settles the call.
+
+    A key that was rolled says nothing of what a former try with it has done. The call is kept for the key that takes
+    its place (`paydesk gateways rekey`). An account that has left its platform will never be asked again.
+    """
+    if plan.tries_key or not plan.journalled or call.tries == 0 or not isinstance(problem, Refused):
+        return True
+    return not problem.unauthorized or problem.code == "account_invalid"
 
 
 async def _looked(plan: Plan, gateway: Gateway, name: str, credentials: Credentials, closely: bool = False) -> Any:

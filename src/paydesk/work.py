@@ -245,6 +245,9 @@ class Plan:
     local   no gateway is asked: `settle` alone does what is owed, in the background (its answer is None)
     lane    calls of one lane about one subject exclude each other; None for a lane of its own
     probes  the rights of the credentials are looked at first; some that lack are a refusal that names them
+    tries_key
+            that the gateway does not take the credentials is an answer; of another call, which may have been made with
+            them before, it says nothing: that one stays open until they are replaced
     about   what the call is about and therefore reads: a payment, a saved payment method, the setting up of one, or a
             customer at the gateway
     shared  what it makes is for all who ask: a request that meets an open one waits for its end and goes on from there
@@ -260,6 +263,7 @@ class Plan:
     local: bool = False
     lane: str | None = None
     probes: bool = False
+    tries_key: bool = False
     about: Literal["payment", "instrument", "setup", "customer"] = "payment"
     shared: bool = False
 

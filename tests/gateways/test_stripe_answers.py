@@ -367,6 +367,28 @@ async def test_a_failure_that_stripe_keeps_is_not_asked_for_again(talking, crede
     assert len(stub.requests) == 1
 
 
+async def test_a_key_that_ends_between_two_attempts_tells_nothing_of_the_first(talking, credentials):
+    gateway, stub = await talking(drop, error(401, code="api_key_expired"))
+    with pytest.raises(Unknown) as caught:
+        await open_(gateway, credentials)
+    assert (caught.value.reason, caught.value.unsent, len(stub.requests)) == ("No.", False, 2)
+    # What only reads has no effect to be in doubt about.
+    gateway, _ = await talking(drop, error(401, code="api_key_expired"))
+    with pytest.raises(Refused):
+        await gateway.read("pi_1", credentials=credentials)
+
+
+async def test_whose_a_key_is_is_told_where_it_may_see_that(talking, credentials):
+    gateway, stub = await talking(says(200, {"id": "acct_1", "object": "account"}))
+    assert await gateway.account_id(Credentials(credentials.secret_key, account="acct_2")) == "acct_1"
+    assert (stub.requests[0].path, "stripe-account" in stub.requests[0].headers) == ("/v1/account", False)
+    gateway, _ = await talking(error(403, code="more_permissions_required"))
+    assert await gateway.account_id(credentials) is None
+    gateway, _ = await talking(error(401))
+    with pytest.raises(Refused):
+        await gateway.account_id(credentials)
+
+
 async def test_the_wait_that_stripe_names_is_kept(talking, credentials):
     gateway, stub = await talking(error(429, headers={"Retry_After": "0.4"}), says(200, intent()))
     began = time.monotonic()

@@ -29,10 +29,14 @@ class Said:
         return json.loads(self.out)
 
 
-async def paydesk(running: Running, *arguments: str) -> Said:
-    """Run `paydesk` with these arguments in a thread of its own, since a command has an event loop of its own."""
-    environment = {**environment_of(running.settings), "COLUMNS": "80"}
-    ended = await asyncio.to_thread(CliRunner().invoke, cli, arguments, env=environment)
+async def paydesk(running: Running, *arguments: str, given: str = "", **variables: str) -> Said:
+    """Run `paydesk` with these arguments in a thread of its own, since a command has an event loop of its own.
+
+    given       what its standard input has
+    variables   of its environment, beside those of the test's settings
+    """
+    environment = {**environment_of(running.settings), "COLUMNS": "80", **variables}
+    ended = await asyncio.to_thread(CliRunner().invoke, cli, arguments, input=given, env=environment)
     if ended.exception is not None and not isinstance(ended.exception, SystemExit):
         raise ended.exception
     return Said(ended.exit_code, ended.stdout, ended.stderr)

@@ -352,8 +352,8 @@ async def test_a_key_that_is_refused_or_lacks_rights_is_told(reachable: Api, run
     assert said.status == 1
     assert said.lines[1].startswith("  ✗ key        is refused: ")
     assert said.lines[2].strip() == (
-        "See at the gateway why: was it deleted, has it expired, is it for other addresses? Where it is lost, make a "
-        "gateway with another key, and have this one's payment methods point to it."
+        "See at the gateway why: was it rolled or deleted, has it expired, is it for other addresses? Then give it "
+        f"another key of the same account: `paydesk gateways rekey {gateway.id}`."
     )
     await restricted.close()
 

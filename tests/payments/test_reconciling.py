@@ -303,7 +303,10 @@ async def test_what_cannot_be_read_is_told_once_for_a_key_and_singly_else(
     await account.faults(method="GET", path="/v1/payment_intents", times=20, status=401)
     (one,) = (await paydesk(running, "reconcile", "--json")).json["findings"]
     assert (one["what"], one["payment"]) == ("key", None)
-    assert one["do"] == f"run `paydesk gateways check {api.gateway.id}`: its payments could not be compared"
+    assert one["do"] == (
+        f"give the gateway another key of the same account (`paydesk gateways rekey {api.gateway.id}`): its payments "
+        "could not be compared"
+    )
 
 
 @on_sqlite

@@ -170,14 +170,14 @@ class _Check:
             lacks = await self._account.probe(credentials)
         except Refused as problem:
             do = (
-                "see at the gateway why: was it deleted, has it expired, is it for other addresses? Where it is lost, "
-                "make a gateway with another key, and have this one's payment methods point to it"
+                "see at the gateway why: was it rolled or deleted, has it expired, is it for other addresses? Then "
+                f"give it another key of the same account: `paydesk gateways rekey {self._id}`"
             )
             return Line("key", f"is refused: {_sentence(problem)}", False, do), False
         except GatewayProblem as problem:
             return Line("key", f"could not be tried: {_sentence(problem)}", False, "check again"), False
         if lacks:
-            do = "give the restricted key these rights at the gateway"
+            do = f"give the restricted key these rights at the gateway, or run `paydesk gateways rekey {self._id}`"
             return Line("key", f"works, but lacks rights: {', '.join(lacks)}", False, do), True
         return Line("key", "works, and has all rights that are needed"), True
 

@@ -62,7 +62,7 @@ cli = _group("paydesk: an open, self-hostable payment desk that speaks the Comme
 organization = _group("Organizations: the tenants of this server.")
 application = _group("Applications: the credentials that clients get tokens with.")
 payments = _group("Payments: what happened to them, and what is about to.")
-gateways = _group("Gateways: whether they work.")
+gateways = _group("Gateways: whether they work, and their keys.")
 demo = _group("The demo of a running `paydesk dev`.")
 cli.add_typer(organization, name="organization")
 cli.add_typer(application, name="application")
@@ -447,6 +447,36 @@ def gateways_check(
     (checking.as_json if json else checking.show)(checked)
     if any(one.problems for one in checked):
         raise typer.Exit(Exit.FAILED)
+
+
+@gateways.command("rekey")
+def gateways_rekey(
+    id: Annotated[str, typer.Argument(metavar="ID", help="The Stripe gateway's id.")],
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read the new key from the standard input; typed in, it is not shown.")
+    ] = False,
+    publishable_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="Another publishable key, where that changes, too. [without --stdin PAYDESK_STRIPE_PUBLISHABLE_KEY]",
+        ),
+    ] = None,
+    version: Version = False,
+) -> None:
+    """Give a Stripe gateway another secret key of the same account.
+
+    For a key that was rolled or has expired, or is to be replaced by a restricted one. The new key comes from
+    PAYDESK_STRIPE_SECRET_KEY or, with --stdin, from the standard input; on a command line others could read it. Its
+    rights are tried, and it has to be of the very account and mode that the gateway has had; otherwise nothing is
+    changed. May be run beside a server, which uses the new key from its next call on.
+    """
+    from paydesk.cli import rekeying
+
+    settings = _beside_dev(_settings())
+    key = rekeying.new_key(settings, from_stdin=stdin)
+    public = publishable_key or (None if stdin else settings.stripe_publishable_key)
+    rekeying.show(_run(rekeying.rekey(settings, id, key, public)))
 
 
 @demo.command("buy")

@@ -294,7 +294,10 @@ class _Walk:
         ]
 
     def _key_refused(self, place: _Place, problem: Refused) -> Finding:
-        do = f"run `paydesk gateways check {place.record.id}`: its payments could not be compared"
+        do = (
+            f"give the gateway another key of the same account (`paydesk gateways rekey {place.record.id}`): "
+            "its payments could not be compared"
+        )
         return self._finding(place, "key", "a key", f"refuses it: {problem.message.rstrip('.')}", do)
 
     async def _again(self, found: list[tuple[_Place, str, list[Finding]]]) -> list[tuple[_Place, str, list[Finding]]]:

@@ -589,6 +589,13 @@ class Account(Protocol):
         """
         ...
 
+    async def account_id(self, credentials: Credentials, *, seconds: float | None = None) -> str | None:
+        """The gateway's name for the account whose key this is; None where the key may not see that.
+
+        raises  Refused (401: the key itself is wrong), Unknown
+        """
+        ...
+
     def breakers(self) -> Mapping[str, int]:
         """How many sets of credentials are "closed", "open" and "half-open": asked, left alone, tried again."""
         ...

@@ -116,6 +116,23 @@ def made_between(
     return rows
 
 
+def newest_payments(table_name: str, columns: Sequence[str], tenant: str, gateway_id: str, most: int) -> Asks:
+    """`columns` of the newest payments of a gateway, the newest first."""
+    table = METADATA.tables[table_name]
+
+    def build() -> Any:
+        return (
+            select(*(table.c[name] for name in columns))
+            .where(table.c.tenant == bindparam("tenant"), table.c.payment_gateway_id == bindparam("gateway"))
+            .order_by(table.c.created_at.desc())
+            .limit(bindparam("most"))
+        )
+
+    values = {"tenant": tenant, "gateway": gateway_id, "most": most}
+    rows = yield Ask(("newest payments", table_name, tuple(columns)), build, values)
+    return rows
+
+
 def open_calls() -> Asks:
     """Every open gateway call, oldest first, as a dict of some of its columns."""
     names = ("tenant", "id", "kind", "gateway_id", "subject_type", "subject_id", "record_id", "tries", "created_at")

@@ -92,18 +92,15 @@ class StripeGateway(
             publishable_key=self.publishable_key,
             account=self.connected_account,
             webhook_secrets=tuple(unseal(one, f"webhook/{self.id}") for one in secrets),
-            live=key.startswith(("sk_live_", "rk_live_")),
+            live=is_live(key),
         )
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Any:
         switching(change, work)
         key = change.values["login"]
-        live = work.actor.live
-        if not key.startswith(("sk_", "rk_")) or len(key) < 16:
-            work.invalid("login", "invalid", "is not a Stripe secret or restricted key")
-        elif key.startswith(("sk_live_", "rk_live_")) != live:
-            work.invalid("login", "invalid", "is a live key" if not live else "is a test key")
+        if (mistake := mistaken(key, live=work.actor.live)) is not None:
+            work.invalid("login", "invalid", mistake)
         account = change.values.get("connected_account")
         if account is not None and not account.startswith("acct_"):
             work.invalid("connected_account", "invalid")
@@ -139,6 +136,23 @@ class StripeGateway(
         work.change(self, **change.values)
         if self.connected_account != account and self.webhook_endpoint_url is not None:
             self._renew(self.webhook_endpoint_url, self.webhook_endpoint_id, work)
+
+    def rekey(self, former: str, key: str, publishable_key: str | None, work: Work) -> None:
+        """Speak with another key of the same account from now on.
+
+        former           the secret key that `login` keeps now
+        publishable_key  the one to show from now on; None leaves it
+
+        What was asked for with the former key and is not answered yet is asked again with this one, under the same
+        idempotency keys: Stripe keeps those for an account, whichever of its keys they came with.
+        Source: Stripe, "Idempotent requests"; "Connect: making API calls" (another account's are others).
+        """
+        if key != former:
+            work.change(self, login=work.settings["seal"](key, f"login/{self.id}"))
+            # Versions tell no secret: this one tells that there is another, as Stripe's dashboard shows it.
+            work.note(self, secret_key=(shortened(former), shortened(key)))
+        if publishable_key is not None:
+            work.change(self, publishable_key=publishable_key)
 
     def deleting(self, work: Work) -> Rule:
         payments = yield Find(StripePayment, eq("payment_gateway_id", self.id))
@@ -207,6 +221,28 @@ class StripeGateway(
             work.change(self, sealed_webhook_secret=work.settings["seal"](answer.secret, f"webhook/{self.id}"))
 
 
+def is_live(key: str) -> bool:
+    return key.startswith(("sk_live_", "rk_live_", "pk_live_"))
+
+
+def mistaken(key: str, *, live: bool, kinds: tuple[str, ...] = ("sk_", "rk_")) -> str | None:
+    """What is wrong with a key, as far as its looks tell; None where only Stripe can say.
+
+    live    the mode it is for
+    kinds   secret and restricted keys, or ("pk_",)
+    """
+    if not key.startswith(kinds) or len(key) < 16:
+        return "is not a Stripe publishable key" if kinds == ("pk_",) else "is not a Stripe secret or restricted key"
+    if is_live(key) != live:
+        return "is a live key" if not live else "is a test key"
+    return None
+
+
+def shortened(key: str) -> str:
+    """A key by its kind and its last four characters, as Stripe shows it."""
+    return f"{key[:8]}…{key[-4:]}"
+
+
 def _delete(gateway: StripeGateway, work: Work) -> Rule:
     """Delete a gateway, and with it who customers are there."""
     for known in (yield Find("gateway_customers", eq("payment_gateway_id", gateway.id), many=True)):
@@ -226,6 +262,7 @@ class RegisterEndpoint(Plan):
     kind = "register_endpoint"
     verb: str | None = "register"
     probes = True
+    tries_key = True
 
     def gateway(self, call: Journalled) -> Resource | None:
         return draft(call.ask["record"], call.record_id)
@@ -269,6 +306,7 @@ class RemoveEndpoint(Plan):
 
     kind = "remove_endpoint"
     verb = "unregister"
+    tries_key = True
 
     def settle(self, call: Journalled, answer: Any, work: Work) -> Rule:
         gateway = yield Find(StripeGateway, eq("id", call.subject_id))
@@ -290,6 +328,7 @@ class RenewEndpoint(Plan):
 
     kind = "renew_endpoint"
     verb = "register"
+    tries_key = True
 
     def settle(self, call: Journalled, answer: Registration, work: Work) -> Rule:
         gateway = yield Find(StripeGateway, eq("id", call.subject_id), lock=True)

@@ -397,6 +397,17 @@ class StripeGateway:
                     missing.append(named.group() if named else right)
         return list(dict.fromkeys(missing))
 
+    async def account_id(self, credentials: Credentials, *, seconds: float | None = None) -> str | None:
+        own = replace(credentials, account=None)
+        try:
+            # A right that nothing else here needs, so that restricted keys may well lack it.
+            answer, _ = await self._ask("get", "/v1/account", {}, what="probe", credentials=own, seconds=seconds)
+        except Refused as refusal:
+            if refusal.http_status != 403:
+                raise
+            return None
+        return reading.identity(answer.get("id"))
+
     async def close(self) -> None:
         await self._transports.close()
 
@@ -469,7 +480,13 @@ class StripeGateway:
                 lane.left()
                 raise
             except stripe.StripeError as problem:
-                trouble = self._trouble(problem, lane, what, attempt)
+                try:
+                    trouble = self._trouble(problem, lane, what, attempt)
+                except Refused as refusal:
+                    if key is None or unsent or not refusal.unauthorized:
+                        raise
+                    # The key was ended between two attempts, and the first of them may have been carried out.
+                    raise Unknown(refusal.message, request_id=refusal.request_id) from None
             except TimeoutError:
                 lane.untold()
                 trouble = Unknown("Stripe did not answer in time.")
