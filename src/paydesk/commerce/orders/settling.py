@@ -71,6 +71,8 @@ def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
 
 def held(order: Any, work: Work) -> Rule:
     """What all payments of an order hold together, in minor units."""
+    if not order.authorized_cents:
+        return 0
     everything = yield from booked(order, work)
     return sums(everything).held
 
