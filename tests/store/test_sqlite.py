@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,13 @@ def commits(database: SQLite) -> list[int]:
 
     database._connection.set_commit_hook(hook)
     return seen
+
+
+def committing_of(database: SQLite) -> Callable[[], Awaitable[bool]]:
+    async def committing() -> bool:
+        return database._committing is not None
+
+    return committing
 
 
 async def test_every_connection_writes_through_to_the_disk(database: SQLite) -> None:
@@ -121,6 +128,33 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(database: SQLite)
     assert [name[:2] for name in await present(database)] == kept
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_those_behind_one_that_fills_the_disk_are_answered_as_well(sqlite_template: Path, tmp_path: Path) -> None:
+    file = tmp_path / "paydesk.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    slow = Failing()
+    database = SQLite(file, vfs="failing")
+    try:
+        pages = (await database.write(lambda: say("PRAGMA page_count")))[0][0]
+        await database.write(lambda: say(f"PRAGMA max_page_count = {pages + 2}"))
+        slow.syncs.clear()
+        first = asyncio.create_task(database.write(lambda: put("first")))
+        await eventually(committing_of(database))
+        others = [asyncio.create_task(database.write(partial(much, f"much {at}"))) for at in range(3)]
+        others.append(asyncio.create_task(database.write(lambda: put("last"))))
+        await asyncio.sleep(0)
+        slow.syncs.set()
+        _, waiting = await asyncio.wait([first, *others], timeout=10)
+        assert not waiting
+        outcomes = await asyncio.gather(first, *others, return_exceptions=True)
+        assert [type(one) for one in outcomes] == [type(None), *[Unavailable] * 3, type(None)]
+        assert await present(database) == ["first", "last"]
+    finally:
+        slow.syncs.set()
+        await database.close()
+        slow.unregister()
+
+
 class Failing(apsw.VFS):
     """A file system whose syncs fail when told, or wait."""
 
@@ -176,15 +210,11 @@ async def test_a_slow_disk_holds_up_no_reads_and_those_that_write_meanwhile_shar
     failing = Failing()
     database = SQLite(file, vfs="failing")
     try:
-
-        async def committing() -> bool:
-            return database._committing is not None
-
         await database.write(lambda: put("before"))
         seen = commits(database)
         failing.syncs.clear()
         first = asyncio.create_task(database.write(lambda: put("slow")))
-        await eventually(committing)
+        await eventually(committing_of(database))
         others = [asyncio.create_task(database.write(partial(put, f"n{at}"))) for at in range(5)]
         assert await present(database) == ["before"]
         assert not any(one.done() for one in (first, *others))

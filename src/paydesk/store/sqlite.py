@@ -247,6 +247,8 @@ class SQLite:
             if not self._connection.in_transaction:
                 # A full disk rolls back the whole transaction, released savepoints too.
                 self._told(job.error or Unavailable("the database cannot be written at present"))
+                if self._waiting:
+                    self._handle = self._loop.call_soon(self._again)
                 return
         if len(self._group) >= GROUP_JOBS:
             self._commit()
