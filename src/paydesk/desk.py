@@ -573,7 +573,7 @@ class Desk:
                 for path in resource.create_loads
                 if wanted.verb == "create" and path.startswith(f"{name}.")
             ]
-            locked = wanted.verb == "create" and name == resource.root and self.database.name != "sqlite"
+            locked = name == resource.root and self.database.name != "sqlite"
             seen = self.permissions.sees(actor, target)
             found = yield from self.reader.records(
                 session, _find(target, both(eq("id", record_id), seen), tuple(paths), locked)

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -142,3 +144,51 @@ async def test_of_two_nodes_one_ends_what_is_over(nodes: tuple[Api, Api]) -> Non
     one.token = await one.log_in()
     for order in orders:
         assert (await one.get(order))["status"] == "cancelled"
+
+
+@pytest_asyncio.fixture
+async def raw(settings: Settings) -> AsyncIterator[list["asyncpg.Connection[Any]"]]:
+    """Connections of another program to the same database: two to hold rows with, the last one to look."""
+    opened = [await asyncpg.connect(settings.database_url) for _ in range(3)]
+    yield opened
+    for one in opened:
+        await one.close()
+
+
+async def waits(looking: "asyncpg.Connection[Any]") -> bool:
+    """Whether a transaction waits for a row that another one holds."""
+    found: bool = await looking.fetchval(
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return found
+
+
+async def test_a_payment_is_not_moved_to_an_order_that_is_placed_in_this_moment(
+    nodes: tuple[Api, Api], raw: list["asyncpg.Connection[Any]"]
+) -> None:
+    (one, _), (places, _, looks) = nodes, raw
+    payment, order = await one.payment(), await one.order()
+    async with places.transaction():
+        await places.execute("UPDATE orders SET status = 'placed' WHERE id = $1", order.id)
+        moving = asyncio.create_task(one.update(payment, order=order, expect=422))
+        await eventually(lambda: waits(looks))
+    assert (await moving).said == [("/data/relationships/order", "not_editable")]
+    assert await one.source_of(order) is None
+
+
+async def test_what_changes_a_payment_waits_for_the_order_that_it_was_moved_to(
+    nodes: tuple[Api, Api], raw: list["asyncpg.Connection[Any]"]
+) -> None:
+    (one, _), (moves, holds, looks) = nodes, raw
+    former, order = await one.order(), await one.order()
+    payment = await one.payment(former)
+    async with holds.transaction():
+        await holds.execute("SELECT 1 FROM orders WHERE id = $1 FOR NO KEY UPDATE", order.id)
+        async with moves.transaction():
+            await moves.execute("SELECT 1 FROM orders WHERE id = $1 FOR UPDATE", former.id)
+            changing = asyncio.create_task(one.update(payment, {"reference": "late"}))
+            await eventually(lambda: waits(looks))
+            await moves.execute("UPDATE stripe_payments SET order_id = $1 WHERE id = $2", order.id, payment.id)
+        await asyncio.wait([changing], timeout=0.2)
+        assert await waits(looks)
+    assert (await changing)["reference"] == "late"

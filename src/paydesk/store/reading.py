@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from sqlalchemy import String, and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from paydesk.declare import Condition, Own, Registry, Relationship, Resource, Test, both
+from paydesk.declare import UPDATE, Condition, Own, Registry, Relationship, Resource, Test, both
 from paydesk.declare.conditions import NEVER, All, AnyOf, Related
 from paydesk.store.ask import Ask, Row, Rows
 from paydesk.store.conditions import Clauses, normalise
@@ -468,7 +468,9 @@ class Reader:
         return records if asked.many else (records[0] if records else None)
 
     def lock_root(self, resource: type[Resource], tenant: str, record_id: str) -> Reads:
-        """Hold the row that stands for all that changes together (PostgreSQL; SQLite's writers are serial anyway)."""
+        """Hold the row that stands for all that changes together (PostgreSQL; SQLite's writers are serial anyway), also
+        where the record came to belong to another while that was waited for.
+        """
         root = resource.root
         target = self.registry[resource.shape.relationships[root].types[0]] if root else resource
 
@@ -485,7 +487,11 @@ class Reader:
                 statement = statement.where(table.c.id == bindparam("id"))
             return statement.with_for_update()
 
-        yield Ask(("lock", resource.shape.type), build, {"tenant": tenant_for(target, tenant), "id": record_id})
+        binds = {"tenant": tenant_for(target, tenant), "id": record_id}
+        moves = root is not None and resource.shape.relationships[root].can(UPDATE)
+        held, rows = None, (yield Ask(("lock", resource.shape.type), build, binds))
+        while moves and rows != held:
+            held, rows = rows, (yield Ask(("lock", resource.shape.type), build, binds))
 
 
 @lru_cache(2048)
