@@ -657,6 +657,8 @@ class Desk:
             if plan.verb is not None:
                 assert call.gateway is not None, "a verb is a gateway's"
                 parameters = self._gateway(call.gateway).parameters(plan.verb, call.ask["gateway"])  # type: ignore[arg-type]
+            if plan.exact:
+                fingerprint = ask["fingerprint"] = _digest([fingerprint, parameters])
             key = f"paydesk/{self.installation}/{actor.tenant}/{call.kind}/{call.subject_id}/{attempt}"
             lease: dict[str, Any] = {}
             if not call.deferred:
@@ -1127,6 +1129,10 @@ def _fingerprint(wanted: Wanted) -> str:
         wanted.change.arguments,
         {name: list(link) if link else None for name, link in wanted.links.items()},
     ]
+    return _digest(said)
+
+
+def _digest(said: Any) -> str:
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

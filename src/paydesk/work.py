@@ -251,6 +251,8 @@ class Plan:
     about   what the call is about and therefore reads: a payment, a saved payment method, the setting up of one, or a
             customer at the gateway
     shared  what it makes is for all who ask: a request that meets an open one waits for its end and goes on from there
+    exact   an equal request joins an open one only where it would send the very same: what it asks for follows from
+            more than it says
 
     A call that `settle` asks for, unless deferred, is made by the same request, which is answered with its outcome.
 
@@ -266,6 +268,7 @@ class Plan:
     tries_key: bool = False
     about: Literal["payment", "instrument", "setup", "customer"] = "payment"
     shared: bool = False
+    exact: bool = False
 
     @property
     def journalled(self) -> bool:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.payments.conftest import ADDRESS, Answer, Api, Running, Stripe, furnish, on_sqlite
+from tests.payments.test_transactions_walk import ready
 
 
 async def test_options_are_merged_and_nothing_is_sent(api: Api) -> None:
@@ -83,6 +84,43 @@ async def test_an_update_whose_answer_is_lost_is_finished_with_the_same_key(runn
         assert (await api.get(payment))["options"]["intent_amount_cents"] == 16400
         assert len({one["idempotency_key"] for one in await api.stripe.requests()}) == 2
         assert await api.open_calls() == []
+
+
+@on_sqlite
+async def test_an_update_is_of_the_order_as_it_is_now_also_after_one_that_is_unknown(api: Api) -> None:
+    order = await api.order()
+    payment = await api.payment(order)
+    await api.line(order, 600)
+    await api.stripe.faults(path=f"/v1/payment_intents/{payment['stripe_id']}", times=0, drop="after")
+    await api.update(payment, {"_update": True}, expect=503)
+    await api.line(order, 1000)
+    await api.stripe.mend()
+    updated = await api.update(payment, {"_update": True})
+    assert (updated["options"]["intent_amount_cents"], updated["mismatched_amounts"]) == (17000, False)
+    assert [one.amount for one in await api.stripe.intents()] == [17000]
+
+
+@pytest.mark.parametrize("reads", ["refresh", "place"])
+@on_sqlite
+async def test_a_reading_that_was_begun_before_an_update_takes_its_amount_not_back(api: Api, reads: str) -> None:
+    order = await ready(api)
+    payment = await api.payment(order)
+    held = await api.stripe.hold("GET", f"/v1/payment_intents/{payment['stripe_id']}", when="after")
+    read = (
+        api.update(payment, {"_refresh": True})
+        if reads == "refresh"
+        else api.update(order, {"_place": True}, expect=422)
+    )
+    reading = asyncio.create_task(read)
+    await held.begun()
+    await api.line(order, 600)
+    await api.update(payment, {"_update": True})
+    await held.go()
+    await reading
+    now = await api.get(payment)
+    assert (now["options"]["intent_amount_cents"], now["mismatched_amounts"]) == (16000, False)
+    await api.stripe.v1.payment_intents.update_async(payment["stripe_id"], {"amount": 15400})
+    assert (await api.update(payment, {"_refresh": True}))["mismatched_amounts"] is True
 
 
 async def test_refresh_brings_the_card_after_confirmation(api: Api) -> None:

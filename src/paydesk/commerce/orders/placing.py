@@ -12,6 +12,7 @@ from paydesk.commerce.orders import addressing, resource_errors, settling
 from paydesk.commerce.orders.paying import is_offered
 from paydesk.commerce.orders.totals import PURCHASABLE
 from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.payment_sources import not_before
 from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
@@ -85,6 +86,7 @@ def confirm(kind: str, order: Any, amount_cents: int, work: Work, *, later: bool
             "source": payment.shape.type,
             "payment": payment.id,
             "payment_id": payment.payment_id,
+            "intended": payment.intended,
             "amount_cents": amount_cents,
             "currency": order.currency_code,
             "any_amount": payment.takes_any_amount,
@@ -248,7 +250,7 @@ class ConfirmPayment(Plan):
             return None
         payment = yield from payment_of(call)
         if payment is not None:
-            yield from reconcile(payment, answer, work)
+            yield from reconcile(payment, not_before(call.ask["intended"], payment, answer), work)
         return (yield from self._ended(call, order, (yield from self.judged(call, order, answer, work)), work))
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:

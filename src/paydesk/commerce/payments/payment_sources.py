@@ -7,6 +7,7 @@ capturing, voiding, refunding and reconciling know payment sources as what is sa
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from paydesk.commerce.payable import EDITABLE, ORDER_ACCESS
@@ -16,6 +17,7 @@ from paydesk.commerce.payments.transactions import Transaction
 from paydesk.declare import SORT, WRITE, Condition, Resource, Rule, both, eq, hidden, to_one
 from paydesk.errors import GatewayRefused, Invalid, Locked, Refusal
 from paydesk.gateways.port import Declined, Snapshot
+from paydesk.money import Money
 from paydesk.work import Change, Find, Hold, Journalled, Load, Plan, Work
 
 SOURCE_ACCESS = ORDER_ACCESS.via("order", guest="CSUD", customer="CSUD")
@@ -91,6 +93,11 @@ class PaymentSource(Resource):
         """Nothing can be paid with it any more."""
         return bool(self.gateway_status == "canceled")
 
+    @property
+    def intended(self) -> list[Any]:
+        """What it was opened or last amended for: minor units and their currency (JSON)."""
+        return [self.intended_cents, self.intended_currency]
+
     def is_mismatched(self, order: Any) -> bool:
         """It was opened for something else than what the order costs now."""
         return not self.takes_any_amount and bool(
@@ -143,7 +150,7 @@ class PaymentSource(Resource):
             self,
             gateway=self.payment_gateway,
             record_id=self.id,
-            ask={"payment_id": self.payment_id, "closely": closely, "gateway": {}},
+            ask={"payment_id": self.payment_id, "closely": closely, "intended": self.intended, "gateway": {}},
         )
 
     # With its order.
@@ -325,11 +332,21 @@ class ReadPayment(Plan):
     def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
         payment = yield from read_of(call)
         if payment is not None:
-            yield from reconcile(payment, answer, work)
+            yield from reconcile(payment, not_before(call.ask["intended"], payment, answer), work)
         return payment
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
         return refusal(problem)
+
+
+def not_before(intended: list[Any], payment: PaymentSource, answer: Snapshot) -> Snapshot:
+    """A reading without the amount it may have seen before an amendment that was settled meanwhile.
+
+    intended   what the payment was for when the reading was asked for
+    """
+    if payment.intended == intended or [answer.amount.cents, answer.amount.currency] != intended:
+        return answer
+    return replace(answer, amount=Money(*payment.intended))
 
 
 def read_of(call: Journalled) -> Rule:
@@ -344,6 +361,7 @@ class AmendPayment(Plan):
 
     kind = "amend_payment"
     verb = "amend"
+    exact = True
 
     def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
         payment = yield from read_of(call)
