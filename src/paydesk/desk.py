@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -205,6 +206,7 @@ class Desk:
         self.tools = dict(tools or {})
         self._running: dict[tuple[str, str], asyncio.Future[_Ended]] = {}
         self._keys: set[KeyOwner] = set()
+        self._kept_back: deque[Callable[[], Generator[Any, Any, None]]] = deque()
         self._numbers: dict[tuple[str, str], list[int]] = {}
         self._organizations: dict[str, tuple[float, Resource]] = {}
         self.gateway_calls_made = 0
@@ -714,6 +716,7 @@ class Desk:
 
     async def _take(self, tenant: str, call_id: str) -> asyncio.Future[_Ended] | None:
         """Take over a call that nobody holds."""
+        await self._free()
         now = instant(self.clock())
         call = await self.database.write(
             lambda: journal.take(
@@ -790,21 +793,32 @@ class Desk:
         plan = self.plans[call.kind]
         try:
             return await self._made(call, plan, gateway, asked)
-        except Conflict:
-            await self._hand_back(call, plan)
-            raise
-        except Refusal:
-            raise
-        except Exception:
-            # A mistake of ours: the call stays open, for recovery to try again rather than to wait for its lease.
-            await self._hand_back(call, plan)
+        except Exception as problem:
+            # Whatever came between, the call stays open, for recovery to try again rather than to wait for its lease.
+            if plan.journalled:
+                await self._hand_back(call, problem.__cause__ if isinstance(problem.__cause__, Unknown) else None)
             raise
 
-    async def _hand_back(self, call: Journalled, plan: Plan, problem: Unknown | None = None) -> None:
-        if plan.journalled:
-            due = later(instant(self.clock()), min(20.0, 2.0 * 2 ** min(call.tries, 8)))
-            outcome = None if problem is None else {"answer": gist(problem)}
-            await self.database.write(lambda: journal.hand_back(call.tenant, call.id, self.holder, due, outcome))
+    async def _hand_back(self, call: Journalled, unknown: Unknown | None) -> None:
+        due = later(instant(self.clock()), min(20.0, 2.0 * 2 ** min(call.tries, 8)))
+        outcome = None if unknown is None else {"answer": gist(unknown)}
+
+        def back() -> Generator[Any, Any, None]:
+            return journal.hand_back(call.tenant, call.id, self.holder, due, outcome)
+
+        self._kept_back.append(back)
+        with suppress(Unavailable):
+            await self._free()
+
+    async def _free(self) -> None:
+        """Hand back what is to be, also what could not be while the database was not there."""
+        while self._kept_back:
+            back = self._kept_back.popleft()
+            try:
+                await self.database.write(back)
+            except Unavailable:
+                self._kept_back.append(back)
+                raise
 
     async def _made(self, call: Journalled, plan: Plan, gateway: Resource | None, asked: Asked | None) -> _Ended:
         if plan.local:
@@ -812,6 +826,9 @@ class Desk:
         now = instant(self.clock())
         if gateway is None:
             gateway = plan.gateway(call) or await self._gateway_record(call)
+        if gateway is None:
+            gone = Refused("The payment gateway was deleted.", "gateway_deleted", http_status=404)
+            return await self._settle(call, plan, gone, asked)
         try:
             answer = await self._perform(call, plan, gateway, now)
         except (Declined, Refused) as problem:
@@ -823,7 +840,6 @@ class Desk:
             await self._look(call, plan, gateway, problem)
             return await self._settle(call, plan, problem, asked)
         except Unknown as problem:
-            await self._hand_back(call, plan, problem)
             log.warning("gateway outcome unknown: %s", problem.reason, extra={"call": call.id, "kind": call.kind})
             raise Unavailable(
                 "The payment gateway did not answer; what was asked is finished as soon as it does.",
@@ -840,14 +856,12 @@ class Desk:
                 credentials = self._unseal(record)
                 problem.snapshot = await _looked(plan, self._gateway(record), payment_id, credentials)
 
-    async def _gateway_record(self, call: Journalled) -> Resource:
+    async def _gateway_record(self, call: Journalled) -> Resource | None:
         session = Session(call.tenant, {})
         found = await self.database.read(
             lambda: self.reader.records(session, _find(self.registry["payment_gateways"], eq("id", call.gateway_id)))
         )
-        if not found:
-            raise Unavailable("the payment gateway of this call is gone")
-        return found[0]  # type: ignore[no-any-return]
+        return found[0] if found else None
 
     async def _perform(self, call: Journalled, plan: Plan, record: Resource, now: str) -> Any:
         gateway, credentials = self._gateway(record), self._unseal(record)
@@ -1045,6 +1059,7 @@ class Desk:
 
         ahead   seconds: also those that would be due only then
         """
+        await self._free()
         now = instant(self.clock())
         by = later(now, ahead)
         due = await self.database.read(lambda: journal.due(now, later(now, -ALIVE_SECONDS), limit, by))

@@ -141,6 +141,18 @@ async def test_a_gateway_in_use_stays_and_one_that_is_not_takes_its_endpoint_alo
 
 
 @on_sqlite
+async def test_what_a_deleted_gateway_was_still_to_do_is_given_up(api: Api) -> None:
+    await api.payment()
+    api.app.clock.advance(70 * 86400)  # type: ignore[attr-defined]
+    assert await api.parts.recovery.lapsing.once() == 1
+    api.token = await api.log_in()
+    await api.delete(api.method)
+    await api.delete(api.gateway)
+    assert await api.open_calls() == ["release_payment"]
+    await api.recover()
+    assert await api.open_calls() == []
+
+
 async def test_an_endpoint_that_is_gone_already_does_not_keep_the_gateway(api: Api) -> None:
     unused = await api.gateway_of()
     await api.stripe.v1.webhook_endpoints.delete_async(unused["webhook_endpoint_id"])

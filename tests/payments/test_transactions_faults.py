@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from paydesk.store.sqlite import connect
 from tests.payments.conftest import HASTY, PATIENT, Answer, Api, Running, Stripe, document_of, furnish, on_sqlite
 from tests.payments.test_transactions_walk import approved, at_stripe, authorized, moved, only, ready, stands
 
@@ -78,6 +79,28 @@ async def test_an_answer_that_stays_lost_is_unknown_until_it_is_finished(
         await ended_once(api, kind, order, payment)
         await api.update(payment, {"_refresh": True})
         await ended_once(api, kind, order, payment)
+
+
+@on_sqlite
+async def test_what_could_not_be_written_down_is_finished_as_soon_as_the_database_is_there(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, payment, subject, change, path = await prepared(api, "place_order")
+    held = await api.stripe.hold(path=path, when="after")
+    placing = asyncio.create_task(api.update(subject, change, expect=503))
+    await held.begun()
+    database: Any = api.parts.database
+    other = connect(database.path)
+    other.execute("BEGIN IMMEDIATE")
+    with monkeypatch.context() as hasty:
+        hasty.setattr("paydesk.store.sqlite.BUSY_SECONDS", 0.02)
+        await held.go()
+        await placing
+    other.execute("ROLLBACK")
+    other.close()
+    # Nobody waits for the end of the lease that the request had.
+    await api.recover(after=3)
+    await ended_once(api, "place_order", order, payment)
 
 
 LOST_ONCE = (
