@@ -191,6 +191,21 @@ async def test_an_answer_that_stays_lost_is_asked_for_again_and_kept_once(
 
 
 @on_sqlite
+async def test_two_cards_of_one_order_that_wait_for_the_customer_are_both_kept(api: Api) -> None:
+    order = await ready(api)
+    await paid(api, order)
+    await api.stripe.faults("POST", "/v1/customers", times=0, drop="after")
+    await api.update(order, {SAVE: True}, expect=503)
+    await paid(api, order, "pm_card_mastercard")
+    await api.update(order, {SAVE: True})
+    await api.stripe.mend()
+    await api.recover(after=3)
+    await api.recover()
+    assert await names(api) == ["mastercard …4444", "visa …4242"]
+    assert await api.open_calls() == []
+
+
+@on_sqlite
 async def test_a_customer_that_was_deleted_at_stripe_is_made_anew(api: Api) -> None:
     await saved(api)
     (customer,) = (await api.stripe.v1.customers.list_async({})).data

@@ -158,13 +158,14 @@ class CreateCustomer(Plan):
         yield Find("customers", eq("id", known.customer_id), lock=True)
         work.change(known, token=answer.customer)
         orders = yield Find("orders", eq("customer_id", known.customer_id), many=True)
+        order = next((one for one in orders if one.id == call.ask["order_id"]), None)
         of_these = within("order_id", [one.id for one in orders])
         kind = known.payment_gateway.makes
         waiting = yield Find(kind, both(of_these, eq("saving", True)), ("payment_gateway",), many=True)
         for payment in waiting:
             if payment.payment_gateway_id == known.payment_gateway_id and payment.instrument_id is not None:
-                _attach(payment, known, work, deferred=payment.order_id != call.ask["order_id"])
-        return next((one for one in orders if one.id == call.ask["order_id"]), None)
+                _attach(payment, known, work, deferred=order is None or payment.id != order.payment_source_id)
+        return order
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
         return refusal(problem)
