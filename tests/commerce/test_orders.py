@@ -136,6 +136,17 @@ async def test_addresses_are_copied_and_keep_their_reference(shop: Shop) -> None
     assert (await guest.get(other, "shipping_address")).included[0]["attributes"]["reference"] == "saved"
 
 
+async def test_one_address_may_take_the_place_of_the_other(shop: Shop) -> None:
+    address = await shop.guest.create("addresses", **ADDRESS)
+    order = await shop.guest.create("orders", {"billing_address": address})
+    await shop.guest.update(order, {"billing_address": None, "shipping_address": address})
+    moved = await shop.guest.get(order, "billing_address,shipping_address")
+    assert (moved.related("billing_address"), moved.related("shipping_address")) == (None, address.link)
+    await shop.guest.update(order, {"billing_address": address, "shipping_address": None})
+    back = await shop.guest.get(order, "billing_address,shipping_address")
+    assert (back.related("billing_address"), back.related("shipping_address")) == (address.link, None)
+
+
 async def test_an_order_may_be_locked_to_a_country_unless_nothing_ships(shop: Shop) -> None:
     sku = await shop.sku("HAT", 1000)
     order = await shop.guest.create("orders", shipping_country_code_lock="FR")

@@ -434,6 +434,8 @@ class Reader:
                     related = yield from self.records(session, Find(target, bound(relationship.match, values)))
                     pairs.extend((record.id, child) for child in related)
             for owner_id, child in pairs:
+                if owner_id not in owning:
+                    continue  # The database still relates what this very change has just taken apart.
                 if relationship.many:
                     owning[owner_id].__dict__[name].append(child)
                 else:
