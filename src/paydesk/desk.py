@@ -833,10 +833,9 @@ class Desk:
             answer = await self._perform(call, plan, gateway, now)
         except (Declined, Refused) as problem:
             if not _is_answer(call, plan, problem):
-                await self._hand_back(call, plan, Unknown(problem.message, request_id=problem.request_id))
-                raise Unavailable("The payment gateway does not take the key; what was asked waits for another.") from (
-                    problem
-                )
+                raise Unavailable(
+                    "The payment gateway does not take the key; what was asked waits for another."
+                ) from Unknown(problem.message, request_id=problem.request_id)
             await self._look(call, plan, gateway, problem)
             return await self._settle(call, plan, problem, asked)
         except Unknown as problem:
