@@ -9,11 +9,12 @@ from sqlalchemy import bindparam, update
 
 from paydesk.cli.holding import hold_database
 from paydesk.cli.periods import moment, span
+from paydesk.instants import later
 from paydesk.store.ask import Ask
 from paydesk.store.types import METADATA
 from tests import forked
 from tests.payments.commands import Said, paydesk
-from tests.payments.conftest import Answer, Api, Running, Stripe, furnish, on_sqlite
+from tests.payments.conftest import ADDRESS, Answer, Api, Running, Stripe, furnish, on_sqlite
 from tests.payments.test_adopting import ids, intent_of
 from tests.payments.test_crashes import settings_of
 from tests.payments.test_showing import bought
@@ -51,7 +52,10 @@ async def orphan(api: Api, **more: str) -> str:
     organization = api.parts.desk.installation and (await api.get("organization")).id
     metadata = {"paydesk": api.parts.desk.installation, "organization_id": organization, "mode": "test", **more}
     given = {"amount": 700, "currency": "eur", "metadata": metadata}
-    return str((await api.stripe.v1.payment_intents.create_async(given)).id)
+    name = str((await api.stripe.v1.payment_intents.create_async(given)).id)
+    # The shop goes on: what a database made nothing after may be there for a copy of it alone.
+    await api.create("addresses", ADDRESS)
+    return name
 
 
 async def test_each_difference_is_told_and_what_can_be_is_mended(api: Api, running: Running, account: Stripe) -> None:
@@ -242,6 +246,23 @@ async def test_what_is_just_being_opened_is_left_also_by_another_gateway_of_the_
     await api.recover(after=60)
     assert await api.source_of(order) is not None
     assert await status(account, intent.id) == "requires_payment_method"
+
+
+async def test_a_copy_of_the_database_leaves_the_carts_that_it_cannot_know(
+    api: Api, running: Running, account: Stripe
+) -> None:
+    stray = await orphan(api, order_id="gone")
+    for id, at in await api.rows("versions", "id", "created_at"):
+        await falsify(api, "versions", id, created_at=later(at, -3600))
+    found = await paydesk(running, "reconcile", "--fix", "--json")
+    assert (told(found), found.json["canceled"]) == (
+        {(stray, "unknown payment", None, "requires_payment_method, €7,00")},
+        0,
+    )
+    assert found.json["findings"][0]["do"].startswith("leave it where this database is a copy of another; otherwise ")
+    assert await status(account, stray) == "requires_payment_method"
+    await api.create("addresses", ADDRESS)
+    assert (await paydesk(running, "reconcile", "--fix", "--json")).json["canceled"] == 1
 
 
 @on_sqlite

@@ -146,6 +146,7 @@ class _Walk:
         self._places: list[_Place] = []
         self._tenants: dict[str, str] = {}
         self._refused: dict[str, Finding] = {}
+        self._last_written: dict[str, str | None] = {}
 
     async def choose(self, slug: str | None, gateway: str | None) -> None:
         """Which organizations and gateways are looked at."""
@@ -171,6 +172,8 @@ class _Walk:
             fail(f"There is no gateway {gateway} that could be compared with.")
 
     async def go(self) -> None:
+        for tenant in self._tenants:
+            self._last_written[tenant] = await self._parts.database.read(lambda: lookup.last_written(tenant))  # noqa: B023
         found: list[tuple[_Place, str, list[Finding]]] = []
         strays: dict[str, tuple[_Place, Snapshot]] = {}
         for place in self._places:
@@ -409,6 +412,9 @@ class _Walk:
             kind = place.record.makes.shape.type
             do = f"adopt it (POST {kind} with its id and client secret, for order {order}), or give the money back at "
             do += "the gateway"
+        elif snapshot.status in UNCONFIRMED and not self._is_within_reach(place, snapshot):
+            do = "leave it where this database is a copy of another; otherwise run `paydesk reconcile --fix` after the "
+            do += "next change: nothing was changed here since it was made"
         elif snapshot.status in UNCONFIRMED:
             do = f"cancel {name} at the gateway: nobody here waits for it"
         else:
@@ -434,10 +440,18 @@ class _Walk:
             and not (snapshot.received or snapshot.authorized)
             and metadata.get("paydesk") == self._parts.desk.installation
             and f"{metadata.get('organization_id')}/{metadata.get('mode')}" == place.actor.tenant
+            and self._is_within_reach(place, snapshot)
             # In this order: what is no longer on its way is here.
             and not await self._is_awaited(place, snapshot)
             and await self._is_stray(place, snapshot)
         )
+
+    def _is_within_reach(self, place: _Place, snapshot: Snapshot) -> bool:
+        """This database was at work after the payment was made. One that was not may be an old copy, which would take
+        the carts that shoppers fill at the original for nobody's.
+        """
+        last = self._last_written[place.actor.tenant]
+        return last is not None and snapshot.created_at is not None and snapshot.created_at < last
 
     # Under way.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, literal_column, or_, select
+from sqlalchemy import bindparam, func, literal_column, or_, select
 
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.events import COUNTED
@@ -169,6 +169,17 @@ def door(tenant: str, gateway_id: str) -> Asks:
     nothing = tuple(None if name.endswith(("_at", "unheard_since")) else 0 for name in _DOOR)
     told = dict(zip(_DOOR, came[0] if came else nothing, strict=True))
     return told | dict(zip(("asked_at", "reached_at"), asked[0] if asked else (None, None), strict=True))
+
+
+def last_written(tenant: str) -> Asks:
+    """When anything of a tenant was changed last, None when nothing ever was."""
+
+    def build() -> Any:
+        versions = METADATA.tables["versions"]
+        return select(func.max(versions.c.created_at, type_=Instant())).where(versions.c.tenant == bindparam("tenant"))
+
+    rows = yield Ask(("last written",), build, {"tenant": tenant})
+    return rows[0][0]
 
 
 def somebody_works(alive: str) -> Asks:
