@@ -2,6 +2,7 @@
 
 import pytest
 
+from paydesk.commerce.payments.voids import Void
 from tests.http.world import World
 
 ALPHA, ECLAIR, PERCENT, LETTER, PLAIN = "skuAlpha", "skuEclair", "skuPercent", "skuLetter", "skuPlain"
@@ -252,6 +253,21 @@ def test_prices_that_fulfil_a_filter(world: World, name: str, value: str, ids: l
 )
 def test_plain_filters_and_how_they_are_written(world: World, type_: str, query: str, ids: list[str]) -> None:
     assert world.get(f"{type_}?sort=created_at&page[size]=25&{query}").ids == ids
+
+
+def test_transactions_are_found_by_whether_they_succeeded(fresh: World) -> None:
+    booked = {"type": "voids", "amount_cents": 1, "currency_code": "EUR", "order_id": "ordOld"}
+    fresh.write(
+        "shop/test",
+        (Void, "voiYes", {**booked, "number": "104/T/001", "object_key": "1", "succeeded": True}),
+        (Void, "voiNo", {**booked, "number": "104/T/002", "object_key": "2", "succeeded": False}),
+    )
+    for type_ in ("voids", "transactions"):
+        assert fresh.filtered(type_, succeeded="true") == ["voiYes"]
+        assert fresh.filtered(type_, succeeded="0", order_number_eq="104") == ["voiNo"]
+    assert fresh.get("orders/ordOld/voids?filter[q][succeeded]=1").ids == ["voiYes"]
+    for type_ in ("authorizations", "captures", "refunds"):
+        assert fresh.filtered(type_, succeeded="true") == []
 
 
 def test_the_count_is_that_of_the_filter(world: World) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments import moving
-from paydesk.commerce.payments.transactions import Moved
+from paydesk.commerce.payments.transactions import SCOPES, Moved
 from paydesk.declare import NONE, UPDATE, Rule, argument, hidden, money, string, to_many, trigger
 from paydesk.work import Work
 
@@ -19,6 +19,7 @@ class Authorization(
     table="transactions",
     discriminated=True,
     access=MONEY_ACCESS,
+    scopes=SCOPES,
 ):
     """Money that a bank holds, or an attempt that failed. It is captured or voided.
 

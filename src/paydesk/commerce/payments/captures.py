@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments import moving
-from paydesk.commerce.payments.transactions import Moved, taken
+from paydesk.commerce.payments.transactions import SCOPES, Moved, taken
 from paydesk.declare import NONE, UPDATE, Rule, argument, money, to_many, to_one, trigger
 from paydesk.work import Work
 
@@ -19,6 +19,7 @@ class Capture(
     table="transactions",
     discriminated=True,
     access=MONEY_ACCESS,
+    scopes=SCOPES,
 ):
     """Authorized money that was taken, by a trigger or at Stripe. Source: Commerce Layer, "Captures"."""
 

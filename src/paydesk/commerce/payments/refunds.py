@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paydesk.commerce.payable import MONEY_ACCESS
-from paydesk.commerce.payments.transactions import Moved, taken
+from paydesk.commerce.payments.transactions import SCOPES, Moved, taken
 from paydesk.declare import FILTER, to_one
 
 
@@ -17,6 +17,7 @@ class Refund(
     table="transactions",
     discriminated=True,
     access=MONEY_ACCESS,
+    scopes=SCOPES,
 ):
     """Captured money that was given back, by a trigger or at Stripe. One that fails weeks later is marked so.
 

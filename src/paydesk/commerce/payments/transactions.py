@@ -11,6 +11,7 @@ from paydesk.declare import (
     FIND,
     READ_ACTIONS,
     UPDATE,
+    Condition,
     Resource,
     Rule,
     argument,
@@ -27,6 +28,9 @@ from paydesk.work import Change, Find, Work
 KINDS = ("authorizations", "captures", "voids", "refunds")
 
 SUCCESS = "Success!"
+
+SCOPES: dict[str, Condition] = {"succeeded": eq("succeeded", True)}
+"""`filter[q][succeeded]=true`, of all transactions."""
 
 
 class Moved(Resource):
@@ -128,6 +132,7 @@ class Transaction(
     singular="transaction",
     actions=READ_ACTIONS,
     access=MONEY_ACCESS,
+    scopes=SCOPES,
     recorded_as=KINDS,
     unique=(("type", "object_key"),),
 ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paydesk.commerce.payable import MONEY_ACCESS
-from paydesk.commerce.payments.transactions import Moved, taken
+from paydesk.commerce.payments.transactions import SCOPES, Moved, taken
 from paydesk.declare import FILTER, to_one
 
 
@@ -17,6 +17,7 @@ class Void(
     table="transactions",
     discriminated=True,
     access=MONEY_ACCESS,
+    scopes=SCOPES,
 ):
     """Authorized money that was let go, by a trigger, at Stripe, or since nobody captured it in time.
 
