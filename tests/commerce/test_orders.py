@@ -209,6 +209,19 @@ async def test_a_cart_belongs_to_whoever_signs_in_with_it(shop: Shop) -> None:
     assert refused.value.status == 401
 
 
+async def test_a_customer_who_was_deleted_makes_and_claims_no_order(shop: Shop) -> None:
+    customer = await shop.guest.create("customers", email="ada@example.com", password="secret")
+    cart = await shop.guest.create("orders")
+    ada = shop.signed_in(customer)
+    await ada.delete(customer)
+    for act in (lambda: ada.create("orders"), lambda: ada.update(cart)):
+        with pytest.raises(Refused) as refused:
+            await act()
+        assert refused.value.status == 401
+    (order,) = await shop.integration.list("orders")
+    assert (order.id, order["guest"]) == (cart.id, True)
+
+
 async def test_a_list_of_orders_shows_a_customer_no_strangers_cart(shop: Shop) -> None:
     await shop.guest.create("orders")
     customer = await shop.guest.create("customers", email="ada@example.com", password="secret")

@@ -627,7 +627,12 @@ def _customer_asked(order: Order | None, change: Change, work: Work) -> Rule:
     owner, present = work.actor.customer_id, order.customer_id if order else None
     signs_up = bool(change.arguments.get("customer_password"))
     if work.actor.is_sales_channel and owner:
-        return (yield Find(Customer, eq("id", owner))) if owner != present or signs_up else present
+        if owner == present and not signs_up:
+            return present
+        customer = yield Find(Customer, eq("id", owner))
+        if customer is None:
+            raise Denied("a customer who was deleted")
+        return customer
     if "customer" in change.related:
         customer = change.related["customer"]
         if customer is None and order is not None and order.status not in ("draft", "pending"):
