@@ -203,6 +203,25 @@ async def test_what_a_smaller_capture_released_pays_for_nothing(api: Api) -> Non
 
 
 @on_sqlite
+async def test_a_cart_that_changed_while_it_was_paid_is_placed_as_soon_as_it_is_paid_anew(api: Api) -> None:
+    order, first = await authorized(api)
+    await api.line(order, 600)
+    second = await api.payment(order)
+    assert (await api.update(order, {"_place": True}, expect=422)).said == [
+        ("/data/attributes/payment_status", "not_placeable")
+    ]
+    await api.stripe.confirm(second["stripe_id"])
+    # No event came yet: the source is looked up, whatever another payment holds.
+    placed = await api.update(order, {"_place": True})
+    assert (placed["status"], placed["payment_status"]) == ("placed", "authorized")
+    assert await api.source_of(order) == second.id
+    await api.recover()
+    assert (await at_stripe(api, first))[0] == "requires_capture"
+    await api.update(order, {"_approve_and_capture": True})
+    assert (await at_stripe(api, second))[:2] == ("succeeded", 16000)
+
+
+@on_sqlite
 async def test_what_was_given_back_pays_for_nothing(api: Api) -> None:
     method = await api.method_of(api.gateway, auto_capture=True)
     order = await ready(api, method=method)

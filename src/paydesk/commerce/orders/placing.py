@@ -14,6 +14,7 @@ from paydesk.commerce.orders.totals import PURCHASABLE
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.payment_sources import not_before
 from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
+from paydesk.commerce.payments.status import held_by
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
 from paydesk.errors import Invalid, Refusal, Several
@@ -69,7 +70,7 @@ def begin(order: Any, work: Work, *, later: bool = False) -> Rule:
                 work.comes_after("refund_payment", one)
         yield from _placed(order, work)
         return
-    if held > 0:
+    if held > 0 and held_by(order.payment_source_id, (yield from booked(order, work))) > 0:
         raise not_placeable(f"is only {order.payment_status.replace('_', ' ')}", value=order.payment_status)
     confirm("place_order", order, due, work, later=later)
 
