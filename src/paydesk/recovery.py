@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 
 from paydesk.desk import KEY_SECONDS, Desk
 from paydesk.errors import Refusal
@@ -21,6 +22,10 @@ log = logging.getLogger("paydesk.recovery")
 EVERY_SECONDS = 1.0
 BEAT_SECONDS = 3.0
 SWEEP_SECONDS = 600.0
+ROUND_SECONDS = 2.0
+"""How long the next round waits for the end of one: a gateway that hangs holds up nothing but what it was asked in its
+own. What one round took is left alone by the others.
+"""
 
 
 class Recovery:
@@ -32,6 +37,7 @@ class Recovery:
         self.lapsing = Lapsing(desk)
         self.every_seconds = every_seconds
         self._tasks: list[asyncio.Task[None]] = []
+        self._rounds: set[asyncio.Task[int]] = set()
 
     async def start(self) -> None:
         """Say that this process is at work, and begin."""
@@ -49,7 +55,8 @@ class Recovery:
         self._tasks = [asyncio.create_task(self._keep_beating(), name="heartbeat")]
 
     async def stop(self) -> None:
-        tasks, self._tasks = self._tasks, []
+        tasks: list[asyncio.Task[Any]] = [*self._tasks, *self._rounds]
+        self._tasks = []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -94,8 +101,11 @@ class Recovery:
         swept = lapsed = loop.time()
         while True:
             self.inbox.wake.clear()
+            round_ = asyncio.create_task(self.once(), name="recovery round")
+            self._rounds.add(round_)
+            round_.add_done_callback(self._ended)
+            await asyncio.wait([round_], timeout=ROUND_SECONDS)
             try:
-                await self.once()
                 if loop.time() - lapsed >= LAPSING_SECONDS:
                     lapsed = loop.time()
                     await self.lapsing.once()
@@ -104,13 +114,23 @@ class Recovery:
                     if await self.sweep():
                         # The next portion in the next round: all at once would hold up everybody else's writes.
                         swept -= SWEEP_SECONDS
-            except Refusal as refusal:
-                log.warning("background work pauses: %s", refusal)
-            except Exception:
-                log.exception("background work failed; it goes on with the next round")
+            except Exception as error:
+                _tell(error)
             try:
                 # Not `wait_for`: on Python 3.11 it loses a cancellation that comes together with the event.
                 async with asyncio.timeout(self.every_seconds):
                     await self.inbox.wake.wait()
             except TimeoutError:
                 continue
+
+    def _ended(self, round_: asyncio.Task[int]) -> None:
+        self._rounds.discard(round_)
+        if not round_.cancelled() and (error := round_.exception()) is not None:
+            _tell(error)
+
+
+def _tell(error: BaseException) -> None:
+    if isinstance(error, Refusal):
+        log.warning("background work pauses: %s", error)
+    else:
+        log.error("background work failed; it goes on with the next round", exc_info=error)

@@ -280,6 +280,31 @@ async def test_while_stripe_does_not_answer_events_wait(api: Api) -> None:
     assert (await kept(api))[0][1] == "read"
 
 
+@on_sqlite
+async def test_an_event_is_worked_though_another_gateway_hangs(running: Running, account: Stripe) -> None:
+    elsewhere = Stripe(account.base, account.http)
+    async with running.api(account, background=True) as api:
+        await api.parts.catching_up.stop()
+        await furnish(api)
+        hanging = await api.payment()
+        gateway = await api.gateway_of(elsewhere.key)
+        payment = await api.payment(await api.order(method=await api.method_of(gateway)))
+        await account.confirm(hanging["stripe_id"])
+        await elsewhere.confirm(payment["stripe_id"])
+        held = await account.hold("GET", f"/v1/payment_intents/{hanging['stripe_id']}")
+        await api.deliver((await account.events(hanging["stripe_id"]))[-1])
+        await held.begun()
+        await api.deliver((await elsewhere.events(payment["stripe_id"]))[-1], gateway)
+
+        async def is_told() -> bool:
+            return (await api.get(payment))["charge_id"] is not None
+
+        await eventually(is_told)
+        assert {tries for tries, worked in await api.rows("gateway_events", "tries", "worked_at") if not worked} == {0}
+        await held.go()
+    await elsewhere.close()
+
+
 async def test_an_acknowledged_event_is_worked_by_the_next_process(running: Running, account: Stripe) -> None:
     async with running.api(account) as api:
         await furnish(api)
