@@ -216,6 +216,19 @@ async def test_an_order_is_paid_by_wire_or_by_card_as_the_shopper_chooses(shop: 
 
 
 @on_sqlite
+async def test_a_payment_is_not_moved_to_an_order_that_is_paid_another_way(shop: Api) -> None:
+    by_wire, transfer = await promised(shop)
+    await furnish(shop)
+    by_card = await ready(shop)
+    payment = await shop.payment(by_card)
+    for moving, there in ((payment, by_wire), (transfer, by_card)):
+        refused = await shop.update(moving, order=there, expect=422)
+        assert refused.said == [("/data/relationships/order", "invalid")]
+    assert (await shop.source_of(by_wire), await shop.source_of(by_card)) == (transfer.id, payment.id)
+    assert [one.status for one in await shop.stripe.intents()] == ["requires_payment_method"]
+
+
+@on_sqlite
 async def test_it_is_moved_to_another_order_until_money_was(shop: Api) -> None:
     order, transfer = await promised(shop)
     other = await ready(shop, 1000)

@@ -32,7 +32,7 @@ def use(order: Any, entry_id: str, work: Work) -> Rule:
     yield from order.refresh(work)
     order.takes_source(work)
     work.check()
-    yield Load(order, (*ORDER_PATHS, "payment_source.payment_gateway"))
+    yield Load(order, ORDER_PATHS)
     source = order.payment_source
     is_there = getattr(source, "wallet_entry_id", None) == entry.id
     if is_there and not source.is_canceled and not source.is_mismatched(order):

@@ -23,7 +23,7 @@ from paydesk.work import Change, Find, Hold, Journalled, Load, Plan, Work
 SOURCE_ACCESS = ORDER_ACCESS.via("order", guest="CSUD", customer="CSUD")
 """A payment source is seen and changed by whoever sees and changes its order."""
 
-ORDER_PATHS = ("payment_method.payment_gateway", "shipping_address", "customer", "payment_source")
+ORDER_PATHS = ("payment_method.payment_gateway", "shipping_address", "customer", "payment_source.payment_gateway")
 """What creating a payment source finds loaded of its order."""
 
 
@@ -203,7 +203,7 @@ class PaymentSource(Resource):
         work.change(self, **values)
 
     def _move(self, order: Any, work: Work) -> Rule:
-        """Make it another order's payment source: an editable order of the same currency."""
+        """Make it another order's payment source: an editable order of the same currency, to be paid that way."""
         if order is None:
             work.invalid("order", "blank")
             work.check()
@@ -213,7 +213,11 @@ class PaymentSource(Resource):
         if self.intended_currency not in (None, order.currency_code):
             work.invalid("order", "currency_mismatch", "has another currency")
         work.check()
-        yield Load(order, ("payment_source.payment_gateway",))
+        yield Load(order, ("payment_method.payment_gateway", "payment_source.payment_gateway"))
+        gateway = self.gateway_for(order)
+        if gateway is None or gateway.id != self.payment_gateway_id:
+            work.invalid("order", "invalid", "is to be paid another way")
+            work.check()
         if self.order is not None and self.order.payment_source_id == self.id:
             assign(self.order, None, work)
         work.change(self, order_id=order.id)
