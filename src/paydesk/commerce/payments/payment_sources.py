@@ -325,8 +325,21 @@ class OpenPayment(Plan):
         return None
 
 
-class ReadPayment(Plan):
-    """Bring a payment to what its gateway says: `_refresh`, an event, recovery."""
+class _Settled(Plan):
+    """Whatever a payment's gateway was asked, the payment is brought to what that says."""
+
+    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+        payment = yield from read_of(call)
+        if payment is not None:
+            yield from reconcile(payment, answer, work)
+        return payment
+
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+        return refusal(problem)
+
+
+class ReadPayment(_Settled):
+    """Look at a payment: `_refresh`, an event, recovery."""
 
     kind = "read_payment"
 
@@ -338,9 +351,6 @@ class ReadPayment(Plan):
         if payment is not None:
             yield from reconcile(payment, not_before(call.ask["intended"], payment, answer), work)
         return payment
-
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
-        return refusal(problem)
 
 
 def not_before(intended: list[Any], payment: PaymentSource, answer: Snapshot) -> Snapshot:
@@ -360,24 +370,15 @@ def read_of(call: Journalled) -> Rule:
     return payment
 
 
-class AmendPayment(Plan):
+class AmendPayment(_Settled):
     """Bring a payment to the order's present amount."""
 
     kind = "amend_payment"
     verb = "amend"
     exact = True
 
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
-        payment = yield from read_of(call)
-        if payment is not None:
-            yield from reconcile(payment, answer, work)
-        return payment
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
-        return refusal(problem)
-
-
-class ReleasePayment(Plan):
+class ReleasePayment(_Settled):
     """Cancel a payment that is no order's source any more, after looking: what holds money stays."""
 
     kind = "release_payment"
@@ -388,15 +389,6 @@ class ReleasePayment(Plan):
 
     def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
         return snapshot.status in UNCONFIRMED and call.ask.get("of") in (None, snapshot.metadata.get("paydesk"))
-
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
-        payment = yield from read_of(call)
-        if payment is not None:
-            yield from reconcile(payment, answer, work)
-        return payment
-
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
-        return refusal(problem)
 
 
 def let_go(kind: str, payment_id: str, work: Work) -> Rule:
