@@ -153,7 +153,12 @@ class Parts:
             installation=installation,
             views=self.views,
             gather=Gathered,
-            tools={"seal": vault.seal, "hash_password": hash_password, "endpoint_url": self.endpoint_url},
+            tools={
+                "seal": vault.seal,
+                "open": vault.open,
+                "hash_password": hash_password,
+                "endpoint_url": self.endpoint_url,
+            },
             node=0 if database.name == "sqlite" else secrets.randbelow(1000),
         )
         self.inbox = Inbox(self.desk, self.gateways, self.credentials)

@@ -188,7 +188,7 @@ class Desk:
     ) -> None:
         """`unseal` opens a gateway record's credentials; `views` and `gather` are the renderer's (`jsonapi.render`).
 
-        tools   what rules may use beside records: `seal` (secrets), `hash_password`, `installation`, ...
+        tools   what rules may use beside records: `seal` and `open` (secrets), `hash_password`, `installation`, ...
         """
         self.database = database
         self.registry = registry
@@ -411,7 +411,7 @@ class Desk:
         if ended.refusal is not None:
             if asked.key is not None and asked.tell is not None and not isinstance(ended.refusal, Conflict):
                 # The gateway was asked, by this request or by the one it joined: the same key is told the same.
-                key, told = asked.key, asked.tell(ended.refusal)
+                key, told = asked.key, self._sealed(asked.key, asked.tell(ended.refusal))
                 await self.database.write(lambda: idempotency.answer(key, *told))
             raise ended.refusal
         if status == 204 or ended.record_id is None:
@@ -422,7 +422,8 @@ class Desk:
             # Kept before it is sent, so that the same key is told the same bytes.
             assert asked.render is not None
             key, answer = asked.key, asked.render(status, found)
-            await self.database.write(lambda: idempotency.answer(key, *answer))
+            kept = self._sealed(key, answer)
+            await self.database.write(lambda: idempotency.answer(key, *kept))
             return status, Kept(*answer, replayed=False)
         return status, found
 
@@ -518,10 +519,8 @@ class Desk:
                 call_id = call.id if self.plans[call.kind].journalled else None
                 yield from idempotency.write(asked.key, asked.request, now, call_id=call_id)
             else:
-                answer = asked.render(status, first.found)
-                yield from idempotency.write(
-                    asked.key, asked.request, now, status=answer[0], headers=answer[1], body=answer[2]
-                )
+                told, headers, body = self._sealed(asked.key, asked.render(status, first.found))
+                yield from idempotency.write(asked.key, asked.request, now, status=told, headers=headers, body=body)
         if call is not None:
             crash.place(call.kind, "begun")
         return first
@@ -532,7 +531,9 @@ class Desk:
         if request != asked.request:
             raise KeyReused("Idempotency-Key")
         if status is not None:
-            return _First(kept=Kept(status, headers or {}, bytes(body or b"")))
+            assert asked.key is not None
+            opened = self.tools["open"](bytes(body).decode(), _place_of(asked.key)).encode()
+            return _First(kept=Kept(status, headers or {}, opened))
         return _First(resume=call_id) if call_id is not None else None
 
     def _record(
@@ -988,8 +989,12 @@ class Desk:
         """Keep a refusal that a gateway gave under the client's key; a success is rendered when it is told."""
         assert asked.key is not None and asked.tell is not None
         if ended.refusal is not None and plan.journalled:
-            status, headers, body = asked.tell(ended.refusal)
-            yield from idempotency.answer(asked.key, status, headers, body)
+            yield from idempotency.answer(asked.key, *self._sealed(asked.key, asked.tell(ended.refusal)))
+
+    def _sealed(self, key: KeyOwner, answer: tuple[int, dict[str, str], bytes]) -> tuple[int, dict[str, str], bytes]:
+        """An answer as it is kept: it may show what nobody is to read in the database, such as a webhook secret."""
+        status, headers, body = answer
+        return status, headers, self.tools["seal"](body.decode(), _place_of(key)).encode()
 
     def _signed(self, call: Journalled) -> Actor:
         """What recovery finishes is signed by who asked for it."""
@@ -1120,6 +1125,11 @@ class _Columns:
         self.at = {name: at for at, name in enumerate(columns)}
         self.includes: dict[str, dict[str, Any]] = {}
         self.serial: Any = ("columns", resource.shape.type, columns)
+
+
+def _place_of(key: KeyOwner) -> str:
+    """What a kept answer is sealed for."""
+    return f"answers/{key.tenant}/{key.application_id}/{key.owner_id}/{key.key}"
 
 
 def _is_late(wanted: Wanted) -> bool:

@@ -18,6 +18,7 @@ from paydesk.oauth import permissions
 from paydesk.oauth.secrets import hash_password
 from paydesk.store import open_database
 from paydesk.work import Work
+from tests.http.world import VAULT
 
 MEDIA_TYPE = "application/vnd.api+json"
 NOW = 1_700_000_000.0
@@ -183,7 +184,7 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         installation="test",
         views=views,
         gather=Gathered,
-        tools={"hash_password": hash_password},
+        tools={"seal": VAULT.seal, "open": VAULT.open, "hash_password": hash_password},
     )
     actors: dict[str, Actor] = {}
 

@@ -40,7 +40,11 @@ from paydesk.oauth import permissions
 from paydesk.store import open_database
 from paydesk.store.ask import Ask, Database
 from paydesk.store.types import METADATA
+from paydesk.vault import Vault
 from paydesk.work import Work
+
+VAULT = Vault.given("test " + "A" * 43 + "=")
+"""What seals what is kept."""
 
 MEDIA_TYPE = "application/vnd.api+json"
 NOW = 1_700_000_000.0
@@ -105,7 +109,7 @@ class World:
             installation="test",
             views=views,
             gather=Gathered,
-            tools={"hash_password": lambda password: "hashed"},
+            tools={"seal": VAULT.seal, "open": VAULT.open, "hash_password": lambda password: "hashed"},
         )
         self.tokens: dict[str, Actor] = {}
         self.options = options

@@ -77,6 +77,10 @@ async def test_the_key_is_nowhere_in_clear(
         await api.get(payment, "?include=payment_gateway,versions"),
     ]
     secret = (await api.get(api.gateway))["webhook_endpoint_secret"]
+    given = {"name": "Second", "login": key}
+    second = await api.create("stripe_gateways", given, key="once")
+    assert (await api.create("stripe_gateways", given, key="once")).raw == second.raw
+    await api.update(second, {"name": "Third"}, key="twice")
     for answer in told:
         assert key not in answer.raw.decode()
         assert "login" not in answer.raw.decode()
@@ -93,12 +97,14 @@ async def test_the_key_is_nowhere_in_clear(
         rows = repr(await api.rows(table, *names))
         assert key not in rows
         assert secret not in rows
+        assert second["webhook_endpoint_secret"] not in rows
     if running.settings.on_sqlite:
         folder = running.settings.sqlite_file.parent
         for file in folder.glob(f"{running.settings.sqlite_file.name}*"):
             content = file.read_bytes()
             assert key.encode() not in content
             assert secret.encode() not in content
+            assert second["webhook_endpoint_secret"].encode() not in content
 
 
 @on_sqlite
