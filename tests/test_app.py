@@ -54,6 +54,9 @@ async def test_descriptions_are_published_without_a_token(client):
     described = (await client.get("/api/public/openapi.json")).json()
     assert described["openapi"] == "3.1.0"
     assert described["servers"] == [{"url": "http://acme.example.com:8000"}]
+    elsewhere = await client.get("/api/public/openapi.json", headers={"host": "shop.test"})
+    assert elsewhere.json()["servers"] == [{"url": "http://shop.test"}]
+    assert "here.invalid" not in elsewhere.text + (await client.get("/docs")).text
     assert {"/api/stripe_payments", "/oauth/token", "/healthz"} <= set(described["paths"])
 
 

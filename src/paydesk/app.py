@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -388,12 +388,11 @@ class Application:
 
     async def _openapi(self, request: Request) -> Response:
         assert self.parts is not None
-        base = str(request.scope["paydesk.links"])
-        return _document(_described(self.parts.registry, base), "application/json")
+        return _document(_here(_described(self.parts.registry), request), "application/json")
 
     async def _docs(self, request: Request) -> Response:
         assert self.parts is not None
-        page = _reference(self.parts.registry, str(request.scope["paydesk.links"]))
+        page = _here(_reference(self.parts.registry), request)
         return HTMLResponse(page, headers={"content-security-policy": reference.POLICY})
 
     async def _callback(self, request: Request) -> Response:
@@ -422,15 +421,24 @@ class Application:
         return Response(orjson.dumps(told), media_type="application/json")
 
 
-@lru_cache(16)
-def _described(registry: Registry, base: str) -> bytes:
-    """The OpenAPI document for one base address; making it takes as long as a hundred requests."""
-    return openapi.openapi_document(registry, version=__version__, servers=[base], paths=ELSEWHERE)
+_HERE = "https://here.invalid"
+"""Stands for the address that was asked, in pages that are made once: making one takes as long as a hundred requests,
+and a client may ask under any name.
+"""
 
 
-@lru_cache(16)
-def _reference(registry: Registry, base: str) -> bytes:
-    return reference.reference_page(registry, version=__version__, origin=base)
+@cache
+def _described(registry: Registry) -> bytes:
+    return openapi.openapi_document(registry, version=__version__, servers=[_HERE], paths=ELSEWHERE)
+
+
+@cache
+def _reference(registry: Registry) -> bytes:
+    return reference.reference_page(registry, version=__version__, origin=_HERE)
+
+
+def _here(page: bytes, request: Request) -> bytes:
+    return page.replace(_HERE.encode(), str(request.scope["paydesk.links"]).encode())
 
 
 def _document(body: bytes, media_type: str = MEDIA_TYPE) -> Response:
