@@ -335,6 +335,26 @@ def test_what_is_not_there_or_not_offered(world: World, method: str, path: str, 
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "skus", "GET, HEAD, POST, OPTIONS"),
+        ("DELETE", "skus", "GET, HEAD, POST, OPTIONS"),
+        ("POST", "skus/skuAlpha", "GET, HEAD, PATCH, DELETE, OPTIONS"),
+        ("POST", "versions", "GET, HEAD, OPTIONS"),
+        ("GET", "event_stores", "OPTIONS"),
+        ("PATCH", "organization", "GET, HEAD, OPTIONS"),
+        ("DELETE", "orders/ordFull/market", "GET, HEAD, OPTIONS"),
+        ("PATCH", "orders/ordFull/relationships/market", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_a_method_that_is_not_there_is_answered_with_those_that_are(
+    world: World, method: str, path: str, allowed: str
+) -> None:
+    answer = world.ask(method, f"/api/{path}", b"{}")
+    assert (answer.status, answer.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
     ("accept", "status"),
     [
         (None, 200),

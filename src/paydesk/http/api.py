@@ -6,7 +6,7 @@ import base64
 import hashlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -58,6 +58,10 @@ PREFLIGHT: tuple[tuple[bytes, bytes], ...] = (
 _JSON_HEADERS = ((b"content-type", _MEDIA), *CORS)
 _SINGLETONS = {"application": "applications", "organization": "organizations"}
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
+_COLLECTION = {"list": "GET, HEAD", "create": "POST"}
+_MEMBER = {"retrieve": "GET, HEAD", "update": "PATCH", "delete": "DELETE"}
+_RELATED = {"related": "GET, HEAD"}
+"""By action, the methods that ask for it at an address of this kind."""
 BAD_HOST = errors.problem("BAD_REQUEST", detail="The Host header is missing or malformed.", header="Host")
 
 
@@ -104,6 +108,7 @@ class Api:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         status, headers, body = await self.answer(scope, receive)
         headers.extend(scope.get("paydesk.limits", ()))
+        headers.extend(scope.get("paydesk.allow", ()))
         if scope["method"] == "HEAD":
             headers.append((b"content-length", str(len(body)).encode()))
             body = b""
@@ -232,7 +237,7 @@ class _Request:
                 return await self._list(resource)
             if method == "POST" and "create" in actions:
                 return await self._change("create", resource, None)
-            raise Answer(errors.problem("METHOD_NOT_ALLOWED"))
+            raise self._not_allowed(_COLLECTION, actions)
         return await self._member(resource, parts)
 
     async def _member(self, resource: type[Resource], parts: list[str]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -246,14 +251,14 @@ class _Request:
                 return await self._change("update", resource, parts[1])
             if method == "DELETE" and "delete" in actions:
                 return await self._change("delete", resource, parts[1])
-            raise Answer(errors.problem("METHOD_NOT_ALLOWED"))
+            raise self._not_allowed(_MEMBER, actions)
         name = parts[-1]
         relationship = resource.shape.relationships.get(name)
         linkage = len(parts) == 4 and parts[2] == "relationships"
         if relationship is None or relationship.hidden or not (len(parts) == 3 or linkage):
             raise NotFound(name)
         if method != "GET":
-            raise Answer(errors.problem("METHOD_NOT_ALLOWED"))
+            raise self._not_allowed(_RELATED, _RELATED)
         if not self._may(resource, "show"):
             raise Denied(name)
         if name == "event_stores":
@@ -263,6 +268,12 @@ class _Request:
             data = await self.api.desk.linkage(self._asked(), resource, parts[1], name)
             return 200, list(_JSON_HEADERS), self.frame.linkage(resource.shape.type, parts[1], name, data)
         return await self._related(resource, parts[1], name)
+
+    def _not_allowed(self, methods: dict[str, str], actions: Iterable[str]) -> Answer:
+        """What an address answers to another method than those it has, which are told in a header."""
+        allowed = ", ".join([*(methods[action] for action in methods if action in actions), "OPTIONS"])
+        self.scope["paydesk.allow"] = [(b"allow", allowed.encode())]
+        return Answer(errors.problem("METHOD_NOT_ALLOWED"))
 
     def _may(self, resource: type[Resource], act: Any) -> bool:
         return permissions.may(self.actor, resource, act)
