@@ -81,6 +81,7 @@ class Inbox:
         self._doors = asyncio.Semaphore(DOORS.get(desk.database.name, 4))
         self._unseal = unseal
         self._came: defaultdict[tuple[str, str], events.Tally] = defaultdict(events.Tally)
+        self._tallying = asyncio.Lock()
 
     # Taking in.
 
@@ -184,10 +185,11 @@ class Inbox:
         return more
 
     async def _tally(self) -> None:
-        """Write down what was counted since."""
-        for door in list(self._came):
-            came = self._came.pop(door)
-            await self.desk.database.write(lambda: events.tally(*door, came))  # noqa: B023
+        """Write down what was counted since; when this returns, that is written."""
+        async with self._tallying:
+            for door in list(self._came):
+                came = self._came.pop(door)
+                await self.desk.database.write(lambda: events.tally(*door, came))  # noqa: B023
 
     def count(self, door: tuple[str, str], name: str) -> None:
         self._came[door].counts[name] += 1

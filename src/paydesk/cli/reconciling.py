@@ -469,7 +469,7 @@ class _Walk:
             one for one in self._places if (one.actor.tenant, one.record.id) == (call["tenant"], call["gateway_id"])
         ]
         about = f"{call['subject_type']}/{call['subject_id']}"
-        ours = f"open since {call['created_at']}, taken up again {call['tries']} times"
+        ours = f"open since {call['created_at']}, taken up again {max(call['tries'], 0)} times"
         do = "run `paydesk recover` where no server does it by itself"
         return self._finding(place, f"call {call['kind']} {call['id']}", ours, "not known", do, payment=about)
 

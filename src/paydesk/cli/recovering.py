@@ -107,7 +107,7 @@ def show(ended: Recovered) -> None:
         ]
     )
     for tenant, call_id, kind, subject_type, subject_id, tries, created_at in ended.calls:
-        _tell(f"{kind} {call_id} of {subject_type}/{subject_id}, {tenant}: {tries} tries since {created_at}")
+        _tell(f"{kind} {call_id} of {subject_type}/{subject_id}, {tenant}: {tries + 1} tries since {created_at}")
     for gateway_id, said in ended.fetched.silent.items():
         _tell(f"gateway {gateway_id} does not tell its events: {said}")
     for gateway_id, said in ended.looked.silent.items():

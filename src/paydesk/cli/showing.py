@@ -227,7 +227,7 @@ def _call(call: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         "gateway": call["gateway_id"],
         "key": call["idempotency_key"],
         "attempt": call["attempt"],
-        "tries": call["tries"],
+        "tries": max(call["tries"], 0),
         "parameters": _safe(call["parameters"]),
         "who": _who(call["who"]),
         **({"state": "open", "due_at": call["due_at"], "last_answer": answer} if is_open else {}),

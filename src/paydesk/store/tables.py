@@ -57,6 +57,7 @@ gateway_calls = Table(
 lane     what excludes one another: one call a lane and subject may be open (capturing and voiding share one)
 state    `open` until the outcome is known; then `done`, `declined`, `refused` or `dropped`
 lease    who makes the call now; a call whose lease is void is taken over by recovery or by the next equal request
+tries    how often it was taken up again; -1 while nobody has taken it up at all
 """
 Index(
     "uq_gateway_calls_attempt",

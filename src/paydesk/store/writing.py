@@ -167,7 +167,7 @@ class Writer:
             "who": work.actor.who,
             "state": "open",
             "outcome": None,
-            "tries": 0,
+            "tries": 0 if lease else -1,
             "lease_holder": lease.get("lease_holder"),
             "lease_until": lease.get("lease_until"),
             "due_at": work.now,
