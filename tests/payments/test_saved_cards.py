@@ -205,6 +205,22 @@ async def test_two_cards_of_one_order_that_wait_for_the_customer_are_both_kept(a
     assert await api.open_calls() == []
 
 
+@pytest.mark.parametrize("odd", ["x", ["x"], 5, {"card": "x"}])
+@on_sqlite
+async def test_options_that_stripe_would_not_understand_keep_no_order_from_being_placed(api: Api, odd: Any) -> None:
+    order = await ready(api)
+    ada = await api.customer("ada@example.com", PASSWORD)
+    if odd != "x":
+        said = await api.payment(order, {"options": {"customer": odd}}, token=ada, expect=422)
+        assert said.said == [("/data/attributes/options", "invalid")]
+    payment = await api.payment(order, {"options": {"payment_method_options": odd}})
+    await shopper_confirms(api, payment, "pm_card_visa")
+    assert (await api.update(order, {"_place": True, SAVE: True}))["status"] == "placed"
+    for _ in range(2):
+        await api.recover()
+    assert await names(api) == ["visa …4242"]
+
+
 @on_sqlite
 async def test_a_customer_that_was_deleted_at_stripe_is_made_anew(api: Api) -> None:
     await saved(api)

@@ -64,7 +64,8 @@ def guarded(given: dict[str, Any], work: Work, own: Collection[str] = ()) -> dic
     shopper = work.actor.is_sales_channel
     dropped = SERVER_OWNED | PROHIBITED_TO_SHOPPERS if shopper else SERVER_OWNED - INTEGRATIONS_MAY
     kept = {name: value for name, value in given.items() if name not in dropped}
-    if shopper and kept.get("customer") is not None and kept["customer"] not in own:
+    named = kept.get("customer")
+    if shopper and named is not None and not (isinstance(named, str) and named in own):
         # A shopper's own Stripe customer comes from the wallet alone; any other would open somebody's saved cards.
         work.invalid("options", "invalid", "customer is not one of yours")
     return kept

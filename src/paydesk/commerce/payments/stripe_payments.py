@@ -111,8 +111,9 @@ class StripePayment(
 
     @property
     def is_reusable(self) -> bool:
-        by_method = (self.options.get("payment_method_options") or {}).values()
-        return bool(self.usage or any(isinstance(one, dict) and one.get("setup_future_usage") for one in by_method))
+        by_method = self.options.get("payment_method_options")
+        told = by_method.values() if isinstance(by_method, dict) else ()
+        return bool(self.usage or any(isinstance(one, dict) and one.get("setup_future_usage") for one in told))
 
     @property
     def details(self) -> dict[str, Any] | None:
