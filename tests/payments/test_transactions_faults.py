@@ -292,6 +292,30 @@ async def test_what_an_integration_marks_is_in_the_balances(api: Api) -> None:
 
 
 @on_sqlite
+async def test_what_an_integration_marks_as_failed_stays_so_and_the_payment_is_read_all_the_same(api: Api) -> None:
+    order, payment, authorization = await approved(api)
+    await api.update(authorization, {"_capture": True})
+    capture = await only(api, order, "captures")
+    await api.update(capture, {"succeeded": False})
+    await api.update(payment, {"_refresh": True})
+    assert (await stands(api, order))[1] == "authorized"
+    await api.update(capture, {"succeeded": True})
+    await api.update(capture, {"_refund": True, "_refund_amount_cents": 400})
+    await api.update(capture, {"succeeded": False})
+    await api.stripe.v1.refunds.create_async({"payment_intent": payment["stripe_id"], "amount": 500})
+    await api.update(payment, {"_refresh": True})
+    assert await moved(api, order) == [
+        ("authorizations", 15400, True),
+        ("captures", 15400, False),
+        ("refunds", 400, True),
+    ]
+    await api.update(capture, {"succeeded": True})
+    await api.update(payment, {"_refresh": True})
+    assert (await moved(api, order))[1:] == [("captures", 15400, True), ("refunds", 400, True), ("refunds", 500, True)]
+    assert (await stands(api, order))[1] == "partially_refunded"
+
+
+@on_sqlite
 async def test_nothing_is_placed_on_money_that_is_being_let_go(api: Api) -> None:
     order, payment = await authorized(api)
     authorization = await only(api, order, "authorizations")

@@ -107,7 +107,15 @@ def _captures(authorization: Any, everything: list[Any]) -> list[Any]:
 
 def _fold_captures(authorization: Any, payment: Any, snapshot: Snapshot, work: Work) -> None:
     everything = authorization.order.__dict__["booked"]
-    missing = snapshot.received - sum(one.amount_cents for one in _captures(authorization, everything))
+    # One that an integration marked as failed is known: it is not booked again.
+    known = [
+        one
+        for one in everything
+        if one.one_of("captures")
+        and one.reference_authorization_id == authorization.id
+        and (one.succeeded or one.object_key.startswith(f"{snapshot.payment_id}/"))
+    ]
+    missing = snapshot.received - sum(one.amount_cents for one in known)
     if missing > 0:
         # What a card's smaller capture leaves is gone for good: the answer says so.
         rest = authorization.amount_cents - snapshot.received
