@@ -623,6 +623,9 @@ class Desk:
         """
         inline: tuple[Journalled | None, Resource | None] = (None, None)
         for kind, subject_id in work.awaited:
+            if any((call.kind, call.subject_id) == (kind, subject_id) for call in work.calls):
+                # Placed and cancelled by one request, an order would be left with money that nobody lets go.
+                raise Invalid(None, "invalid", "asks at once for what has to come one after the other")
             lane = self.plans[kind].lane or kind
             open_ = yield from journal.open_call(work.actor.tenant, lane, subject_id)
             if open_ is not None and open_.kind == kind:

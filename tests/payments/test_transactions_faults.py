@@ -330,6 +330,16 @@ async def test_nothing_is_placed_on_money_that_is_being_let_go(api: Api) -> None
 
 
 @on_sqlite
+async def test_an_order_is_not_placed_and_cancelled_by_one_request(api: Api) -> None:
+    order, payment, _, place, _ = await prepared(api, "place_order")
+    both = {**place, "_cancel": True}
+    assert (await api.update(order, both, expect=422)).said == [("/data", "invalid")]
+    assert (await stands(api, order))[:2] == ("pending", "unpaid")
+    assert await api.open_calls() == []
+    assert (await at_stripe(api, payment))[0] != "canceled"
+
+
+@on_sqlite
 async def test_an_order_that_is_being_placed_is_not_cancelled(api: Api) -> None:
     order, payment, _, place, path = await prepared(api, "place_order")
     held = await api.stripe.hold(path=path)
