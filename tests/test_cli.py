@@ -1,6 +1,9 @@
 """The command line: help and version everywhere, exit codes that mean something."""
 
+import asyncio
+import base64
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +12,11 @@ import pytest
 
 from paydesk import __version__
 from paydesk.cli import dev
+from paydesk.oauth import keys
 from paydesk.settings import describe
+from paydesk.store import open_database
+from paydesk.vault import Vault
+from tests.conftest import with_database
 from tests.forked import paydesk
 
 COMMANDS = [
@@ -104,6 +111,142 @@ def test_a_database_that_cannot_be_reached_ends_with_three(arguments: list[str],
     ended = paydesk(*arguments, PAYDESK_DATABASE_URL=url, PAYDESK_DATA_DIR=str(tmp_path))
     assert ended.returncode == 3, ended.stderr
     assert "hush" not in ended.stderr + ended.stdout
+
+
+WORKING = [
+    ["recover"],
+    ["reconcile"],
+    ["payments", "show", "10000001"],
+    ["payments", "expiring"],
+    ["gateways", "check"],
+    ["gateways", "rekey", "aGateway"],
+]
+"""Commands on a database with its secrets."""
+FOUNDING = [["organization", "create", "Acme"], ["application", "list", "-o", "acme"]]
+"""Commands on a database alone."""
+STRIPE = {"PAYDESK_STRIPE_API_BASE": "http://127.0.0.1:9", "PAYDESK_STRIPE_SECRET_KEY": "sk_test_" + "a1" * 16}
+
+
+def refused(arguments: list[str], **variables: str) -> tuple[int, str]:
+    """How a command ends that cannot be carried out, and what it says in one line, with where to look in a second."""
+    ended = paydesk(*arguments, **STRIPE, **variables)
+    assert ended.stdout == ""
+    first, *more = ended.stderr.splitlines()
+    assert first.startswith("error: "), ended.stderr
+    assert len(more) <= 1, ended.stderr
+    assert not more or more[0].startswith("  "), ended.stderr
+    return ended.returncode, first.removeprefix("error: ")
+
+
+async def _seal(folder: Path) -> None:
+    """Make what a server's first start makes: a key file, and a signing key that is sealed with it."""
+    database = open_database(f"sqlite:///{folder / 'paydesk.sqlite3'}")
+    await keys.ensure(database, Vault.at(folder / "vault.keys"), 0.0)
+    await database.close()
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Path:
+    """A data directory that a server has been started on."""
+    assert paydesk("migrate", PAYDESK_DATA_DIR=str(tmp_path)).returncode == 0
+    asyncio.run(_seal(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("broken", ["missing", "another", "of another text", "unreadable", "in the environment"])
+def test_a_key_file_that_is_not_the_databases_ends_with_two(broken: str, sealed: Path, port: int) -> None:
+    here = {"PAYDESK_DATA_DIR": str(sealed), "PAYDESK_PORT": str(port)}
+    file = sealed / "vault.keys"
+    name, key = file.read_text().splitlines()[1].split()
+    other = base64.b64encode(bytes(32)).decode()
+    told = f"The database's secrets cannot be opened: sealed under the key {name}, which is not among 77ab02d1"
+    if broken == "missing":
+        file.unlink()
+        told = f"The database's secrets cannot be opened: there is no key file {file}"
+    elif broken == "another":
+        file.write_text(f"77ab02d1 {other}\n")
+    elif broken == "of another text":
+        file.write_text(f"{name} {other}\n")
+        told = f"The database's secrets cannot be opened: a value sealed under the key {name} is damaged, or about "
+    elif broken == "unreadable":
+        file.write_text("nonsense\n")
+        told = f"The database's secrets cannot be opened: the key file {file}: entry 1 is not an id and 32 bytes in "
+    else:
+        here["PAYDESK_KEYS"] = f"77ab02d1 {other}"
+    kept = sorted(path.name for path in sealed.iterdir())
+    for arguments in [["serve"], *(WORKING if broken == "another" else WORKING[:1])]:
+        status, said = refused(arguments, **here)
+        assert (status, said.startswith(told), key in said, other in said) == (2, True, False, False), said
+    dev = paydesk("dev", "--port", str(port), **STRIPE, **here)
+    assert (dev.returncode, f"error: {told}" in dev.stderr) == (2, True), dev.stderr
+    # No key file was made in its place, and nothing was made with one.
+    assert sorted(path.name for path in sealed.iterdir() if path.suffix != ".lock") == [
+        one for one in kept if not one.endswith(".lock")
+    ]
+    assert paydesk("application", "list", "-o", "demo", PAYDESK_DATA_DIR=str(sealed)).returncode == 1
+
+
+@pytest.mark.parametrize("arguments", [["serve"], ["migrate"], ["dev"], *WORKING, *FOUNDING], ids=" ".join)
+def test_a_database_that_cannot_be_used_ends_with_three(arguments: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "other.sqlite3"
+    file.write_bytes(b"This is no database. " * 500)
+    url = f"sqlite:///{file}"
+    status, said = refused(arguments, PAYDESK_DATABASE_URL=url, PAYDESK_DATA_DIR=str(tmp_path / "data"))
+    assert (status, said.startswith(f"The database cannot be reached: {file}"), "is not a database" in said) == (
+        3,
+        True,
+        True,
+    )
+    url = "postgresql://desk:hu/sh@127.0.0.1:5432/desk"
+    status, said = refused(arguments, PAYDESK_DATABASE_URL=url, PAYDESK_DATA_DIR=str(tmp_path / "data"))
+    assert (status, "its address cannot be understood" in said, "hu" in said) == (3, True, False)
+
+
+@pytest.mark.parametrize("arguments", [["serve"], ["migrate"], WORKING[0], FOUNDING[0]], ids=" ".join)
+def test_a_database_that_the_server_has_not_ends_with_three(
+    arguments: list[str], postgres_server: str, tmp_path: Path
+) -> None:
+    url = with_database(postgres_server, "nobodys")
+    status, said = refused(arguments, PAYDESK_DATABASE_URL=url, PAYDESK_DATA_DIR=str(tmp_path))
+    assert (status, said) == (3, 'The database cannot be reached: database "nobodys" does not exist')
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_drivers_own_options_may_stand_in_an_address(database_url: str, tmp_path: Path) -> None:
+    url = f"{database_url}{'&' if '?' in database_url else '?'}sslmode=prefer"
+    here = {"PAYDESK_DATABASE_URL": url, "PAYDESK_DATA_DIR": str(tmp_path)}
+    assert paydesk("migrate", **here).stderr.startswith("✓ The database is at revision ")
+    assert paydesk("organization", "create", "Acme", **here).returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [["migrate"], ["dev"], ["recover"]], ids=" ".join)
+def test_a_data_directory_that_is_none_ends_with_two(arguments: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    for folder, why in ((file, "File exists"), (file / "below", "Not a directory")):
+        assert refused(arguments, PAYDESK_DATA_DIR=str(folder)) == (2, f"{folder} cannot be used: {why}")
+
+
+def test_a_certificate_that_is_none_ends_with_two(sealed: Path, port: int) -> None:
+    here = {"PAYDESK_DATA_DIR": str(sealed), "PAYDESK_PORT": str(port)}
+    for file in (sealed / "none.pem", sealed / "vault.keys"):
+        tls = {"PAYDESK_TLS_CERTIFICATE": str(file), "PAYDESK_TLS_KEY": str(file)}
+        status, said = refused(["serve"], **here, **tls)
+        assert (status, said[:57]) == (2, "PAYDESK_TLS_CERTIFICATE and PAYDESK_TLS_KEY cannot be use")
+
+
+def test_a_sandbox_that_cannot_start_says_why(tmp_path: Path, port: int) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    ended = paydesk("sandbox", "--port", str(port), "--data-dir", str(file))
+    assert (ended.returncode, ended.stderr.splitlines()[-1][:44]) == (1, f"The sandbox cannot start in {file}: "[:44])
+    with socket.create_server(("127.0.0.1", port)):
+        ended = paydesk("sandbox", "--port", str(port), "--data-dir", str(tmp_path / "sandbox"))
+    said = ended.stderr.splitlines()[-1]
+    assert (ended.returncode, said.startswith(f"The sandbox cannot listen on 127.0.0.1:{port}: Address al")) == (
+        1,
+        True,
+    )
 
 
 def test_an_organization_and_its_applications_are_made_and_ended(tmp_path: Path) -> None:

@@ -36,13 +36,13 @@ from paydesk.jsonapi import errors, openapi, published, reference
 from paydesk.jsonapi.render import Gathered, Views
 from paydesk.metrics import MEDIA_TYPE as METRICS
 from paydesk.metrics import Metrics, answers
-from paydesk.oauth import permissions
+from paydesk.oauth import keys, permissions
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import routes as oauth_routes
 from paydesk.oauth.secrets import hash_password
 from paydesk.recovery import Recovery
 from paydesk.settings import Settings
-from paydesk.store import events, open_database, schema
+from paydesk.store import credentials, events, open_database, schema
 from paydesk.store.ask import Database
 from paydesk.store.reading import Reader
 from paydesk.tending import Endpoints
@@ -178,16 +178,21 @@ class Parts:
 
     @classmethod
     async def open(cls, settings: Settings, clock: Clock = wall, *, reading: bool = False) -> Parts:
-        """Open the database and vault that the settings name. Raises schema.NotMigrated, KeyMissing, Unavailable.
+        """Open the database and vault that the settings name.
 
         reading   nothing will be written, so that this may be done beside a server
+        raises    as `schema.check` and `vault_of`; Unavailable
         """
-        vault = Vault.given(settings.keys) if settings.keys else Vault.at(settings.vault_file)
         await asyncio.to_thread(schema.check, settings.database_url)
         database = open_database(settings.database_url, connections=settings.database_connections, reading=reading)
-        installation = await database.read(events.installation_id)
-        if installation is None:
-            raise schema.NotMigrated("The database was never migrated.")
+        try:
+            installation = await database.read(events.installation_id)
+            if installation is None:
+                raise schema.NotMigrated("The database was never migrated.")
+            vault = await vault_of(settings, database)
+        except BaseException:
+            await database.close()
+            raise
         return cls(settings, database, vault, installation, clock)
 
     def credentials(self, record: Any) -> Credentials:
@@ -267,6 +272,27 @@ class Parts:
         for gateway in self.gateways.values():
             await gateway.close()
         await self.database.close()
+
+
+async def vault_of(settings: Settings, database: Database) -> Vault:
+    """The vault that the settings name, which is the one that the database's secrets were sealed with.
+
+    Its key file is made where nothing is sealed yet.
+    raises   KeyMissing, SealBroken
+    """
+    sealed = await database.read(credentials.keys)
+    vault = Vault.given(settings.keys) if settings.keys else Vault.at(settings.vault_file, make=not sealed)
+    keys.check(sealed, vault)
+    return vault
+
+
+async def open_vault(settings: Settings) -> Vault:
+    """The same of a database that is not open yet. Raises as `vault_of`, and Unavailable."""
+    database = open_database(settings.database_url, connections=1, reading=True)
+    try:
+        return await vault_of(settings, database)
+    finally:
+        await database.close()
 
 
 class Application:

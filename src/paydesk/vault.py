@@ -63,15 +63,18 @@ class Vault:
         return f"Vault({', '.join(self.key_ids)})"
 
     @classmethod
-    def at(cls, path: str | os.PathLike[str]) -> Vault:
+    def at(cls, path: str | os.PathLike[str], *, make: bool = True) -> Vault:
         """The vault whose keys are in the file `path`; the file is made, mode 0600, when there is none.
 
         Two processes that start together make one file between them: it appears whole or not at all.
-        raises  KeyMissing when it cannot be read, made or understood
+        make    False where something is sealed already, which a new key could not open
+        raises  KeyMissing when it cannot be read, made or understood, or is not there and not to be made
         """
         place = Path(path)
         try:
             if not place.exists():
+                if not make:
+                    raise KeyMissing(f"there is no key file {place}")
                 _create(place, _text([_new_key()]), replace=False)
             return cls(_read(place), place)
         except OSError as problem:

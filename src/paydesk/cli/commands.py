@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Coroutine, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -33,7 +33,9 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
-EXIT_CODES = "Exit status: 0 done, 1 failed, 2 wrong usage or settings, 3 database not reachable or not migrated."
+EXIT_CODES = (
+    "Exit status: 0 done, 1 failed, 2 wrong usage, settings or key file, 3 database not reachable or not migrated."
+)
 
 
 def _show_version(asked: bool) -> None:
@@ -136,10 +138,9 @@ def dev(
         }.items()
         if value is not None
     }
-    develop(
-        _settings(**given),
-        Options(credentials=credentials, reset=reset, tls=tls, sandbox_port=sandbox_port),
-    )
+    settings = _settings(**given)
+    with _told_plainly():
+        develop(settings, Options(credentials=credentials, reset=reset, tls=tls, sandbox_port=sandbox_port))
 
 
 @cli.command(epilog=_settings_help())
@@ -151,13 +152,17 @@ def serve(version: Version = False) -> None:
     settings = _settings()
 
     from paydesk import serving
+    from paydesk.app import open_vault
     from paydesk.cli.holding import InUse, hold_database
     from paydesk.store import schema
 
-    with _database_errors():
+    # Looked at here, since a worker that cannot start is only made anew.
+    with _told_plainly():
         schema.check(settings.database_url)
+    _run(open_vault(settings))
+    _try_certificate(settings)
     try:
-        with hold_database(settings):
+        with _told_plainly(), hold_database(settings):
             scheme = "https" if settings.tls_certificate else "http"
             err().print(f"paydesk {__version__} listens on {scheme}://{settings.host}:{settings.port}")
             serving.serve(settings)
@@ -177,7 +182,7 @@ def migrate(version: Version = False) -> None:
 
     from paydesk.store import migrate as migrations
 
-    with _database_errors():
+    with _told_plainly():
         revision = migrations.upgrade(settings.database_url)
     done(f"The database is at revision {revision}.")
 
@@ -196,7 +201,7 @@ def recover(version: Version = False) -> None:
     from paydesk.cli.holding import InUse, hold_database
 
     try:
-        with hold_database(settings):
+        with _told_plainly(), hold_database(settings):
             ended = _run(recovering.recover(settings))
     except InUse as error:
         fail(str(error), hint="That process recovers by itself.")
@@ -229,12 +234,11 @@ def reconcile(
     from paydesk.cli.holding import InUse, hold_database
 
     settings = _beside_dev(_settings())
-    work = reconciling.reconcile(settings, since=since, until=until, slug=organization, gateway=gateway, fix=fix)
+    chosen: dict[str, Any] = {"since": since, "until": until, "slug": organization, "gateway": gateway, "fix": fix}
     try:
-        with hold_database(settings) if fix else nullcontext():
-            told = _run(work)
+        with _told_plainly(), hold_database(settings) if fix else nullcontext():
+            told = _run(reconciling.reconcile(settings, **chosen))
     except InUse as error:
-        work.close()
         fail(str(error), hint="While a server runs, PATCH each payment with _refresh instead.")
     if json:
         reconciling.as_json(told)
@@ -531,11 +535,25 @@ def _beside_dev(settings: "Settings") -> "Settings":
 
     if settings.stripe_api_base is not None:
         return settings
-    file = settings.data_dir / "credentials.json"
-    if file.exists():
+    # Where it is not there or cannot be read, no `dev` of ours runs there.
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        file = settings.data_dir / "credentials.json"
         return replace(settings, stripe_api_base=loads(file.read_text(encoding="utf-8"))["stripe"]["api_base"])
     # Its credentials may be elsewhere; the sandbox that it started is not.
     return replace(settings, stripe_api_base=running(settings.data_dir / "dev.json"))
+
+
+def _try_certificate(settings: "Settings") -> None:
+    """See that HTTPS can be served, where that is wanted."""
+    import ssl
+
+    if settings.tls_certificate is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_certificate, settings.tls_key)
+    except OSError as error:  # which SSLError is
+        why = error.strerror or error
+        fail(f"PAYDESK_TLS_CERTIFICATE and PAYDESK_TLS_KEY cannot be used: {why}", exit=Exit.USAGE)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
@@ -544,7 +562,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
     from paydesk.errors import Refusal
 
-    with _database_errors():
+    with _told_plainly():
         try:
             return asyncio.run(work)
         except Refusal as error:
@@ -552,7 +570,10 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @contextmanager
-def _database_errors() -> Iterator[None]:
+def _told_plainly() -> Iterator[None]:
+    """Say in a sentence what stands against a command that nobody could have carried out: a database that is not there,
+    a key file that is not the database's, a folder that cannot be read or written.
+    """
     from paydesk.store import schema
 
     try:
@@ -563,6 +584,19 @@ def _database_errors() -> Iterator[None]:
         fail(str(error), exit=Exit.DATABASE)
     except schema.SchemaTooNew as error:
         fail(str(error), hint="Install the paydesk that migrated it, or a newer one.", exit=Exit.DATABASE)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        hint = "PAYDESK_DATA_DIR, PAYDESK_DATABASE_URL and PAYDESK_KEY_FILE say where everything is kept."
+        fail(f"{error.filename} cannot be used: {error.strerror}", hint=hint, exit=Exit.USAGE)
+    except Exception as error:
+        # Imported by now, where one of these was raised.
+        from paydesk.vault import KeyMissing, SealBroken
+
+        if not isinstance(error, KeyMissing | SealBroken):
+            raise
+        hint = "PAYDESK_KEY_FILE or PAYDESK_KEYS has to name the keys that this database was sealed with."
+        fail(f"The database's secrets cannot be opened: {error}", hint=hint, exit=Exit.USAGE)
 
 
 def run() -> None:

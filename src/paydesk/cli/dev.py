@@ -111,14 +111,15 @@ def _prepare(
 ) -> tuple[Settings, dict[str, Any]]:
     """Keys, schema, demo and certificate, while the sandbox starts; the settings to serve with and the demo."""
     from paydesk import staging
+    from paydesk.app import open_vault
     from paydesk.errors import Refusal
     from paydesk.store import migrate
-    from paydesk.vault import KeyMissing, Vault
 
     try:
-        vault = Vault.given(settings.keys) if settings.keys else Vault.at(settings.vault_file)
-    except KeyMissing as error:
-        fail(str(error))
+        done(f"Database at revision {migrate.upgrade(settings.database_url)}")
+    except migrate.SchemaTooNew as error:
+        fail(str(error), hint="Use a newer paydesk, or begin anew with --reset.", exit=Exit.DATABASE)
+    vault = asyncio.run(open_vault(settings))
     tls = Certificates.below(directory / "tls")
     secret_key = settings.stripe_secret_key or "sk_test_" + vault.derive("demo stripe secret key", 24).hex()
     publishable_key = settings.stripe_publishable_key
@@ -136,12 +137,6 @@ def _prepare(
         tls_certificate=tls.certificate if options.tls else settings.tls_certificate,
         tls_key=tls.key if options.tls else settings.tls_key,
     )
-    try:
-        done(f"Database at revision {migrate.upgrade(settings.database_url)}")
-    except migrate.DatabaseUnreachable as error:
-        fail(f"The database cannot be reached: {error}", exit=Exit.DATABASE)
-    except migrate.SchemaTooNew as error:
-        fail(str(error), hint="Use a newer paydesk, or begin anew with --reset.", exit=Exit.DATABASE)
     if sandbox:
         sandbox.wait()
         done(f"Stripe sandbox at {sandbox.base}")

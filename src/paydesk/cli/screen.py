@@ -19,7 +19,7 @@ class Exit(IntEnum):
     FAILED = 1
     """What was asked could not be done."""
     USAGE = 2
-    """The command line or a setting is wrong; nothing was tried."""
+    """The command line, a setting or what it names (a folder, a key file) is wrong; nothing was tried."""
     DATABASE = 3
     """The database cannot be reached, or `paydesk migrate` has not been run."""
 

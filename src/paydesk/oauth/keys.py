@@ -105,6 +105,15 @@ def _read(row: KeyRow, vault: Sealer) -> SigningKey:
     return SigningKey(row.kid, header, public, private, row.created_at, row.retired_at)
 
 
+def check(rows: Iterable[KeyRow], vault: Sealer) -> None:
+    """See that this is the vault which a database's keys were sealed with; raises what `vault.open` does.
+
+    They are the first that is ever sealed, so what does not open them is not the vault of anything else there.
+    """
+    for row in rows:
+        vault.open(row.private_key, _about(row.kid))
+
+
 class Keyring:
     """The keys that verify now, and the one that signs."""
 

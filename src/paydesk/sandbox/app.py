@@ -91,6 +91,8 @@ class Application:
         self.data_dir = data_dir
         self.clock = clock
         self.sandbox: Sandbox | None = None
+        self.failure: str | None = None
+        """Why it could not start."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -109,7 +111,8 @@ class Application:
                     self.sandbox = Sandbox(self.data_dir, self.clock)
                     self.sandbox.start()
                 except (apsw.Error, OSError, RuntimeError) as failure:
-                    await send({"type": "lifespan.startup.failed", "message": str(failure)})
+                    self.failure = str(failure)
+                    await send({"type": "lifespan.startup.failed", "message": self.failure})
                     return
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":

@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 
 from granian.constants import Interfaces
+from granian.errors import FatalError
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from .app import create_app
+from .app import Application, create_app
 
 DEFAULT_PORT = 8001
 _PR_SET_PDEATHSIG = 1
@@ -31,17 +32,31 @@ def announce(host: str, port: int, data_dir: Path) -> None:
 
 
 def serve(host: str, port: int, data_dir: Path) -> None:
-    """Serve until SIGINT or SIGTERM; requests in flight are finished."""
+    """Serve until SIGINT or SIGTERM; requests in flight are finished.
+
+    raises   SystemExit, saying why, where it cannot start
+    """
     gc.collect()
     gc.freeze()  # what was imported lives as long as the process
     gc.set_threshold(20_000, 20, 50)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    asyncio.run(_serve(host, port, data_dir))
+    application = create_app(data_dir)
+    try:
+        asyncio.run(_serve(host, port, application))
+    except FatalError:
+        if application.failure is None:
+            raise
+        raise SystemExit(f"The sandbox cannot start in {data_dir}: {application.failure}") from None
+    except RuntimeError as error:
+        told = str(error).partition("\n")[0]
+        if "(os error " not in told:
+            raise
+        raise SystemExit(f"The sandbox cannot listen on {host}:{port}: {told}") from None
 
 
-async def _serve(host: str, port: int, data_dir: Path) -> None:
+async def _serve(host: str, port: int, application: Application) -> None:
     server = Server(
-        create_app(data_dir),
+        application,
         address=host,
         port=port,
         interface=Interfaces.ASGI,

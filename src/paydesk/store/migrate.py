@@ -6,6 +6,7 @@ SQLite migrates with foreign keys off and checks them afterwards: rebuilding a t
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,16 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from paydesk.instants import instant, wall
-from paydesk.store.schema import MIGRATIONS, DatabaseUnreachable, NotMigrated, SchemaTooNew, check, head, revisions
+from paydesk.store.schema import (
+    MIGRATIONS,
+    DatabaseUnreachable,
+    NotMigrated,
+    SchemaTooNew,
+    check,
+    head,
+    revision_of,
+    revisions,
+)
 from paydesk.work import new_id
 
 LOCK = 7_294_001_155
@@ -48,11 +58,15 @@ def upgrade(database_url: str) -> str:
                 _migrate(connection)
                 broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 assert not broken, f"a migration left rows without what they refer to: {broken[:3]}"
-        except sa.exc.OperationalError as error:
-            raise DatabaseUnreachable(str(error.orig)) from error
+        except sa.exc.DatabaseError as error:
+            # The driver says so of a file that is none; what it has more special errors for is a mistake of ours.
+            if not isinstance(error, sa.exc.OperationalError) and type(error.orig) is not sqlite3.DatabaseError:
+                raise
+            raise DatabaseUnreachable(f"{path}: {error.orig}") from error
         finally:
             engine.dispose()
     else:
+        revision_of(database_url)  # asks the driver itself, which tells every way in which that may fail
         try:
             asyncio.run(_upgrade_postgresql(database_url))
         except (OSError, sa.exc.OperationalError, sa.exc.InterfaceError) as error:
@@ -61,7 +75,10 @@ def upgrade(database_url: str) -> str:
 
 
 async def _upgrade_postgresql(database_url: str) -> None:
-    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    import asyncpg
+
+    # The driver reads the address, as everywhere else: SQLAlchemy knows other options, and no `sslmode`.
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url))
     try:
         async with engine.begin() as connection:
             # Waits for another process that migrates, then finds nothing to do.

@@ -38,9 +38,7 @@ def check(database_url: str) -> None:
 
     raises  NotMigrated, SchemaTooNew, DatabaseUnreachable
     """
-    current = (
-        _on_sqlite(database_url) if database_url.startswith("sqlite:") else asyncio.run(_on_postgresql(database_url))
-    )
+    current = revision_of(database_url)
     if current == head():
         return
     if current is not None and current not in revisions():
@@ -48,10 +46,20 @@ def check(database_url: str) -> None:
     raise NotMigrated("The database has no schema, or an older one; run `paydesk migrate`.")
 
 
+def revision_of(database_url: str) -> str | None:
+    """The revision a database is at; None where it has no schema. Raises DatabaseUnreachable."""
+    if database_url.startswith("sqlite:"):
+        return _on_sqlite(database_url)
+    return asyncio.run(_on_postgresql(database_url))
+
+
 def _on_sqlite(database_url: str) -> str | None:
     file = Path(database_url.removeprefix("sqlite:///"))
-    if not file.exists():
-        return None
+    try:
+        if not file.exists():
+            return None
+    except OSError as error:
+        raise DatabaseUnreachable(f"{file}: {error.strerror}") from error
     try:
         connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
         try:
@@ -61,7 +69,7 @@ def _on_sqlite(database_url: str) -> str | None:
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
             return None
-        raise DatabaseUnreachable(str(error)) from error
+        raise DatabaseUnreachable(f"{file}: {error}") from error
     except sqlite3.DatabaseError as error:
         raise DatabaseUnreachable(f"{file} is no database: {error}") from error
     return None if found is None else str(found[0])
@@ -72,12 +80,17 @@ async def _on_postgresql(database_url: str) -> str | None:
 
     try:
         connection = await asyncpg.connect(database_url, timeout=5)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DatabaseUnreachable(str(error)) from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnreachable(str(error) or "it does not answer in time") from error
+    except ValueError:
+        # What cannot be understood may be a part of the password, so none of it is repeated.
+        raise DatabaseUnreachable("its address cannot be understood; are the signs in the password escaped?") from None
     try:
         found = await connection.fetchval("SELECT version_num FROM alembic_version")
     except asyncpg.UndefinedTableError:
         return None
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnreachable(str(error) or "it does not answer in time") from error
     finally:
         await connection.close()
     return None if found is None else str(found)
