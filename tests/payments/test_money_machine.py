@@ -497,11 +497,13 @@ class MoneyMachine(RuleBasedStateMachine):
         now = await api.get(order.link)
         if now["status"] in ("draft", "cancelled"):
             return
-        if now["status"] == "pending" and now["payment_status"] in ("unpaid", "voided"):
+        if now["status"] == "pending" and now["payment_status"] != "authorized":
             payment = await api.payment(now)
             await api.stripe.confirm(payment["stripe_id"])
-        if now["status"] == "pending" and now["payment_status"] in ("unpaid", "authorized"):
+        if now["status"] == "pending":
+            # Whatever went before, who pays all of it gets what was ordered.
             now = await api.update(order.link, {"_place": True})
+            assert now["status"] == "placed"
         if now["status"] == "placed" and now["payment_status"] in ("authorized", "paid"):
             now = await api.update(order.link, {"_approve": True})
         if now["status"] == "approved" and now["payment_status"] == "authorized":
