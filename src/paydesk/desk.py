@@ -414,8 +414,10 @@ class Desk:
                 key, told = asked.key, self._sealed(asked.key, asked.tell(ended.refusal))
                 await self.database.write(lambda: idempotency.answer(key, *told))
             raise ended.refusal
-        if status == 204 or ended.record_id is None:
+        if status == 204:
             return 204, None
+        if ended.record_id is None:
+            raise NotFound("it was deleted meanwhile")
         record_id = ended.record_id
         found = await self.database.read(lambda: self._one(asked.actor, view, record_id, checked=True))
         if asked.key is not None:

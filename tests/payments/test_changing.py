@@ -100,6 +100,17 @@ async def test_an_update_is_of_the_order_as_it_is_now_also_after_one_that_is_unk
     assert [one.amount for one in await api.stripe.intents()] == [17000]
 
 
+@on_sqlite
+async def test_a_payment_that_is_deleted_while_it_is_read_is_not_found(api: Api) -> None:
+    payment = await api.payment()
+    held = await api.stripe.hold("GET", f"/v1/payment_intents/{payment['stripe_id']}", when="after")
+    reading = asyncio.create_task(api.update(payment, {"_refresh": True}, expect=404))
+    await held.begun()
+    await api.delete(payment)
+    await held.go()
+    assert (await reading).said == [("", "RECORD_NOT_FOUND")]
+
+
 @pytest.mark.parametrize("reads", ["refresh", "place"])
 @on_sqlite
 async def test_a_reading_that_was_begun_before_an_update_takes_its_amount_not_back(api: Api, reads: str) -> None:
