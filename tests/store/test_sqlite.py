@@ -91,6 +91,21 @@ async def test_what_was_rolled_back_to_its_savepoint_is_in_no_commit(database: S
     assert await present(database) == ["after", "before"]
 
 
+async def test_a_writer_that_cannot_be_rolled_back_is_in_no_commit_and_holds_nobody_up(database: SQLite) -> None:
+    def broken() -> Asks:
+        yield from put("broken")
+        yield from say("RELEASE job")
+        yield from say("SELECT nothing FROM nowhere")
+
+    writers = [partial(put, "before"), broken, partial(put, "after")]
+    tasks = [asyncio.create_task(database.write(one)) for one in writers]
+    _, waiting = await asyncio.wait(tasks, timeout=10)
+    assert not waiting
+    outcomes = [type(one.exception()) for one in tasks]
+    assert outcomes == [Unavailable, apsw.SQLError, type(None)]
+    assert await present(database) == ["after"]
+
+
 def much(name: str) -> Asks:
     yield from put(name + "x" * 100_000)
 

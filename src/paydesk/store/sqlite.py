@@ -246,7 +246,7 @@ class SQLite:
             self.transactions_run += 1
             if not self._connection.in_transaction:
                 # A full disk rolls back the whole transaction, released savepoints too.
-                self._told(job.error or Unavailable("the database cannot be written at present"))
+                self._told(Unavailable("the database cannot be written at present"))
                 if self._waiting:
                     self._handle = self._loop.call_soon(self._again)
                 return
@@ -296,7 +296,15 @@ class SQLite:
             self._handle = None
 
     def _run_job(self, job: _Job) -> None:
-        cursor = self._cursor
+        try:
+            self._run_within(job, self._cursor)
+        except apsw.Error as error:
+            # What it wrote cannot be told from what the others of the group wrote: none of it may stay.
+            job.error = job.error or _translated(error)
+            if self._connection.in_transaction:
+                self._cursor.execute("ROLLBACK")
+
+    def _run_within(self, job: _Job, cursor: apsw.Cursor) -> None:
         cursor.execute("SAVEPOINT job")
         try:
             generator = job.transaction()
