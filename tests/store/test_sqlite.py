@@ -97,7 +97,7 @@ async def test_a_writer_that_cannot_be_rolled_back_is_in_no_commit_and_holds_nob
         yield from say("RELEASE job")
         yield from say("SELECT nothing FROM nowhere")
 
-    writers = [partial(put, "before"), broken, partial(put, "after")]
+    writers: list[Callable[[], Asks]] = [partial(put, "before"), broken, partial(put, "after")]
     tasks = [asyncio.create_task(database.write(one)) for one in writers]
     _, waiting = await asyncio.wait(tasks, timeout=10)
     assert not waiting
