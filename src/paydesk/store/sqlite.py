@@ -29,7 +29,7 @@ from paydesk.store.statements import Statements, json_contains
 
 T = TypeVar("T")
 
-GROUP_JOBS = 12
+GROUP_JOBS = 8
 """How many transactions share a commit at most: more of them are cheaper, but are told all at once and come back so."""
 
 GROUP_SECONDS = 0.004
