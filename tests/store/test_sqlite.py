@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,50 @@ async def database(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[SQLit
     shutil.copyfile(sqlite_template, file)
     opened = SQLite(file)
     yield opened
+    await opened.close()
+
+
+class Failing(apsw.VFS):
+    """A file system whose syncs fail when told, or wait."""
+
+    def __init__(self) -> None:
+        self.fails = False
+        self.syncs = threading.Event()
+        self.syncs.set()
+        super().__init__("failing", "")
+
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> "FailingFile":
+        return FailingFile(self, name, flags)
+
+
+class FailingFile(apsw.VFSFile):
+    def __init__(self, vfs: Failing, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
+        self.vfs = vfs
+        super().__init__("", name, flags)
+
+    def xSync(self, flags: int) -> None:
+        self.vfs.syncs.wait(30)
+        if self.vfs.fails:
+            raise apsw.IOError("the disk is gone")
+        super().xSync(flags)
+
+
+@pytest.fixture
+def disk() -> Iterator[Failing]:
+    made = Failing()
+    yield made
+    made.unregister()
+
+
+@pytest_asyncio.fixture
+async def on_disk(disk: Failing, sqlite_template: Path, tmp_path: Path) -> AsyncIterator[SQLite]:
+    """A database on `disk`."""
+    file = tmp_path / "paydesk.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    opened = SQLite(file, vfs="failing")
+    yield opened
+    disk.fails = False
+    disk.syncs.set()
     await opened.close()
 
 
@@ -144,102 +188,52 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(database: SQLite)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-async def test_those_behind_one_that_fills_the_disk_are_answered_as_well(sqlite_template: Path, tmp_path: Path) -> None:
-    file = tmp_path / "paydesk.sqlite3"
-    shutil.copyfile(sqlite_template, file)
-    slow = Failing()
-    database = SQLite(file, vfs="failing")
-    try:
-        pages = (await database.write(lambda: say("PRAGMA page_count")))[0][0]
-        await database.write(lambda: say(f"PRAGMA max_page_count = {pages + 2}"))
-        slow.syncs.clear()
-        first = asyncio.create_task(database.write(lambda: put("first")))
-        await eventually(committing_of(database))
-        others = [asyncio.create_task(database.write(partial(much, f"much {at}"))) for at in range(3)]
-        others.append(asyncio.create_task(database.write(lambda: put("last"))))
-        await asyncio.sleep(0)
-        slow.syncs.set()
-        _, waiting = await asyncio.wait([first, *others], timeout=10)
-        assert not waiting
-        outcomes = await asyncio.gather(first, *others, return_exceptions=True)
-        assert [type(one) for one in outcomes] == [type(None), *[Unavailable] * 3, type(None)]
-        assert await present(database) == ["first", "last"]
-    finally:
-        slow.syncs.set()
-        await database.close()
-        slow.unregister()
-
-
-class Failing(apsw.VFS):
-    """A file system whose syncs fail when told, or wait."""
-
-    def __init__(self) -> None:
-        self.fails = False
-        self.syncs = threading.Event()
-        self.syncs.set()
-        super().__init__("failing", "")
-
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> "FailingFile":
-        return FailingFile(self, name, flags)
-
-
-class FailingFile(apsw.VFSFile):
-    def __init__(self, vfs: Failing, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
-        self.vfs = vfs
-        super().__init__("", name, flags)
-
-    def xSync(self, flags: int) -> None:
-        self.vfs.syncs.wait(30)
-        if self.vfs.fails:
-            raise apsw.IOError("the disk is gone")
-        super().xSync(flags)
+async def test_those_behind_one_that_fills_the_disk_are_answered_as_well(on_disk: SQLite, disk: Failing) -> None:
+    pages = (await on_disk.write(lambda: say("PRAGMA page_count")))[0][0]
+    await on_disk.write(lambda: say(f"PRAGMA max_page_count = {pages + 2}"))
+    disk.syncs.clear()
+    first = asyncio.create_task(on_disk.write(lambda: put("first")))
+    await eventually(committing_of(on_disk))
+    others = [asyncio.create_task(on_disk.write(partial(much, f"much {at}"))) for at in range(3)]
+    others.append(asyncio.create_task(on_disk.write(lambda: put("last"))))
+    await asyncio.sleep(0)
+    disk.syncs.set()
+    _, waiting = await asyncio.wait([first, *others], timeout=10)
+    assert not waiting
+    outcomes = await asyncio.gather(first, *others, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [type(None), *[Unavailable] * 3, type(None)]
+    assert await present(on_disk) == ["first", "last"]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-async def test_a_commit_that_cannot_be_synced_is_not_acknowledged(sqlite_template: Path, tmp_path: Path) -> None:
-    file = tmp_path / "paydesk.sqlite3"
-    shutil.copyfile(sqlite_template, file)
-    failing = Failing()
-    database = SQLite(file, vfs="failing")
-    try:
-        await database.write(lambda: put("before"))
-        failing.fails = True
-        outcomes = await asyncio.gather(
-            *(database.write(partial(put, f"lost {at}")) for at in range(3)), return_exceptions=True
-        )
-        assert [type(one) for one in outcomes] == [Unavailable] * 3
-        assert await present(database) == ["before"]
-        failing.fails = False
-        await database.write(lambda: put("after"))
-        assert await present(database) == ["after", "before"]
-    finally:
-        await database.close()
-        failing.unregister()
+async def test_a_commit_that_cannot_be_synced_is_not_acknowledged(on_disk: SQLite, disk: Failing) -> None:
+    await on_disk.write(lambda: put("before"))
+    disk.fails = True
+    outcomes = await asyncio.gather(
+        *(on_disk.write(partial(put, f"lost {at}")) for at in range(3)), return_exceptions=True
+    )
+    assert [type(one) for one in outcomes] == [Unavailable] * 3
+    assert await present(on_disk) == ["before"]
+    disk.fails = False
+    await on_disk.write(lambda: put("after"))
+    assert await present(on_disk) == ["after", "before"]
 
 
 async def test_a_slow_disk_holds_up_no_reads_and_those_that_write_meanwhile_share_the_next_commit(
-    sqlite_template: Path, tmp_path: Path
+    on_disk: SQLite, disk: Failing
 ) -> None:
-    file = tmp_path / "paydesk.sqlite3"
-    shutil.copyfile(sqlite_template, file)
-    failing = Failing()
-    database = SQLite(file, vfs="failing")
-    try:
-        await database.write(lambda: put("before"))
-        seen = commits(database)
-        failing.syncs.clear()
-        first = asyncio.create_task(database.write(lambda: put("slow")))
-        await eventually(committing_of(database))
-        others = [asyncio.create_task(database.write(partial(put, f"n{at}"))) for at in range(5)]
-        assert await present(database) == ["before"]
-        assert not any(one.done() for one in (first, *others))
-        failing.syncs.set()
-        await asyncio.gather(first, *others)
-        assert seen[0] == 2
-        assert await present(database) == ["before", "n0", "n1", "n2", "n3", "n4", "slow"]
-    finally:
-        await database.close()
-        failing.unregister()
+    await on_disk.write(lambda: put("before"))
+    seen = commits(on_disk)
+    disk.syncs.clear()
+    first = asyncio.create_task(on_disk.write(lambda: put("slow")))
+    await eventually(committing_of(on_disk))
+    others = [asyncio.create_task(on_disk.write(partial(put, f"n{at}"))) for at in range(5)]
+    assert await present(on_disk) == ["before"]
+    assert not any(one.done() for one in (first, *others))
+    disk.syncs.set()
+    await asyncio.gather(first, *others)
+    assert seen[0] == 2
+    assert await present(on_disk) == ["before", "n0", "n1", "n2", "n3", "n4", "slow"]
 
 
 async def test_writes_wait_for_another_process_and_reads_go_on(

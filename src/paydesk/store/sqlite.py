@@ -30,7 +30,7 @@ from paydesk.store.statements import Statements, json_contains
 T = TypeVar("T")
 
 GROUP_JOBS = 8
-"""How many transactions share a commit at most: more of them are cheaper, but are told all at once and come back so."""
+"""How many transactions share a commit at most: who is told at once comes back at once, and waits for one another."""
 
 GROUP_SECONDS = 0.004
 IDLE_SECONDS = 0.00005
