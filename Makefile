@@ -9,11 +9,11 @@ TYPED := src tests $(wildcard bench)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check bench format lock migration clean
+.PHONY: help dev test test-clients check bench format lock migration clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo '  Arguments go through: make dev ARGS="--port 8123", make test ARGS="-k money -x"'
 
 dev: $(VENV)/.run ## Start the API and the Stripe sandbox with a demo organization
@@ -21,6 +21,9 @@ dev: $(VENV)/.run ## Start the API and the Stripe sandbox with a demo organizati
 
 test: $(VENV)/.test ## Run every test, on SQLite and on a real PostgreSQL
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+test-clients: $(VENV)/.test tests/node/node_modules/.installed ## Run what needs Node: software that others wrote, against ours
+	@exec $(BIN)/python -m pytest -n 0 tests/clients $(ARGS)
 
 check: $(VENV)/.test ## Format, lint, types and the architecture
 	$(BIN)/ruff format --check .
@@ -64,4 +67,9 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 $(VENV)/.test: requirements/test.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/test.txt
 	@$(BIN)/python -m compileall -q $(VENV)/lib || true
+	@touch $@
+
+tests/node/node_modules/.installed: tests/node/package-lock.json
+	@command -v npm >/dev/null || { echo "test-clients needs Node and npm (Debian, Ubuntu: apt install nodejs npm)." >&2; exit 1; }
+	npm ci --prefix tests/node --silent
 	@touch $@
