@@ -54,6 +54,7 @@ ROOMS: dict[str, set[str] | None] = {
     "books": None,
     "recovery": None,
     "lapsing": None,
+    "mending": None,
     "delivery": None,
     "oauth": None,
     "http": None,

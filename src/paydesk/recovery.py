@@ -15,6 +15,7 @@ from paydesk.inbox import Inbox
 from paydesk.instants import instant, later
 from paydesk.lapsing import EVERY_SECONDS as LAPSING_SECONDS
 from paydesk.lapsing import Lapsing
+from paydesk.mending import Mending
 from paydesk.store import events, idempotency, journal
 
 log = logging.getLogger("paydesk.recovery")
@@ -35,6 +36,7 @@ class Recovery:
         self.desk = desk
         self.inbox = inbox
         self.lapsing = Lapsing(desk)
+        self.mending = Mending(desk)
         self.every_seconds = every_seconds
         self._tasks: list[asyncio.Task[None]] = []
         self._rounds: set[asyncio.Task[int]] = set()
@@ -106,6 +108,7 @@ class Recovery:
             round_.add_done_callback(self._ended)
             await asyncio.wait([round_], timeout=ROUND_SECONDS)
             try:
+                await self.mending.once()
                 if loop.time() - lapsed >= LAPSING_SECONDS:
                     lapsed = loop.time()
                     await self.lapsing.once()

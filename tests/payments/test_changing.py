@@ -144,12 +144,11 @@ async def test_refresh_brings_the_card_after_confirmation(api: Api) -> None:
     assert refreshed["payment_method"]["type"] == "card"
     assert card.items() <= refreshed["payment_method"]["card"].items()
     assert refreshed["payment_instrument"] == {
-        "issuer": None,
         "issuer_type": "credit_card",
         "card_type": "visa",
         "card_last_digits": "4242",
-        "card_expiry_month": intent.payment_method.card.exp_month,
-        "card_expiry_year": intent.payment_method.card.exp_year,
+        "card_expiry_month": str(intent.payment_method.card.exp_month),
+        "card_expiry_year": str(intent.payment_method.card.exp_year),
     }
     assert refreshed["charge_id"] == intent.latest_charge.id
     options = refreshed["options"]

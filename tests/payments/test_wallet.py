@@ -168,7 +168,7 @@ async def test_what_becomes_of_a_card_at_stripe_becomes_of_the_entry(api: Api) -
         assert (await api.deliver(event)).status_code == 200
     await api.recover()
     ((shown,),) = await api.rows("customer_payment_sources", "instrument")
-    assert (shown["card_expiry_month"], shown["card_expiry_year"]) == (3, 2040)
+    assert (shown["card_expiry_month"], shown["card_expiry_year"]) == ("3", "2040")
     await api.stripe.v1.payment_methods.detach_async(method)
     await api.deliver(await event_of(api, "payment_method.detached", method))
     await api.recover()

@@ -38,6 +38,15 @@ Verb = Literal[
 Status = Literal["open", "confirmable", "action_needed", "processing", "authorized", "captured", "canceled"]
 
 
+def as_texts(instrument: Mapping[str, Any]) -> dict[str, str]:
+    """An instrument as clients are shown it: every member a text, unknown members left out.
+
+    The official back office shows no card at all where one member is a number or null. Payments and wallet entries that
+    the first release stored have both.
+    """
+    return {name: str(value) for name, value in instrument.items() if value is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """How to speak for one gateway record. Made for the moment of a call; its repr shows no secret.
@@ -162,7 +171,8 @@ class Snapshot:
     capture_before      until when the authorization can be captured
     payment_method      the method's public facts: {"id", "type", "card": {"brand", "last4", ...}, "billing_details"}
     instrument          {"issuer", "issuer_type": "credit_card", "card_type", "card_last_digits", "card_expiry_month",
-                        "card_expiry_year"}; of other methods {"issuer": "stripe", "issuer_type": "klarna"}
+                        "card_expiry_year"}; of other methods {"issuer": "stripe", "issuer_type": "klarna"}. Every
+                        member is a text, and unknown ones are left out (`as_texts`).
     failure             the last attempt's, None once an attempt succeeded
     checks              {"cvc", "address_line1", "address_postal_code"}: "pass", "fail", "unavailable",
                         "unchecked" or None

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from paydesk.commerce.payable import EDITABLE, ORDER_ACCESS
+from paydesk.commerce.payments import former
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, assign, reconcile
 from paydesk.commerce.payments.transactions import Transaction
@@ -288,7 +289,11 @@ class OpenPayment(Plan):
             late.release(work)
             return Invalid("order", "blank")
         payment = work.create(
-            kind, id=call.record_id, **call.ask["record"], order_id=call.subject_id, **kind.opened(answer)
+            kind,
+            id=call.record_id,
+            **former.record(call.ask["record"]),
+            order_id=call.subject_id,
+            **kind.opened(answer),
         )
         payment.__dict__["order"] = order
         wanted = (

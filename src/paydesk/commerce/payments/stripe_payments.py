@@ -6,6 +6,7 @@ import hmac
 from typing import Any
 
 from paydesk.commerce.payable import EDITABLE
+from paydesk.commerce.payments.former import instrument
 from paydesk.commerce.payments.gateway_customers import known_at
 from paydesk.commerce.payments.options import guarded, sent
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource, refusal
@@ -166,11 +167,11 @@ class StripePayment(
             transfer_group=snapshot.transfer_group,
         )
         if method is not None:
-            instrument = snapshot.instrument
+            told = snapshot.instrument
             work.change(
                 self,
                 payment_method=dict(method),
-                payment_instrument=dict(instrument) if instrument is not None else self.payment_instrument,
+                payment_instrument=dict(told) if told is not None else self.payment_instrument,
             )
         return True
 
@@ -231,7 +232,7 @@ class StripePayment(
             "publishable_key": gateway.publishable_key,
             "payment_gateway_id": gateway.id,
             "payment_method": entry.method,
-            "payment_instrument": entry.instrument,
+            "payment_instrument": instrument(entry.instrument),
             "wallet_entry_id": entry.id,
         }
         # What is set up already is not set up again, and could not be without the shopper.

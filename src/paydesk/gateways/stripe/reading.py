@@ -21,6 +21,7 @@ from ..port import (
     Setup,
     Snapshot,
     Status,
+    as_texts,
 )
 from .amounts import from_stripe
 from .parameters import ACCOUNT, API_VERSION, EVENTS, SELF_TEST
@@ -370,14 +371,16 @@ def _instrument(method: Object | None, charged: Object) -> dict[str, Any] | None
         return {"issuer": "stripe", "issuer_type": method["type"]}
     card = _mapping(method.get("card"))
     wallet = _mapping(card.get("wallet")).get("type")
-    return {
-        "issuer": charged.get("issuer"),
-        "issuer_type": wallet or "credit_card",
-        "card_type": card.get("brand"),
-        "card_last_digits": card.get("last4"),
-        "card_expiry_month": card.get("exp_month"),
-        "card_expiry_year": card.get("exp_year"),
-    }
+    return as_texts(
+        {
+            "issuer": charged.get("issuer"),
+            "issuer_type": wallet or "credit_card",
+            "card_type": card.get("brand"),
+            "card_last_digits": card.get("last4"),
+            "card_expiry_month": card.get("exp_month"),
+            "card_expiry_year": card.get("exp_year"),
+        }
+    )
 
 
 def _checks(card: Object) -> dict[str, str | None] | None:

@@ -1,0 +1,63 @@
+"""What an older release stored in a form of its own is mended in the background, a portion at a time.
+
+A migration cannot do it: it would hold up a large shop's upgrade, and the older release goes on writing beside it while
+nodes are exchanged one by one. So each table is walked until a whole walk finds nothing to mend, and once more an hour
+later; then it is noted that this is done, for good.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from paydesk.commerce.payments import former
+from paydesk.desk import Desk
+from paydesk.instants import instant
+from paydesk.store.mending import START, Key, Mend, Portion, done, is_done, portion
+from paydesk.store.portions import PORTION
+
+EXCHANGED_SECONDS = 3600.0
+"""By then no node of the older release writes any more."""
+
+INSTRUMENTS = tuple(
+    Mend(f"{table}.{column}", table, (column,), partial(former.mended_instrument, column))
+    for table, column in (("stripe_payments", "payment_instrument"), ("customer_payment_sources", "instrument"))
+)
+"""Months and years of cards were numbers, and what was unknown of one was null."""
+
+
+class Mending:
+    """The walks of one process through what is to be mended. Two processes that walk at once do no harm."""
+
+    def __init__(self, desk: Desk, mends: tuple[Mend, ...] = INSTRUMENTS) -> None:
+        self.desk = desk
+        self._mends = mends
+        self._left: list[Mend] | None = None
+        self._walk: list[Mend] = []
+        self._began = self._walk_began = self._next_walk = 0.0
+        self._at: Key = START
+        self._clean = True
+
+    async def once(self) -> bool:
+        """Mend a portion; whether there may be more to mend now."""
+        database, now = self.desk.database, self.desk.clock()
+        if self._left is None:
+            self._left = [mend for mend in self._mends if not await database.read(lambda: is_done(mend))]  # noqa: B023
+            self._began = self._next_walk = now
+        if not self._walk:
+            if not self._left or now < self._next_walk:
+                return False
+            self._walk, self._walk_began = list(self._left), now
+        mend = self._walk[0]
+        went: Portion = await database.write(lambda: portion(mend, self._at, PORTION))
+        self._clean = self._clean and went.clean
+        if went.next is not None:
+            self._at = went.next
+            return True
+        if self._clean:
+            self._walk.pop(0)
+            self._next_walk = now + EXCHANGED_SECONDS
+            if self._walk_began >= self._began + EXCHANGED_SECONDS:
+                await database.write(lambda: done(mend, instant(now)))
+                self._left.remove(mend)
+        self._at, self._clean = START, True
+        return bool(self._walk)

@@ -1,0 +1,111 @@
+"""What the first release stored otherwise is mended in the background, in portions, also while orders change."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, delete, update
+
+from paydesk.mending import Mending
+from paydesk.store.ask import Ask
+from paydesk.store.tables import turns
+from paydesk.store.types import METADATA
+from tests.payments.conftest import Answer, Api, Clock
+from tests.payments.test_wallet import customer_of, imported
+
+FORMER = {
+    "issuer": None,
+    "issuer_type": "credit_card",
+    "card_type": "visa",
+    "card_last_digits": "4242",
+    "card_expiry_month": 3,
+    "card_expiry_year": 2031,
+}
+PRESENT = {
+    "issuer_type": "credit_card",
+    "card_type": "visa",
+    "card_last_digits": "4242",
+    "card_expiry_month": "3",
+    "card_expiry_year": "2031",
+}
+
+
+async def put(api: Api, of: Answer, **values: Any) -> None:
+    """Have a record's columns hold what another release wrote there."""
+
+    def write() -> Any:
+        table = METADATA.tables[of.data["type"]]
+        changed = update(table).where(table.c.id == bindparam("of"))
+        changed = changed.values({name: bindparam(name, type_=table.c[name].type) for name in values})
+        yield Ask(("test put", table.name, tuple(values)), lambda: changed, {**values, "of": of.id})
+
+    await api.parts.database.write(write)
+
+
+async def begun(api: Api) -> Mending:
+    """The walks of a process that has just been started with an older release's database."""
+
+    def forget() -> Any:
+        yield Ask(("test forget",), lambda: delete(turns).where(turns.c.name.like("mended/%")))
+
+    await api.parts.database.write(forget)
+    return Mending(api.parts.desk)
+
+
+async def walk(mending: Mending) -> int:
+    """Walk to the end of what is to be mended now; how many portions that were."""
+    portions = 1
+    while await mending.once():
+        portions += 1
+        assert portions < 100
+    return portions
+
+
+async def test_months_and_years_that_the_first_release_stored_become_texts(api: Api) -> None:
+    payment = await api.payment()
+    await api.stripe.confirm(payment["stripe_id"])
+    payment = await api.update(payment, {"_refresh": True})
+    entry = await imported(api, await customer_of(api))
+    await put(api, payment, payment_instrument=FORMER)
+    await put(api, entry, instrument=FORMER)
+    before = await api.get(payment)
+    await walk(await begun(api))
+    after = await api.get(payment)
+    assert after["payment_instrument"] == PRESENT
+    assert after.data["attributes"] == {**before.data["attributes"], "payment_instrument": PRESENT}
+    assert await api.rows("customer_payment_sources", "instrument") == [(PRESENT,)]
+
+
+async def test_a_walk_goes_on_until_nothing_is_left_and_after_another_one_it_is_over_for_good(
+    api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paydesk.mending.PORTION", 2)
+    payments = [await api.payment() for _ in range(5)]
+    for payment in payments:
+        await put(api, payment, payment_instrument=FORMER)
+    mending = await begun(api)
+    # Three portions for the five rows, once more since they were not as they should be, and one for the empty wallet.
+    assert await walk(mending) == 3 + 3 + 1
+    assert await api.rows("stripe_payments", "payment_instrument") == [(PRESENT,)] * 5
+    # A node of the older release writes on, until it is exchanged, too.
+    await put(api, payments[0], payment_instrument=FORMER)
+    assert not await mending.once()
+    clock.advance(3601)
+    await walk(mending)
+    assert await api.rows("stripe_payments", "payment_instrument") == [(PRESENT,)] * 5
+    clock.advance(3601)
+    await put(api, payments[0], payment_instrument=FORMER)
+    assert await walk(mending) == await walk(Mending(api.parts.desk)) == 1
+    assert sorted(await api.rows("turns", "name"))[-2:] == [
+        ("mended/customer_payment_sources.instrument",),
+        ("mended/stripe_payments.payment_instrument",),
+    ]
+
+
+async def test_a_card_that_the_first_release_saved_pays_and_shows_texts(api: Api) -> None:
+    customer = await customer_of(api)
+    entry = await imported(api, customer)
+    await put(api, entry, instrument=FORMER)
+    order = await api.order(attributes={"customer_email": "ada@example.com"})
+    await api.update(order, {"_customer_payment_source_id": entry.id})
+    source = await api.get(f"stripe_payments/{await api.source_of(order)}")
+    assert source["payment_instrument"] == PRESENT
