@@ -15,6 +15,7 @@ class Actor:
     tenant       `{organization id}/{test|live}`: the first key of every table
     owner_id     the customer or user a token was given to, None for a client on its own
     market_ids   markets in the token's scope, None when the scope is all markets
+    token        tells this access token from every other one; empty where there is none
     who          what versions and event stores record: application and owner, or the worker
     """
 
@@ -30,6 +31,7 @@ class Actor:
     stock_location_ids: tuple[str, ...] | None = None
     role: str = "admin"
     custom_claim: dict[str, Any] | None = None
+    token: str = ""
     who: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -42,8 +44,17 @@ class Actor:
 
     @property
     def customer_id(self) -> str | None:
-        """The owner's id when the owner is a customer."""
-        return self.owner_id if self.owner_type == "Customer" else None
+        """The customer who shops with this token. An owner that an integration or a web application has only signs the
+        history.
+        """
+        return self.owner_id if self.is_sales_channel and self.owner_type == "Customer" else None
+
+    @property
+    def key_owner(self) -> str:
+        """Whose an `Idempotency-Key` is within an application: the owner's, or, as all guests of a storefront share
+        one application, the token's own.
+        """
+        return self.owner_id or (self.token if self.is_sales_channel else "")
 
 
 def tenant_of(organization_id: str, live: bool) -> str:

@@ -498,7 +498,7 @@ class _Request:
             detail = "Idempotency-Key must be 1 to 255 printable ASCII characters."
             raise Answer(errors.problem("BAD_REQUEST", detail=detail, header="Idempotency-Key"))
         actor = self.actor
-        key = KeyOwner(actor.tenant, actor.application_id, actor.owner_id or "", given.decode("ascii"))
+        key = KeyOwner(actor.tenant, actor.application_id, actor.key_owner, given.decode("ascii"))
         digest = hashlib.sha256(body).hexdigest()
         query_string = self.scope["query_string"].decode("latin-1")
         request = f"{self.scope['method']} {self.scope['path']}?{query_string} {digest}"

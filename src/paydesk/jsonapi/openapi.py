@@ -118,7 +118,8 @@ _PARAMETERS: Json = {
     "idempotency_key": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "Makes repeating the request safe: for 24 hours the same key gives the same answer.",
+        "description": "Makes repeating the request safe: for 24 hours the same key gives the same answer. A key "
+        "belongs to the application and the token's owner; a guest's belongs to the access token itself.",
         "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     },
 }

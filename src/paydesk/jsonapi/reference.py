@@ -147,7 +147,10 @@ def _introduction(origin: str) -> str:
                 "<code>PATCH</code> does not name stay as they are; <code>null</code> clears. Names that begin with an "
                 "underscore are <em>triggers</em>: they act when true and are never kept.</p>"
                 "<p>Give a <code>POST</code> or <code>PATCH</code> an <code>Idempotency-Key</code> and it may be "
-                "repeated safely for 24 hours: the same key has the same answer.</p>",
+                "repeated safely for 24 hours: the same key has the same answer, and an operation whose outcome was "
+                "unknown goes on instead of beginning anew. A key is good for the application and the customer or user "
+                "whose token it came with. Guests have no owner: a guest's key is good for that very access token, and "
+                "under a renewed one it is a new key.</p>",
                 _code(
                     "A document",
                     _json(

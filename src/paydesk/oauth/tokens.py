@@ -152,14 +152,16 @@ class Tokens:
         read = self.read(token)
         if self.is_revoked(read):
             raise InvalidToken
-        kept = _Kept(self._actor(read.payload), read.until, read.digest, read.payload["application"]["client_id"])
+        kept = _Kept(
+            self._actor(read.payload, read.digest), read.until, read.digest, read.payload["application"]["client_id"]
+        )
         if len(self._kept) >= KEPT:
             # The one kept longest goes: it is verified again when it comes again.
             del self._kept[next(iter(self._kept))]
         self._kept[token] = kept
         return kept
 
-    def _actor(self, payload: dict[str, Any]) -> Actor:
+    def _actor(self, payload: dict[str, Any], digest: str) -> Actor:
         organization, application = payload["organization"], payload["application"]
         kind: Kind = application["kind"]
         owner, market = payload.get("owner"), payload.get("market")
@@ -190,6 +192,7 @@ class Tokens:
             stock_location_ids=tuple(market["stock_location_ids"]) or None if market else None,
             role=role,
             custom_claim=payload.get("custom_claim"),
+            token=digest,
             who=who,
         )
 

@@ -18,7 +18,10 @@ Asks = Generator[Ask, Rows, Any]
 
 @dataclass(frozen=True, slots=True)
 class KeyOwner:
-    """Whose key it is; the same text of another client is another key."""
+    """Whose key it is; the same text of another client is another key.
+
+    owner_id  the customer or user of the token, or the token itself where that is a guest's (`Actor.key_owner`)
+    """
 
     tenant: str
     application_id: str
