@@ -228,7 +228,8 @@ def reconcile(
     afresh; every payment that Stripe has of this installation is looked for here. It only reads, and may be run beside
     a server. With --fix, what Stripe knows and paydesk does not is booked, and nothing is ever taken back; and what can
     still be paid, was opened by this installation and is needed by no order is canceled, unless it holds money by then.
-    Ends with 1 while there are differences.
+    Placed orders are worked out anew from their lines and transactions; what does not follow is told, never altered.
+    Ends with 1 while there are differences, or amounts that do not follow.
     """
     from paydesk.cli import reconciling
     from paydesk.cli.holding import InUse, hold_database
@@ -244,7 +245,7 @@ def reconcile(
         reconciling.as_json(told)
     else:
         reconciling.show(told)
-    if told.findings:
+    if told.findings or told.wrong:
         raise typer.Exit(Exit.FAILED)
 
 

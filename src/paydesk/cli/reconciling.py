@@ -20,9 +20,11 @@ from paydesk.actor import Actor, tenant_of, worker
 from paydesk.app import Parts
 from paydesk.cli.periods import moment
 from paydesk.cli.screen import Exit, fail, out, rows
+from paydesk.commerce.orders.invariants import broken
 from paydesk.commerce.payments.comparing import Difference, compare
 from paydesk.commerce.payments.payment_sources import let_go, let_stray_go
 from paydesk.commerce.payments.reconciling import UNCONFIRMED
+from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
 from paydesk.desk import ALIVE_SECONDS
 from paydesk.errors import Refusal
@@ -72,10 +74,38 @@ class Finding:
         )
 
 
+@dataclass(frozen=True)
+class Wrong:
+    """Something of a placed order that contradicts its own lines or transactions, whatever a gateway says.
+
+    rule     which kind, as `commerce.orders.invariants` has them
+    stored   what stands in the books
+    right    what would be right
+    """
+
+    organization: str
+    mode: str
+    order: str
+    number: str | None
+    rule: str
+    what: str
+    stored: str
+    right: str
+
+    @property
+    def line(self) -> str:
+        return (
+            f"{self.organization}/{self.mode} order {self.number or self.order}: {self.what}: {self.stored} is stored, "
+            f"{self.right} would be right. Settle it with the customer: nothing alters it by itself."
+        )
+
+
 @dataclass
 class Reconciled:
     """What was compared, and what differs.
 
+    orders     how many orders of ours were recomputed from their lines and transactions
+    wrong      what of them does not follow; it is told and never altered
     payments   how many of ours were read at their gateways
     listed     how many the gateways have in the period, whosever they are
     mended     how many payments were brought to what their gateway says
@@ -88,6 +118,8 @@ class Reconciled:
     listed: int = 0
     mended: int = 0
     canceled: int = 0
+    orders: int = 0
+    wrong: list[Wrong] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -147,9 +179,12 @@ class _Walk:
         self._tenants: dict[str, str] = {}
         self._refused: dict[str, Finding] = {}
         self._last_written: dict[str, str | None] = {}
+        self._orders: dict[tuple[str, str], None] = {}
+        self._of_one_gateway = False
 
     async def choose(self, slug: str | None, gateway: str | None) -> None:
         """Which organizations and gateways are looked at."""
+        self._of_one_gateway = gateway is not None
         read, desk = self._parts.database.read, self._parts.desk
         organizations = await read(lambda: lookup.organizations(slug))
         if slug is not None and not organizations:
@@ -196,19 +231,35 @@ class _Walk:
         findings += [finding for one in strays.values() if (finding := await self._stray(*one))]
         findings += [self._open(call) for call in waiting]
         self.told.findings = [*self._refused.values(), *findings]
+        await self._recompute()
 
     # Ours.
+
+    async def _recompute(self) -> None:
+        """Work every order out anew that was made in the period, or whose payment was compared."""
+        for tenant in self._tenants if not self._of_one_gateway else ():
+            for (id_,) in await self._made(tenant, "orders", ()):
+                self._orders[(tenant, id_)] = None
+        for tenant, id_ in self._orders:
+            organization_id, _, mode = tenant.partition("/")
+            actor = worker(organization_id, self._tenants[tenant], mode == "live", "reconcile", "")
+            found = await self._parts.desk.consider(actor, lambda work: _broken(id_, work))  # noqa: B023
+            self.told.orders += found is not None
+            for order, one in found or ():
+                self.told.wrong.append(
+                    Wrong(actor.slug, mode, id_, order.number, one.rule, one.what, one.stored, one.right)
+                )
 
     async def _payments(self, place: _Place) -> list[str]:
         """The ids of a gateway's payments that were opened, or had a transaction booked, in the period."""
         table, type_ = place.record.makes.shape.table, place.record.makes.shape.type
-        opened = await self._made(place, table, ("payment_gateway_id",))
-        moved = await self._made(place, "transactions", ("payment_source_type", "payment_source_id"))
+        opened = await self._made(place.actor.tenant, table, ("payment_gateway_id",))
+        moved = await self._made(place.actor.tenant, "transactions", ("payment_source_type", "payment_source_id"))
         ids = {id_: None for id_, gateway in opened if gateway == place.record.id}
         ids |= {source: None for _, kind, source in moved if kind == type_}
         return list(ids)
 
-    async def _made(self, place: _Place, table: str, columns: tuple[str, ...]) -> list[Any]:
+    async def _made(self, tenant: str, table: str, columns: tuple[str, ...]) -> list[Any]:
         made: list[Any] = []
         after = ("", "")
         while True:
@@ -216,7 +267,7 @@ class _Walk:
                 lambda: lookup.made_between(
                     table,
                     columns,
-                    place.actor.tenant,
+                    tenant,
                     self.told.since,
                     self.told.until,
                     after,  # noqa: B023
@@ -247,6 +298,8 @@ class _Walk:
         payment = await self._payment(place, id_)
         if payment is None or payment.payment_gateway_id != place.record.id or place.record.id in self._refused:
             return []
+        if payment.order_id is not None:
+            self._orders[(place.actor.tenant, payment.order_id)] = None
         known: dict[str, Any] = {
             "order": payment.order_id,
             "number": payment.order.number if payment.order is not None else None,
@@ -474,6 +527,15 @@ class _Walk:
         return self._finding(place, f"call {call['kind']} {call['id']}", ours, "not known", do, payment=about)
 
 
+def _broken(order_id: str, work: Work) -> Rule:
+    """What is broken of an order, each with the order; None where there is none any more."""
+    order = yield Find("orders", eq("id", order_id), ("line_items",))
+    if order is None:
+        return None
+    everything = yield from booked(order, work)
+    return [(order, one) for one in broken(order, order.line_items, everything)]
+
+
 def _is_over(snapshot: Snapshot) -> bool:
     """It was canceled and holds nothing: done with, known here or not."""
     return snapshot.status == "canceled" and not snapshot.received
@@ -489,11 +551,13 @@ def show(told: Reconciled) -> None:
             ("payments listed", told.listed),
             ("payments mended", told.mended),
             ("payments canceled", told.canceled),
+            ("orders recomputed", told.orders),
+            ("orders' amounts broken", len(told.wrong)),
             ("differences", len(told.findings)),
         ]
     )
-    for one in told.findings:
-        out().print(one.line, markup=False)
+    for line in (*(one.line for one in told.wrong), *(one.line for one in told.findings)):
+        out().print(line, markup=False)
 
 
 def as_json(told: Reconciled) -> None:

@@ -190,7 +190,7 @@ class LineItem(
         work.check()
         line = work.create(cls, **values, currency_code=order.currency_code)
         line.order = order
-        line._measure(work)
+        line.measure(work)
         order.line_items = [*order.line_items, line]
         yield from order.refresh(work)
         return line
@@ -222,7 +222,7 @@ class LineItem(
                 yield from _price(values, sku, "sku_code", order, work)
                 work.check()
         work.change(self, **values)
-        self._measure(work)
+        self.measure(work)
 
     def updated(self, change: Change, work: Work) -> Rule:
         yield from self.order.refresh(work)
@@ -237,10 +237,11 @@ class LineItem(
     def take(self, unit_cents: int, compare_at_cents: int | None, work: Work) -> None:
         """Cost this much from now on."""
         work.change(self, unit_amount_cents=unit_cents, compare_at_amount_cents=compare_at_cents)
-        self._measure(work)
+        self.measure(work)
 
-    def _measure(self, work: Work) -> None:
-        total = line_total(self.unit_amount_cents, self.quantity, self.options_amount_cents)
+    def measure(self, work: Work) -> None:
+        """Cost what its unit amount, quantity and options come to."""
+        total = line_total(self.unit_amount_cents or 0, self.quantity, self.options_amount_cents or 0)
         work.change(self, total_amount_cents=total)
 
     def _add(self, quantity: int, work: Work) -> None:
@@ -249,7 +250,7 @@ class LineItem(
             work.invalid("quantity", "less_than_or_equal_to", value=total, count=MOST_PIECES)
         work.check()
         work.change(self, quantity=total)
-        self._measure(work)
+        self.measure(work)
 
     def _must_be_a_shoppers(self, work: Work) -> None:
         """What the server adds is changed by changing what it stands for."""

@@ -10,7 +10,7 @@ from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.orders import settling
 from paydesk.commerce.orders.line_items import LineItem
 from paydesk.commerce.orders.paying import is_offered
-from paydesk.commerce.orders.totals import PURCHASABLE, Priced, Taxing, Totals, totals
+from paydesk.commerce.orders.totals import PURCHASABLE, totals_of
 from paydesk.declare import Rule
 from paydesk.instants import seconds
 from paydesk.work import Load, Work
@@ -30,11 +30,13 @@ def refresh(order: Any, work: Work, *, forced: bool = False) -> Rule:
         work.change(order, autorefresh=False)
     if not forced and not _is_due(order, work):
         return
+    for line in order.line_items:
+        line.measure(work)
     yield from _reprice(order, work)
     _move(order, work)
     yield from _default_method(order, work)
     yield from _charge_for_method(order, work)
-    amounts = _totals(order, order.line_items)
+    amounts = totals_of(order, order.line_items)
     payable = amounts.total_amount_with_taxes_cents > 0
     work.change(order, **asdict(amounts), payable_in=order.currency_code if payable else None, refreshed_at=work.now)
     settling.judge(order, work)
@@ -77,7 +79,7 @@ def _default_method(order: Any, work: Work) -> Rule:
     if (
         method is not None
         and is_offered(method, order)
-        and _totals(order, order.line_items).total_amount_with_taxes_cents > 0
+        and totals_of(order, order.line_items).total_amount_with_taxes_cents > 0
     ):
         work.relate(order, "payment_method", method)
 
@@ -88,7 +90,7 @@ def _charge_for_method(order: Any, work: Work) -> Rule:
     method = order.payment_method
     fee = next((line for line in order.line_items if line.item_type == "payment_methods"), None)
     others = [line for line in order.line_items if line is not fee]
-    is_due = _totals(order, others).total_amount_with_taxes_cents > 0
+    is_due = totals_of(order, others).total_amount_with_taxes_cents > 0
     if method is None or not method.price_amount_cents or not is_due:
         if fee is not None:
             work.delete(fee)
@@ -102,14 +104,3 @@ def _charge_for_method(order: Any, work: Work) -> Rule:
         order.line_items = [*others, fee]
     work.change(fee, item_id=method.id, name=method.name)
     fee.take(method.price_amount_cents, None, work)
-
-
-def _totals(order: Any, lines: list[LineItem]) -> Totals:
-    priced = [Priced(line.item_type, line.quantity, line.total_amount_cents, line.discount_cents) for line in lines]
-    taxing = Taxing(
-        included=bool(order.tax_included),
-        freight=order.freight_taxable,
-        payment_method=order.payment_method_taxable,
-        adjustment=order.adjustment_taxable,
-    )
-    return totals(priced, taxing, duty_cents=order.duty_amount_cents)

@@ -1,4 +1,4 @@
-"""What an order costs: pure functions from amounts of line items to amounts of their order.
+"""What an order costs: pure functions from line items to amounts of their order.
 
 All amounts are integers of minor units. Source: Commerce Layer, "Orders" and "Line items", the amount attributes.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 PURCHASABLE = frozenset(("skus", "bundles", "gift_cards"))
 """Items that are goods: they make the subtotal, and an order with one of them can become pending."""
@@ -76,6 +77,26 @@ class Totals:
     total_taxable_amount_cents: int
     total_amount_with_taxes_cents: int
     skus_count: int
+
+
+def totals_of(order: Any, lines: Iterable[Any]) -> Totals:
+    """The amounts of an order that holds these line items: each line counts with what it costs by itself."""
+    priced = [
+        Priced(
+            line.item_type,
+            line.quantity,
+            line_total(line.unit_amount_cents or 0, line.quantity, line.options_amount_cents or 0),
+            line.discount_cents or 0,
+        )
+        for line in lines
+    ]
+    taxing = Taxing(
+        included=bool(order.tax_included),
+        freight=order.freight_taxable,
+        payment_method=order.payment_method_taxable,
+        adjustment=order.adjustment_taxable,
+    )
+    return totals(priced, taxing, duty_cents=order.duty_amount_cents)
 
 
 def line_total(unit_cents: int, quantity: int, options_cents: int) -> int:
