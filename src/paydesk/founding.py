@@ -22,7 +22,7 @@ from paydesk.errors import Invalid, NotFound, NotUnique
 from paydesk.instants import instant, wall
 from paydesk.oauth import scopes as scoping
 from paydesk.oauth.authority import LONGEST_LIFETIME_SECONDS
-from paydesk.oauth.grants import GRANTS
+from paydesk.oauth.grants import GRANTS, ROLES
 from paydesk.oauth.refusals import OAuthRefusal
 from paydesk.oauth.secrets import digest, hash_password, new_secret
 from paydesk.settings import Settings
@@ -124,12 +124,14 @@ async def create_application(
     redirect_uri: str | None = None,
     scopes: Iterable[str] = (),
     lifetime_seconds: int | None = None,
+    role: str | None = None,
 ) -> Created:
     """Credentials of an organization for one environment.
 
     redirect_uri      where authorization codes are sent, of a web application; several are parted by spaces
     scopes            what its tokens may name; nothing: any
     lifetime_seconds  how long its access tokens live; None: as those of its kind
+    role              what a web application may do with tokens that no user's role bounds; None: only read
     raises            Invalid; NotFound where no organization has this slug
     """
     if mode not in ("test", "live"):
@@ -146,6 +148,8 @@ async def create_application(
             raise Invalid("redirect_uri", "invalid", "must be an http or https address without a fragment")
     if lifetime_seconds is not None and not 60 <= lifetime_seconds <= LONGEST_LIFETIME_SECONDS:
         raise Invalid("lifetime", "inclusion", "must be between a minute and 15 days")
+    if role is not None and (kind != "webapp" or role not in ROLES):
+        raise Invalid("role", "inclusion", "is for web applications: admin or read_only")
     wanted = " ".join(scopes) or None
     async with _opened(settings) as (database, registry):
         organization_id = await _organization(database, organization_slug)
@@ -156,7 +160,16 @@ async def create_application(
                 raise Invalid("scopes", "invalid", refusal.detail) from None
         now = instant(wall())
         created, work = _made(
-            organization_id, organization_slug, mode, kind, name.strip(), redirect_uri, wanted, now, lifetime_seconds
+            organization_id,
+            organization_slug,
+            mode,
+            kind,
+            name.strip(),
+            redirect_uri,
+            wanted,
+            now,
+            lifetime_seconds,
+            role,
         )
         writer = Writer(registry)
         await database.write(lambda: writer.write(work))
@@ -210,6 +223,7 @@ def _made(
     scopes: str | None,
     now: str,
     lifetime_seconds: int | None = None,
+    role: str | None = None,
 ) -> tuple[Created, Work]:
     """A new application, and the work that writes it."""
     created = Created(kind, mode, name, client_id=new_secret(), client_secret=new_secret())
@@ -226,6 +240,7 @@ def _made(
         uid=created.client_id,
         secret_hash=digest(created.client_secret),
         lifetime_seconds=lifetime_seconds,
+        role=role,
     )
     return created, work
 

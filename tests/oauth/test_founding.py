@@ -142,6 +142,24 @@ async def test_an_application_is_made_and_revoked(settings: Settings, vault: Vau
 
 
 @on_sqlite
+async def test_a_web_application_may_be_made_with_a_role(settings: Settings) -> None:
+    await founding.found_organization(settings, name="A", slug="acme")
+    given: dict[str, Any] = {"organization_slug": "acme", "mode": "test", "kind": "webapp"}
+    for name, role in (("Chief", "admin"), ("Reader", "read_only"), ("Plain", None)):
+        await founding.create_application(settings, **given, name=name, redirect_uri="https://a.example/", role=role)
+
+    async def look(found: Rows) -> None:
+        kept = dict(await found.all("applications", "name", "role"))
+        assert {name: kept[name] for name in ("Chief", "Reader", "Plain")} == {
+            "Chief": "admin",
+            "Reader": "read_only",
+            "Plain": None,
+        }
+
+    await rows(settings, look)
+
+
+@on_sqlite
 @pytest.mark.parametrize(
     ("changed", "error"),
     [
@@ -149,6 +167,11 @@ async def test_an_application_is_made_and_revoked(settings: Settings, vault: Vau
         ({"kind": "dashboard"}, "kind: is not included in the list"),
         ({"name": " "}, "name: can't be blank"),
         ({"kind": "webapp"}, "redirect_uri: can't be blank"),
+        ({"role": "admin"}, "role: is for web applications: admin or read_only"),
+        (
+            {"kind": "webapp", "redirect_uri": "https://a.example/", "role": "owner"},
+            "role: is for web applications: admin or read_only",
+        ),
         ({"lifetime_seconds": 59}, "lifetime: must be between a minute and 15 days"),
         ({"lifetime_seconds": 15 * 86_400 + 1}, "lifetime: must be between a minute and 15 days"),
         (

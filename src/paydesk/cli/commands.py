@@ -28,6 +28,11 @@ class Kind(StrEnum):
     WEBAPP = "webapp"
 
 
+class Role(StrEnum):
+    ADMIN = "admin"
+    READ_ONLY = "read_only"
+
+
 class Mode(StrEnum):
     TEST = "test"
     LIVE = "live"
@@ -336,6 +341,9 @@ def application_create(
         str | None,
         typer.Option(help="How long its access tokens live, at most 15d. [4h for a sales channel, 2h for the others]"),
     ] = None,
+    role: Annotated[
+        Role | None, typer.Option(help="What a webapp may do with tokens that name no user. [read_only]")
+    ] = None,
     version: Version = False,
 ) -> None:
     """Make a client id and a client secret, which is shown this once."""
@@ -343,6 +351,8 @@ def application_create(
 
     if (kind is Kind.WEBAPP) != (redirect_uri is not None):
         fail("--redirect-uri goes with --kind webapp, and only with it.", exit=Exit.USAGE)
+    if role is not None and kind is not Kind.WEBAPP:
+        fail("--role goes with --kind webapp.", exit=Exit.USAGE)
     lifetime_seconds = span(lifetime) if lifetime is not None else None
     if lifetime is not None and lifetime_seconds is None:
         fail(f"--lifetime {lifetime}: no span.", hint="Say 12h, 15d, 90m.", exit=Exit.USAGE)
@@ -356,6 +366,7 @@ def application_create(
             redirect_uri=redirect_uri,
             scopes=tuple(scopes or ()),
             lifetime_seconds=lifetime_seconds,
+            role=role.value if role is not None else None,
         )
     )
     _show_applications([created])

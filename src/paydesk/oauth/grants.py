@@ -39,10 +39,14 @@ JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLAIMS = "https://commercelayer.io/claims"
 GRANTS: dict[str, frozenset[str]] = {
     "sales_channel": frozenset({"client_credentials", "password", "refresh_token", JWT_BEARER}),
-    "integration": frozenset({"client_credentials"}),
+    "integration": frozenset({"client_credentials", "refresh_token", JWT_BEARER}),
     "webapp": frozenset({"authorization_code", "refresh_token", JWT_BEARER}),
 }
-"""Which kind of application may use which grant."""
+"""Which kind of application may use which grant. An integration refreshes what it got by an assertion alone: its own
+credentials give it no refresh token.
+"""
+ROLES = ("admin", "read_only")
+"""What a web application may be made with, for tokens that no user's role bounds."""
 LIFETIMES_SECONDS = {"sales_channel": 4 * 3600, "integration": 2 * 3600, "webapp": 2 * 3600}
 REFRESH_SECONDS = 14 * 86_400
 RETRY_SECONDS = 30.0
@@ -137,10 +141,8 @@ async def _password(asked: Asked) -> dict[str, Any]:
 
 async def _jwt_bearer(asked: Asked) -> dict[str, Any]:
     owner, custom_claim = _assertion(asked.required("assertion"), asked.oauth.clock())
-    if owner is not None:
-        wanted = "Customer" if asked.application.kind == "sales_channel" else "User"
-        if owner.type != wanted or not await _lives(asked.oauth, asked.application, owner):
-            raise invalid_assertion(f"The owner is not a {wanted} of this organization.")
+    if owner is not None and not await _lives(asked.oauth, asked.application, owner):
+        raise invalid_assertion("The owner is no customer and no user of this organization and environment.")
     return await _open(asked, await _scope(asked), owner, custom_claim)
 
 
@@ -206,7 +208,9 @@ async def _scope(asked: Asked) -> Scope:
 
 
 async def _lives(oauth: OAuth, application: Application, owner: Owner) -> bool:
-    """Whether the owner is still there; what is known of it is remembered."""
+    """Whether the owner is still there; what is known of it is remembered. An assertion may name any type."""
+    if owner.type not in ("Customer", "User"):
+        return False
     if owner.type == "User":
         user = await oauth.database.read(lambda: credentials.user(application.organization_id, owner.id))
         if user is not None:
@@ -278,6 +282,9 @@ def _access_token(
     }
     if owner is not None:
         payload["owner"] = {"id": owner.id, "type": owner.type}
+    if application.kind == "webapp" and (owner is None or owner.type != "User"):
+        # No user's role bounds this token; without a role of its own the application only reads.
+        payload["role"] = application.role or "read_only"
     if scope.market_ids is not None:
         payload["market"] = {
             "id": list(scope.market_ids),
@@ -330,7 +337,7 @@ def _assertion(text: str, now: float) -> tuple[Owner | None, dict[str, Any] | No
     claims = parts[1]
     told = claims.get(CLAIMS) if isinstance(claims, dict) and isinstance(parts[0], dict) else None
     if not isinstance(told, dict) or not (told.get("owner") or told.get("custom_claim")):
-        raise invalid_assertion(f"The assertion has no owner and no custom claim under {CLAIMS}.")
+        raise invalid_assertion("The provided assertion is invalid.")
     if not _is_number(claims.get("iat")):
         raise invalid_assertion("The assertion does not say when it was issued (iat).")
     ends = claims.get("exp")

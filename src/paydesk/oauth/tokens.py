@@ -166,7 +166,8 @@ class Tokens:
         kind: Kind = application["kind"]
         owner, market = payload.get("owner"), payload.get("market")
         tenant = tenant_of(organization["id"], not payload["test"])
-        role = "admin"
+        # Only in a web application does a role count: a user's, or else the one the application was made with.
+        role = payload.get("role", "read_only") if kind == "webapp" else "admin"
         who: dict[str, Any] = {"application": application}
         if owner is not None:
             told: dict[str, Any] = {"email": None, "first_name": None, "last_name": None}
@@ -174,7 +175,7 @@ class Tokens:
                 user = self._users.get((organization["id"], owner["id"]))
                 if user is None:
                     raise InvalidToken
-                role = user.role
+                role = user.role if kind == "webapp" else role
                 told = {"email": user.email, "first_name": user.first_name, "last_name": user.last_name}
             else:
                 told["email"] = self._emails.get((tenant, owner["id"]))

@@ -164,6 +164,7 @@ class Application:
     redirect_uri: str | None
     scopes: str | None
     lifetime_seconds: int | None
+    role: str | None
     slug: str
     organization_name: str
 
@@ -381,7 +382,7 @@ def application(client_id: str) -> Transaction[Application | None]:
     def build() -> Any:
         table = METADATA.tables["applications"]
         names = ("tenant", "id", "name", "kind", "uid", "secret_hash", "redirect_uri", "scopes", "lifetime_seconds")
-        columns = [table.c[name] for name in names]
+        columns = [table.c[name] for name in (*names, "role")]
         return select(*columns).where(table.c.uid == bindparam("uid"), table.c.revoked_at.is_(None))
 
     rows = yield Ask(("credentials", "application"), build, {"uid": client_id})

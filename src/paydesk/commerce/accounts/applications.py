@@ -67,4 +67,5 @@ class Application(
     uid = hidden("string", doc="The client id; unique over the whole server, since it finds the organization.")
     secret_hash = hidden("string", secret=True, doc="SHA-256 of the client secret.")
     lifetime_seconds = hidden("integer", doc="How long its tokens live, where that is not the kind's own lifetime.")
+    role = hidden("string", doc="What a web application may do where no user's role says so; null: only read.")
     revoked_at = hidden("datetime", doc="From then on it gets no token, and those it has are void.")
