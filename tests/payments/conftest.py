@@ -101,12 +101,15 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _sandbox(folder: Path) -> Iterator[str]:
+def _sandbox(folder: Path, *command: str) -> Iterator[str]:
+    """A sandbox on this folder; `command` starts another module than its own, with PORT and FOLDER before the rest."""
     port = free_port()
-    command = [sys.executable, "-m", "paydesk.sandbox", "--port", str(port), "--data-dir", str(folder)]
+    at = ["--port", str(port), "--data-dir", str(folder), "--die-with-parent"]
+    module, *rest = command or ("paydesk.sandbox",)
     folder.mkdir(exist_ok=True)
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen([*command, "--die-with-parent"], stdout=log, stderr=log)
+        given = [str(port), str(folder), *rest] if command else at
+        process = subprocess.Popen([sys.executable, "-m", module, *given], stdout=log, stderr=log)
     base = f"http://127.0.0.1:{port}"
 
     def answers() -> bool:

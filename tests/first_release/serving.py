@@ -1,0 +1,15 @@
+"""`python -m tests.first_release.serving PORT FOLDER SECONDS`: a sandbox whose clock is so many seconds behind."""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+from paydesk.sandbox.app import create_app
+from paydesk.sandbox.clock import Clock
+from paydesk.sandbox.serve import _serve, die_with_parent
+
+if __name__ == "__main__":
+    port, folder, seconds = int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
+    die_with_parent()
+    asyncio.run(_serve("127.0.0.1", port, create_app(folder, clock=Clock(lambda: time.time() - seconds))))
