@@ -504,7 +504,7 @@ async def test_reading_expands_the_charge_and_lists_refunds_only_of_captured_mon
 
 async def test_reading_a_captured_payment_tells_every_refund_and_dispute(talking, credentials):
     whole = intent(status="succeeded", amount_received=5000)
-    whole["latest_charge"] = charge(captured=True, amount_captured=5000, amount_refunded=0, disputed=True)
+    whole["latest_charge"] = charge(captured=True, amount_captured=5000, amount_refunded=1000, disputed=True)
     dispute = {
         "id": "dp_1",
         "object": "dispute",
@@ -535,6 +535,28 @@ async def test_reading_a_captured_payment_tells_every_refund_and_dispute(talking
     assert (shown.dispute_id, shown.amount, shown.due_by) == ("dp_1", Money(5000, "EUR"), "2026-09-28T12:53:20.000Z")
     assert (shown.funds_withdrawn, shown.funds_reinstated, shown.refundable) == (5000, 5000, False)
     assert stub.requests[2].fields == {"payment_intent": "pi_1", "limit": "100", "starting_after": "re_2"}
+
+
+async def test_a_payment_that_changes_while_it_is_read_is_read_again(talking, credentials):
+    held = intent(status="requires_capture", amount_capturable=4000, amount_received=1000)
+    held["latest_charge"] = charge(amount_captured=1000)
+    whole = intent(status="succeeded", amount_received=3000)
+    whole["latest_charge"] = charge(captured=True, amount_captured=3000, amount_refunded=2500)
+    rest = refund(id="re_0", amount=2000, balance_transaction=None)
+    given = refund(amount=500, created=1790000200)
+    gateway, stub = await talking(*[says(200, one) for one in (held, listing(rest), whole, listing(given, rest))])
+    snapshot = await gateway.read("pi_1", credentials=credentials)
+    assert (snapshot.status, snapshot.received, snapshot.refunded) == ("captured", 3000, 500)
+    assert [one.refund_id for one in snapshot.refunds] == ["re_1"]
+    assert len(stub.requests) == 4
+
+
+async def test_a_payment_that_never_agrees_with_its_refunds_is_read_a_few_times(talking, credentials):
+    whole = intent(status="succeeded", amount_received=5000)
+    whole["latest_charge"] = charge(captured=True, amount_captured=5000, amount_refunded=7000)
+    gateway, stub = await talking(*[says(200, one) for one in (whole, listing(refund())) * 4])
+    snapshot = await gateway.read("pi_1", credentials=credentials)
+    assert (snapshot.received, snapshot.refunded, len(stub.requests)) == (5000, 1000, 8)
 
 
 @pytest.mark.parametrize("bad", ["", "../customers", "pi 1", "pi_1?x", "pi_1/cancel", "pi_é", None, 5])

@@ -230,6 +230,18 @@ def test_the_released_rest_of_a_partial_capture_is_no_refund():
     assert amounts(reading.snapshot(captured(taken=3000, returned=4000)))[2] == 2000
 
 
+@pytest.mark.parametrize("amount", [1, 1999, 2000, 3000, 5000])
+def test_what_moved_no_balance_is_no_refund_whatever_its_size(amount):
+    let_go = refund(id="re_0", amount=amount, **RELEASED)
+    lapsed = refund(id="re_9", amount=amount, **{**RELEASED, "reason": "expired_uncaptured_charge"})
+    for one in (let_go, lapsed, {**let_go, "metadata": {"why": "theirs"}}):
+        assert amounts(reading.snapshot(captured(taken=3000), refunds=[one], disputes=[])) == (5000, 3000, 0, [])
+    # One that is on its way, or failed before it left, has moved nothing yet either, and is a refund all the same.
+    for status in ("pending", "requires_action", "failed", "canceled"):
+        told = reading.snapshot(captured(taken=3000), refunds=[{**let_go, "status": status}], disputes=[])
+        assert [one.amount.cents for one in told.refunds] == [amount]
+
+
 def test_a_canceled_authorization_has_no_refunds():
     whole = intent(status="canceled", canceled_at=1790000500, cancellation_reason="automatic")
     whole["latest_charge"] = charge(refunded=True, amount_refunded=5000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from paydesk.commerce.payable import MONEY_ACCESS
@@ -43,6 +44,11 @@ class Authorization(
     voids = to_many("voids", by="reference_authorization", flags=NONE)
 
     FORWARDED_FROM = ("unpaid", "partially_authorized", "voided")
+
+    def may_succeed(self, all_: Iterable[Moved]) -> bool:
+        # A payment holds its money once, however many attempts it took.
+        others = [one for one in all_ if one is not self and one.one_of("authorizations") and one.succeeded]
+        return super().may_succeed(all_) and all(one.payment_source_id != self.payment_source_id for one in others)
 
     def forwarded_now(self, work: Work) -> Rule:
         yield from self.order.placed_by_hand(work)

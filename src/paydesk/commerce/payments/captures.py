@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments import moving
-from paydesk.commerce.payments.transactions import SCOPES, Moved, taken
+from paydesk.commerce.payments.transactions import SCOPES, Moved, room
 from paydesk.declare import NONE, UPDATE, Rule, argument, money, to_many, to_one, trigger
 from paydesk.work import Work
 
@@ -36,8 +36,7 @@ class Capture(
 
     def may_succeed(self, all_: Iterable[Moved]) -> bool:
         held = self.reference_authorization
-        left = held.amount_cents - taken(all_, "captures", held) - taken(all_, "voids", held)
-        return bool(held.counts and 0 < self.amount_cents <= left)
+        return bool(held.counts and 0 < self.amount_cents <= room("captures", held, all_))
 
     @trigger()
     def _refund(self, work: Work, value: bool) -> Rule:

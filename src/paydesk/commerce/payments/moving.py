@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from paydesk.commerce.payments.transactions import booked, taken
+from paydesk.commerce.payments.transactions import booked, returnable, room, taken
 from paydesk.declare import Rule
 from paydesk.errors import Invalid
 from paydesk.work import Load, Work, new_id
@@ -47,9 +47,7 @@ def may_void(authorization: Any, everything: list[Any]) -> bool:
 
 def refundable(capture: Any, everything: list[Any]) -> int:
     """What can still be asked back: refunds on their way are counted as well."""
-    if not capture.counts:
-        return 0
-    return max(int(capture.amount_cents) - taken(everything, "refunds", capture, pending=True), 0)
+    return returnable(capture, everything) if capture.counts else 0
 
 
 def _captures(everything: list[Any]) -> list[Any]:
@@ -74,12 +72,13 @@ def capture(
     """
     everything = yield from booked(authorization.order, work)
     balance = authorization.capture_balance_cents if authorization.counts else 0
-    if balance <= 0:
+    if not may_capture(authorization, everything):
+        was_captured = taken(everything, "captures", authorization) and not authorization.multicapture
+        if authorization.counts and was_captured and room("captures", authorization, everything):
+            message = "was released by the first capture: the charge can be captured once"
+            raise Invalid("capture_balance_cents", "released", message, value=0)
         _must_not_have_expired(authorization, work)
         raise Invalid("capture_balance_cents", "greater_than", value=balance, count=0)
-    if not may_capture(authorization, everything):
-        message = "was released by the first capture: the charge can be captured once"
-        raise Invalid("capture_balance_cents", "released", message, value=balance)
     amount = _within("_capture_amount_cents", asked, balance)
     received = taken(everything, "captures", authorization)
     yield from _ask(

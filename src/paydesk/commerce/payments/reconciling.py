@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from paydesk.commerce.payments.authorizations import Authorization, checked, watched
 from paydesk.commerce.payments.captures import Capture
 from paydesk.commerce.payments.disputes import record_disputes
 from paydesk.commerce.payments.refunds import Refund
-from paydesk.commerce.payments.transactions import SUCCESS, book, booked, measure
+from paydesk.commerce.payments.transactions import SUCCESS, book, booked, children, measure, room
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import Rule
 from paydesk.gateways.port import Failure, RefundSnapshot, Snapshot
@@ -23,7 +24,8 @@ def reconcile(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
     """Fold what a gateway says into a payment, its transactions and its order; the order is locked.
 
     What is missing is added and nothing is ever taken back: the same snapshot again, or an older one, changes nothing.
-    Captures are compared by their sum, everything else by the gateway's own ids.
+    Captures are compared by their sum, everything else by the gateway's own ids. What an integration marked otherwise
+    stays as it was marked until the gateway shows more money moving than that leaves room for.
     """
     payment.absorb(snapshot, work)
     yield from record_disputes(payment, snapshot.disputes, work)
@@ -31,7 +33,7 @@ def reconcile(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
         yield Load(payment, ("order",))
         if payment.order is not None and payment.order.payment_source_id == payment.id:
             work.change(payment.order, payment_source_details=payment.details)
-    held = snapshot.charged or snapshot.authorized or snapshot.received
+    held = _held(snapshot)
     if not held and snapshot.failure is None and not snapshot.refunds:
         return
     yield Load(payment, ("order.payment_method", "order.payment_source.payment_gateway", "payment_gateway"))
@@ -43,27 +45,15 @@ def reconcile(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
     if snapshot.failure is not None and snapshot.status not in ("authorized", "captured"):
         fail_authorization(payment, snapshot.failure, snapshot.amount.cents, work)
     fresh = None
-    authorization = _known(everything, "authorizations", snapshot.payment_id)
+    authorization = authorization_of(payment, snapshot, everything)
     if authorization is None and held:
-        authorization = fresh = book(
-            Authorization,
-            order,
-            payment,
-            work,
-            key=snapshot.payment_id,
-            amount_cents=held,
-            succeeded=True,
-            multicapture=snapshot.multicapture,
-            **checked(snapshot),
-        )
+        authorization = fresh = _authorized(payment, snapshot, held, everything, work)
     if authorization is not None:
         work.change(authorization, fraud_review=watched(snapshot) or authorization.fraud_review)
         _fold_captures(authorization, payment, snapshot, work)
         _fold_void(authorization, payment, snapshot, work)
-        changed = _fold_refunds(authorization, payment, snapshot, work)
-        if changed or len(everything) > before:
-            measure(everything, work)
-    elif len(everything) > before:
+        _fold_refunds(authorization, payment, snapshot, work)
+    if len(everything) > before or any(one in work.changed for one in everything):
         measure(everything, work)
     is_news = fresh is not None and snapshot.status in ("authorized", "captured")
     if is_news:
@@ -97,26 +87,112 @@ def _known(everything: list[Any], kind: str, key: str) -> Any:
     return next((one for one in everything if one.one_of(kind) and one.object_key == key), None)
 
 
-def _captures(authorization: Any, everything: list[Any]) -> list[Any]:
-    return [
+def authorization_of(payment: Any, snapshot: Snapshot, everything: list[Any]) -> Any:
+    """The authorization that stands for what the gateway holds, or held, of a payment; None before it is booked."""
+    held = _held(snapshot)
+    known = [
         one
         for one in everything
-        if one.one_of("captures") and one.succeeded and one.reference_authorization_id == authorization.id
+        if one.one_of("authorizations")
+        and one.object_key.partition("#")[0] == snapshot.payment_id
+        # One of another amount that was marked as failed was wrong: it is booked anew.
+        and (one.succeeded or one.amount_cents == held or not held)
     ]
+    return max(known, key=lambda one: bool(one.succeeded), default=None)
+
+
+def _held(snapshot: Snapshot) -> int:
+    return snapshot.charged or snapshot.authorized or snapshot.received
+
+
+def _authorized(payment: Any, snapshot: Snapshot, held: int, everything: list[Any], work: Work) -> Any:
+    """Book what is held. An attempt that failed, and that an integration vouched for, stood for just this money."""
+    facts = {"multicapture": snapshot.multicapture, **checked(snapshot)}
+    stood_in = next(
+        (
+            one
+            for one in everything
+            if one.one_of("authorizations") and one.succeeded and one.payment_source_id == payment.id
+        ),
+        None,
+    )
+    if stood_in is not None and (stood_in.amount_cents == held or children(stood_in, everything)):
+        work.change(stood_in, object_key=_free("authorizations", snapshot.payment_id, "#", everything), **facts)
+        work.change(stood_in, forwarded=False)
+        return stood_in
+    if stood_in is not None:
+        _fail(stood_in, "superseded", "Another amount was authorized", work)
+    return book(
+        Authorization,
+        payment.order,
+        payment,
+        work,
+        key=_free("authorizations", snapshot.payment_id, "#", everything),
+        amount_cents=held,
+        succeeded=True,
+        **facts,
+    )
+
+
+def _free(kind: str, key: str, mark: str, everything: list[Any]) -> str:
+    """`key`, or with a count behind it where a transaction of the kind has that already."""
+    count, made = 1, key
+    while _known(everything, kind, made) is not None:
+        count += 1
+        made = f"{key}{mark}{count}"
+    return made
+
+
+def _fail(one: Any, code: str, message: str, work: Work) -> None:
+    work.change(one, succeeded=False, message=message, error_code=code)
+
+
+def _restore(one: Any, work: Work) -> None:
+    """The gateway shows that it came about, whatever was said of it."""
+    work.change(one, succeeded=True, forwarded=False, message=SUCCESS, error_code=None, error_detail=None)
+
+
+def _is_marked_as_failed(one: Any) -> bool:
+    return bool(one.forwarded and not one.succeeded)
+
+
+def _of(kind: str, parent: Any, everything: list[Any]) -> list[Any]:
+    reference = "reference_capture_id" if kind == "refunds" else "reference_authorization_id"
+    return [one for one in everything if one.one_of(kind) and getattr(one, reference) == parent.id]
+
+
+def captures_of(authorization: Any, snapshot: Snapshot, everything: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Its captures that count, and those that the gateway made and an integration marked as failed."""
+    all_ = _of("captures", authorization, everything)
+    marked = [one for one in all_ if _is_marked_as_failed(one) and one.object_key.startswith(f"{snapshot.payment_id}/")]
+    # Beyond what was received they were wrong, not denied.
+    return [one for one in all_ if one.succeeded], marked if _sum(marked) <= snapshot.received else []
+
+
+def _sum(transactions: Iterable[Any]) -> int:
+    return sum(int(one.amount_cents) for one in transactions)
 
 
 def _fold_captures(authorization: Any, payment: Any, snapshot: Snapshot, work: Work) -> None:
     everything = authorization.order.__dict__["booked"]
-    # One that an integration marked as failed is known: it is not booked again.
-    known = [
-        one
-        for one in everything
-        if one.one_of("captures")
-        and one.reference_authorization_id == authorization.id
-        and (one.succeeded or one.object_key.startswith(f"{snapshot.payment_id}/"))
-    ]
-    missing = snapshot.received - sum(one.amount_cents for one in known)
-    if missing > 0:
+    known, marked = captures_of(authorization, snapshot, everything)
+    missing = snapshot.received - _sum(known) - _sum(marked)
+    if missing >= 0:
+        # The gateway has taken all of it: what an integration vouched for is there.
+        for one in known:
+            if one.forwarded:
+                key = _free("captures", f"{snapshot.payment_id}/{one.object_key}", "/", everything)
+                work.change(one, forwarded=False, object_key=key)
+    if missing <= 0:
+        return
+    if not authorization.succeeded:
+        _restore(authorization, work)
+    for one in _of("voids", authorization, everything):
+        if one.succeeded and one.forwarded and room("captures", authorization, everything) < missing:
+            _fail(one, "captured", "It was captured", work)
+    # More than was authorized, as some accounts may capture, stays out of the books: `paydesk reconcile` tells of it.
+    amount = min(missing, room("captures", authorization, everything))
+    if amount > 0:
         # What a card's smaller capture leaves is gone for good: the answer says so.
         rest = authorization.amount_cents - snapshot.received
         released = rest > 0 and snapshot.status == "captured" and not authorization.multicapture
@@ -125,8 +201,8 @@ def _fold_captures(authorization: Any, payment: Any, snapshot: Snapshot, work: W
             authorization.order,
             payment,
             work,
-            key=f"{snapshot.payment_id}/{snapshot.received}",
-            amount_cents=missing,
+            key=_free("captures", f"{snapshot.payment_id}/{snapshot.received}", "/", everything),
+            amount_cents=amount,
             succeeded=True,
             message=f"{SUCCESS} {formatted(rest, authorization.currency_code)} were released." if released else SUCCESS,
             reference_authorization_id=authorization.id,
@@ -138,9 +214,16 @@ def _fold_void(authorization: Any, payment: Any, snapshot: Snapshot, work: Work)
     everything = authorization.order.__dict__["booked"]
     # What could be captured in parts and is over holds nothing any more, though not all of it was captured.
     is_over = snapshot.status == "canceled" or (snapshot.status == "captured" and authorization.multicapture)
-    if not is_over or _known(everything, "voids", snapshot.payment_id) is not None:
+    if not is_over or not authorization.succeeded:
         return
-    left = authorization.amount_cents - sum(one.amount_cents for one in _captures(authorization, everything))
+    if _known(everything, "voids", snapshot.payment_id) is not None:
+        return
+    for one in _of("voids", authorization, everything):
+        if one.succeeded and one.forwarded:
+            work.change(one, forwarded=False, object_key=snapshot.payment_id)
+            return
+    _, marked = captures_of(authorization, snapshot, everything)
+    left = room("voids", authorization, everything) - _sum(marked)
     if left > 0:
         made = book(
             Void,
@@ -160,38 +243,82 @@ _RANK = {"pending": 0, "action_needed": 0, "succeeded": 1, "failed": 2, "cancele
 """A refund goes from pending to succeeded, and from either to failed, never back."""
 
 
-def _fold_refunds(authorization: Any, payment: Any, snapshot: Snapshot, work: Work) -> bool:
+def parts_of(told: RefundSnapshot, everything: list[Any]) -> list[Any]:
+    """The transactions that a gateway's refund is booked as: one for each capture that it gives back of."""
+    captures = {one.id: one for one in everything if one.one_of("captures")}
+    return [
+        one
+        for one in everything
+        if one.one_of("refunds")
+        and one.object_key.partition("/")[0] == told.refund_id
+        # One that was marked as failed together with its capture was wrong: it is booked anew.
+        and not (_is_marked_as_failed(one) and not captures[one.reference_capture_id].succeeded)
+    ]
+
+
+def _fold_refunds(authorization: Any, payment: Any, snapshot: Snapshot, work: Work) -> None:
     everything = authorization.order.__dict__["booked"]
-    changed = False
     for told in snapshot.refunds:
-        known = _known(everything, "refunds", told.refund_id)
-        if known is not None:
-            rank = 1 if known.succeeded else 2 if known.error_code is not None else 0
-            if _RANK[told.status] > rank and not known.forwarded:
-                work.change(known, **_outcome(told))
-                changed = True
-                if known.excluded and not known.succeeded:
-                    # What was to be given back is here still, and counts again.
-                    for one in everything:
-                        if one.payment_source_id == payment.id:
-                            work.change(one, excluded=False)
+        parts = parts_of(told, everything)
+        for known in parts:
+            _follow(known, told, payment, everything, work)
+        is_alive = _RANK[told.status] < 2
+        missing = told.amount.cents - _sum(parts)
+        if missing <= 0 or (parts and not is_alive):
             continue
-        capture = _capture_of(told, _captures(authorization, everything), everything)
-        if capture is not None:
-            made = book(
-                Refund,
-                authorization.order,
-                payment,
-                work,
-                key=told.refund_id,
-                amount_cents=told.amount.cents,
-                reference_capture_id=capture.id,
-                gateway_transaction_id=told.refund_id,
-                **_outcome(told),
-            )
-            work.change(made, token=told.refund_id, excluded=capture.excluded)
-            made.__dict__["reference_capture"] = capture
-    return changed
+        captures, marked = captures_of(authorization, snapshot, everything)
+        if is_alive and sum(room("refunds", one, everything) for one in captures) < missing:
+            # What was given back was taken before, and what the gateway says that it gave back was given.
+            for one in [authorization, *marked] if marked else []:
+                if not one.succeeded:
+                    _restore(one, work)
+            captures += marked
+            for one in [one for capture in captures for one in _of("refunds", capture, everything)]:
+                if one.succeeded and one.forwarded and _is_unknown(one, snapshot):
+                    _fail(one, "refunded", "It was given back otherwise", work)
+        captures.sort(key=lambda one: one.id != told.metadata.get("paydesk_capture"))
+        if not is_alive:
+            captures = captures[:1]
+        for capture in captures:
+            amount = min(missing, room("refunds", capture, everything)) if is_alive else missing
+            if amount > 0:
+                missing -= amount
+                _give_back(capture, told, amount, payment, everything, work)
+
+
+def _is_unknown(one: Any, snapshot: Snapshot) -> bool:
+    return all(one.object_key.partition("/")[0] != told.refund_id for told in snapshot.refunds)
+
+
+def _follow(known: Any, told: RefundSnapshot, payment: Any, everything: list[Any], work: Work) -> None:
+    """Bring a refund to what became of it."""
+    rank = 1 if known.succeeded else 2 if known.error_code is not None else 0
+    if known.forwarded or _RANK[told.status] <= rank:
+        return
+    work.change(known, **_outcome(told))
+    if known.excluded and not known.succeeded:
+        # What was to be given back is here still, and counts again.
+        for one in everything:
+            if one.payment_source_id == payment.id:
+                work.change(one, excluded=False)
+
+
+def _give_back(
+    capture: Any, told: RefundSnapshot, amount: int, payment: Any, everything: list[Any], work: Work
+) -> None:
+    made = book(
+        Refund,
+        capture.order,
+        payment,
+        work,
+        key=_free("refunds", told.refund_id, "/", everything),
+        amount_cents=amount,
+        reference_capture_id=capture.id,
+        gateway_transaction_id=told.refund_id,
+        **_outcome(told),
+    )
+    work.change(made, token=told.refund_id, excluded=capture.excluded)
+    made.__dict__["reference_capture"] = capture
 
 
 def _outcome(told: RefundSnapshot) -> dict[str, Any]:
@@ -201,24 +328,6 @@ def _outcome(told: RefundSnapshot) -> dict[str, Any]:
         return {"succeeded": False, "message": "pending"}
     reason = told.failure or told.status
     return {"succeeded": False, "message": reason.replace("_", " ").capitalize(), "error_code": reason}
-
-
-def _capture_of(told: RefundSnapshot, captures: list[Any], everything: list[Any]) -> Any:
-    """Which capture a refund gives back: the one it was asked for, else the first that still has enough."""
-    named = told.metadata.get("paydesk_capture")
-    for one in captures:
-        if one.id == named:
-            return one
-    given = {
-        one.id: sum(
-            back.amount_cents
-            for back in everything
-            if back.one_of("refunds") and back.reference_capture_id == one.id and back.error_code is None
-        )
-        for one in captures
-    }
-    enough = [one for one in captures if one.amount_cents - given[one.id] >= told.amount.cents]
-    return enough[0] if enough else captures[-1] if captures else None
 
 
 def assign(order: Any, payment: Any, work: Work) -> None:

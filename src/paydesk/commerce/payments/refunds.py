@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paydesk.commerce.payable import MONEY_ACCESS
-from paydesk.commerce.payments.transactions import SCOPES, Moved, taken
+from paydesk.commerce.payments.transactions import SCOPES, Moved, room
 from paydesk.declare import FILTER, to_one
 
 
@@ -32,6 +32,5 @@ class Refund(
 
     def may_succeed(self, all_: Iterable[Moved]) -> bool:
         captured = self.reference_capture
-        return bool(
-            captured.counts and 0 < self.amount_cents <= captured.amount_cents - taken(all_, "refunds", captured)
-        )
+        others = [one for one in all_ if one is not self]  # On its way, it has its room already.
+        return bool(captured.counts and 0 < self.amount_cents <= room("refunds", captured, others))

@@ -91,7 +91,7 @@ class Moved(Resource):
         work.change(self, **values)
         if said is not None and bool(said) != bool(self.succeeded):
             everything = yield from booked(self.order, work)
-            if said and not self.may_succeed(everything):
+            if (said and not self.may_succeed(everything)) or (not said and children(self, everything)):
                 work.invalid("succeeded", "invalid_transition", value=True)
                 work.check()
             self._say(bool(said), work)
@@ -154,10 +154,23 @@ def booked(order: Any, work: Work) -> Rule:
     return known
 
 
+class Overbooked(Exception):
+    """More was about to be booked as captured, let go or given back than there is."""
+
+
 def book(
     kind: type[M], order: Any, payment: Any, work: Work, *, key: str, amount_cents: int, succeeded: bool, **values: Any
 ) -> M:
-    """Add a transaction. What was `booked` before is loaded."""
+    """Add a transaction: nothing else adds one. What was `booked` before is loaded.
+
+    raises   Overbooked: with it more would be given back than was captured, or captured than was authorized
+    """
+    everything = order.__dict__["booked"]
+    parent_id = values.get("reference_capture_id") or values.get("reference_authorization_id")
+    if parent_id is not None and (succeeded or values.get("error_code") is None):
+        (parent,) = (one for one in everything if one.id == parent_id)
+        if not 0 < amount_cents <= room(kind.shape.type, parent, everything):
+            raise Overbooked(f"{amount_cents} of {parent.number} ({kind.shape.type}, order {order.number})")
     count = order.transactions_count + 1
     work.change(order, transactions_count=count)
     values.setdefault("message", SUCCESS)
@@ -179,30 +192,65 @@ def book(
     )
     made.__dict__["order"] = order
     made.__dict__["payment_source"] = payment
-    order.__dict__["booked"].append(made)
+    everything.append(made)
     return made
 
 
 def measure(all_: Iterable[Any], work: Work) -> None:
-    """Bring the balances to what was booked. Only what succeeded counts.
+    """Bring the balances to what was booked: what they promise can be done.
 
     source   Commerce Layer, "Authorizations" and "Captures", the balance attributes
     """
     everything = list(all_)
     for one in everything:
         if one.one_of("authorizations"):
-            captured = taken(everything, "captures", one)
-            voided = taken(everything, "voids", one)
-            left = max(one.amount_cents - captured - voided, 0)
+            left = capturable(one, everything)
             work.change(
                 one,
                 capture_amount_cents=left,
                 capture_balance_cents=left,
-                void_balance_cents=max(one.amount_cents - voided, 0),
+                void_balance_cents=max(one.amount_cents - taken(everything, "voids", one), 0),
             )
         elif one.one_of("captures"):
-            left = max(one.amount_cents - taken(everything, "refunds", one), 0)
+            left = returnable(one, everything)
             work.change(one, refund_amount_cents=left, refund_balance_cents=left)
+
+
+def capturable(authorization: Any, all_: Iterable[Any]) -> int:
+    """What of an authorization can still be captured: what a card's first capture left is let go with it."""
+    everything = list(all_)
+    if taken(everything, "captures", authorization) and not authorization.multicapture:
+        return 0
+    return room("captures", authorization, everything)
+
+
+def returnable(capture: Any, all_: Iterable[Any]) -> int:
+    """What of a capture can still be given back: refunds on their way are counted as given, and of all captures of a
+    payment together no more can be than was captured.
+    """
+    everything = [one for one in all_ if one.payment_source_id == capture.payment_source_id]
+    captured = sum(one.amount_cents for one in everything if one.one_of("captures") and one.succeeded)
+    given = sum(one.amount_cents for one in everything if one.one_of("refunds") and (one.succeeded or one.is_pending))
+    return max(min(room("refunds", capture, everything), int(captured - given)), 0)
+
+
+def room(kind: str, parent: Any, all_: Iterable[Any]) -> int:
+    """How much of `parent` transactions of a kind can still be booked for."""
+    everything = list(all_)
+    if kind == "refunds":
+        return max(int(parent.amount_cents) - taken(everything, "refunds", parent, pending=True), 0)
+    used = taken(everything, "captures", parent) + taken(everything, "voids", parent)
+    return max(int(parent.amount_cents) - used, 0)
+
+
+def children(parent: Any, all_: Iterable[Any]) -> list[Any]:
+    """What came about of an authorization or of a capture, or is on its way."""
+    return [
+        one
+        for one in all_
+        if parent.id in (one.__dict__.get("reference_authorization_id"), one.__dict__.get("reference_capture_id"))
+        and (one.succeeded or one.is_pending)
+    ]
 
 
 def taken(all_: Iterable[Any], kind: str, parent: Any, *, pending: bool = False) -> int:

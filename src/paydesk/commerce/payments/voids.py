@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paydesk.commerce.payable import MONEY_ACCESS
-from paydesk.commerce.payments.transactions import SCOPES, Moved, taken
+from paydesk.commerce.payments.transactions import SCOPES, Moved, room
 from paydesk.declare import FILTER, to_one
 
 
@@ -32,5 +32,4 @@ class Void(
 
     def may_succeed(self, all_: Iterable[Moved]) -> bool:
         held = self.reference_authorization
-        left = held.amount_cents - taken(all_, "captures", held) - taken(all_, "voids", held)
-        return bool(held.counts and 0 < self.amount_cents <= left)
+        return bool(held.counts and 0 < self.amount_cents <= room("voids", held, all_))

@@ -102,6 +102,8 @@ _HEADER = re.compile(r"[!-~]{1,255}")
 _RIGHT = re.compile(r"\brak_[a-z0-9_]+")
 _PAGE = 100
 _MOST_PAGES = 100
+_LOOKS = 4
+"""How often a payment and its refunds are read until they agree; nothing beyond what was captured is booked anyway."""
 _LONGEST_WAIT = 3600.0
 
 
@@ -183,24 +185,29 @@ class StripeGateway:
     async def read(
         self, payment_id: str, *, credentials: Credentials, seconds: float | None = None, closely: bool = False
     ) -> Snapshot:
-        intent, headers = await self._ask(
-            "get",
-            f"/v1/payment_intents/{_checked(payment_id)}",
-            {"expand": list(parameters.EXPAND)},
-            what="read",
-            credentials=credentials,
-            seconds=seconds,
-        )
-        charge = intent.get("latest_charge")
-        refunds: list[Object] = []
-        disputes: list[Object] = []
-        if isinstance(charge, dict):
+        whose = {"payment_intent": payment_id}
+        for look in range(_LOOKS):
+            intent, headers = await self._ask(
+                "get",
+                f"/v1/payment_intents/{_checked(payment_id)}",
+                {"expand": list(parameters.EXPAND)},
+                what="read",
+                credentials=credentials,
+                seconds=seconds,
+            )
+            charge = intent.get("latest_charge")
             # Asked for even when the charge counts no refund: one that failed is counted no longer, yet has to be seen.
-            whose = {"payment_intent": payment_id}
-            if charge.get("amount_captured"):
-                refunds = [one async for one in self._list("/v1/refunds", whose, credentials, seconds)]
-            if charge.get("disputed"):
-                disputes = [one async for one in self._list("/v1/disputes", whose, credentials, seconds)]
+            if not isinstance(charge, dict) or not charge.get("amount_captured"):
+                refunds: list[Object] = []
+                break
+            refunds = [one async for one in self._list("/v1/refunds", whose, credentials, seconds)]
+            if _understood(lambda value, _, __: reading.agree(value, refunds), intent, None, False):  # noqa: B023
+                break
+            # It moved between the two requests; what is told of it has to be of one moment.
+            log.info("stripe payment %s and its refunds do not agree (look %d)", payment_id, look + 1)
+        disputes: list[Object] = []
+        if isinstance(charge, dict) and charge.get("disputed"):
+            disputes = [one async for one in self._list("/v1/disputes", whose, credentials, seconds)]
         watched = await self._watched(payment_id, intent, credentials, seconds) if closely else None
         request_id = headers.get("Request-Id")
         return _understood(

@@ -113,7 +113,7 @@ def snapshot(
     received = from_stripe(int(intent.get("amount_received") or 0), currency)
     details = _mapping(charge.get("payment_method_details"))
     card = _mapping(details.get("card"))
-    given = _returned(refunds, charge, captured) if refunds is not None else ()
+    given = _returned(refunds, captured) if refunds is not None else ()
     if refunds is not None:
         refunded = sum(one.amount.cents for one in given if one.status not in ("failed", "canceled"))
     else:
@@ -318,25 +318,39 @@ def _mapping(value: Any) -> Object:
     return value if isinstance(value, dict) else {}
 
 
-def _returned(refunds: Iterable[Object], charge: Object, captured: int) -> Sequence[RefundSnapshot]:
-    """The refunds that give captured money back, oldest first.
+def agree(intent: Object, refunds: Iterable[Object]) -> bool:
+    """Whether a payment and its list of refunds, read one after the other, tell of the same moment.
 
-    Stripe also lists what it released without ever taking it: the whole of an authorization that was canceled or ran
-    out (`expired_uncaptured_charge`), and the rest of one captured in part (solidusio/solidus_stripe#268). Such a rest
-    is a refund of just that amount, made by nobody (no metadata), that moved no balance.
+    A charge counts its refunds, and what was released of it among them; one that failed is counted no longer, and of
+    those on their way each kind of payment method has its own habit.
     """
+    latest = intent.get("latest_charge")
+    if not isinstance(latest, dict):
+        return True
+    alive = [one for one in refunds if identity(one.get("charge")) in (latest["id"], None)]
+    done = sum(int(one["amount"]) for one in alive if (one.get("status") or "succeeded") == "succeeded")
+    on_their_way = sum(int(one["amount"]) for one in alive if one.get("status") in ("pending", "requires_action"))
+    return done <= int(latest.get("amount_refunded") or 0) <= done + on_their_way
+
+
+def _returned(refunds: Iterable[Object], captured: int) -> Sequence[RefundSnapshot]:
+    """The refunds that give captured money back, oldest first; not what was only released."""
     if captured == 0:
         return ()
     ordered = sorted(reversed(list(refunds)), key=lambda one: int(one["created"]))  # Stripe lists newest first
-    made = [one for one in ordered if one.get("reason") != "expired_uncaptured_charge"]
-    rest = int(charge.get("amount") or 0) - int(charge.get("amount_captured") or 0)
-    if rest > 0:
-        for index, one in enumerate(made):
-            moved = one.get("balance_transaction") is not None or one.get("status") != "succeeded"
-            if one["amount"] == rest and not moved and not one.get("metadata"):
-                del made[index]
-                break
-    return [refund(one) for one in made]
+    return [refund(one) for one in ordered if not _is_release(one)]
+
+
+def _is_release(refund: Object) -> bool:
+    """Stripe also lists what it let go without ever having taken it: the whole of an authorization that was canceled or
+    ran out (`expired_uncaptured_charge`), and the rest of one captured in part (solidusio/solidus_stripe#268). Whatever
+    its size, it moved no balance; how much was captured by then is for another request to say, at another moment.
+    """
+    if refund.get("reason") == "expired_uncaptured_charge":
+        return True
+    is_done = (refund.get("status") or "succeeded") == "succeeded"
+    is_ours = "paydesk_call" in texts(refund.get("metadata"))  # Nobody asks for captured money alone but by this name.
+    return is_done and refund.get("balance_transaction") is None and not is_ours
 
 
 def _method(value: Any, details: Object) -> dict[str, Any] | None:
