@@ -668,6 +668,7 @@ class Desk:
             if plan.exact:
                 fingerprint = ask["fingerprint"] = _digest([fingerprint, parameters])
             key = f"paydesk/{self.installation}/{actor.tenant}/{call.kind}/{call.subject_id}/{attempt}"
+            key = plan.key(ask) or key
             lease: dict[str, Any] = {}
             if not call.deferred:
                 lease = {"lease_holder": self.holder, "lease_until": later(work.now, LEASE_SECONDS)}
@@ -877,8 +878,16 @@ class Desk:
             if lacks:
                 message = f"The key lacks rights: {', '.join(lacks)}."
                 raise Refused(message, "missing_rights", http_status=403, lacks=tuple(lacks))
+            owner: str | None = None
+            # What is not told now is asked for by the background.
+            with suppress(GatewayProblem):
+                owner = await gateway.account.account_id(credentials)
             if plan.verb is None:
-                return None
+                return owner
+            return replace(await self._ask(call, plan, gateway, credentials, now), owner=owner)
+        return await self._ask(call, plan, gateway, credentials, now)
+
+    async def _ask(self, call: Journalled, plan: Plan, gateway: Gateway, credentials: Credentials, now: str) -> Any:
         payment_id = plan.reads(call)
         if payment_id is not None:
             closely = bool(call.ask.get("closely"))
@@ -886,7 +895,7 @@ class Desk:
             if plan.verb is None or not plan.proceeds(call, snapshot):
                 return snapshot
         assert plan.verb is not None
-        if seconds(now) - seconds(call.created_at) > REPLAYABLE_SECONDS:
+        if seconds(now) - seconds(call.created_at) > REPLAYABLE_SECONDS and plan.key(call.ask) is None:
             return await self._again(call, plan, gateway, credentials)
         crash.place(call.kind, "asking")
         try:
@@ -914,7 +923,7 @@ class Desk:
             if found is not None:
                 return found
         attempt = call.attempt + 1
-        key = f"{call.key.rpartition('/')[0]}/{attempt}"
+        key = f"{plan.key(call.ask) or call.key.rpartition('/')[0]}/{attempt}"
         now = instant(self.clock())
         await self.database.write(lambda: journal.renumber(call.tenant, call.id, attempt, key, now))
         crash.place(call.kind, "asking")
@@ -1175,7 +1184,10 @@ def _mistake(registry: Registry, conflict: NotUnique, asked_for: type[Resource] 
             names = [f"{shape.table}.{column}" for column in columns]
             index = f"uq_{shape.table}_{'_'.join(columns)}"[:63]
             if index in conflict.constraint or set(names) <= set(conflict.constraint.split(", ")):
-                column = columns[-1].removesuffix("_key")
+                # What a client says comes before what only we know.
+                said = [one for one in columns if one in shape.fields and shape.fields[one].on_wire]
+                hidden = columns[-1] in shape.fields and not shape.fields[columns[-1]].on_wire
+                column = (said[-1] if hidden and said else columns[-1]).removesuffix("_key")
                 for name, relationship in shape.relationships.items():
                     if relationship.stored and columns[-1] == f"{name}_id":
                         column = name

@@ -4,6 +4,8 @@ One that is gone is registered anew, one at a former address is moved, one that 
 that is handled is mended, and one whose secret is not ours (its answer was lost, or another database made it) is
 replaced, since Stripe tells a secret only at creation. One made for another version of Stripe's API is replaced, too:
 by then the new one hears already, and for a day what the former one signed still counts.
+
+The same round sees which account a gateway's key is of, where that was not known when the gateway was made.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from paydesk.actor import worker
+from paydesk.actor import Actor, worker
 from paydesk.declare import Resource, eq
 from paydesk.desk import Desk
-from paydesk.gateways.port import Credentials, Gateway, GatewayProblem
-from paydesk.store import events
+from paydesk.errors import Refusal
+from paydesk.gateways.port import Account, Credentials, Gateway, GatewayProblem, Refused
+from paydesk.store import accounts, events
 from paydesk.store.reading import Session
 from paydesk.work import Find, Work
 
@@ -75,11 +78,15 @@ class Endpoints:
             slug = await self.desk.database.read(lambda: events.organization(organization_id)) or ""  # noqa: B023
             url = self._address(slug, kind, gateway_id)
             account = self.gateways[kind].account if kind in self.gateways else None
-            if account is None or url is None:
+            if account is None:
                 continue
             find = Find(kind, eq("id", gateway_id))
             found = await self.desk.database.read(lambda: self.desk.reader.records(Session(tenant, {}), find))  # noqa: B023
-            if not found or found[0].disabled_at is not None:
+            if not found:
+                continue
+            actor = worker(organization_id, slug, mode == "live", "endpoints", gateway_id)
+            settled = await self._know_account(actor, found[0], account) and settled
+            if url is None or found[0].disabled_at is not None:
                 continue
             try:
                 known = await account.find_endpoints(gateway_id, credentials=self._unseal(found[0]))
@@ -87,9 +94,36 @@ class Endpoints:
                 log.warning("the webhook endpoint of gateway %s cannot be looked at: %s", gateway_id, problem.message)
                 settled = False
                 continue
-            actor = worker(organization_id, slug, mode == "live", "endpoints", gateway_id)
             await self.desk.operate(actor, _rule(kind, gateway_id, known, url))
         return settled
+
+    async def _know_account(self, actor: Actor, record: Any, account: Account) -> bool:
+        """See which account a gateway's key is of, and write it to its payments; False where that should be tried soon.
+
+        A restricted key may lack the right to see it, for good.
+        """
+        own = record.own_account
+        try:
+            if own is None and (own := await account.account_id(self._unseal(record))) is not None:
+                await self.desk.operate(actor, _belonging(record.shape.type, record.id, own))
+            last: str | None = ""
+            while last is not None:
+                last = await self.desk.database.write(
+                    lambda: accounts.assign(actor.tenant, record.id, own, last or "")  # noqa: B023
+                )
+        except (GatewayProblem, Refusal) as problem:
+            log.info("the account of gateway %s is not known yet: %s", record.id, problem)
+            return isinstance(problem, Refused)
+        return True
+
+
+def _belonging(kind: str, gateway_id: str, account: str) -> Callable[[Work], Any]:
+    def rule(work: Work) -> Any:
+        record = yield Find(kind, eq("id", gateway_id), lock=True)
+        if record is not None:
+            record.belongs_to(account, work)
+
+    return rule
 
 
 def _rule(kind: str, gateway_id: str, known: Any, url: str) -> Callable[[Work], Any]:

@@ -85,6 +85,39 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Holders:
+    """Which payment sources there are of a gateway's payment, over the whole server: `yield StripePayment.holders(id)`.
+
+    named_by   the column that keeps the gateway's name for a payment
+
+    Is sent a list of `Holder`. The one question that leaves the tenant: a payment pays one order, whoever asks, so this
+    tells where it is and nothing of what is there.
+    """
+
+    type: str
+    named_by: str
+    payment_id: str
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A payment source, wherever it is.
+
+    account   the gateway's account that the payment is of; None while that is not known
+    """
+
+    tenant: str
+    id: str
+    order_id: str | None
+    gateway_id: str
+    account: str | None
+
+    def is_of(self, account: str | None) -> bool:
+        """Whether its payment may be of that account: payments of two accounts may bear one id."""
+        return self.account is None or account is None or self.account == account
+
+
+@dataclass(frozen=True)
 class Next:
     """The next number of a named sequence of the tenant: `number = yield Next("orders.number", start=10000001)`."""
 
@@ -280,6 +313,12 @@ class Plan:
 
     def gateway(self, call: Journalled) -> Resource | None:
         """The gateway record, where the call itself keeps it since it is not stored yet."""
+        return None
+
+    def key(self, ask: dict[str, Any]) -> str | None:
+        """The idempotency key, where calls exclude each other at the gateway though their subjects, tenants or
+        installations differ; None for a key of the call's own.
+        """
         return None
 
     def reads(self, call: Journalled) -> str | None:

@@ -32,7 +32,8 @@ async def test_the_documented_intent_is_adopted_and_adopted_again(api: Api) -> N
     assert (third.id, third["return_url"], third["options"]) == (first.id, again["return_url"], again["options"])
     assert (await api.get("stripe_payments")).document["meta"]["record_count"] == 1
     assert await api.source_of(order) == first.id
-    assert await api.stripe.requests() == []
+    (told,) = await api.stripe.requests()
+    assert told["idempotency_key"] == "paydesk/adopt/pi_1234XXX"
 
 
 @on_sqlite
@@ -51,10 +52,10 @@ async def test_one_that_is_authorized_already_brings_its_card(api: Api) -> None:
     assert payment["charge_id"].startswith("ch_")
 
 
-async def untouched(api: Api, order: Any) -> None:
+async def untouched(api: Api, order: Any, *, open_calls: list[str] | None = None) -> None:
     assert await api.source_of(order) is None
     assert (await api.get("stripe_payments")).document["data"] == []
-    assert await api.open_calls() == []
+    assert await api.open_calls() == (open_calls or [])
 
 
 @on_sqlite
@@ -160,7 +161,7 @@ async def test_while_stripe_does_not_answer_nothing_is_adopted(api: Api, status:
     unknown = await api.payment(order, ids(intent), expect=503, key="again")
     assert int(unknown.headers["retry-after"]) >= 1
     await api.stripe.mend()
-    await untouched(api, order)
+    await untouched(api, order, open_calls=["adopt_payment"])
     payment = await api.payment(order, ids(intent), key="again")
     assert (payment["stripe_id"], await api.source_of(order)) == (intent.id, payment.id)
 

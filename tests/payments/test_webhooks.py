@@ -217,7 +217,7 @@ async def test_an_event_that_comes_before_the_payment_is_there_is_not_lost(api: 
         {"amount": 15400, "currency": "eur", "capture_method": "manual", "allowed_payment_method_types": ["card"]}
     )
     order = await api.order()
-    held = await api.stripe.hold("GET", when="after")
+    held = await api.stripe.hold(path=f"/v1/payment_intents/{made.id}", when="after")
     adopting = asyncio.create_task(api.payment(order, {"stripe_id": made.id, "client_secret": made.client_secret}))
     await held.begun()
     await api.stripe.confirm(made.id)

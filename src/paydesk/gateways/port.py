@@ -23,6 +23,7 @@ from ..money import Money
 Verb = Literal[
     "open",
     "amend",
+    "adopt",
     "confirm",
     "cancel",
     "capture",
@@ -291,6 +292,7 @@ class Registration:
     version     of which version of the gateway's interface its events are, None where the gateway does not say
     current     that is the one that is read here; it is decided when it is registered, and for good
     account     the connected account whose events it brings, None for the credentials' own
+    owner       the account of the credentials that registered it, where that was asked for and may be seen
     created_at  when it was registered, None where the gateway does not say
     """
 
@@ -302,6 +304,7 @@ class Registration:
     version: str | None = None
     current: bool = True
     account: str | None = None
+    owner: str | None = None
     created_at: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     request_id: str | None = None
@@ -522,6 +525,7 @@ class Gateway(Protocol):
         amend             payment_id, and any of open's but auto_payments; receipt_email None takes the address away
         confirm           payment_id, payment_method?, off_session?, return_url?, setup_future_usage?; amount_cents and
                           currency for a payment that is for any amount
+        adopt             payment_id, metadata: says at the gateway whose a payment is that somebody else opened
         cancel            payment_id, reason?
         capture           payment_id, amount_cents, currency, metadata?, final? (default true)
         refund            payment_id, amount_cents, currency, reason?, metadata?
@@ -551,7 +555,7 @@ class Gateway(Protocol):
     ) -> Answer:
         """Do it, trying again under the same key for at most `seconds` (default 20).
 
-        returns  Snapshot (open, amend, confirm, cancel, capture, refund), Registration (register, move_endpoint,
+        returns  Snapshot (open, amend, adopt, confirm, cancel, capture, refund), Registration (register, move_endpoint,
                  unregister), CustomerAnswer (create_customer), Instrument (attach, detach)
         raises   Declined, Refused, Unknown
         """

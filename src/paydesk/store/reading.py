@@ -20,8 +20,8 @@ from paydesk.store.ask import Ask, Row, Rows
 from paydesk.store.conditions import Clauses, normalise
 from paydesk.store.statements import OneOf, Plainly
 from paydesk.store.tables import build, sequences, table_of
-from paydesk.store.types import ListOf
-from paydesk.work import Find, Load, Next
+from paydesk.store.types import METADATA, ListOf
+from paydesk.work import Find, Holder, Holders, Load, Next
 
 Reads = Generator[Ask, Rows, Any]
 Sort = tuple[tuple[str, bool], ...]
@@ -457,8 +457,10 @@ class Reader:
         rows = yield Ask(("by id", resource.shape.type), build, binds)
         return session.keep(self._record(resource, rows[0])) if rows else None
 
-    def answer(self, session: Session, asked: Find | Load | Next) -> Reads:
+    def answer(self, session: Session, asked: Find | Load | Next | Holders) -> Reads:
         """What a rule is sent for what it yielded."""
+        if isinstance(asked, Holders):
+            return (yield from holders_of(asked))
         if isinstance(asked, Load):
             yield from self.load(session, [asked.record], asked.paths)
             return asked.record
@@ -519,6 +521,18 @@ def _value(record: Resource, path: str) -> Any:
         if at is None:
             return None
     return getattr(at, name)
+
+
+def holders_of(asked: Holders) -> Reads:
+    """What `Holders` is sent."""
+
+    def build() -> Any:
+        table = METADATA.tables[asked.type]
+        columns = ("tenant", "id", "order_id", "payment_gateway_id", "account")
+        return select(*(table.c[name] for name in columns)).where(table.c[asked.named_by] == bindparam("payment_id"))
+
+    rows = yield Ask(("holders", asked.type), build, {"payment_id": asked.payment_id})
+    return [Holder(*row) for row in rows]
 
 
 def next_number(tenant: str, asked: Next, block: int = 1) -> Reads:

@@ -255,6 +255,11 @@ def build(registry: Registry) -> None:
     if orders is not None:
         for name, (column, condition) in LAPSING.items():
             Index(name, orders.c[column], sqlite_where=text(condition), postgresql_where=text(condition))
+    payments = METADATA.tables.get("stripe_payments")
+    if payments is not None:
+        unknown = text(ACCOUNT_UNKNOWN)
+        columns_ = (payments.c.payment_gateway_id, payments.c.id)
+        Index("ix_stripe_payments_account_unknown", *columns_, sqlite_where=unknown, postgresql_where=unknown)
 
 
 LAPSING = {
@@ -263,5 +268,12 @@ LAPSING = {
 }
 """Small indexes of the orders that time alone may end: their column, and which orders those are."""
 
-SERVER_WIDE: dict[str, tuple[tuple[str, ...], ...]] = {"organizations": (("slug",),), "applications": (("uid",),)}
-"""Unique over the whole server, since they find the tenant."""
+SERVER_WIDE: dict[str, tuple[tuple[str, ...], ...]] = {
+    "organizations": (("slug",),),
+    "applications": (("uid",),),
+    "stripe_payments": (("stripe_id", "account"),),
+}
+"""Unique over the whole server, since they find the tenant: of an address, a token's client, a payment at Stripe."""
+
+ACCOUNT_UNKNOWN = "account IS NULL"
+"""Payments of which it is not known yet of which account they are."""

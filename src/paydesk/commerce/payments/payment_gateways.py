@@ -45,6 +45,11 @@ class Gateway(Disableable):
     )
     payment_methods = to_many("payment_methods", by="payment_gateway")
 
+    @property
+    def account(self) -> str | None:
+        """The gateway's name for the account that its payments are of; None where there is none, or not known yet."""
+        return None
+
     def credentials(self, unseal: Callable[[str, str], str]) -> Credentials:
         """How to speak for it; `unseal(sealed, about)` opens what is kept sealed."""
         raise AssertionError(f"{self.shape.type} do not say how they are spoken for")

@@ -19,7 +19,7 @@ from paydesk.declare import SORT, WRITE, Condition, Resource, Rule, both, eq, hi
 from paydesk.errors import GatewayRefused, Invalid, Locked, Refusal
 from paydesk.gateways.port import Declined, Snapshot
 from paydesk.money import Money
-from paydesk.work import Change, Find, Hold, Journalled, Load, Plan, Work
+from paydesk.work import Change, Find, Hold, Holders, Journalled, Load, Plan, Work
 
 SOURCE_ACCESS = ORDER_ACCESS.via("order", guest="CSUD", customer="CSUD")
 """A payment source is seen and changed by whoever sees and changes its order."""
@@ -69,6 +69,11 @@ class PaymentSource(Resource):
     def known_as(cls, payment_id: str, gateway_id: str) -> Condition:
         """What the source of a gateway's payment fulfils."""
         return both(eq(cls.named_by, payment_id), eq("payment_gateway_id", gateway_id))
+
+    @classmethod
+    def holders(cls, payment_id: str) -> Holders:
+        """Asks which sources there are of a gateway's payment, in whichever tenant."""
+        return Holders(cls.shape.type, cls.named_by, payment_id)
 
     @classmethod
     def opened(cls, answer: Snapshot) -> dict[str, Any]:
@@ -330,7 +335,7 @@ class OpenPayment(Plan):
         return None
 
 
-class _Settled(Plan):
+class Settled(Plan):
     """Whatever a payment's gateway was asked, the payment is brought to what that says."""
 
     def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
@@ -343,7 +348,7 @@ class _Settled(Plan):
         return refusal(problem)
 
 
-class ReadPayment(_Settled):
+class ReadPayment(Settled):
     """Look at a payment: `_refresh`, an event, recovery."""
 
     kind = "read_payment"
@@ -375,7 +380,7 @@ def read_of(call: Journalled) -> Rule:
     return payment
 
 
-class AmendPayment(_Settled):
+class AmendPayment(Settled):
     """Bring a payment to the order's present amount."""
 
     kind = "amend_payment"
@@ -383,7 +388,7 @@ class AmendPayment(_Settled):
     exact = True
 
 
-class ReleasePayment(_Settled):
+class ReleasePayment(Settled):
     """Cancel a payment that is no order's source any more, after looking: what holds money stays."""
 
     kind = "release_payment"

@@ -78,11 +78,17 @@ class StripeGateway(
     sealed_webhook_secret = hidden("string", secret=True)
     sealed_former_secret = hidden("string", secret=True, doc="What the endpoint signed with that this one replaced.")
     former_secret_until = hidden("datetime", doc="Until when that counts.")
+    own_account = hidden("string", doc="The account that `login` is a key of, once that is known.")
 
     stripe_payments = to_many("stripe_payments", by="payment_gateway", flags=NONE)
 
     keeps_instruments = True
     loads = ()
+
+    @property
+    def account(self) -> str | None:
+        account: str | None = self.connected_account or self.own_account
+        return account
 
     def credentials(self, unseal: Callable[[str, str], str]) -> Credentials:
         key = unseal(self.login, f"login/{self.id}")
@@ -175,6 +181,10 @@ class StripeGateway(
         """The account does not let us in any more: nothing is to be paid through it."""
         if self.disabled_at is None:
             work.change(self, disabled_at=work.now)
+
+    def belongs_to(self, account: str, work: Work) -> None:
+        """Its key was seen to be of this account."""
+        work.change(self, own_account=account)
 
     def tend(self, known: list[Registration], url: str, work: Work) -> None:
         """Bring the endpoint at Stripe to `url`, as it would be registered now.
@@ -275,6 +285,7 @@ class RegisterEndpoint(Plan):
             StripeGateway,
             id=call.record_id,
             **call.ask["record"],
+            own_account=answer.owner,
             webhook_endpoint_id=answer.endpoint_id,
             webhook_endpoint_url=answer.url,
             sealed_webhook_secret=seal(secret, f"webhook/{call.record_id}") if secret else None,
@@ -297,8 +308,9 @@ class TryKey(RegisterEndpoint):
     verb = None
 
     def settle(self, call: Journalled, answer: Any, work: Work) -> Any:
+        """answer   the account that the key is of, None where it may not be seen"""
         assert call.record_id is not None
-        return work.create(StripeGateway, id=call.record_id, **call.ask["record"])
+        return work.create(StripeGateway, id=call.record_id, **call.ask["record"], own_account=answer)
 
 
 class RemoveEndpoint(Plan):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from typing import Any
 
@@ -9,13 +10,19 @@ from paydesk.commerce.payable import EDITABLE
 from paydesk.commerce.payments.former import instrument
 from paydesk.commerce.payments.gateway_customers import known_at
 from paydesk.commerce.payments.options import guarded, sent
-from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource, refusal
+from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource, Settled, refusal
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.commerce.payments.watching import watch
 from paydesk.declare import CREATE, WRITE, Rule, both, derived, document, eq, hidden, string, to_one, trigger
 from paydesk.errors import Invalid
 from paydesk.gateways.port import Snapshot
-from paydesk.work import Change, Find, Journalled, Load, Plan, Work, new_id
+from paydesk.instants import later
+from paydesk.work import Change, Find, Holder, Journalled, Plan, Work, new_id
+
+OLDER_SECONDS = 600.0
+"""How long before its order a shopper's intent may have been made that holds money already."""
+
+_NAMED = ("reference", "reference_origin")
 
 
 def _mismatched(
@@ -30,7 +37,7 @@ class StripePayment(
     PaymentSource,
     type="stripe_payments",
     singular="stripe_payment",
-    unique=(("payment_gateway_id", "stripe_id"),),
+    unique=(("payment_gateway_id", "stripe_id"), ("stripe_id", "account")),
     queues=("look_at", "overdue_since"),
     indexes=(("stripe_id",), ("order_id",)),
     access=SOURCE_ACCESS,
@@ -82,6 +89,7 @@ class StripePayment(
     payment_instrument = document(
         example={"issuer": "cl bank", "card_type": "visa"}, doc="The instrument in words common to all gateways."
     )
+    account = hidden("string", doc="The Stripe account that it is of, which has it once; null while that is not known.")
     capture_before = hidden("datetime", doc="Until when what is authorized can be captured.")
     news_at = hidden("datetime", doc="When its status was last heard to change.")
     look_at = hidden("datetime", doc="When it is looked at though no event tells of it; null once it came to its end.")
@@ -195,19 +203,16 @@ class StripePayment(
         work.check()
         assert gateway is not None
         record = {
-            **{
-                name: values[name]
-                for name in ("return_url", "receipt_email", "reference", "reference_origin")
-                if values.get(name)
-            },
+            **{name: values[name] for name in ("return_url", "receipt_email", *_NAMED) if values.get(name)},
             "metadata": values.get("metadata") or {},
             "options": options,
             "connected_account": gateway.connected_account,
+            "account": gateway.account,
             "publishable_key": gateway.publishable_key,
             "payment_gateway_id": gateway.id,
             "method_id": order.payment_method_id,
         }
-        if stripe_id is not None:
+        if stripe_id is not None and secret is not None:
             yield from cls._adopting(order, gateway, stripe_id, secret, record, values, work)
             return
         facts = order.for_intent(work.settings["organization"])
@@ -229,6 +234,7 @@ class StripePayment(
             "metadata": {},
             "options": options,
             "connected_account": gateway.connected_account,
+            "account": gateway.account,
             "publishable_key": gateway.publishable_key,
             "payment_gateway_id": gateway.id,
             "payment_method": entry.method,
@@ -285,21 +291,32 @@ class StripePayment(
         order: Any,
         gateway: Any,
         stripe_id: str,
-        secret: str | None,
+        secret: str,
         record: dict[str, Any],
         values: dict[str, Any],
         work: Work,
     ) -> Rule:
-        known = yield Find(cls, cls.known_as(stripe_id, gateway.id))
-        if known is not None and known.order_id != order.id:
-            raise Invalid("stripe_id", "taken")
-        given = {name: value for name, value in record.items() if name in values}
+        known, taken = _held((yield cls.holders(stripe_id)), gateway.account, order.id, work)
+        given = {name: values[name] for name in ("return_url", "receipt_email", *_NAMED, "metadata") if name in values}
+        if "options" in values:
+            given["options"] = record["options"]
         work.call(
             "adopt_payment",
             order,
             gateway=gateway,
             record_id=known.id if known is not None else new_id(),
-            ask={"record": record, "given": given, "payment_id": stripe_id, "secret": secret, "gateway": {}},
+            ask={
+                "record": record,
+                "given": given,
+                "payment_id": stripe_id,
+                "secret": _digest(secret),
+                "currency": order.currency_code,
+                "ordered_at": order.created_at,
+                "shopper": work.actor.is_sales_channel,
+                "known": known is not None,
+                "taken": taken,
+                "gateway": {"payment_id": stripe_id, "metadata": _belonging(order, work)},
+            },
         )
 
     # Changes.
@@ -310,7 +327,14 @@ class StripePayment(
             given = guarded(given, work, (yield from _shoppers_own(given, self.payment_gateway, work)))
             work.check()
             work.change(self, options={**self.options, **given})
+        former = self.order_id
         yield from super().updating(change, work)
+        if self.order_id != former:
+            # What was to be said of a move before this one is not true any more.
+            work.withdraw("label_payment", self)
+            told = {"payment_id": self.stripe_id, "metadata": _metadata(self.order, self.id, work)}
+            gateway = self.payment_gateway
+            work.call("label_payment", self, gateway=gateway, record_id=self.id, deferred=True, ask={"gateway": told})
 
     @trigger(loads=("order.payment_method", "order.shipping_address", "order.customer", "order.market"))
     def _update(self, work: Work, value: bool) -> None:
@@ -374,44 +398,112 @@ def _metadata(order: Any, record_id: str, work: Work) -> dict[str, str]:
     }
 
 
+def _belonging(order: Any, work: Work) -> dict[str, str]:
+    """What tells at Stripe whose an intent is: the same text whenever it is said of an order, by whichever record."""
+    return {
+        "order_id": order.id,
+        "organization_id": work.actor.organization_id,
+        "mode": work.actor.mode,
+        "paydesk": work.settings["installation"],
+    }
+
+
+def _digest(secret: str) -> str:
+    """A client secret as the journal keeps it: to be compared with, and no more."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _held(holders: list[Holder], account: str | None, order_id: str, work: Work) -> tuple[Holder | None, bool]:
+    """The order's own record of an intent, and whether there is none though the intent pays another order.
+
+    account   of the gateway that the order is paid through
+    """
+    same = [one for one in holders if one.is_of(account)]
+    own = [one for one in same if (one.tenant, one.order_id) == (work.actor.tenant, order_id)]
+    return (own[0], False) if own else (None, bool(same))
+
+
+def _misfit(ask: dict[str, Any], intent: Snapshot) -> Invalid | None:
+    """Why an intent cannot be taken over, as far as it tells itself; None where it can.
+
+    One that is the order's already is given back whatever became of it, to whoever knows its secret.
+    """
+    if not hmac.compare_digest(_digest(intent.client_secret or ""), ask["secret"]):
+        return Invalid("client_secret", "invalid")
+    if ask["known"]:
+        return None
+    if ask["taken"]:
+        return Invalid("stripe_id", "taken")
+    if intent.amount.currency != ask["currency"]:
+        return Invalid("stripe_id", "currency_mismatch", "has another currency")
+    if intent.status == "canceled":
+        return Invalid("stripe_id", "expired")
+    ours, theirs = ask["gateway"]["metadata"], intent.metadata
+    if any(theirs.get(name, own) != own for name, own in ours.items()):
+        return Invalid("stripe_id", "taken")
+    if intent.refunded or intent.disputed or intent.disputes:
+        return Invalid("stripe_id", "invalid", "was refunded or is disputed")
+    holds_money = intent.authorized or intent.received
+    is_old = intent.created_at is None or intent.created_at < later(ask["ordered_at"], -OLDER_SECONDS)
+    if ask["shopper"] and holds_money and is_old and "order_id" not in theirs:
+        return Invalid("stripe_id", "invalid", "was paid before there was the order")
+    return None
+
+
 class AdoptPayment(Plan):
-    """Take over an intent that the client made at Stripe itself."""
+    """Take over an intent that the client made at Stripe itself.
+
+    It is said at Stripe first whose it is, under a key that is made of the intent alone: of several orders, tenants or
+    installations that want it at once, Stripe lets one say so. Whoever comes later reads it there.
+    """
 
     kind = "adopt_payment"
+    verb = "adopt"
+
+    def key(self, ask: dict[str, Any]) -> str | None:
+        return f"paydesk/adopt/{ask['payment_id']}"
 
     def reads(self, call: Journalled) -> str | None:
         return str(call.ask["payment_id"])
 
+    looks = reads
+
+    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
+        if call.ask["known"] or _misfit(call.ask, snapshot) is not None:
+            return False
+        return not _is_said(call.ask, snapshot)
+
     def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
         order = yield Find("orders", eq("id", call.subject_id), ("payment_source.payment_gateway",), lock=True)
-        if not hmac.compare_digest((answer.client_secret or "").encode(), call.ask["secret"].encode()):
-            return Invalid("client_secret", "invalid")
-        if order is None or answer.amount.currency != order.currency_code:
-            return Invalid("stripe_id", "currency_mismatch", "has another currency")
+        if order is None:
+            return Invalid("order", "blank")
+        gateway = yield Find("payment_gateways", eq("id", call.gateway_id))
+        if gateway is None:
+            return Invalid("payment_gateway", "blank", "must exist")
+        known, taken = _held((yield StripePayment.holders(answer.payment_id)), gateway.account, order.id, work)
+        ask = {**call.ask, "known": known is not None, "taken": taken, "currency": order.currency_code}
+        if (misfit := _misfit(ask, answer)) is not None:
+            return misfit
+        if known is None and not _is_said(call.ask, answer):
+            return Invalid("stripe_id", "taken")
         if order.status not in EDITABLE:
             # It was placed or cancelled while Stripe was asked.
             return Invalid("order", "not_editable", "is not editable", value=order.status)
-        if answer.status == "canceled":
-            return Invalid("stripe_id", "expired")
-        same = StripePayment.known_as(answer.payment_id, call.gateway_id)
-        known = yield Find(StripePayment, same, ("payment_gateway",), lock=True)
-        if known is not None and known.order_id != order.id:
-            return Invalid("stripe_id", "taken")
-        payment = known
-        if payment is None:
+        if known is None:
+            record = {**call.ask["record"], "account": gateway.account}
             payment = work.create(
-                StripePayment,
-                id=call.record_id,
-                **call.ask["record"],
-                order_id=order.id,
-                **StripePayment.opened(answer),
+                StripePayment, id=call.record_id, **record, order_id=order.id, **StripePayment.opened(answer)
             )
-            yield Load(payment, ("payment_gateway",))
+            payment.__dict__["payment_gateway"] = gateway
         else:
+            payment = yield Find(StripePayment, eq("id", known.id), ("payment_gateway",), lock=True)
             given = {**call.ask["given"], "method_id": call.ask["record"]["method_id"]}
             if "options" in given:
                 given["options"] = {**payment.options, **given["options"]}
             work.change(payment, **given)
+            # It may have come through another gateway of the same account.
+            work.relate(payment, "payment_gateway", gateway)
+            work.change(payment, **{name: getattr(gateway, name) for name in ("connected_account", "publishable_key")})
         payment.__dict__["order"] = order
         payment.attach(order, work)
         yield from reconcile(payment, answer, work)
@@ -420,7 +512,21 @@ class AdoptPayment(Plan):
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
         if getattr(problem, "http_status", None) == 404:
             return Invalid("stripe_id", "invalid", problem.message)
+        if getattr(problem, "code", None) == "idempotency_error":
+            return Invalid("stripe_id", "taken")
         return refusal(problem)
 
 
-PLANS: tuple[Plan, ...] = (AdoptPayment(),)
+def _is_said(ask: dict[str, Any], intent: Snapshot) -> bool:
+    """The intent tells at Stripe that it is this order's."""
+    return all(intent.metadata.get(name) == own for name, own in ask["gateway"]["metadata"].items())
+
+
+class LabelPayment(Settled):
+    """Say at Stripe which order an intent pays, once it was moved to another."""
+
+    kind = "label_payment"
+    verb = "amend"
+
+
+PLANS: tuple[Plan, ...] = (AdoptPayment(), LabelPayment())

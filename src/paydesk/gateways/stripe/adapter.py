@@ -5,7 +5,8 @@ handling", "Advanced error handling", "Idempotent requests"):
 
     2xx                         done
     402                         Declined
-    other 4xx                   Refused; of 400 `idempotency_error` loudly, since it is a mistake of ours
+    other 4xx                   Refused; of 400 `idempotency_error` loudly, since it is a mistake of ours, save of
+                                "adopt", whose key stands for the payment itself: then somebody else was first
     409, 424, 429               again after a pause, same key; Unknown once the time is up
     5xx, no or no whole answer  again after a pause, same key; Unknown once the time is up, or at once when Stripe says
                                 that it keeps this answer
@@ -64,6 +65,7 @@ T = TypeVar("T")
 _ROUTES: Final[Mapping[str, tuple[str, str]]] = {
     "open": ("post", "/v1/payment_intents"),
     "amend": ("post", "/v1/payment_intents/{}"),
+    "adopt": ("post", "/v1/payment_intents/{}"),
     "confirm": ("post", "/v1/payment_intents/{}/confirm"),
     "cancel": ("post", "/v1/payment_intents/{}/cancel"),
     "capture": ("post", "/v1/payment_intents/{}/capture"),
@@ -555,7 +557,8 @@ class StripeGateway:
         if status == 402:
             raise Declined(reading.failure(told), shown, request_id=request_id)
         if told.get("type") == "idempotency_error":
-            log.critical("stripe %s: one idempotency key, two sets of parameters (request %s)", what, request_id)
+            if what != "adopt":
+                log.critical("stripe %s: one idempotency key, two sets of parameters (request %s)", what, request_id)
             code = "idempotency_error"
         elif status in (401, 403) and what != "probe":
             log.error("stripe %s: the key was not accepted, status %d (request %s)", what, status, request_id)
@@ -596,6 +599,7 @@ def _setup(value: Object, request_id: str | None, replayed: bool = False) -> Set
 _READERS: Final[Mapping[str, Callable[[Object, str | None, bool], Answer | None]]] = {
     "open": _snapshot,
     "amend": _snapshot,
+    "adopt": _snapshot,
     "confirm": _snapshot,
     "cancel": _snapshot,
     "capture": _snapshot,

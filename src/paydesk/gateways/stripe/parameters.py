@@ -141,6 +141,7 @@ _PAYMENT = frozenset(
 _ASKS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
     "open": (_PAYMENT | {"auto_payments"}, frozenset(("amount_cents", "currency", "auto_payments"))),
     "amend": (_PAYMENT | {"payment_id"}, frozenset(("payment_id",))),
+    "adopt": (frozenset(("payment_id", "metadata")), frozenset(("payment_id", "metadata"))),
     "confirm": (
         frozenset(("payment_id", "payment_method", "off_session", "return_url", "setup_future_usage")),
         frozenset(("payment_id",)),
@@ -221,6 +222,10 @@ def _amend(ask: Mapping[str, Any]) -> dict[str, Any]:
         made["transfer_data"] = {"amount": transfer["amount"]}
     made["expand"] = list(EXPAND)
     return made
+
+
+def _adopt(ask: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": ask["payment_id"], "metadata": _metadata(ask["metadata"], {}), "expand": list(EXPAND)}
 
 
 def _confirm(ask: Mapping[str, Any]) -> dict[str, Any]:
@@ -313,6 +318,7 @@ def _detach(ask: Mapping[str, Any]) -> dict[str, Any]:
 _MAKERS: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
     "open": _open,
     "amend": _amend,
+    "adopt": _adopt,
     "confirm": _confirm,
     "cancel": _cancel,
     "capture": _capture,

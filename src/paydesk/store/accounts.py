@@ -1,0 +1,56 @@
+"""Of which account a payment is, written to payments that were stored before that was known."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from sqlalchemy import bindparam, exists, func, select, update
+
+from paydesk.store.ask import Ask, Rows
+from paydesk.store.portions import PORTION
+from paydesk.store.types import METADATA
+
+Asks = Generator[Ask, Rows, Any]
+
+
+def assign(tenant: str, gateway_id: str, own: str | None, after: str, limit: int = PORTION) -> Asks:
+    """Write their account to a portion of a gateway's payments that have none yet, those behind `after` by their id.
+
+    own   the account that the gateway's key is of, None while nobody can tell; what is a connected account's says so
+
+    Of several payments that are one at Stripe the first keeps the account; the others stay without one, and
+    `paydesk reconcile` tells them. Returns the last id looked at, None where there are no more.
+    """
+    payments = METADATA.tables["stripe_payments"]
+    account = func.coalesce(payments.c.connected_account, bindparam("own"))
+
+    def lacking() -> list[Any]:
+        return [
+            payments.c.tenant == bindparam("at_tenant"),
+            payments.c.payment_gateway_id == bindparam("at_gateway"),
+            payments.c.account.is_(None),
+            payments.c.id > bindparam("after"),
+        ]
+
+    def portion() -> Any:
+        return select(payments.c.id).where(*lacking()).order_by(payments.c.id).limit(bindparam("limit"))
+
+    def write() -> Any:
+        other = payments.alias("other")
+        taken = exists(
+            select(1).select_from(other).where(other.c.stripe_id == payments.c.stripe_id, other.c.account == account)
+        ).correlate(payments)
+        return (
+            update(payments)
+            .where(*lacking(), payments.c.id <= bindparam("last"), account.is_not(None), ~taken)
+            .values(account=account)
+        )
+
+    binds = {"at_tenant": tenant, "at_gateway": gateway_id, "after": after}
+    rows = yield Ask(("without account",), portion, binds | {"limit": limit})
+    if not rows:
+        return None
+    last: str = rows[-1][0]
+    yield Ask(("assign account",), write, binds | {"own": own, "last": last})
+    return last
