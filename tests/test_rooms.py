@@ -50,6 +50,7 @@ ROOMS: dict[str, set[str] | None] = {
         *BASE, "declare", "work", "states", "gateways.port",
         "commerce", "commerce.accounts", "commerce.catalog", "commerce.payments",
     },
+    "waiting": {*BASE, "declare", "work"},
     "desk": None,
     "books": None,
     "recovery": None,

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, cast
 
 import orjson
@@ -43,6 +44,7 @@ from paydesk.store.idempotency import KeyOwner
 from paydesk.store.reading import NEWEST_FIRST, Reader, Session, Sort, bound, know_tables, next_number, own_paths
 from paydesk.store.sqlite import StillReferred
 from paydesk.store.writing import Writer, last_attempt
+from paydesk.waiting import Tried, Waiting
 from paydesk.work import Call, Change, Find, Hold, Journalled, Next, Plan, Work, new_id
 
 log = logging.getLogger("paydesk.desk")
@@ -140,12 +142,34 @@ class _First:
     resume: str | None = None
 
 
+@dataclass(frozen=True)
+class _How:
+    """How a call is settled that a write waits for.
+
+    stores   the write is carried out with it
+    onward   the write waits on, for the call that the settlement asks for
+    refusal  what is told: no write is carried out, and only what the gateway did is booked
+    """
+
+    stores: bool = False
+    onward: bool = False
+    refusal: Refusal | None = None
+
+
 class _OpenCall(Exception):
     """The journal holds an open call of this lane about this subject."""
 
     def __init__(self, lane: str, subject_id: str, fingerprint: str) -> None:
         super().__init__(lane)
         self.lane, self.subject_id, self.fingerprint = lane, subject_id, fingerprint
+
+
+class _Otherwise(Exception):
+    """A settlement has to be done another way, from the beginning; see `_How`."""
+
+    def __init__(self, how: _How) -> None:
+        super().__init__(how)
+        self.how = how
 
 
 class _NeedNumbers(Exception):
@@ -480,6 +504,7 @@ class Desk:
         if wanted.hashed:
             work.settings = {**work.settings, "hash_password": wanted.hashed.__getitem__}
         record: Any = None
+        tried: Tried | None = None
         if wanted.record_id is not None:
             record = yield from self._record(session, actor, resource, wanted.record_id, _is_late(wanted))
         if asked.key is not None:
@@ -495,22 +520,16 @@ class Desk:
             work.check()
             record = yield from self._run(session, resource.creating(change, work))
         elif wanted.verb == "update":
-            yield from self.reader.load(session, [record], resource.loads)
-            work.check()
-            work.arguments = change.arguments
-            yield from self._run(session, record.updating(change, work))
-            for name, trigger in resource.shape.triggers.items():
-                value = change.arguments.get(name)
-                if value is None or (trigger.kind == "boolean" and value is not True):
-                    continue
-                yield from self.reader.load(session, [record], trigger.loads)
-                yield from self._run(session, trigger.run(record, work, value))
-            yield from self._run(session, record.updated(change, work))
+            tried = yield from self._updated(session, work, record, change)
         else:
             yield from self.reader.load(session, [record], resource.loads)
             yield from self._run(session, record.deleting(work))
         work.check()
-        call, gateway = yield from self._written(work, fingerprint)
+        if any(not call.deferred for call in work.calls):
+            waits = tried is not None and tried.assigned
+            call, gateway = yield from self._begun(work, fingerprint, wanted, tried if waits else None)
+        else:
+            call, gateway = yield from self._written(work, fingerprint)
         first = _First(call=call, gateway=gateway)
         if call is None and wanted.verb != "delete":
             first.found = yield from self._one(actor, view, record.id, checked=True)
@@ -624,14 +643,7 @@ class Desk:
         following   it settles a call: what is open already is left to whoever opened it
         """
         inline: tuple[Journalled | None, Resource | None] = (None, None)
-        for kind, subject_id in work.awaited:
-            if any((call.kind, call.subject_id) == (kind, subject_id) for call in work.calls):
-                # Placed and cancelled by one request, an order would be left with money that nobody lets go.
-                raise Invalid(None, "invalid", "asks at once for what has to come one after the other")
-            lane = self.plans[kind].lane or kind
-            open_ = yield from journal.open_call(work.actor.tenant, lane, subject_id)
-            if open_ is not None and open_.kind == kind:
-                raise _OpenCall(lane, subject_id, fingerprint)
+        yield from self._awaited(work, fingerprint)
         for kind, subject_id in work.withdrawn:
             alive = later(work.now, -ALIVE_SECONDS)
             if not (
@@ -654,6 +666,17 @@ class Desk:
                 inline = (journalled, call.gateway)
         yield from self.writer.write(work)
         return inline
+
+    def _awaited(self, work: Work, fingerprint: str) -> Generator[Any, Any, None]:
+        """Raises _OpenCall where something is under way that a work has to come after."""
+        for kind, subject_id in work.awaited:
+            if any((call.kind, call.subject_id) == (kind, subject_id) for call in work.calls):
+                # Placed and cancelled by one request, an order would be left with money that nobody lets go.
+                raise Invalid(None, "invalid", "asks at once for what has to come one after the other")
+            lane = self.plans[kind].lane or kind
+            open_ = yield from journal.open_call(work.actor.tenant, lane, subject_id)
+            if open_ is not None and open_.kind == kind:
+                raise _OpenCall(lane, subject_id, fingerprint)
 
     def _journal(self, work: Work, call: Call, plan: Plan, fingerprint: str) -> Generator[Any, Any, Journalled]:
         actor = work.actor
@@ -685,6 +708,111 @@ class Desk:
 
     def _gateway(self, record: Resource) -> Gateway:
         return self.gateways[record.shape.type]
+
+    # What waits with a call.
+
+    def _updated(
+        self, session: Session, work: Work, record: Any, change: Change, *, without: str | None = None
+    ) -> Generator[Any, Any, Tried]:
+        """Run an update's rules: what is assigned, the triggers, what follows from both.
+
+        without   the trigger that asked the gateway already
+        """
+        shape = record.shape
+        yield from self.reader.load(session, [record], type(record).loads)
+        work.check()
+        change.record = record
+        work.arguments = change.arguments
+        tried = Tried(record, work)
+        yield from self._run(session, record.updating(change, work))
+        tried.step()
+        for name, trigger in shape.triggers.items():
+            value = change.arguments.get(name)
+            if name == without or value is None or (trigger.kind == "boolean" and value is not True):
+                continue
+            yield from self.reader.load(session, [record], trigger.loads)
+            yield from self._run(session, trigger.run(record, work, value))
+            tried.step(name)
+        yield from self._run(session, record.updated(change, work))
+        tried.step(follows=True)
+        return tried
+
+    def _begun(
+        self, work: Work, fingerprint: str, wanted: Wanted, tried: Tried | None
+    ) -> Generator[Any, Any, tuple[Journalled | None, Resource | None]]:
+        """Journal the call that a request makes, and write nothing else: a no is to leave everything as it was.
+
+        tried   how the request's rules went, where what they did waits for the answer
+        """
+        yield from self._awaited(work, fingerprint)
+        inline = [call for call in work.calls if not call.deferred]
+        if len(inline) > 1:
+            raise Invalid(None, "invalid", "asks the payment gateway for two things at once")
+        (call,) = inline
+        if tried is not None:
+            waiting = Waiting.of(wanted.change, wanted.links, wanted.hashed, tried, work.actor)
+            self._wait(call, waiting, work.actor.tenant)
+        journalled = yield from self._journal(work, call, self.plans[call.kind], fingerprint)
+        for record in work.created:
+            if (record.shape.type, record.id) == (call.subject_type, call.subject_id):
+                # What a call is about is there with it, such as who a customer is at the gateway.
+                about = Work(work.actor, work.now)
+                about.created.append(record)
+                yield from self.writer.write(about)
+        return journalled, call.gateway
+
+    def _wait(self, call: Call, waiting: Waiting, tenant: str) -> None:
+        """Have a write wait with a call, sealed where the journal keeps it: it may hold what nobody is to read."""
+        said: Any = waiting.as_json()
+        if self.plans[call.kind].journalled:
+            said = self.tools["seal"](orjson.dumps(said).decode(), f"waiting/{tenant}/{call.id}")
+        call.ask["waiting"] = said
+
+    def _waiting(self, call: Journalled) -> Waiting | None:
+        """The write that waits with a call, if one does."""
+        said = call.ask.get("waiting")
+        if isinstance(said, str):
+            said = orjson.loads(self.tools["open"](said, f"waiting/{call.tenant}/{call.id}"))
+        return Waiting(**said) if said is not None else None
+
+    def _carry_out(
+        self, waiting: Waiting, call: Journalled, asked: Asked | None, now: str
+    ) -> Generator[Any, Any, None]:
+        """Write what waited with a call, by the rules and on the record as it is now.
+
+        raises   Conflict where another write came between, or where the rules would not have it any more
+        """
+        who = waiting.who
+        by = replace(asked, actor=who) if asked is not None else Asked(who, "")
+        resource, session, work = self.registry[waiting.type], self._session(who), self._work(by, now)
+        work.settings = {**work.settings, "organization": (yield from self._organization(who))}
+        if waiting.hashed:
+            work.settings = {**work.settings, "hash_password": waiting.hashed.__getitem__}
+        try:
+            if self.database.name != "sqlite":
+                yield from self.reader.lock_root(resource, who.tenant, waiting.id)
+            found = yield from self.reader.records(session, _find(resource, eq("id", waiting.id)))
+            if not found:
+                raise NotFound(waiting.id)
+            change = waiting.change()
+            links = {name: (link[0], link[1]) if link else None for name, link in waiting.links.items()}
+            yield from self._relate(session, work, Wanted("update", resource, waiting.id, change, links), change)
+            # The rules see what was asked for already, and what they ask of it again is left out.
+            work.calls.append(Call(call.kind, call.subject_type, call.subject_id, None, {}))
+            tried = yield from self._updated(session, work, found[0], change, without=waiting.asker)
+            work.check()
+            work.calls = [one for one in work.calls if one.deferred]
+            if waiting.is_overtaken_by(tried.replaced):
+                raise Conflict("the record was written")
+            yield from self._written(work, "")
+        except NotUnique:
+            raise
+        except Refusal as refusal:
+            log.info("a write that waited is not carried out: %s", refusal, extra={"call": call.id})
+            raise Conflict(
+                "Another request wrote the same record meanwhile. What the payment gateway did is booked, and nothing "
+                "else of this request was written."
+            ) from refusal
 
     # Gateway calls.
 
@@ -930,9 +1058,14 @@ class Desk:
         return await gateway.perform(plan.verb, call.parameters, key=key, credentials=credentials)  # type: ignore[arg-type]
 
     async def _settle(self, call: Journalled, plan: Plan, answer: Any, asked: Asked | None) -> _Ended:
-        for _ in range(ROUNDS):
+        waits = "waiting" in call.ask
+        how = _How(stores=waits)
+        for round_ in range(ROUNDS):
             try:
-                ended = await self.database.write(lambda: self._second(call, plan, answer, asked))
+                ended = await self.database.write(partial(self._second, call, plan, answer, asked, how))
+            except _Otherwise as otherwise:
+                how = otherwise.how
+                continue
             except _NeedNumbers as need:
                 await self._reserve(call.tenant, need.asked)
                 continue
@@ -942,7 +1075,12 @@ class Desk:
                 if "versions" in conflict.constraint:
                     continue
                 mistake = _mistake(self.registry, conflict)
+                if how.stores and mistake is None and round_ + 2 < ROUNDS:
+                    continue  # Somebody wrote the same just now: the rules find it the next time.
                 refusal = mistake or Conflict("Another operation took the same payment meanwhile.")
+                if how.stores:
+                    how = _How(refusal=refusal)
+                    continue
                 return await self._withdraw(call, refusal)
             crash.place(call.kind, "settled")
             if ended.following is None:
@@ -960,17 +1098,43 @@ class Desk:
             await self.database.write(lambda: journal.settle(call.tenant, call.id, "dropped", outcome, now))
         return _Ended(refusal=refusal)
 
-    def _second(self, call: Journalled, plan: Plan, answer: Any, asked: Asked | None) -> Generator[Any, Any, _Ended]:
+    def _second(
+        self, call: Journalled, plan: Plan, answer: Any, asked: Asked | None, how: _How
+    ) -> Generator[Any, Any, _Ended]:
         """The second transaction: close the call and book its answer, all or nothing."""
         now = instant(self.clock())
+        waiting = self._waiting(call)
+        if waiting is not None and how.stores:
+            try:
+                yield from self._carry_out(waiting, call, asked, now)
+            except Conflict as conflict:
+                raise _Otherwise(_How(refusal=conflict)) from conflict
         actor = asked.actor if asked is not None else self._signed(call)
         session = self._session(actor)
         work = self._work(asked or Asked(actor, ""), now)
         work.settings = {**work.settings, "organization": (yield from self._organization(actor))}
         problem = isinstance(answer, GatewayProblem)
-        outcome = plan.refused(call, answer, work) if problem else plan.settle(call, answer, work)
-        result = yield from self._run(session, outcome)
-        work.check()
+        if how.refusal is not None:
+            outcome = plan.apart(call, answer, is_no=problem, refusal=how.refusal, work=work)
+        else:
+            outcome = plan.refused(call, answer, work) if problem else plan.settle(call, answer, work)
+        try:
+            result = yield from self._run(session, outcome)
+            work.check()
+        except NotUnique:
+            raise
+        except Refusal as refusal:
+            if how.refusal is not None:
+                raise
+            raise _Otherwise(_How(refusal=refusal)) from refusal
+        if how.stores and isinstance(result, Refusal):
+            raise _Otherwise(_How(refusal=result))
+        if how.refusal is not None and not isinstance(result, Refusal):
+            result = how.refusal
+        if waiting is not None and how.onward:
+            for one in work.calls:
+                if not one.deferred:
+                    self._wait(one, waiting, call.tenant)
         ended = (
             _Ended(refusal=result)
             if isinstance(result, Refusal)
@@ -991,6 +1155,8 @@ class Desk:
             if not open_still:
                 return self._ended((yield from journal.state_of(call.tenant, call.id)))
         following, gateway = yield from self._written(work, call.ask.get("fingerprint", ""), following=True)
+        if waiting is not None and (following is not None) != how.onward:
+            raise _Otherwise(_How(stores=how.onward, onward=not how.onward))
         if following is not None and gateway is not None:
             ended = replace(ended, following=(following, gateway))
             crash.place(following.kind, "begun")

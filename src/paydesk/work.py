@@ -334,9 +334,17 @@ class Plan:
         return True
 
     def settle(self, call: Journalled, answer: Any, work: Work) -> Any:
-        """Book a gateway's answer; returns the record that the call is about. May be a `Rule`."""
+        """Book a gateway's answer; returns the record that the call is about, or what the client is told instead. What
+        it raises is told as well, and then nothing is written but what `apart` writes. May be a `Rule`.
+        """
         raise AssertionError(f"{self.kind} does not say how it is settled")
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
-        """Book a definite no, or raise what the client is told. May be a `Rule`."""
+        """Book a definite no, and return what the client is told. May be a `Rule`."""
         raise AssertionError(f"{self.kind} does not say what a refusal means")
+
+    def apart(self, call: Journalled, answer: Any, *, is_no: bool, refusal: Refusal, work: Work) -> Any:
+        """Book an answer, which may be a no, though `refusal` is told: what the request assigned beside is not
+        written, so nothing is to follow that relies on it. May be a `Rule`.
+        """
+        return self.refused(call, answer, work) if is_no else self.settle(call, answer, work)

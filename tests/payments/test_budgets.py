@@ -84,7 +84,7 @@ async def test_what_changing_costs_is_known(api: Api) -> None:
 
 MOVES = {
     "place what is authorized": (13, 1, 0),
-    "place and authorize": (26, 2, 1),
+    "place and authorize": (24, 2, 1),
     "approve": (8, 1, 0),
     "capture": (22, 2, 1),
     "refund": (22, 2, 1),

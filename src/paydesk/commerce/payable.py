@@ -67,6 +67,10 @@ class Payable(Protocol):
         """Note with `work.invalid` why this order takes no payment source now, if it does not."""
         ...
 
+    def takes_method(self, method_id: str, work: Any) -> Any:
+        """Take this payment method, where it is still offered. A `Rule`; returns whether it was taken."""
+        ...
+
     def settle(self, work: Any, authorized: Any = None) -> Any:
         """Bring the order to what its transactions sum up to. A `Rule`."""
         ...

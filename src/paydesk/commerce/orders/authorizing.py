@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce.orders import placing, settling
-from paydesk.commerce.payments.payment_sources import refusal
+from paydesk.commerce.payments.payment_sources import refusal as told_of
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.commerce.payments.status import held_by
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule
-from paydesk.errors import Invalid, Several
+from paydesk.errors import Invalid, Refusal, Several
 from paydesk.gateways.port import Snapshot
 from paydesk.work import Journalled, Plan, Work
 
@@ -79,6 +79,7 @@ class AuthorizeOrder(placing.ConfirmPayment):
     kind = "authorize_order"
 
     def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
+        yield from order.refresh(work, forced=True)
         is_held = (yield from _held_by_source(order, work)) >= call.ask["amount_cents"]
         return order if is_held or answer.status == "processing" else placing.why_not(answer)
 
@@ -105,7 +106,9 @@ class AmendToAuthorize(Plan):
         if order is None or payment is None:
             return order
         yield from reconcile(payment, answer, work)
-        if order.status == "cancelled" or order.payment_source_id != payment.id:
+        # A source that the same request chose is the order's once all it asks of the gateway is done.
+        chosen = "waiting" in call.ask
+        if order.status == "cancelled" or (order.payment_source_id != payment.id and not chosen):
             return Invalid("payment_source", "invalid")
         if (yield from _held_by_source(order, work)) == call.ask["amount_cents"]:
             return order
@@ -115,7 +118,13 @@ class AmendToAuthorize(Plan):
         return order
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
-        return refusal(problem)
+        return told_of(problem)
+
+    def apart(self, call: Journalled, answer: Any, *, is_no: bool, refusal: Refusal, work: Work) -> Rule:
+        payment = yield from placing.payment_of(call)
+        if payment is not None and not is_no:
+            yield from reconcile(payment, answer, work)
+        return refusal
 
 
 PLANS: tuple[Plan, ...] = (AuthorizeOrder(), AmendToAuthorize())

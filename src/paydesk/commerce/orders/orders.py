@@ -546,6 +546,10 @@ class Order(
         """Take a payment that has just come to hold money back as the source, if another has its place."""
         yield from paying.paid_with(self, payment, work)
 
+    def takes_method(self, method_id: str, work: Work) -> Rule:
+        """Take a payment method that was chosen with a payment; False where it is not offered any more."""
+        return (yield from paying.take_method(self, method_id, work))
+
     def follows(self, what: str, work: Work) -> Rule:
         """Do what was asked for beside moving money, now that it has moved."""
         return (yield from moving.follow(self, what, work))

@@ -45,6 +45,18 @@ def choose_method(order: Any, method: Any, work: Work) -> Rule:
         yield from detach_source(order, work)
 
 
+def take_method(order: Any, method_id: str, work: Work) -> Rule:
+    """Set the payment method that a payment was opened for; False where it is offered no more."""
+    if order.payment_method_id == method_id:
+        return True
+    method = yield Find(PaymentMethod, eq("id", method_id), ("payment_gateway",))
+    if method is None or not is_offered(method, order):
+        return False
+    yield from choose_method(order, method, work)
+    yield from order.refresh(work)
+    return True
+
+
 def choose_source(order: Any, source: Any, work: Work) -> Rule:
     """Set the payment source, which must be the order's own and of its payment method's type."""
     if source is None:

@@ -242,7 +242,7 @@ class ConfirmPayment(Plan):
         return snapshot.status in waits and is_right
 
     def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
-        """What follows for the order, now that the answer is booked: the order, or a refusal."""
+        """What follows for the order, now that the answer is booked: the order, or why nothing follows."""
         raise AssertionError(f"{self.kind} does not say what follows")
 
     def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
@@ -252,20 +252,43 @@ class ConfirmPayment(Plan):
         payment = yield from payment_of(call)
         if payment is not None:
             yield from reconcile(payment, not_before(call.ask["intended"], payment, answer), work)
-        return (yield from self._ended(call, order, (yield from self.judged(call, order, answer, work)), work))
+        return (yield from self._followed(call, order, answer, work))
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
         order = yield from order_of(call)
         payment = yield from payment_of(call)
         if order is None or payment is None:
             return Invalid("order", "blank")
-        return (yield from self._ended(call, order, (yield from self._no(call, order, payment, problem, work)), work))
+        told = yield from self._no(call, order, payment, problem, work)
+        if told is None:
+            return (yield from self._followed(call, order, problem.snapshot, work))
+        yield from _keep(told, order, work)
+        return told
+
+    def _followed(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
+        outcome = yield from self.judged(call, order, answer, work)
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    def apart(self, call: Journalled, answer: Any, *, is_no: bool, refusal: Refusal, work: Work) -> Rule:
+        """What the gateway did is booked; the order goes nowhere."""
+        order = yield from order_of(call)
+        payment = yield from payment_of(call)
+        if order is not None and payment is not None:
+            if is_no:
+                yield from self._no(call, order, payment, answer, work)
+            else:
+                yield from reconcile(payment, not_before(call.ask["intended"], payment, answer), work)
+            yield from _keep(refusal, order, work)
+        return refusal
 
     def _no(self, call: Journalled, order: Any, payment: Any, problem: Any, work: Work) -> Rule:
+        """Book a no and return what is told of it; None where the payment holds money all the same."""
         if problem.snapshot is not None:
             yield from reconcile(payment, problem.snapshot, work)
             if problem.snapshot.status in ("authorized", "captured", "processing"):
-                return (yield from self.judged(call, order, problem.snapshot, work))
+                return None
         if isinstance(problem, Declined):
             yield from booked(order, work)
             fail_authorization(payment, problem.failure, call.ask["amount_cents"], work)
@@ -273,11 +296,11 @@ class ConfirmPayment(Plan):
             return not_placeable(problem.failure.message, code=code)
         return not_placeable(problem.message, code=problem.code)
 
-    def _ended(self, call: Journalled, order: Any, outcome: Any, work: Work) -> Rule:
-        """What the background was refused is kept with the order, since nobody waits to be told."""
-        if isinstance(outcome, Refusal) and order.status == "placing":
-            yield from resource_errors.note(order, outcome, work)
-        return outcome
+
+def _keep(refusal: Refusal, order: Any, work: Work) -> Rule:
+    """What the background was refused is kept with the order, since nobody waits to be told."""
+    if order.status == "placing":
+        yield from resource_errors.note(order, refusal, work)
 
 
 class PlaceOrder(ConfirmPayment):
@@ -286,6 +309,8 @@ class PlaceOrder(ConfirmPayment):
     kind = "place_order"
 
     def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
+        if not call.ask["later"]:
+            yield from order.refresh(work, forced=True)
         if order.status not in ("pending", "placing") or (call.ask["later"] and order.status != "placing"):
             return order
         wrong = yield from problems(order, work)

@@ -28,6 +28,7 @@ def use(order: Any, entry_id: str, work: Work) -> Rule:
         next((one for one in methods if one.payment_gateway_id == entry.payment_gateway_id), None),
     )
     assert method is not None, "an entry is available by a method that the order is offered"
+    former = {"replaces": order.payment_source_id, "payment_method_id": order.payment_method_id}
     yield from choose_method(order, method, work)
     yield from order.refresh(work)
     order.takes_source(work)
@@ -37,4 +38,4 @@ def use(order: Any, entry_id: str, work: Work) -> Rule:
     is_there = getattr(source, "wallet_entry_id", None) == entry.id
     if is_there and not source.is_canceled and not source.is_mismatched(order):
         return
-    yield from method.payment_gateway.makes.reopening(order, entry, work)
+    yield from method.payment_gateway.makes.reopening(order, entry, former, work)

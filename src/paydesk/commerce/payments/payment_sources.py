@@ -273,8 +273,9 @@ class OpenPayment(Plan):
     """Open a payment for an order; the record is stored with the gateway's answer, so until then no answer shows it.
 
     The ask names the type of source (`source`), what the client gave for it (`record`), and the source and payment
-    method that the order had (`replaces`, `payment_method_id`). `about` is "orders" where the order's change asks, and
-    `known` who the customer is at the gateway, where we named the customer there.
+    method that the order had (`replaces`, `payment_method_id`). `about` is "orders" where the order's change asks, then
+    `chooses` is the payment method that the order takes with it, and `known` who the customer is at the gateway, where
+    we named the customer there.
     """
 
     kind = "open_payment"
@@ -306,6 +307,8 @@ class OpenPayment(Plan):
             and order.payment_source_id == call.ask["replaces"]
             and order.payment_method_id == call.ask["payment_method_id"]
         )
+        if wanted and call.ask.get("chooses") is not None:
+            wanted = yield from order.takes_method(call.ask["chooses"], work)
         if wanted:
             payment.attach(order, work)
         else:

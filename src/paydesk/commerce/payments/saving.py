@@ -13,7 +13,7 @@ from paydesk.commerce.payments.customer_payment_sources import CustomerPaymentSo
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer, told_of
 from paydesk.commerce.payments.payment_sources import read_of, refusal
 from paydesk.commerce.payments.reconciling import reconcile
-from paydesk.declare import Rule, both, eq, within
+from paydesk.declare import Rule, both, either, eq, within
 from paydesk.errors import Invalid, Refusal
 from paydesk.gateways.port import CustomerAnswer, Instrument, Snapshot
 from paydesk.work import Find, Journalled, Load, Plan, Work
@@ -68,7 +68,7 @@ def keep(payment: Any, order: Any, work: Work, *, deferred: bool = False) -> Rul
     customer = yield Find("customers", eq("id", order.customer_id), lock=True)
     known = yield from told_of(customer, gateway, work)
     if known.token is None:
-        _introduce(known, customer, gateway, order.id, work, deferred)
+        _introduce(known, customer, gateway, payment, work, deferred)
     else:
         _attach(payment, known, work, deferred)
     return None
@@ -81,7 +81,7 @@ def catch_up(order: Any, work: Work) -> Rule:
         yield from keep(payment, order, work, deferred=True)
 
 
-def _introduce(known: Any, customer: Any, gateway: Any, order_id: str, work: Work, deferred: bool) -> None:
+def _introduce(known: Any, customer: Any, gateway: Any, payment: Any, work: Work, deferred: bool) -> None:
     metadata = {
         "customer_id": customer.id,
         "organization_id": work.actor.organization_id,
@@ -93,9 +93,13 @@ def _introduce(known: Any, customer: Any, gateway: Any, order_id: str, work: Wor
         "create_customer",
         known,
         gateway=gateway,
-        record_id=order_id,
+        record_id=payment.order_id,
         deferred=deferred,
-        ask={"order_id": order_id, "gateway": {"email": customer.email, "metadata": metadata}},
+        ask={
+            "order_id": payment.order_id,
+            "payment": payment.id,
+            "gateway": {"email": customer.email, "metadata": metadata},
+        },
     )
 
 
@@ -161,13 +165,23 @@ class CreateCustomer(Plan):
         order = next((one for one in orders if one.id == call.ask["order_id"]), None)
         of_these = within("order_id", [one.id for one in orders])
         kind = known.payment_gateway.makes
-        waiting = yield Find(kind, both(of_these, eq("saving", True)), ("payment_gateway",), many=True)
+        # The payment of the request that asks is not marked yet: a no is to leave no mark.
+        wanted = either(eq("saving", True), eq("id", call.ask.get("payment")))
+        waiting = yield Find(kind, both(of_these, wanted), ("payment_gateway",), many=True)
         for payment in waiting:
             if payment.payment_gateway_id == known.payment_gateway_id and payment.instrument_id is not None:
                 _attach(payment, known, work, deferred=order is None or payment.id != order.payment_source_id)
         return order
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
+        if call.ask.get("payment") is not None:
+            yield Find("orders", eq("id", call.ask["order_id"]), lock=True)
+            known = yield Find(GatewayCustomer, eq("id", call.subject_id), ("payment_gateway",))
+            payment = None
+            if known is not None:
+                payment = yield Find(known.payment_gateway.makes, eq("id", call.ask["payment"]))
+            if payment is not None:
+                work.change(payment, saving=False)
         return refusal(problem)
 
 
@@ -218,7 +232,7 @@ class SaveInstrument(Plan):
             known = yield Find(GatewayCustomer, whose, ("payment_gateway",))
             if known is not None and known.token == call.ask["customer"]:
                 work.change(known, token=None)
-                _introduce(known, customer, known.payment_gateway, call.ask["order_id"], work, deferred=False)
+                _introduce(known, customer, known.payment_gateway, payment, work, deferred=False)
                 return order
         if payment is not None:
             work.change(payment, saving=False)

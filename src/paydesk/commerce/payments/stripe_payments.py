@@ -226,8 +226,12 @@ class StripePayment(
         cls._open(order, gateway, record, told, facts, work, known=known.id if known and is_named else None)
 
     @classmethod
-    def reopening(cls, order: Any, entry: Any, work: Work) -> Rule:
-        """Open an intent that is paid with a wallet's entry, and show its card at once."""
+    def reopening(cls, order: Any, entry: Any, former: dict[str, Any], work: Work) -> Rule:
+        """Open an intent that is paid with a wallet's entry, and show its card at once. The order takes the payment
+        method that it has in hand, and the payment, once that is there.
+
+        former   the source and method that the order has until then
+        """
         gateway = cls.gateway_for(order)
         options = {"customer": entry.customer_token, "payment_method": entry.payment_source_token}
         record = {
@@ -243,7 +247,8 @@ class StripePayment(
         }
         # What is set up already is not set up again, and could not be without the shopper.
         facts = {**order.for_intent(work.settings["organization"]), "setup_future_usage": None}
-        cls._open(order, gateway, record, options, facts, work, about="orders")
+        chosen = {**former, "chooses": order.payment_method_id}
+        cls._open(order, gateway, record, options, facts, work, about="orders", **chosen)
         yield from ()
 
     @classmethod
@@ -265,11 +270,11 @@ class StripePayment(
             gateway=gateway,
             record_id=record_id,
             ask={
+                "replaces": order.payment_source_id,
+                "payment_method_id": order.payment_method_id,
                 **more,
                 "source": cls.shape.type,
                 "record": record,
-                "replaces": order.payment_source_id,
-                "payment_method_id": order.payment_method_id,
                 "gateway": {
                     "amount_cents": amount.cents,
                     "currency": amount.currency,
