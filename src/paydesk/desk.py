@@ -149,11 +149,13 @@ class _How:
     stores   the write is carried out with it
     onward   the write waits on, for the call that the settlement asks for
     refusal  what is told: no write is carried out, and only what the gateway did is booked
+    alone    what the settlement asks for next is not asked: somebody else has begun something about the same
     """
 
     stores: bool = False
     onward: bool = False
     refusal: Refusal | None = None
+    alone: bool = False
 
 
 class _OpenCall(Exception):
@@ -658,6 +660,8 @@ class Desk:
             if (call.deferred or following) and (
                 yield from journal.open_call(work.actor.tenant, lane, call.subject_id)
             ):
+                if not call.deferred and not plan.shared:
+                    raise _Otherwise(_How(refusal=_blocked(call), alone=True))
                 continue  # It is owed already, or what is under way makes it void.
             if not call.deferred and inline[0] is not None:
                 raise Invalid(None, "invalid", "asks the payment gateway for two things at once")
@@ -1131,6 +1135,8 @@ class Desk:
             raise _Otherwise(_How(refusal=result))
         if how.refusal is not None and not isinstance(result, Refusal):
             result = how.refusal
+        if how.alone:
+            work.calls = [one for one in work.calls if one.deferred]
         if waiting is not None and how.onward:
             for one in work.calls:
                 if not one.deferred:
@@ -1307,6 +1313,13 @@ class _Columns:
         self.serial: Any = ("columns", resource.shape.type, columns)
 
 
+def _blocked(call: Call) -> Conflict:
+    """What is told where the next of several calls cannot begin: what was done before it."""
+    done = (call.ask.get("act") or {}).get("done")
+    message = "Another operation on the same record is under way."
+    return Conflict(message, meta={"done": done} if done else None)
+
+
 def _place_of(key: KeyOwner) -> str:
     """What a kept answer is sealed for."""
     return f"answers/{key.tenant}/{key.application_id}/{key.owner_id}/{key.key}"
@@ -1380,6 +1393,8 @@ def _refusal_of(said: dict[str, Any]) -> Refusal:
     if kind == "Invalid":
         return Invalid(said["field"], said["error"], said["message"], **said["meta"])
     if kind == "GatewayRefused":
-        return errors.GatewayRefused(said["message"], said["code"], said.get("field"))
+        return errors.GatewayRefused(said["message"], said["code"], said.get("field"), said.get("meta"))
+    if kind == "Conflict":
+        return Conflict(said["text"], meta=said.get("meta"))
     made: Refusal = getattr(errors, kind)(said["text"])
     return made

@@ -44,11 +44,14 @@ class Locked(Refusal):
 
 
 class Conflict(Refusal):
-    """Another operation on the same record is under way (409); `retry_after` in seconds."""
+    """Another operation on the same record is under way (409); `retry_after` in seconds.
 
-    def __init__(self, message: str, retry_after: int = 1) -> None:
+    meta   what was done of the request until then, if anything was
+    """
+
+    def __init__(self, message: str, retry_after: int = 1, meta: dict[str, Any] | None = None) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after, self.meta = retry_after, meta
 
 
 class NotUnique(Refusal):
@@ -60,11 +63,14 @@ class NotUnique(Refusal):
 
 
 class GatewayRefused(Refusal):
-    """The gateway said no (422): its own message, its own code, and nothing was kept."""
+    """The gateway said no (422): its own message, its own code, and nothing was kept.
 
-    def __init__(self, message: str, code: str, field: str | None = None) -> None:
+    meta   where it was asked for several things: what was done of them, and what was not
+    """
+
+    def __init__(self, message: str, code: str, field: str | None = None, meta: dict[str, Any] | None = None) -> None:
         super().__init__(message)
-        self.message, self.code, self.field = message, code, field
+        self.message, self.code, self.field, self.meta = message, code, field, meta
 
 
 class Unavailable(Refusal):

@@ -9,9 +9,10 @@ import pytest
 
 from tests.payments.conftest import ADDRESS, Answer, Api, Running, Stripe, furnish
 from tests.payments.test_history import history
-from tests.payments.test_saved_cards import PASSWORD, REUSE, SAVE, paid, saved
+from tests.payments.test_saved_cards import REUSE, SAVE, paid, saved
 from tests.payments.test_saved_cards import ready as signed_up
 from tests.payments.test_transactions_walk import authorized, moved, ready, stands
+from tests.payments.test_wallet import PASSWORD
 
 BESIDE: dict[str, Any] = {"reference": "mine", "metadata": {"a": 1}}
 

@@ -83,6 +83,14 @@ class Payable(Protocol):
         """Do what was asked for beside moving money. A `Rule`; returns a refusal where it cannot be."""
         ...
 
+    def goes_on(self, act: dict[str, Any], work: Any) -> Any:
+        """Take the next step of an act that moves money, or end it. A `Rule`; returns a refusal where it cannot be."""
+        ...
+
+    def left_of(self, act: dict[str, Any], work: Any) -> Any:
+        """The steps of an act that were not begun (JSON). A `Rule`."""
+        ...
+
     def placed_by_hand(self, work: Any) -> Any:
         """Place the order, whose authorization an integration vouches for. A `Rule`."""
         ...

@@ -191,7 +191,7 @@ def from_refusal(refusal: Refusal, *, relationships: Collection[str] = ()) -> li
         return [validation(name, refusal.error, message, pointer=pointer, meta=refusal.meta)]
     if isinstance(refusal, GatewayRefused):
         pointer = pointer_to(refusal.field, relationships)
-        return [validation(refusal.field, refusal.code, refusal.message, pointer=pointer)]
+        return [validation(refusal.field, refusal.code, refusal.message, pointer=pointer, meta=refusal.meta)]
     if isinstance(refusal, InvalidToken):
         return [problem("INVALID_TOKEN")]
     if isinstance(refusal, KeyReused):
@@ -203,7 +203,8 @@ def from_refusal(refusal: Refusal, *, relationships: Collection[str] = ()) -> li
     if isinstance(refusal, Locked):
         return [problem("LOCKED", detail=str(refusal) or None)]
     if isinstance(refusal, Conflict):
-        return [problem("CONFLICT", detail=str(refusal) or None, retry_after=refusal.retry_after)]
+        detail, meta = str(refusal) or None, refusal.meta
+        return [problem("CONFLICT", detail=detail, meta=meta, retry_after=refusal.retry_after)]
     if isinstance(refusal, NotUnique):
         return [problem("RECORD_NOT_UNIQUE")]
     if isinstance(refusal, Unavailable):

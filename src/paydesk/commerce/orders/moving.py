@@ -1,7 +1,12 @@
-"""Orders after placement: approving, capturing, refunding, cancelling, fulfilling."""
+"""Orders after placement: approving, capturing, refunding, cancelling, fulfilling.
+
+What moves an order's money is an act of one or several steps, each a gateway call. A step begins once the one before is
+done, and is chosen by the books as they are then; a no ends the act, and what was not begun is not asked for.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from paydesk.commerce.orders import fixing, settling
@@ -41,26 +46,84 @@ def _must_be_approvable(order: Any, work: Work) -> Rule:
         raise Invalid("payment_status", "invalid_transition", value=order.payment_status)
 
 
-def capture(order: Any, work: Work, *, then: str | None = None) -> Rule:
-    """Take what the order costs of all that is authorized, its own source first: one capture now, where there are
-    several authorizations the others soon after.
+def capture(order: Any, work: Work, *, what: str = "capture") -> Rule:
+    """Take what the order costs of all that is authorized, its own source first.
 
-    then   `approve`: the order is approved with the capture, or not at all
+    what   `approve`: the order is approved with the last capture, or not at all
     """
-    everything = yield from booked(order, work)
-    open_ = [one for one in everything if one.one_of("authorizations") and moving.may_capture(one, everything)]
-    open_.sort(key=lambda one: one.payment_source_id != order.payment_source_id)
-    left, is_first = settling.due_of(order) - order.captured_cents, True
-    for authorization in open_:
-        amount = min(authorization.capture_balance_cents, left)
-        if amount > 0:
-            first = then if is_first else None
-            yield from moving.capture(
-                authorization, work, order, asked=amount, then=first, later=not is_first, final=True
-            )
-            left, is_first = left - amount, False
-    if is_first:
+    if not (yield from _begin(order, what, work)):
         raise Invalid("payment_status", "invalid_transition", value=order.payment_status)
+
+
+Step = tuple[str, Any, int]
+"""One step of an act: `capture`, `void` or `refund`, of which transaction, how many minor units."""
+
+
+def _steps(order: Any, what: str, taken: set[str], work: Work) -> Rule:
+    """The steps that an act takes from here: a list of `Step`, those on the transactions in `taken` left out."""
+    everything = yield from booked(order, work)
+    open_ = [one for one in everything if one.id not in taken]
+    if what in ("capture", "approve"):
+        return list(_captures(order, [one for one in open_ if one.one_of("authorizations")], everything))
+    steps: list[Step] = []
+    if what == "cancel":
+        for one in open_:
+            if one.one_of("authorizations") and moving.may_void(one, everything):
+                steps.append(("void", one, moving.voidable(one, everything)))
+    for one in open_:
+        if one.one_of("captures") and moving.refundable(one, everything) > 0:
+            steps.append(("refund", one, moving.refundable(one, everything)))
+    return steps
+
+
+def _captures(order: Any, authorizations: list[Any], everything: list[Any]) -> Iterator[Step]:
+    left = settling.due_of(order) - order.captured_cents
+    for one in sorted(authorizations, key=lambda one: one.payment_source_id != order.payment_source_id):
+        amount = min(one.capture_balance_cents, left)
+        if amount > 0 and moving.may_capture(one, everything):
+            yield "capture", one, amount
+            left -= amount
+
+
+def _begin(order: Any, what: str, work: Work) -> Rule:
+    """Ask for the first step of an act; False where it has none."""
+    steps = yield from _steps(order, what, set(), work)
+    if steps:
+        yield from _take(steps[0], order, {"what": what, "done": []}, work)
+    return bool(steps)
+
+
+def _take(step: Step, order: Any, act: dict[str, Any], work: Work) -> Rule:
+    kind, one, amount = step
+    if kind == "capture":
+        yield from moving.capture(one, work, order, asked=amount, act=act, final=True)
+    elif kind == "void":
+        yield from moving.void(one, work, order, act=act)
+    else:
+        yield from moving.refund(one, work, order, act=act)
+
+
+def go_on(order: Any, act: dict[str, Any], work: Work) -> Rule:
+    """Ask for the next step of an act, or end it: approve or cancel the order. Returns what stands against it."""
+    try:
+        steps = yield from _steps(order, act["what"], _taken(act), work)
+        if steps:
+            yield from _take(steps[0], order, act, work)
+        else:
+            yield from follow(order, act["what"], work)
+    except Invalid as refusal:
+        return refusal
+    return None
+
+
+def left_of(order: Any, act: dict[str, Any], work: Work) -> Rule:
+    """The steps of an act that were not begun, as a client is told of them."""
+    steps = yield from _steps(order, act["what"], _taken(act), work)
+    return [{"step": kind, "type": one.shape.type, "id": one.id, "amount_cents": amount} for kind, one, amount in steps]
+
+
+def _taken(act: dict[str, Any]) -> set[str]:
+    return {one["id"] for one in act["done"]}
 
 
 def capture_approved(order: Any, work: Work) -> Rule:
@@ -80,22 +143,13 @@ def approve_and_capture(order: Any, work: Work) -> Rule:
     if order.payment_status in ("paid", "free", "partially_refunded"):
         yield from approve(order, work)
     else:
-        yield from capture(order, work, then="approve")
+        yield from capture(order, work, what="approve")
 
 
-def refund(order: Any, work: Work, *, then: str | None = None) -> Rule:
+def refund(order: Any, work: Work) -> Rule:
     """Give back all that was captured."""
-    everything = yield from booked(order, work)
-    open_ = [one for one in everything if one.one_of("captures") and moving.refundable(one, everything) > 0]
-    if not open_:
-        if order.payment_status == "refunded" and then is None:
-            return
+    if not (yield from _begin(order, "refund", work)) and order.payment_status != "refunded":
         raise Invalid("payment_status", "invalid_transition", value=order.payment_status)
-    for number, one in enumerate(open_):
-        if number == 0:
-            yield from moving.refund(one, work, order, then=then)
-        else:
-            yield from moving.refund(one, work, order, later=True)
 
 
 def cancel(order: Any, work: Work) -> Rule:
@@ -106,17 +160,7 @@ def cancel(order: Any, work: Work) -> Rule:
     settling.after_confirming(order, work)
     if order.status == "approved" and order.fulfillment_status not in ("unfulfilled", "not_required"):
         raise Invalid("fulfillment_status", "invalid_transition", value=order.fulfillment_status)
-    everything = yield from booked(order, work)
-    voided = [one for one in everything if one.one_of("authorizations") and moving.may_void(one, everything)]
-    taken = [one for one in everything if one.one_of("captures") and moving.refundable(one, everything) > 0]
-    is_first = True
-    for one in voided:
-        yield from moving.void(one, work, order, then="cancel" if is_first else None, later=not is_first)
-        is_first = False
-    for one in taken:
-        yield from moving.refund(one, work, order, then="cancel" if is_first else None, later=not is_first)
-        is_first = False
-    if is_first:
+    if not (yield from _begin(order, "cancel", work)):
         yield from _end(order, work)
 
 
@@ -126,7 +170,7 @@ def _end(order: Any, work: Work) -> Rule:
 
 
 def follow(order: Any, what: str, work: Work) -> Rule:
-    """What an order asked for beside moving money, once the money has moved. Returns what stands against it."""
+    """What an order asked for beside moving money, once all of that has moved. Returns what stands against it."""
     if what == "approve":
         if settling.ORDER.admits("_approve", order):
             yield from approve(order, work)

@@ -554,6 +554,14 @@ class Order(
         """Do what was asked for beside moving money, now that it has moved."""
         return (yield from moving.follow(self, what, work))
 
+    def goes_on(self, act: dict[str, Any], work: Work) -> Rule:
+        """Take the next step of what was asked for, or end it."""
+        return (yield from moving.go_on(self, act, work))
+
+    def left_of(self, act: dict[str, Any], work: Work) -> Rule:
+        """The steps of what was asked for that were not begun."""
+        return (yield from moving.left_of(self, act, work))
+
     def placed_by_hand(self, work: Work) -> Rule:
         """Place the order, whose authorization an integration vouches for."""
         yield from placing.placed_by_hand(self, work)

@@ -19,7 +19,11 @@ from paydesk.work import Find, Journalled, Plan, Work
 class Movement(Plan):
     """Money is moved. A no is booked as a transaction that failed: shown with 200 where the change was the
     transaction's own, told with 422 where it was the order's.
+
+    step   what one such call is among those of an order's act
     """
+
+    step: str
 
     def reads(self, call: Journalled) -> str | None:
         # Who comes back to a call looks first: what was asked for may have come about.
@@ -45,7 +49,12 @@ class Movement(Plan):
             return (yield from self._failed(call, subject, problem, None, work))
         if call.ask["then"] == "exclude":
             yield from _exclude(subject, work)
+        elif call.ask.get("act") is not None:
+            wrong = yield from subject.order.goes_on(self._act(call, with_this=True), work)
+            if wrong is not None:
+                return wrong
         elif call.ask["then"] is not None:
+            # As an earlier version asked, which began all calls of an act at once.
             wrong = yield from subject.order.follows(call.ask["then"], work)
             if wrong is not None:
                 return wrong
@@ -78,7 +87,30 @@ class Movement(Plan):
             error_detail=detail,
         )
         measure(everything, work)
-        return told if call.ask["about"] == "orders" else _about(call, subject)
+        if call.ask["about"] != "orders":
+            return _about(call, subject)
+        if call.ask.get("act") is not None:
+            told.meta = yield from self._outcome(call, subject.order, work)
+        return told
+
+    def _act(self, call: Journalled, *, with_this: bool) -> dict[str, Any]:
+        """The act that a call is a step of; `with_this`: it was taken."""
+        act: dict[str, Any] = call.ask["act"]
+        return {**act, "done": [*act["done"], self._step(call)]} if with_this else act
+
+    def _step(self, call: Journalled) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "type": call.subject_type,
+            "id": call.subject_id,
+            "amount_cents": call.ask["amount_cents"],
+        }
+
+    def _outcome(self, call: Journalled, order: Any, work: Work) -> Rule:
+        """What of an act was done, what was refused, and what was not begun; None where this was all of it."""
+        done = call.ask["act"]["done"]
+        left = yield from order.left_of(self._act(call, with_this=True), work)
+        return {"done": done, "refused": self._step(call), "not_begun": left} if done or left else None
 
     def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
         raise AssertionError(f"{self.kind} does not say what a failure is booked as")
@@ -88,6 +120,7 @@ class CapturePayment(Movement):
     """Take what an authorization holds."""
 
     kind = "capture_payment"
+    step = "capture"
     verb = "capture"
     lane = "authorized money"
 
@@ -105,6 +138,7 @@ class VoidPayment(Movement):
     """Let go what an authorization holds, or what earlier captures left of it."""
 
     kind = "void_payment"
+    step = "void"
     verb = "cancel"
     lane = "authorized money"
 
@@ -121,6 +155,7 @@ class RefundPayment(Movement):
     """Give a capture back."""
 
     kind = "refund_payment"
+    step = "refund"
     verb = "refund"
 
     def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:

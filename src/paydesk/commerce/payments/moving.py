@@ -4,7 +4,8 @@ What our own books already rule out is refused here, and nothing is sent. Captur
 exclude each other; so do two refunds of one capture.
 
     about   the record whose change asks: the transaction itself, or its order
-    then    what follows once the money has moved: `approve` or `cancel` the order, or `exclude` the transactions
+    then    what follows once the money has moved: `exclude` the transactions
+    act     what an order does by several such calls, one after the other: `what` it is, and the steps that are `done`
 """
 
 from __future__ import annotations
@@ -41,8 +42,14 @@ def may_capture(authorization: Any, everything: list[Any]) -> bool:
 def may_void(authorization: Any, everything: list[Any]) -> bool:
     """It was not voided yet, and nothing of it was captured, save where the rest of it could still be captured."""
     is_whole = not taken(everything, "captures", authorization)
-    left = authorization.void_balance_cents if is_whole else authorization.capture_balance_cents
+    left = voidable(authorization, everything)
     return bool(authorization.counts and left > 0 and (is_whole or authorization.multicapture))
+
+
+def voidable(authorization: Any, everything: list[Any]) -> int:
+    """What voiding it lets go: what is left of it, where it was captured in parts."""
+    is_whole = not taken(everything, "captures", authorization)
+    return int(authorization.void_balance_cents if is_whole else authorization.capture_balance_cents)
 
 
 def refundable(capture: Any, everything: list[Any]) -> int:
@@ -60,7 +67,7 @@ def capture(
     about: Any,
     *,
     asked: int | None = None,
-    then: str | None = None,
+    act: dict[str, Any] | None = None,
     later: bool = False,
     final: bool = False,
 ) -> Rule:
@@ -86,7 +93,7 @@ def capture(
         authorization,
         about,
         work,
-        then,
+        {"act": act},
         later,
         {"amount_cents": amount, "received": received},
         {
@@ -103,7 +110,15 @@ def _must_not_have_expired(authorization: Any, work: Work) -> None:
         raise Invalid("capture_balance_cents", "expired", f"is gone: the authorization ended at {until}", value=0)
 
 
-def void(authorization: Any, work: Work, about: Any, *, then: str | None = None, later: bool = False) -> Rule:
+def void(
+    authorization: Any,
+    work: Work,
+    about: Any,
+    *,
+    then: str | None = None,
+    act: dict[str, Any] | None = None,
+    later: bool = False,
+) -> Rule:
     """Ask that `authorization` be let go, or what is left of it where it may be captured in parts.
 
     raises   Invalid(...) once voided or captured
@@ -118,11 +133,18 @@ def void(authorization: Any, work: Work, about: Any, *, then: str | None = None,
     amount = authorization.capture_balance_cents if captured else authorization.void_balance_cents
     facts = {"amount_cents": amount, "received": captured}
     ask = {"reason": "requested_by_customer"}
-    yield from _ask("void_payment", authorization, about, work, then, later, facts, ask)
+    yield from _ask("void_payment", authorization, about, work, {"then": then, "act": act}, later, facts, ask)
 
 
 def refund(
-    capture: Any, work: Work, about: Any, *, asked: int | None = None, then: str | None = None, later: bool = False
+    capture: Any,
+    work: Work,
+    about: Any,
+    *,
+    asked: int | None = None,
+    then: str | None = None,
+    act: dict[str, Any] | None = None,
+    later: bool = False,
 ) -> Rule:
     """Ask that `asked` minor units of `capture` be given back, by default all that is left.
 
@@ -140,7 +162,7 @@ def refund(
         capture,
         about,
         work,
-        then,
+        {"then": then, "act": act},
         later,
         {"amount_cents": amount},
         {
@@ -177,7 +199,7 @@ def _ask(
     subject: Any,
     about: Any,
     work: Work,
-    then: str | None,
+    follows: dict[str, Any],
     later: bool,
     facts: dict[str, Any],
     gateway: dict[str, Any],
@@ -199,7 +221,8 @@ def _ask(
             "about": about.shape.type,
             "order_id": subject.order_id,
             "payment_id": payment.payment_id,
-            "then": then,
+            "then": follows.get("then"),
+            "act": follows.get("act"),
             "gateway": {"payment_id": payment.payment_id, **gateway},
         },
     )
