@@ -435,7 +435,10 @@ class Desk:
 
     async def _told(self, asked: Asked, view: Any, status: int, ended: _Ended) -> tuple[int, Any]:
         if ended.refusal is not None:
-            if asked.key is not None and asked.tell is not None and not isinstance(ended.refusal, Conflict):
+            if asked.key is not None and isinstance(ended.refusal, Conflict):
+                owner = asked.key  # Told of somebody else's write: the same key tries anew.
+                await self.database.write(lambda: idempotency.forget(owner))
+            elif asked.key is not None and asked.tell is not None:
                 # The gateway was asked, by this request or by the one it joined: the same key is told the same.
                 key, told = asked.key, self._sealed(asked.key, asked.tell(ended.refusal))
                 await self.database.write(lambda: idempotency.answer(key, *told))
@@ -1174,7 +1177,7 @@ class Desk:
     def _keep(self, asked: Asked, plan: Plan, ended: _Ended) -> Generator[Any, Any, None]:
         """Keep a refusal that a gateway gave under the client's key; a success is rendered when it is told."""
         assert asked.key is not None and asked.tell is not None
-        if ended.refusal is not None and plan.journalled:
+        if ended.refusal is not None and plan.journalled and not isinstance(ended.refusal, Conflict):
             yield from idempotency.answer(asked.key, *self._sealed(asked.key, asked.tell(ended.refusal)))
 
     def _sealed(self, key: KeyOwner, answer: tuple[int, dict[str, str], bytes]) -> tuple[int, dict[str, str], bytes]:

@@ -258,7 +258,7 @@ async def test_another_write_in_between_wins_and_the_order_is_not_placed(api: Ap
     order = await ready(api)
     payment = await api.payment(order, {"options": {"payment_method": "pm_card_visa"}})
     held = await api.stripe.hold(path=f"/v1/payment_intents/{payment['stripe_id']}/confirm")
-    placing = asyncio.create_task(api.update(order, {"reference": "mine", "_place": True}, expect=409))
+    placing = asyncio.create_task(api.update(order, {"reference": "mine", "_place": True}, expect=409, key="k"))
     await held.begun()
     await api.update(order, {"reference": "theirs", "metadata": {"b": 2}})
     await held.go()
@@ -270,7 +270,8 @@ async def test_another_write_in_between_wins_and_the_order_is_not_placed(api: Ap
     assert await stands(api, order) == ("pending", "authorized", "unfulfilled")
     assert await moved(api, order) == [("authorizations", 15400, True)]
     assert await api.open_calls() == []
-    again = await api.update(order, {"reference": "mine", "_place": True})
+    # The same key tries anew.
+    again = await api.update(order, {"reference": "mine", "_place": True}, key="k")
     assert (again["status"], again["reference"], again["metadata"]) == ("placed", "mine", {"b": 2})
 
 

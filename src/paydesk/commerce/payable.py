@@ -80,7 +80,7 @@ class Payable(Protocol):
         ...
 
     def follows(self, what: str, work: Any) -> Any:
-        """Do what was asked for beside moving money. A `Rule`; returns a refusal where it cannot be."""
+        """Do what was asked for beside moving money. A `Rule`; raises where it cannot be."""
         ...
 
     def goes_on(self, act: dict[str, Any], work: Any) -> Any:

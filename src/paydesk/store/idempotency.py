@@ -64,7 +64,7 @@ def write(
     body: bytes | None = None,
 ) -> Asks:
     """Keep a key with what is known so far; an expired key of the same text gives way."""
-    yield Ask(("forget key",), lambda: delete(keys).where(_at()), owner.binds())
+    yield from forget(owner)
 
     def build() -> Any:
         return insert(keys).values({column.name: bindparam(column.name, type_=column.type) for column in keys.c})
@@ -85,6 +85,11 @@ def write(
             "created_at": now,
         },
     )
+
+
+def forget(owner: KeyOwner) -> Asks:
+    """Let a key go: its request is to be done from the beginning."""
+    yield Ask(("forget key",), lambda: delete(keys).where(_at()), owner.binds())
 
 
 def tie(owner: KeyOwner, request: str, now: str, since: str, call_id: str) -> Asks:

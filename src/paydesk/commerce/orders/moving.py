@@ -170,13 +170,12 @@ def _end(order: Any, work: Work) -> Rule:
 
 
 def follow(order: Any, what: str, work: Work) -> Rule:
-    """What an order asked for beside moving money, once all of that has moved. Returns what stands against it."""
+    """What an order asked for beside moving money, once all of that has moved."""
     if what == "approve":
         if settling.ORDER.admits("_approve", order):
             yield from approve(order, work)
     elif what == "cancel" and settling.ORDER.admits("_cancel", order):
         yield from _end(order, work)
-    return None
 
 
 def fulfill(order: Any, work: Work) -> None:

@@ -552,7 +552,7 @@ class Order(
 
     def follows(self, what: str, work: Work) -> Rule:
         """Do what was asked for beside moving money, now that it has moved."""
-        return (yield from moving.follow(self, what, work))
+        yield from moving.follow(self, what, work)
 
     def goes_on(self, act: dict[str, Any], work: Work) -> Rule:
         """Take the next step of what was asked for, or end it."""

@@ -11,7 +11,7 @@ from paydesk.commerce.payments.refunds import Refund
 from paydesk.commerce.payments.transactions import book, booked, measure
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import Rule, eq
-from paydesk.errors import GatewayRefused
+from paydesk.errors import GatewayRefused, Invalid
 from paydesk.gateways.port import Declined, Snapshot
 from paydesk.work import Find, Journalled, Plan, Work
 
@@ -55,8 +55,9 @@ class Movement(Plan):
                 return wrong
         elif call.ask["then"] is not None:
             # As an earlier version asked, which began all calls of an act at once.
-            wrong = yield from subject.order.follows(call.ask["then"], work)
-            if wrong is not None:
+            try:
+                yield from subject.order.follows(call.ask["then"], work)
+            except Invalid as wrong:
                 return wrong
         return _about(call, subject)
 
