@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import re
 import typing
 from typing import Any
 
@@ -9,13 +10,13 @@ import orjson
 import pytest
 import stripe
 import typing_extensions
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stripe._encode import _api_encode
 from stripe._request_options import RequestOptions
 
 from paydesk.gateways.stripe import StripeGateway
-from paydesk.gateways.stripe.parameters import API_VERSION, EVENTS, METHOD_OPTIONS
+from paydesk.gateways.stripe.parameters import API_VERSION, EVENTS, HOLDABLE, METHOD_OPTIONS
 from paydesk.money import UnknownCurrency
 
 gateway = StripeGateway()
@@ -189,7 +190,7 @@ shippings = st.fixed_dictionaries({"name": st.text(min_size=1), "address": st.di
 options = st.dictionaries(option_names | st.text(max_size=10), json_values | shippings, max_size=8)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(options, st.booleans(), st.sampled_from(["open", "amend"]))
 def test_no_option_of_a_client_reaches_stripe_unless_its_name_is_known(given_options, auto_payments, verb):
     ask = {"amount_cents": 15400, "currency": "EUR", "options": given_options}
@@ -197,7 +198,8 @@ def test_no_option_of_a_client_reaches_stripe_unless_its_name_is_known(given_opt
     made = gateway.parameters(verb, ask)
     assert orjson.loads(orjson.dumps(made)) == made
     assert (made["amount"], made["currency"]) == (15400, "eur")
-    assert made.get("capture_method") == ("manual" if verb == "open" else None)
+    way = "automatic" if auto_payments else "manual"
+    assert made.get("capture_method") == (way if verb == "open" else None)
     assert made.pop("id", None) == (None if verb == "open" else "pi_1")
     kind, module = typed_dict(TYPES[verb])
     assert list(unknown({**made, "metadata": {}}, [kind], module)) == []
@@ -215,9 +217,29 @@ def test_opening_an_intent_sends_these_and_nothing_else():
     assert gateway.parameters("open", {**OPEN, "auto_payments": True}) == {
         "amount": 15400,
         "currency": "eur",
-        "capture_method": "manual",
+        "capture_method": "automatic",
         "automatic_payment_methods": {"enabled": True},
+        "payment_method_options": {kind: {"capture_method": "manual"} for kind in HOLDABLE},
     }
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+def test_every_method_that_stripe_can_hold_is_asked_to(verb):
+    module = importlib.import_module(f"stripe.params._payment_intent_{verb}_params")
+    options = f"PaymentIntent{verb.title()}ParamsPaymentMethodOptions"
+    by_kind = getattr(module, options).__annotations__
+    takes_manual = {
+        kind
+        for kind, declared in by_kind.items()
+        if "Literal['']|Literal['manual']" in str(_of(module, declared, options).get("capture_method", ""))
+    }
+    assert takes_manual == set(HOLDABLE)
+
+
+def _of(module, declared, options):
+    """What a method's options may hold, by the SDK's types."""
+    name = next(part for part in re.findall(r"\w+", str(declared)) if part.startswith(options))
+    return getattr(module, name).__annotations__
 
 
 def test_opening_an_intent_with_all_there_is():

@@ -143,15 +143,6 @@ async def test_without_an_address_nothing_is_said_of_shipping(api: Api) -> None:
 
 
 @on_sqlite
-async def test_a_gateway_with_automatic_payments_offers_what_is_enabled_at_stripe(api: Api) -> None:
-    await api.update(api.gateway, {"auto_payments": True})
-    await api.payment()
-    (intent,) = [one.to_dict() for one in await api.stripe.intents()]
-    assert intent["automatic_payment_methods"]["enabled"] is True
-    assert intent["allowed_payment_method_types"] is None
-
-
-@on_sqlite
 async def test_a_customer_with_an_account_may_pay_again_off_session(api: Api) -> None:
     order = await api.order(attributes={"customer_email": "ada@example.com", "customer_password": "correct horse"})
     await api.payment(order)

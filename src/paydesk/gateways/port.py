@@ -522,7 +522,7 @@ class Gateway(Protocol):
         open              amount_cents, currency, auto_payments, options?, receipt_email?, description?,
                           shipping? {name, phone?, line_1, line_2?, city?, zip_code?, state_code?, country_code?},
                           metadata?, setup_future_usage?, moto?
-        amend             payment_id, and any of open's but auto_payments; receipt_email None takes the address away
+        amend             payment_id, and any of open's; receipt_email None takes the address away
         confirm           payment_id, payment_method?, off_session?, return_url?, setup_future_usage?; amount_cents and
                           currency for a payment that is for any amount
         adopt             payment_id, metadata: says at the gateway whose a payment is that somebody else opened

@@ -150,7 +150,7 @@ def _types(call: Call, body: dict[str, Any], *, creating: bool) -> list[str] | N
             raise payment_methods.unplayed(kind, name)
     currency = body["currency"]
     for kind in given:
-        if kind in ("sepa_debit", "ideal", "bancontact", "eps") and currency != "eur":
+        if currency not in payment_methods.CURRENCIES.get(kind, (currency,)):
             raise invalid(
                 f"The currency provided ({currency}) is invalid for one or more payment method types on this "
                 f"PaymentIntent: {kind}.",
@@ -191,6 +191,8 @@ def _apply(call: Call, body: dict[str, Any], types: list[str] | None) -> None:
                 f"The following payment method types do not support manual capture: {', '.join(refusing)}.",
                 param="capture_method",
             )
+    if types is None and body["automatic_payment_methods"]:
+        body["payment_method_types"] = list(_accepted(body))
     if "confirmation_method" in params:
         body["confirmation_method"] = params["confirmation_method"]
     if "metadata" in params:
@@ -298,16 +300,25 @@ def _accepted(body: dict[str, Any]) -> tuple[str, ...]:
     automatic = body["automatic_payment_methods"]
     if not automatic:
         return tuple(body["payment_method_types"])
-    fitting = ["card", "link"]
-    if body["currency"] == "eur" and body["capture_method"] != "manual":
-        fitting.append("sepa_debit")
-    if automatic["allow_redirects"] == "always":
-        fitting += [
-            kind
-            for kind in payment_methods.REDIRECTING
-            if body["capture_method"] != "manual" or kind in payment_methods.MANUAL_CAPTURE
-        ]
-    return tuple(kind for kind in fitting if kind not in (body["excluded_payment_method_types"] or ()))
+    left_out = body["excluded_payment_method_types"] or ()
+    redirects = automatic["allow_redirects"] == "always"
+    return tuple(
+        kind
+        for kind in payment_methods.TYPES
+        if kind not in left_out
+        and (redirects or kind not in payment_methods.REDIRECTING)
+        and body["currency"] in payment_methods.CURRENCIES.get(kind, (body["currency"],))
+        and (body["capture_method"] != "manual" or kind in payment_methods.MANUAL_CAPTURE)
+    )
+
+
+def _is_held(body: dict[str, Any], kind: str) -> bool:
+    """Whether what is paid by a kind of method is held until it is captured: its own word counts before the intent's.
+
+    Source: Stripe, "Create a PaymentIntent", `payment_method_options.card.capture_method`.
+    """
+    own = (body["payment_method_options"] or {}).get(kind) or {}
+    return bool((own.get("capture_method") or body["capture_method"]) == "manual")
 
 
 def retrieve(call: Call, identifier: str) -> Record:
@@ -522,7 +533,7 @@ def _pay(call: Call, intent: Record, method: Record, *, authenticated: bool) -> 
         why = payment_methods.card_of(method).decline
         if why is not None:
             raise decline(call, intent, method, why, authenticated=authenticated)
-    manual = body["capture_method"] == "manual"
+    manual = _is_held(body, method.body["type"])
     charge = charges.charge(
         call, intent, method, captured=not manual, authenticated=authenticated, merchant_initiated=off_session
     )

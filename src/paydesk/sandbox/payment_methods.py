@@ -22,6 +22,16 @@ TYPES = ("card", "link", "sepa_debit", *REDIRECTING)
 """The kinds of PaymentMethods the sandbox can play; `link` only stands beside cards, as in the real list."""
 
 MANUAL_CAPTURE = ("card", "link", "klarna", "paypal")
+"""Kinds whose money can be held. What is paid by the others is taken at once."""
+
+CURRENCIES = {
+    "bancontact": ("eur",),
+    "eps": ("eur",),
+    "ideal": ("eur",),
+    "p24": ("eur", "pln"),
+    "sepa_debit": ("eur",),
+}
+"""The currencies of kinds that are paid in few (Stripe, "Payment method support"); the others take any."""
 
 _ADDRESS = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
 

@@ -60,7 +60,12 @@ class StripeGateway(
         CREATE, fetch=False, example="pk_live_xxxx-yyyy-zzzz", doc="Shown as `stripe_payments.publishable_key`."
     )
     connected_account = string(WRITE, example="acct_xxxx-yyyy-zzzz", doc="Calls are made in this account's name.")
-    auto_payments = boolean(WRITE, default=False, example=True, doc="Offer every method that is enabled at Stripe.")
+    auto_payments = boolean(
+        WRITE,
+        default=False,
+        example=True,
+        doc="Offer every method that is enabled at Stripe: those that cannot be held are paid at once.",
+    )
     webhook_endpoint_id = string(example="we_xxxx", doc="The endpoint registered at Stripe.")
     webhook_endpoint_secret = derived(
         "string",

@@ -359,6 +359,7 @@ class StripePayment(
                     "payment_id": self.stripe_id,
                     "amount_cents": amount.cents,
                     "currency": amount.currency,
+                    "auto_payments": bool(self.payment_gateway.auto_payments),
                     "options": sent(self.options),
                     "receipt_email": self.receipt_email,
                     "description": facts.get("description"),

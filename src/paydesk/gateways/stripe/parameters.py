@@ -124,6 +124,33 @@ METHOD_OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "wechat_pay": frozenset(("app_id", "client", "setup_future_usage")),
 }
 
+HOLDABLE: Final = (
+    "affirm",
+    "afterpay_clearpay",
+    "alma",
+    "amazon_pay",
+    "billie",
+    "card",
+    "cashapp",
+    "kakao_pay",
+    "klarna",
+    "kr_card",
+    "link",
+    "mobilepay",
+    "naver_pay",
+    "payco",
+    "paypal",
+    "revolut_pay",
+    "samsung_pay",
+    "satispay",
+    "scalapay",
+    "sequra",
+    "sunbit",
+)
+"""The methods whose `payment_method_options` take `capture_method: manual`: what they authorize is captured later. An
+intent that asks for manual capture as a whole hides every other method (iDEAL, Bancontact, SEPA, EPS, P24, ...).
+"""
+
 # What each verb may be asked, and what it must be.
 _PAYMENT = frozenset(
     (
@@ -136,10 +163,11 @@ _PAYMENT = frozenset(
         "metadata",
         "setup_future_usage",
         "moto",
+        "auto_payments",
     )
 )
 _ASKS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
-    "open": (_PAYMENT | {"auto_payments"}, frozenset(("amount_cents", "currency", "auto_payments"))),
+    "open": (_PAYMENT, frozenset(("amount_cents", "currency", "auto_payments"))),
     "amend": (_PAYMENT | {"payment_id"}, frozenset(("payment_id",))),
     "adopt": (frozenset(("payment_id", "metadata")), frozenset(("payment_id", "metadata"))),
     "confirm": (
@@ -188,7 +216,7 @@ def _open(ask: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {
         "amount": amounts.to_stripe(ask["amount_cents"], ask["currency"]),
         "currency": ask["currency"].lower(),
-        "capture_method": "manual",
+        "capture_method": "automatic" if ask["auto_payments"] else "manual",
     }
     if ask["auto_payments"]:
         made["automatic_payment_methods"] = {"enabled": True}
@@ -357,6 +385,9 @@ def _describe(made: dict[str, Any], ask: Mapping[str, Any], options: Mapping[str
     if metadata:
         made["metadata"] = metadata
     by_method = _method_options(options.get("payment_method_options"))
+    if ask.get("auto_payments"):
+        for method in HOLDABLE:
+            by_method.setdefault(method, {})["capture_method"] = "manual"
     if ask.get("moto"):
         by_method.setdefault("card", {})["moto"] = True
     if by_method:
