@@ -289,16 +289,18 @@ def test_a_client_cannot_spare_the_authentication_nor_bring_card_data():
 
 
 def test_our_metadata_wins_and_theirs_takes_the_room_that_is_left():
-    theirs = {"order_id": "evil", "a[b]": "x", "n": 5, "flag": True, "x" * 41: "y", "long": "z" * 600}
+    theirs = {"order_id": "evil", "a[b]": "x", "n": 5, "flag": True, "x" * 41: "y", "long": "z" * 600, "none": None}
     theirs |= {f"k{n}": "v" for n in range(60)}
     made = gateway.parameters("open", {**OPEN, "metadata": {"order_id": "o1"}, "options": {"metadata": theirs}})[
         "metadata"
     ]
     assert len(made) == 50
     assert made["order_id"] == "o1"
-    assert made["n"] == "5"
+    assert (made["n"], made["flag"]) == ("5", "true")
     assert made["long"] == "z" * 500
-    assert not {"a[b]", "flag", "x" * 41} & set(made)
+    assert not {"a[b]", "none", "x" * 41} & set(made)
+    amended = gateway.parameters("amend", {"payment_id": "pi_1", "options": {"metadata": {"none": None, "n": 1.50}}})
+    assert amended["metadata"] == {"none": "", "n": "1.5"}
 
 
 def test_an_address_without_name_or_street_is_not_sent():

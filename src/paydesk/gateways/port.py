@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from ..money import Money
@@ -46,6 +47,21 @@ def as_texts(instrument: Mapping[str, Any]) -> dict[str, str]:
     the first release stored have both.
     """
     return {name: str(value) for name, value in instrument.items() if value is not None}
+
+
+MOST_METADATA, METADATA_KEYS, METADATA_VALUE = 50, 40, 500
+"""How much text a payment carries for its maker at a gateway: keys, characters of a key (without square brackets), and
+characters of a value (Stripe, "Metadata").
+"""
+
+
+def as_text(value: str | bool | int | float) -> str:
+    """A value of a client's metadata as gateways keep it: "true" and "false", numbers in decimal digits."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return format(Decimal(repr(value)), "f")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ back what it read breaks nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from paydesk.gateways.port import METADATA_KEYS, METADATA_VALUE, MOST_METADATA, as_text
 from paydesk.work import Work
 
 SERVER_OWNED = frozenset(
@@ -53,6 +54,19 @@ SENT = frozenset(
 )
 """What of the stored options goes to Stripe when an intent is opened or amended; anything else is only kept."""
 
+OUR_METADATA = frozenset(
+    [
+        "order_id",
+        "order_number",
+        "stripe_payment_id",
+        "organization_id",
+        "organization",
+        "mode",
+        "paydesk",
+    ]
+)
+"""What ties an intent to this installation. An integration's metadata stands under these keys: ours win."""
+
 PROHIBITED_TO_SHOPPERS = frozenset(("transfer_group",))
 
 
@@ -69,6 +83,45 @@ def guarded(given: dict[str, Any], work: Work, own: Collection[str] = ()) -> dic
         # A shopper's own Stripe customer comes from the wallet alone; any other would open somebody's saved cards.
         work.invalid("options", "invalid", "customer is not one of yours")
     return kept
+
+
+def merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored options with what a client gives laid over them, key by key; in the metadata key by key as well, as Stripe
+    does it, so that what is shown is what the intent has.
+    """
+    former, told = stored.get("metadata"), given.get("metadata")
+    if isinstance(former, dict) and isinstance(told, dict):
+        return {**stored, **given, "metadata": {**former, **told}}
+    return {**stored, **given}
+
+
+def check_metadata(given: Mapping[str, Any], options: Mapping[str, Any], work: Work) -> None:
+    """Note on `options` what of the metadata that an integration gives Stripe could not take as it is, with the key it
+    stands under; `options` are all that there will be.
+    """
+    metadata = given.get("metadata")
+    if metadata is None:
+        return
+    if not isinstance(metadata, dict):
+        work.invalid("options", "invalid", "metadata is an object of texts")
+        return
+    for key, value in metadata.items():
+        if not 0 < len(key) <= METADATA_KEYS or "[" in key or "]" in key:
+            wrong = f"has 1 to {METADATA_KEYS} characters and no square brackets"
+            work.invalid("options", "invalid", f"metadata: a key {wrong}", key=key[:100])
+        elif isinstance(value, dict | list):
+            work.invalid("options", "invalid", f"metadata: {key} is an object or a list", key=key)
+        elif value is not None and len(as_text(value)) > METADATA_VALUE:
+            work.invalid("options", "too_long", f"metadata: {key} has more than {METADATA_VALUE} characters", key=key)
+    _check_room(options["metadata"], work)
+
+
+def _check_room(metadata: dict[str, Any], work: Work) -> None:
+    theirs = [key for key, value in metadata.items() if value not in (None, "") and key not in OUR_METADATA]
+    room = MOST_METADATA - len(OUR_METADATA)
+    if len(theirs) > room:
+        message = f"metadata: {theirs[room]} is beyond the {MOST_METADATA} keys that Stripe keeps, ours among them"
+        work.invalid("options", "too_many", message, key=theirs[room], count=room)
 
 
 def sent(options: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from paydesk.commerce.payable import EDITABLE
 from paydesk.commerce.payments.former import instrument
 from paydesk.commerce.payments.gateway_customers import known_at
-from paydesk.commerce.payments.options import guarded, sent
+from paydesk.commerce.payments.options import OUR_METADATA, check_metadata, guarded, merged, sent
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource, Settled, refusal
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.commerce.payments.watching import watch
@@ -200,6 +200,7 @@ class StripePayment(
             work.invalid("client_secret", "invalid")
         given = values.get("options") or {}
         options = guarded(given, work, (yield from _shoppers_own(given, gateway, work)))
+        check_metadata(options, options, work)
         work.check()
         assert gateway is not None
         record = {
@@ -330,8 +331,10 @@ class StripePayment(
         if "options" in change.values:
             given = change.values.pop("options") or {}
             given = guarded(given, work, (yield from _shoppers_own(given, self.payment_gateway, work)))
+            options = merged(self.options, given)
+            check_metadata(given, options, work)
             work.check()
-            work.change(self, options={**self.options, **given})
+            work.change(self, options=options)
         former = self.order_id
         yield from super().updating(change, work)
         if self.order_id != former:
@@ -393,7 +396,7 @@ def _shoppers_own(options: dict[str, Any], gateway: Any, work: Work) -> Rule:
 
 def _metadata(order: Any, record_id: str, work: Work) -> dict[str, str]:
     """What ties the intent to this installation, for webhooks and for calls whose answer was lost."""
-    return {
+    made = {
         "order_id": order.id,
         "order_number": order.number or "",
         "stripe_payment_id": record_id,
@@ -402,6 +405,8 @@ def _metadata(order: Any, record_id: str, work: Work) -> dict[str, str]:
         "mode": work.actor.mode,
         "paydesk": work.settings["installation"],
     }
+    assert made.keys() == OUR_METADATA, "an integration's metadata leaves room for all of ours"
+    return made
 
 
 def _belonging(order: Any, work: Work) -> dict[str, str]:
@@ -505,7 +510,7 @@ class AdoptPayment(Plan):
             payment = yield Find(StripePayment, eq("id", known.id), ("payment_gateway",), lock=True)
             given = {**call.ask["given"], "method_id": call.ask["record"]["method_id"]}
             if "options" in given:
-                given["options"] = {**payment.options, **given["options"]}
+                given["options"] = merged(payment.options, given["options"])
             work.change(payment, **given)
             # It may have come through another gateway of the same account.
             work.relate(payment, "payment_gateway", gateway)

@@ -13,13 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from ..port import METADATA_KEYS, METADATA_VALUE, MOST_METADATA, as_text
 from . import amounts
 
 # The API version is the one these parameters were written for: that of the SDK's release.
 API_VERSION: Final = "2026-10-28.endive"
 
-# Stripe, "Metadata": at most 50 keys of 40 characters without square brackets, values of 500.
-_METADATA_KEYS, _METADATA_KEY, _METADATA_VALUE = 50, 40, 500
 _DESCRIPTION = 1000
 
 # Charge and method come along in the same answer, so no second request is needed to tell what happened.
@@ -381,7 +380,7 @@ def _describe(made: dict[str, Any], ask: Mapping[str, Any], options: Mapping[str
     shipping = _shipping(ask.get("shipping")) or _stripe_shipping(options.get("shipping"))
     if shipping is not None:
         made["shipping"] = shipping
-    metadata = _metadata(ask.get("metadata") or {}, options.get("metadata"))
+    metadata = _metadata(ask.get("metadata") or {}, options.get("metadata"), unsets="id" in made)
     if metadata:
         made["metadata"] = metadata
     by_method = _method_options(options.get("payment_method_options"))
@@ -426,18 +425,24 @@ def _stripe_shipping(given: Any) -> dict[str, Any] | None:
     return {**made, "address": address} if made.get("name") and address else None
 
 
-def _metadata(ours: Mapping[str, Any], theirs: Any) -> dict[str, str]:
-    """Our keys first and always, then theirs as far as Stripe has room. Too long a value is cut off."""
-    made = {str(key): str(value)[:_METADATA_VALUE] for key, value in ours.items() if value is not None}
-    if isinstance(theirs, Mapping):
-        for key, value in theirs.items():
-            if len(made) >= _METADATA_KEYS:
-                break
-            if not isinstance(value, str | int | float) or isinstance(value, bool) or key in made:
-                continue
-            if 0 < len(key) <= _METADATA_KEY and "[" not in key and "]" not in key:
-                made[key] = str(value)[:_METADATA_VALUE]
-    return made
+def _metadata(ours: Mapping[str, Any], theirs: Any, *, unsets: bool = False) -> dict[str, str]:
+    """Our keys first and always, then theirs: a null unsets a key of an intent that is there.
+
+    What Stripe could not take is refused where it is entered. Payments that the first release stored may have such
+    options still, and are amended without them, as they were before.
+    """
+    made = {str(key): str(value)[:METADATA_VALUE] for key, value in ours.items() if value is not None}
+    if not isinstance(theirs, Mapping):
+        return made
+    unset: dict[str, str] = {}
+    for key, value in theirs.items():
+        if key in made or isinstance(value, Mapping | list):
+            continue
+        if value in (None, ""):
+            unset[key] = ""
+        elif len(made) < MOST_METADATA and 0 < len(key) <= METADATA_KEYS and "[" not in key and "]" not in key:
+            made[key] = as_text(value)[:METADATA_VALUE]
+    return {**made, **unset} if unsets else made
 
 
 def _method_options(given: Any) -> dict[str, dict[str, Any]]:
