@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paydesk.money import CURRENCIES, CurrencyMismatch, Money, UnknownCurrency, as_float, exponent, formatted
+from paydesk.money import (
+    CURRENCIES,
+    TENS,
+    CurrencyMismatch,
+    Money,
+    UnknownCurrency,
+    as_float,
+    exponent,
+    formatted,
+    step,
+    to_step,
+)
 
 currencies = st.sampled_from(sorted(CURRENCIES))
 cents = st.integers(min_value=-(10**12), max_value=10**12)
@@ -128,14 +139,26 @@ def test_a_split_hands_out_what_does_not_divide_cent_by_cent(whole, parts, share
     assert [share.cents for share in Money(whole, "EUR").split(parts)] == shares
 
 
+def test_what_is_paid_in_tens_is_split_and_rounded_to_tens():
+    assert [share.cents for share in Money(100, "KWD").split(3)] == [40, 30, 30]
+    assert [share.cents for share in Money(-105, "KWD").split([0, 1, 1])] == [0, -55, -50]
+    rounded = {18604: 18600, 18605: 18610, 18610: 18610, -18605: -18610, 4: 0, 0: 0}
+    for currency in ("BHD", "JOD", "KWD", "OMR", "TND"):
+        assert {cents: to_step(cents, currency) for cents in rounded} == rounded
+    assert {currency for currency in CURRENCIES if step(currency) != 1} == TENS
+    assert (to_step(18605, "EUR"), to_step(18605, None)) == (18605, 18605)
+
+
 @given(cents, st.lists(st.integers(min_value=0, max_value=10**6), min_size=1, max_size=30), currencies)
 def test_the_parts_add_up_to_the_whole(amount, weights, currency):
     if sum(weights) == 0:
         weights[0] = 1
     shares = Money(amount, currency).split(weights)
     assert sum(share.cents for share in shares) == amount
+    unpaid = abs(amount) % step(currency)
     for share, weight in zip(shares, weights, strict=True):
-        assert abs(share.cents * sum(weights) - amount * weight) < sum(weights)
+        assert abs(share.cents * sum(weights) - amount * weight) < sum(weights) * (step(currency) + unpaid)
+    assert sum(share.cents % step(currency) != 0 for share in shares) <= (unpaid != 0)
 
 
 @pytest.mark.parametrize("parts", [0, -1, [], [0, 0], [1, -1], [3, -1]])

@@ -179,6 +179,10 @@ ZWG 2 - ,
 # both have none, and so have we: with two, an amount handed on unchanged would be a hundred times too large.
 
 
+TENS = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
+"""Currencies of thousandths in which cards pay tens of them only (Stripe, "Currencies", three-decimal currencies)."""
+
+
 class UnknownCurrency(ValueError):
     """Not a code of `CURRENCIES`."""
 
@@ -213,6 +217,18 @@ def exponent(currency: str) -> int:
         return _EXPONENTS[currency]
     except KeyError:
         raise UnknownCurrency(currency) from None
+
+
+def step(currency: str | None) -> int:
+    """The smallest difference between two amounts that can be paid: 10 minor units of `TENS`, 1 of all others."""
+    return 10 if currency in TENS else 1
+
+
+def to_step(cents: int, currency: str | None) -> int:
+    """The nearest amount that can be paid, halves away from zero: KWD 18605 → 18610, EUR 18605 → 18605."""
+    one = step(currency)
+    whole = (abs(cents) + one // 2) // one * one
+    return whole if cents >= 0 else -whole
 
 
 @lru_cache(maxsize=16384)
@@ -298,8 +314,9 @@ class Money:
     def split(self, parts: int | Sequence[int]) -> list[Money]:
         """Shares that add up to the whole: `parts` equal ones, or one for each weight.
 
-        What does not divide is handed out cent by cent: to the shares that lost most by rounding, the first of them
-        where it is a tie. A weight of 0 gets nothing. A negative amount is split like its opposite.
+        What does not divide is handed out cent by cent, or ten by ten where the currency is paid in tens: to the shares
+        that lost most by rounding, the first of them where it is a tie. A weight of 0 gets nothing. A negative amount
+        is split like its opposite.
 
         raises  ValueError for no parts, a negative weight, or weights that are all 0
         """
@@ -308,9 +325,12 @@ class Money:
         if total <= 0 or min(weights) < 0:
             raise ValueError("an amount is split into at least one part, by weights of 0 and more")
         sign = -1 if self.cents < 0 else 1
-        whole = abs(self.cents)
+        one = step(self.currency)
+        whole, rest = divmod(abs(self.cents), one)
         shares = [whole * weight // total for weight in weights]
         lost = sorted(range(len(weights)), key=lambda index: -(whole * weights[index] % total))
         for index in lost[: whole - sum(shares)]:
             shares[index] += 1
+        shares = [share * one for share in shares]
+        shares[next(index for index in lost if weights[index])] += rest
         return [Money(sign * share, self.currency) for share in shares]

@@ -1,5 +1,6 @@
 """What an order costs, for every order there could be."""
 
+from dataclasses import asdict, replace
 from fractions import Fraction
 
 from hypothesis import given
@@ -70,6 +71,15 @@ def test_a_gift_card_pays_no_more_than_it_has_and_no_more_than_is_owed(
     bare, made = totals(lines, taxing), totals(lines, taxing, gift_card_balance_cents=balance)
     assert -balance <= made.gift_card_amount_cents <= 0
     assert made.total_amount_with_taxes_cents == bare.total_amount_with_taxes_cents + made.gift_card_amount_cents
+
+
+@given(orders, taxings)
+def test_what_is_paid_in_tens_is_taxed_in_tens(lines: list[Priced], taxing: Taxing) -> None:
+    tens = [replace(one, total_cents=one.total_cents * 10, discount_cents=one.discount_cents * 10) for one in lines]
+    made = totals(tens, replace(taxing, step=10))
+    assert {name: cents % 10 for name, cents in asdict(made).items() if name.endswith("_cents") and cents % 10} == {}
+    assert rounded(Fraction(25, 2), 10) == 10
+    assert (rounded(Fraction(15), 10), rounded(Fraction(-15), 10)) == (20, -20)
 
 
 @given(st.lists(goods | costs, min_size=1, max_size=6), taxings)

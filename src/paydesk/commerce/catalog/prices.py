@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce.catalog.skus import Sku
-from paydesk.commerce.limits import MOST_CENTS
+from paydesk.commerce.limits import MOST_CENTS, must_be_payable
 from paydesk.commerce.unserved import as_it_is, refuse_rules
 from paydesk.declare import (
     ALWAYS,
@@ -82,16 +82,21 @@ class Price(
     def creating(cls, change: Change, work: Work) -> Rule:
         refuse_rules(change, work)
         yield from _name_sku(change, work, required=True)
+        must_be_payable(change.values, change.related["price_list"].currency_code, work)
         work.check()
         return work.create(cls, **change.values, currency_code=change.related["price_list"].currency_code)
 
     def updating(self, change: Change, work: Work) -> Rule:
         refuse_rules(change, work)
         yield from _name_sku(change, work)
-        work.check()
         price_list = change.related.get("price_list")
+        amounts = dict(change.values)
         if price_list is not None:
             change.values["currency_code"] = price_list.currency_code
+            held = {name: getattr(self, name) for name in ("amount_cents", "compare_at_amount_cents")}
+            amounts = {**held, **amounts}
+        must_be_payable(amounts, change.values.get("currency_code", self.currency_code), work)
+        work.check()
         work.change(self, **change.values)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.commerce.limits import unpayable
 from paydesk.commerce.orders import placing, settling
 from paydesk.commerce.payments.payment_sources import refusal as told_of
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
@@ -33,6 +34,8 @@ def authorize(order: Any, asked: int | None, work: Work) -> Rule:
         raise Invalid("_authorization_amount_cents", "greater_than", value=asked, count=0)
     if asked is not None and asked > due:
         raise Invalid("_authorization_amount_cents", "less_than_or_equal_to", value=asked, count=due)
+    if (problem := unpayable("_authorization_amount_cents", asked, order.currency_code)) is not None:
+        raise problem
     if asked is None and (yield from settling.held(order, work)) >= due:
         return
     yield from placing.load(order)

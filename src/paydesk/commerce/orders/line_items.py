@@ -6,7 +6,7 @@ from typing import Any
 
 from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.catalog.skus import Sku
-from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES
+from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES, must_be_payable
 from paydesk.commerce.orders.totals import PURCHASABLE, line_total
 from paydesk.commerce.payable import ORDER_ACCESS
 from paydesk.commerce.unserved import asked
@@ -32,6 +32,7 @@ from paydesk.declare import (
     to_one,
 )
 from paydesk.errors import Denied
+from paydesk.money import to_step
 from paydesk.work import Change, Find, Work
 
 _CUSTOM = ("skus", "adjustments")
@@ -176,6 +177,7 @@ class LineItem(
         order, values = change.related["order"], change.values
         order.must_be_editable(work)
         sku = yield from _sku_asked(change, work)
+        must_be_payable(values, order.currency_code, work)
         _check(change, work)
         if sku is None:
             _custom(values, work)
@@ -204,6 +206,7 @@ class LineItem(
         order.must_be_editable(work)
         self._must_be_a_shoppers(work)
         sku = yield from _sku_asked(change, work)
+        must_be_payable(values, order.currency_code, work)
         _check(change, work)
         if values.get("unit_amount_cents") is not None:
             _check_sign(values["unit_amount_cents"], self.item_type, work)
@@ -240,7 +243,14 @@ class LineItem(
         self.measure(work)
 
     def measure(self, work: Work) -> None:
-        """Cost what its unit amount, quantity and options come to."""
+        """Cost what its unit amount, quantity and options come to; they are amounts that can be paid.
+
+        A price is one where it is entered, but may have been entered before that was asked for.
+        """
+        for name in ("unit_amount_cents", "options_amount_cents"):
+            cents = getattr(self, name)
+            if cents is not None and to_step(cents, self.currency_code) != cents:
+                work.change(self, **{name: to_step(cents, self.currency_code)})
         total = line_total(self.unit_amount_cents or 0, self.quantity, self.options_amount_cents or 0)
         work.change(self, total_amount_cents=total)
 

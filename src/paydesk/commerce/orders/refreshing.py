@@ -13,6 +13,7 @@ from paydesk.commerce.orders.paying import is_offered
 from paydesk.commerce.orders.totals import PURCHASABLE, totals_of
 from paydesk.declare import Rule
 from paydesk.instants import seconds
+from paydesk.money import to_step
 from paydesk.work import Load, Work
 
 
@@ -56,8 +57,11 @@ def _reprice(order: Any, work: Work) -> Rule:
     prices = yield from prices_in(order.market.price_list_id, sorted({line.item_id for line in lines}))
     for line in lines:
         price = prices.get(line.item_id)
-        if price is not None and price.amount_cents != line.unit_amount_cents:
-            line.take(price.amount_cents, price.compare_at_amount_cents, work)
+        if price is None:
+            continue
+        cents = to_step(price.amount_cents, line.currency_code)
+        if cents != line.unit_amount_cents:
+            line.take(cents, price.compare_at_amount_cents, work)
 
 
 def _move(order: Any, work: Work) -> None:
@@ -103,4 +107,4 @@ def _charge_for_method(order: Any, work: Work) -> Rule:
         fee.order = order
         order.line_items = [*others, fee]
     work.change(fee, item_id=method.id, name=method.name)
-    fee.take(method.price_amount_cents, None, work)
+    fee.take(to_step(method.price_amount_cents, order.currency_code), None, work)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from paydesk.money import step
+
 PURCHASABLE = frozenset(("skus", "bundles", "gift_cards"))
 """Items that are goods: they make the subtotal, and an order with one of them can become pending."""
 
@@ -44,6 +46,7 @@ class Taxing:
 
     rate       None where no tax calculator works for the market: then nothing is taxed
     included   prices contain taxes already
+    step       the smallest difference between two amounts that can be paid; taxes are rounded to it, line by line
     ...        shipping, payment method and adjustments are taxed where their switch is on
     """
 
@@ -52,6 +55,7 @@ class Taxing:
     freight: bool = False
     payment_method: bool = False
     adjustment: bool = False
+    step: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ def totals_of(order: Any, lines: Iterable[Any]) -> Totals:
         freight=order.freight_taxable,
         payment_method=order.payment_method_taxable,
         adjustment=order.adjustment_taxable,
+        step=step(order.currency_code),
     )
     return totals(priced, taxing, duty_cents=order.duty_amount_cents)
 
@@ -103,9 +108,9 @@ def line_total(unit_cents: int, quantity: int, options_cents: int) -> int:
     return unit_cents * quantity + options_cents
 
 
-def rounded(amount: Fraction) -> int:
-    """To the nearest minor unit, halves away from zero."""
-    whole = int(abs(amount) + Fraction(1, 2))
+def rounded(amount: Fraction, step: int = 1) -> int:
+    """To the nearest minor unit, or the nearest `step` of them, halves away from zero."""
+    whole = int(abs(amount) / step + Fraction(1, 2)) * step
     return whole if amount >= 0 else -whole
 
 
@@ -115,15 +120,15 @@ def tax_of(cents: int, discount_cents: int, taxing: Taxing) -> int:
         return 0
     base = cents + discount_cents
     if taxing.included:
-        return base - rounded(base / (1 + taxing.rate))
-    return rounded(base * taxing.rate)
+        return base - rounded(base / (1 + taxing.rate), taxing.step)
+    return rounded(base * taxing.rate, taxing.step)
 
 
 def taxable_of(cents: int, taxing: Taxing) -> int:
     """What of an amount is taxed; discounts are left out of it."""
     if taxing.rate is None or not taxing.included:
         return cents
-    return rounded(cents / (1 + taxing.rate))
+    return rounded(cents / (1 + taxing.rate), taxing.step)
 
 
 def totals(

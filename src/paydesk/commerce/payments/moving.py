@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.commerce.limits import unpayable
 from paydesk.commerce.payments.transactions import booked, returnable, room, taken
 from paydesk.declare import Rule
 from paydesk.errors import Invalid
@@ -86,7 +87,7 @@ def capture(
             raise Invalid("capture_balance_cents", "released", message, value=0)
         _must_not_have_expired(authorization, work)
         raise Invalid("capture_balance_cents", "greater_than", value=balance, count=0)
-    amount = _within("_capture_amount_cents", asked, balance)
+    amount = _within("_capture_amount_cents", asked, balance, authorization.currency_code)
     received = taken(everything, "captures", authorization)
     yield from _ask(
         "capture_payment",
@@ -155,7 +156,7 @@ def refund(
     left = refundable(capture, everything)
     if left <= 0:
         raise Invalid("refund_balance_cents", "greater_than", value=left, count=0)
-    amount = _within("_refund_amount_cents", asked, left)
+    amount = _within("_refund_amount_cents", asked, left, capture.currency_code)
     call_id = new_id()
     yield from _ask(
         "refund_payment",
@@ -184,13 +185,15 @@ def let_go(order: Any, work: Work) -> Rule:
             yield from refund(one, work, order, later=True)
 
 
-def _within(name: str, asked: int | None, balance: int) -> int:
+def _within(name: str, asked: int | None, balance: int, currency: str) -> int:
     if asked is None:
         return balance
     if asked <= 0:
         raise Invalid(name, "greater_than", value=asked, count=0)
     if asked > balance:
         raise Invalid(name, "less_than_or_equal_to", value=asked, count=balance)
+    if asked != balance and (wrong := unpayable(name, asked, currency)) is not None:
+        raise wrong
     return asked
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from paydesk.commerce.limits import MOST_CENTS
+from paydesk.commerce.limits import MOST_CENTS, must_be_payable
 from paydesk.commerce.payable import SOURCES
 from paydesk.declare import (
     FILTER,
@@ -92,6 +92,7 @@ class PaymentMethod(
         if market is not None and not values.get("currency_code"):
             yield Load(market, ("price_list",))
             values["currency_code"] = market.price_list.currency_code
+        must_be_payable({"price_amount_cents": values["price_amount_cents"]}, values.get("currency_code"), work)
         _check(source_type, change.related["payment_gateway"], values.get("currency_code"), work)
         return work.create(cls, **values)
 
@@ -105,7 +106,11 @@ class PaymentMethod(
         source_type = values.get("payment_source_type", self.payment_source_type)
         if values.get("name", self.name) in (None, ""):
             values["name"] = title_of(source_type)
-        _check(source_type, gateway, values.get("currency_code", self.currency_code), work)
+        currency = values.get("currency_code", self.currency_code)
+        if "price_amount_cents" in values or currency != self.currency_code:
+            price = values.get("price_amount_cents", self.price_amount_cents)
+            must_be_payable({"price_amount_cents": price}, currency, work)
+        _check(source_type, gateway, currency, work)
         work.change(self, **values)
 
 

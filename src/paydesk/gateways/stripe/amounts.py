@@ -6,7 +6,7 @@ each currency is not kept here: Stripe says it itself (`amount_too_small`), in t
 
 from __future__ import annotations
 
-from ...money import CURRENCIES, UnknownCurrency, exponent
+from ...money import CURRENCIES, TENS, UnknownCurrency, exponent
 
 # Counted by Stripe in whole units. ISO agrees on all of them but MGA, of which `money` has the same view as Stripe.
 ZERO_DECIMAL = frozenset(
@@ -17,7 +17,7 @@ ZERO_DECIMAL = frozenset(
 HUNDREDTHS = frozenset(("ISK", "UGX"))
 
 # Counted in thousandths by both, but Stripe takes only whole hundredths: the last digit has to be 0.
-THOUSANDTHS = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
+THOUSANDTHS = TENS
 
 
 def to_stripe(cents: int, currency: str) -> int:
