@@ -211,7 +211,7 @@ class _Door:
         """A payment is read once for all of its events: they came before that."""
         subjects: defaultdict[Any, list[Any]] = defaultdict(list)
         for row in rows:
-            if row[3] in ("instrument", "setup"):
+            if row[3] in ("instrument", "customer", "setup"):
                 subjects[(row[3], row[7])].append(row)
             else:
                 subjects[("access" if row[3] == "access" else "payment", row[4])].append(row)
@@ -231,6 +231,8 @@ class _Door:
                     outcome = NOTHING
                 elif what == "instrument":
                     outcome = await self._read_entry(actor, name)
+                elif what == "customer":
+                    outcome = await self._read_wallet(actor, name)
                 elif what == "setup":
                     outcome = await self._read_setup(actor, name)
                 else:
@@ -289,6 +291,14 @@ class _Door:
             return NOTHING
         await self.desk.refresh(actor, found[0])
         return READ
+
+    async def _read_wallet(self, actor: Actor, customer: str) -> str:
+        """A customer was deleted: whatever is kept of that customer's is nobody's any more, if Stripe says so, too."""
+        of_theirs = both(eq("customer_token", customer), eq("payment_gateway_id", self.gateway_id))
+        found = await self._records(Find("customer_payment_sources", of_theirs, ("payment_gateway",), many=True))
+        for entry in found:
+            await self.desk.refresh(actor, entry)
+        return READ if found else NOTHING
 
     async def _read_setup(self, actor: Actor, setup_id: str) -> str:
         """A payment method was set up apart from any payment, perhaps for a customer of ours."""

@@ -377,7 +377,7 @@ def test_an_endpoint_is_registered_for_every_event_in_the_sdks_own_version():
         "connect": True,
     }
     assert "connect" not in gateway.parameters("register", {"url": "https://x", "gateway_id": "g", "installation": "i"})
-    assert len(set(EVENTS)) == len(EVENTS) == 32
+    assert len(set(EVENTS)) == len(EVENTS) == 33
 
 
 def test_the_version_and_the_events_are_the_sdks():

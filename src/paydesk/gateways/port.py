@@ -347,8 +347,8 @@ class GatewayEvent:
     """A knock on the door, its signature checked. A hint only: read the payment before changing anything.
 
     about        what it asks for: "payment" to read one, "fraud" to read one closely, "instrument" to read a payment
-                 method, "setup" to read the setting up of one, "access" to see whether the credentials still count;
-                 "self_test" for nothing: we made it ourselves
+                 method, "customer" to read those that a customer kept, "setup" to read the setting up of one, "access"
+                 to see whether the credentials still count; "self_test" for nothing: we made it ourselves
     heard        a webhook endpoint is told of its kind
     account      the connected account it happened on, or None
     object_id    what it is about, with its kind in `object_type` ("payment_intent", "charge", "refund", "dispute", ...)
@@ -361,7 +361,7 @@ class GatewayEvent:
     type: str
     created_at: str
     live: bool
-    about: Literal["payment", "fraud", "access", "instrument", "setup", "self_test"] = "payment"
+    about: Literal["payment", "fraud", "access", "instrument", "customer", "setup", "self_test"] = "payment"
     heard: bool = True
     account: str | None = None
     object_id: str | None = None

@@ -12,6 +12,7 @@ from paydesk.commerce.orders import addressing, resource_errors, settling
 from paydesk.commerce.orders.paying import is_offered
 from paydesk.commerce.orders.totals import PURCHASABLE
 from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.forgetting import forget_gone
 from paydesk.commerce.payments.payment_sources import not_before
 from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
 from paydesk.commerce.payments.status import held_by
@@ -289,6 +290,11 @@ class ConfirmPayment(Plan):
             yield from reconcile(payment, problem.snapshot, work)
             if problem.snapshot.status in ("authorized", "captured", "processing"):
                 return None
+        named = {
+            "payment_method": call.ask["gateway"].get("payment_method"),
+            "customer": getattr(payment, "options", {}).get("customer"),
+        }
+        yield from forget_gone(call.gateway_id, named, problem, work)
         if isinstance(problem, Declined):
             yield from booked(order, work)
             fail_authorization(payment, problem.failure, call.ask["amount_cents"], work)

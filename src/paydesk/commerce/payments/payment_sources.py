@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from paydesk.commerce.payable import EDITABLE, ORDER_ACCESS
 from paydesk.commerce.payments import former
+from paydesk.commerce.payments.forgetting import forget_gone
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, assign, reconcile
 from paydesk.commerce.payments.transactions import Transaction
@@ -321,6 +322,10 @@ class OpenPayment(Plan):
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
         if call.ask.get("known") is not None and getattr(problem, "param", None) == "customer":
             return self._without_customer(call, work)
+        return self._no(call, problem, work)
+
+    def _no(self, call: Journalled, problem: Any, work: Work) -> Rule:
+        yield from forget_gone(call.gateway_id, call.ask["gateway"].get("options") or {}, problem, work)
         return refusal(problem)
 
     def _without_customer(self, call: Journalled, work: Work) -> Rule:

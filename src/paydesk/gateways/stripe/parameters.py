@@ -54,6 +54,7 @@ EVENTS: Final = (
     "review.closed",
     "review.opened",
     "radar.early_fraud_warning.created",
+    "customer.deleted",
     "payment_method.attached",
     "payment_method.automatically_updated",
     "payment_method.detached",

@@ -63,6 +63,7 @@ _CARD: Final = (
     "wallet",
 )
 _DEAUTHORIZED: Final = "account.application.deauthorized"
+_CUSTOMER_DELETED: Final = "customer.deleted"
 _HEARD: Final = frozenset(EVENTS)
 _WATCHED: Final = ("review.", "radar.")
 """Events of what only a close reading of a payment shows."""
@@ -297,11 +298,13 @@ def event(value: Object) -> GatewayEvent:
 
 def _asks_for(
     kind: str, object_type: str | None
-) -> Literal["payment", "fraud", "access", "instrument", "setup", "self_test"]:
+) -> Literal["payment", "fraud", "access", "instrument", "customer", "setup", "self_test"]:
     if kind == SELF_TEST:
         return "self_test"
     if kind == _DEAUTHORIZED:
         return "access"
+    if kind == _CUSTOMER_DELETED:
+        return "customer"
     if object_type == "payment_method":
         return "instrument"
     if object_type == "setup_intent":
