@@ -87,7 +87,11 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    folder, port = tmp_path_factory.mktemp("dev"), free_port()
+    yield from opened(tmp_path_factory.mktemp("dev"))
+
+
+def opened(folder: Path) -> Iterator[Shop]:
+    port = free_port()
     with dev(folder / ".paydesk", port) as process:
         credentials(process, folder / ".paydesk")
         yield Shop(folder, port)
@@ -146,10 +150,30 @@ def test_every_setting_stands_in_the_readme():
     assert told == {one.name for one in describe()}
 
 
-def test_the_walk_from_the_request_to_a_refund_goes_as_it_says(shop):
+@pytest.fixture(scope="module")
+def second_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Another one, whose documented order is not paid yet either."""
+    yield from opened(tmp_path_factory.mktemp("second"))
+
+
+PLACED = """
+for _ in $(seq 300); do
+  SHOWN=$(curl -s http://localhost:8000/api/orders/ABCRtyUpBa -H "Authorization: Bearer $TOKEN")
+  case "$SHOWN" in *'"status":"placed"'*) break;; esac
+  sleep 0.1
+done"""
+"""Waits until Stripe's webhook has placed the order."""
+
+
+@pytest.mark.parametrize(("which", "waits"), [("shop", False), ("second_shop", True)])
+def test_the_walk_from_the_request_to_a_refund_goes_as_it_says(request, which, waits):
+    shop = request.getfixturevalue(which)
     request = block("sh", "POST http://localhost:8000/api/stripe_payments")
     (token, granted), *rest = walk()
-    said = shop.run(token, request, request, *(script for script, _ in rest))
+    confirming = next(index for index, (script, _) in enumerate(rest) if "/confirm" in script)
+    scripts = [script for script, _ in rest]
+    scripts[confirming] += PLACED if waits else ""
+    said = shop.run(token, request, request, *scripts)
     answers = [json.loads(one.partition("{")[1] + one.partition("{")[2].rpartition("}")[0] + "}") for one in said]
     assert agrees(granted, answers[0]), said[0]
     documented(answers[1]["data"])

@@ -72,7 +72,9 @@ class Permissions(Protocol):
 
     def sees(self, actor: Actor, resource: type[Resource]) -> Condition | None: ...
 
-    def writes(self, actor: Actor, resource: type[Resource], late: bool = False) -> Condition | None: ...
+    def writes(
+        self, actor: Actor, resource: type[Resource], asks: frozenset[str] = frozenset()
+    ) -> Condition | None: ...
 
     def caller_values(self, actor: Actor) -> Mapping[str, Any]: ...
 
@@ -511,7 +513,7 @@ class Desk:
         record: Any = None
         tried: Tried | None = None
         if wanted.record_id is not None:
-            record = yield from self._record(session, actor, resource, wanted.record_id, _is_late(wanted))
+            record = yield from self._record(session, actor, resource, wanted.record_id, _asks(wanted))
         if asked.key is not None:
             known = yield from idempotency.kept(asked.key, later(now, -KEY_SECONDS))
             if known is not None and (first := self._known(known, asked)) is not None:
@@ -563,15 +565,15 @@ class Desk:
         return _First(resume=call_id) if call_id is not None else None
 
     def _record(
-        self, session: Session, actor: Actor, resource: type[Resource], record_id: str, late: bool
+        self, session: Session, actor: Actor, resource: type[Resource], record_id: str, asks: frozenset[str]
     ) -> Generator[Any, Any, Resource]:
         """The record a request changes, locked; NotFound, or Denied where the caller may not write it.
 
-        late   it asks for nothing but what may be asked of a record that is no longer written
+        asks   all that it asks for: there is what may still be asked of a record that is no longer written
         """
         if self.database.name != "sqlite":
             yield from self.reader.lock_root(resource, actor.tenant, record_id)
-        allowed = self.permissions.writes(actor, resource, late)
+        allowed = self.permissions.writes(actor, resource, asks)
         if allowed is not None:
             row, permitted = yield from self.reader.one(
                 _Columns(resource, ("id",)), actor.tenant, record_id, allowed, session.caller
@@ -1328,11 +1330,16 @@ def _place_of(key: KeyOwner) -> str:
     return f"answers/{key.tenant}/{key.application_id}/{key.owner_id}/{key.key}"
 
 
-def _is_late(wanted: Wanted) -> bool:
-    """A change asks for nothing but what may be asked of a record that is no longer written."""
-    asked_for = {name for name, value in wanted.change.arguments.items() if value}
-    asked_for.update(wanted.change.values, wanted.links)
-    return bool(asked_for) and asked_for <= wanted.resource.shape.access.late
+def _asks(wanted: Wanted) -> frozenset[str]:
+    """All that a change asks for, by name; of an object its members by path (`options.return_url`)."""
+    names = {name for name, value in wanted.change.arguments.items() if value}
+    names.update(wanted.links)
+    for name, value in wanted.change.values.items():
+        if isinstance(value, dict) and value:
+            names.update(f"{name}.{member}" for member in value)
+        else:
+            names.add(name)
+    return frozenset(names)
 
 
 def _find(resource: type[Resource], where: Condition, paths: tuple[str, ...] = (), lock: bool = False) -> Find:

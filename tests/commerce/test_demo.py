@@ -69,7 +69,22 @@ async def test_the_demo_holds_the_documented_order_and_is_made_once(shop: Shop) 
     assert (order["total_amount_with_taxes_cents"], order["country_code"]) == (15400, "IT")
     assert (order.related("payment_source"), len(order.related("line_items"))) == (None, 3)
     assert order.related("payment_method")["id"] == first.payment_method.id
+    assert first.payment_method.auto_place is True
     made.clear()
     again = await demo.ensure_demo(do, find, **keys)
     assert [one for one in made if one != "create stripe_gateways"] == []
     assert (again.market.id, again.customer.id) == (first.market.id, first.customer.id)
+
+
+async def test_the_method_of_an_earlier_version_is_told_to_place_once(shop: Shop) -> None:
+    made: list[str] = []
+    do, find = hands(shop, made)
+    keys = {"stripe_secret_key": "sk_test_x", "stripe_publishable_key": "pk_test_x", "customer_password": "secret"}
+    method = (await demo.ensure_demo(do, find, **keys)).payment_method
+    record = Record({"type": "payment_methods", "id": method.id})
+    await shop.integration.update(record, auto_place=False, metadata={"mine": 1})
+    again = (await demo.ensure_demo(do, find, **keys)).payment_method
+    assert (again.id, again.auto_place, again.metadata["mine"]) == (method.id, True, 1)
+    # Whoever switches it off afterwards keeps it so.
+    await shop.integration.update(record, auto_place=False)
+    assert (await demo.ensure_demo(do, find, **keys)).payment_method.auto_place is False

@@ -45,6 +45,12 @@ well, since signing in while a cart is open claims it; the customer's lists hold
 Source: Commerce Layer, "Roles and permissions", "Customers"; `orders_sales_channel_guest_only` is on.
 """
 
+GUEST_PLACED = both(eq("status", "placed"), eq("guest", True))
+CUSTOMER_PLACED = both(eq("status", "placed"), either(_OWN, eq("guest", True)))
+"""The orders of which a sales channel may still ask what official front ends send around placing: a webhook, another
+tab or `auto_place` may have placed them a moment ago (Commerce Layer's components, `setPlaceOrder`).
+"""
+
 MONEY_ACCESS = Access(scope=ORDER_ACCESS.via("order", guest="").scope)
 """Who reaches what happened to an order's money: no sales channel, and others within the markets of their token."""
 

@@ -1,6 +1,6 @@
 """The words in which resources are declared. Imports nothing of paydesk."""
 
-from paydesk.declare.access import NOBODY, Access
+from paydesk.declare.access import NOBODY, Access, Late
 from paydesk.declare.conditions import (
     ALWAYS,
     NEVER,
@@ -78,6 +78,7 @@ __all__ = [
     "Disableable",
     "Field",
     "Flag",
+    "Late",
     "Own",
     "Registry",
     "Related",

@@ -17,6 +17,20 @@ def acts(letters: str) -> frozenset[Act]:
 
 
 @dataclass(frozen=True)
+class Late:
+    """What a sales channel may still ask of rows that are no longer written, in a request that asks for nothing else.
+
+    asks       triggers and attributes by name; a member of an object by path (`options.return_url`)
+    guest      of which rows a guest may ask it
+    customer   the same for a customer's token
+    """
+
+    asks: frozenset[str]
+    guest: Condition = NEVER
+    customer: Condition = NEVER
+
+
+@dataclass(frozen=True)
 class Access:
     """What sales channels may do; integrations and administrators may do all that the resource's actions allow.
 
@@ -26,8 +40,7 @@ class Access:
     customer_sees    rows a customer reads
     guest_writes     rows a guest changes or deletes, a subset of those read
     customer_writes  the same for a customer
-    late             triggers that a customer may still use, alone, on rows that are no longer written
-    customer_late    those rows
+    late             what may still be asked of rows that are no longer written
     customer_lists   which of the rows read a customer's collections hold: one record may be shown to whoever knows its
                      id, a list is the owner's own
     scope            rows within the token's markets, for every caller whose token names markets
@@ -40,8 +53,7 @@ class Access:
     customer_sees: Condition = NEVER
     guest_writes: Condition = NEVER
     customer_writes: Condition = NEVER
-    late: frozenset[str] = frozenset()
-    customer_late: Condition = NEVER
+    late: tuple[Late, ...] = ()
     customer_lists: Condition = ALWAYS
     scope: Condition = ALWAYS
     sales_scope: Condition = ALWAYS
@@ -56,8 +68,7 @@ class Access:
             customer_sees=through(relationship, self.customer_sees) or ALWAYS,
             guest_writes=through(relationship, self.guest_writes) or ALWAYS,
             customer_writes=through(relationship, self.customer_writes) or ALWAYS,
-            late=frozenset(),
-            customer_late=NEVER,
+            late=(),
             customer_lists=through(relationship, self.customer_lists) or ALWAYS,
             scope=through(relationship, self.scope) or ALWAYS,
             sales_scope=through(relationship, self.sales_scope) or ALWAYS,

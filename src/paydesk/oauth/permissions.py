@@ -51,11 +51,12 @@ def lists(actor: Actor, resource: type[Resource]) -> Condition | None:
     return _lists(actor.kind, actor.owner_type, actor.market_ids is not None, resource)
 
 
-def writes(actor: Actor, resource: type[Resource], late: bool = False) -> Condition | None:
+def writes(actor: Actor, resource: type[Resource], asks: frozenset[str] = frozenset()) -> Condition | None:
     """Which rows the caller changes or deletes: None for all of them, NEVER for none. Always a part of what it sees.
 
-    late   by nothing but triggers that may still be used on rows that are no longer written
+    asks   all that the change asks for, where it may be what can still be asked of rows that are no longer written
     """
+    late = asks if asks and any(asks <= one.asks for one in resource.shape.access.late) else frozenset()
     return _writes(actor.kind, actor.owner_type, actor.role, actor.market_ids is not None, resource, late)
 
 
@@ -122,13 +123,14 @@ def _lists(kind: str, owner_type: str | None, scoped: bool, resource: type[Resou
 
 @_kept
 def _writes(
-    kind: str, owner_type: str | None, role: str, scoped: bool, resource: type[Resource], late: bool
+    kind: str, owner_type: str | None, role: str, scoped: bool, resource: type[Resource], late: frozenset[str]
 ) -> Condition | None:
     rows = _sees(kind, owner_type, scoped, resource)
     if kind == "sales_channel":
         access = resource.shape.access
         changed = access.customer_writes if _is_customer(owner_type) else access.guest_writes
-        if late and _is_customer(owner_type):
-            changed = either(changed, access.customer_late)
+        for one in access.late:
+            if late and late <= one.asks:
+                changed = either(changed, one.customer if _is_customer(owner_type) else one.guest)
         return NEVER if NEVER in (rows, changed) else _plain(both(rows, changed))
     return NEVER if _only_reads(kind, role) else rows

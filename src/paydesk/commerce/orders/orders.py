@@ -22,7 +22,7 @@ from paydesk.commerce.orders import (
     settling,
     wallet,
 )
-from paydesk.commerce.payable import ORDER_ACCESS, SOURCES
+from paydesk.commerce.payable import CUSTOMER_PLACED, GUEST_PLACED, ORDER_ACCESS, SOURCES
 from paydesk.commerce.payments import saving
 from paydesk.commerce.unserved import asked
 from paydesk.declare import (
@@ -33,6 +33,7 @@ from paydesk.declare import (
     UPDATE,
     WRITE,
     Caller,
+    Late,
     Own,
     Related,
     Resource,
@@ -82,6 +83,16 @@ _MOVES = frozenset(
 _HARMLESS = frozenset(("reference", "reference_origin", "metadata", "_archive", "_unarchive"))
 """What may be written to an order that is no longer edited."""
 
+_AROUND_PLACING = frozenset(
+    (
+        saving.SAVE,
+        "_create_subscriptions",
+        "_save_billing_address_to_customer_address_book",
+        "_save_shipping_address_to_customer_address_book",
+    )
+)
+"""What official front ends send around placing. They do not look whether a webhook has placed the order meanwhile."""
+
 _RELATED = ("market", "customer", "billing_address", "shipping_address", "payment_method", "payment_source")
 """Relationships whose change has rules of its own."""
 
@@ -130,8 +141,13 @@ class Order(
     indexes=(("token",), ("customer_email",)),
     access=replace(
         ORDER_ACCESS,
-        late=frozenset((saving.SAVE,)),
-        customer_late=both(eq("customer_id", Caller("owner_id")), within("status", ("placed", "approved"))),
+        late=(
+            Late(
+                frozenset((saving.SAVE,)),
+                customer=both(eq("customer_id", Caller("owner_id")), within("status", ("placed", "approved"))),
+            ),
+            Late(_AROUND_PLACING | {"_place"}, guest=GUEST_PLACED, customer=CUSTOMER_PLACED),
+        ),
     ),
 ):
     """A cart, then an order. It is `draft` until it has a customer and something to buy, then `pending`; every write
@@ -368,7 +384,7 @@ class Order(
     def updating(self, change: Change, work: Work) -> Rule:
         given = change.values.keys() | {name for name, value in change.arguments.items() if value}
         if not self.editable_now:
-            if not given <= _HARMLESS | _MOVES | {saving.SAVE}:
+            if not given <= _HARMLESS | _MOVES | _AROUND_PLACING:
                 self.must_be_editable(work)
             work.change(self, **change.values)
             return
@@ -512,6 +528,18 @@ class Order(
     def _save_payment_source_to_customer_wallet(self, work: Work, value: bool) -> Rule:
         """Keep what the order is paid with in the wallet of its customer."""
         yield from saving.save(self, work)
+
+    @trigger()
+    def _save_billing_address_to_customer_address_book(self, work: Work, value: bool) -> None:
+        """Nothing happens, as long as address books are not served."""
+
+    @trigger()
+    def _save_shipping_address_to_customer_address_book(self, work: Work, value: bool) -> None:
+        """Nothing happens, as long as address books are not served."""
+
+    @trigger()
+    def _create_subscriptions(self, work: Work, value: bool) -> None:
+        """Nothing happens, as long as subscriptions are not served."""
 
     @property
     def editable_now(self) -> bool:

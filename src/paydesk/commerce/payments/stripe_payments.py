@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 from typing import Any
 
-from paydesk.commerce.payable import EDITABLE
+from paydesk.commerce.payable import CUSTOMER_PLACED, EDITABLE, GUEST_PLACED
 from paydesk.commerce.payments.former import instrument
 from paydesk.commerce.payments.gateway_customers import known_at
 from paydesk.commerce.payments.options import OUR_METADATA, check_metadata, guarded, merged, sent
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource, Settled, refusal
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.commerce.payments.watching import watch
-from paydesk.declare import CREATE, WRITE, Rule, both, derived, document, eq, hidden, string, to_one, trigger
+from paydesk.declare import (
+    CREATE,
+    NEVER,
+    WRITE,
+    Late,
+    Rule,
+    both,
+    derived,
+    document,
+    eq,
+    hidden,
+    string,
+    through,
+    to_one,
+    trigger,
+)
 from paydesk.errors import Invalid
 from paydesk.gateways.port import Snapshot
 from paydesk.instants import later
@@ -40,7 +56,16 @@ class StripePayment(
     unique=(("payment_gateway_id", "stripe_id"), ("stripe_id", "account")),
     queues=("look_at", "overdue_since"),
     indexes=(("stripe_id",), ("order_id",)),
-    access=SOURCE_ACCESS,
+    access=replace(
+        SOURCE_ACCESS,
+        late=(
+            Late(
+                frozenset(("options.return_url", "_refresh")),
+                guest=through("order", GUEST_PLACED) or NEVER,
+                customer=through("order", CUSTOMER_PLACED) or NEVER,
+            ),
+        ),
+    ),
 ):
     """What a storefront needs to confirm a payment with Stripe.js; seen by whoever may see its order.
 
