@@ -51,6 +51,7 @@ ROOMS: dict[str, set[str] | None] = {
         "commerce", "commerce.accounts", "commerce.catalog", "commerce.payments",
     },
     "waiting": {*BASE, "declare", "work"},
+    "owing": {*BASE, "store"},
     "desk": None,
     "books": None,
     "recovery": None,

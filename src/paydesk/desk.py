@@ -38,7 +38,8 @@ from paydesk.errors import (
 )
 from paydesk.gateways.port import Credentials, Declined, Gateway, GatewayProblem, Refused, Unknown, gist
 from paydesk.instants import Clock, instant, later, seconds
-from paydesk.store import idempotency, journal
+from paydesk.owing import OWED_SECONDS, Owing, Receipt
+from paydesk.store import idempotency, journal, owed
 from paydesk.store.ask import Database
 from paydesk.store.idempotency import KeyOwner
 from paydesk.store.reading import NEWEST_FIRST, Reader, Session, Sort, bound, know_tables, next_number, own_paths
@@ -49,10 +50,6 @@ from paydesk.work import Call, Change, Find, Hold, Journalled, Next, Plan, Work,
 
 log = logging.getLogger("paydesk.desk")
 
-LEASE_SECONDS = 60.0
-"""Longer than a gateway call with all its tries, so that a request and recovery never make the same call at once."""
-
-ALIVE_SECONDS = 10.0
 REPLAYABLE_SECONDS = 23 * 3600.0
 """How long a gateway surely keeps a key (Stripe prunes at 24 hours)."""
 
@@ -84,6 +81,7 @@ class Asked:
     """One request as the desk sees it.
 
     key       the client's idempotency key, and `request` what it was sent for
+    receipt   what it is owed; None for what no client waits for
     render    makes `(status, headers, body)` of what was found, for a kept answer
     tell      the same of a refusal
     """
@@ -95,6 +93,7 @@ class Asked:
     origin: str = ""
     key: KeyOwner | None = None
     request: str = ""
+    receipt: Receipt | None = None
     render: Callable[[int, Any], tuple[int, dict[str, str], bytes]] | None = None
     tell: Callable[[Refusal], tuple[int, dict[str, str], bytes]] | None = None
 
@@ -135,13 +134,18 @@ class Kept:
 
 @dataclass
 class _First:
-    """How the first transaction ended: with a record to show, a call to make, or an answer kept from before."""
+    """How the first transaction ended: with a record to show, a call to make, or an answer kept from before.
+
+    resume   the call that the client's key opened
+    idle     triggers were asked for, and there was nothing to do
+    """
 
     found: Any = None
     call: Journalled | None = None
     gateway: Resource | None = None
     kept: Kept | None = None
     resume: str | None = None
+    idle: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,14 @@ class _Otherwise(Exception):
     def __init__(self, how: _How) -> None:
         super().__init__(how)
         self.how = how
+
+
+class _Owed(Exception):
+    """What is asked for came about already, by equal requests some of which were not told so: these calls."""
+
+    def __init__(self, call_ids: list[str]) -> None:
+        super().__init__(*call_ids)
+        self.call_ids = call_ids
 
 
 class _NeedNumbers(Exception):
@@ -227,6 +239,7 @@ class Desk:
         self.installation = installation
         self.views = views
         self.holder = new_id()
+        self.owing = Owing(database, self.holder, clock)
         self.reader = Reader(registry)
         self.writer = Writer(registry, node)
         self._gather = gather
@@ -379,6 +392,8 @@ class Desk:
             if key in self._keys:
                 raise Conflict("A request with the same Idempotency-Key is still being worked on.")
             self._keys.add(key)
+        if asked.receipt is not None:
+            self.owing.begin(asked.receipt)
         # In a task of its own: a client that goes away between the first commit and the call does not stop it.
         task = asyncio.ensure_future(self._change(asked, wanted, view))
         task.add_done_callback(lambda done: self._changed(key, done))
@@ -402,6 +417,17 @@ class Desk:
                 if ended is None:
                     continue
                 return await self._told(asked, view, status, ended)
+            except _Owed as known:
+                ended = await self._owed(asked, known.call_ids)
+                if ended is None:
+                    continue
+                return await self._told(asked, view, status, ended)
+            except (Invalid, Several):
+                # It may be refused since it came about already.
+                ended = await self._owed_about(asked, wanted, fingerprint)
+                if ended is None:
+                    raise
+                return await self._told(asked, view, status, ended)
             except _NeedNumbers as need:
                 await self._reserve(asked.actor.tenant, need.asked)
                 continue
@@ -415,13 +441,18 @@ class Desk:
                 if wanted.verb == "delete":
                     raise Locked("other records still refer to it") from None
                 raise Conflict("A related record was deleted meanwhile.") from None
+            if first.resume is not None and asked.receipt is not None:
+                asked.receipt.wait_for(asked.actor.tenant, first.resume)
             if first.kept is not None:
                 return first.kept.status, first.kept
             if first.resume is not None:
                 ended = await self._resumed(asked.actor.tenant, first.resume)
                 return await self._told(asked, view, status, ended)
             if first.call is None:
-                return status, first.found
+                told = await self._owed_about(asked, wanted, fingerprint) if first.idle else None
+                return status, first.found if told is None else (await self._told(asked, view, status, told))[1]
+            if asked.receipt is not None and self.plans[first.call.kind].owes:
+                asked.receipt.wait_for(asked.actor.tenant, first.call.id)
             crash.place(first.call.kind, "journalled")
             ended = await self._here(first.call, first.gateway, asked)
             return await self._told(asked, view, status, ended)
@@ -512,6 +543,7 @@ class Desk:
             work.settings = {**work.settings, "hash_password": wanted.hashed.__getitem__}
         record: Any = None
         tried: Tried | None = None
+        idle = False
         if wanted.record_id is not None:
             record = yield from self._record(session, actor, resource, wanted.record_id, _asks(wanted))
         if asked.key is not None:
@@ -528,16 +560,17 @@ class Desk:
             record = yield from self._run(session, resource.creating(change, work))
         elif wanted.verb == "update":
             tried = yield from self._updated(session, work, record, change)
+            idle = any(change.arguments.values()) and _is_idle(work)
         else:
             yield from self.reader.load(session, [record], resource.loads)
             yield from self._run(session, record.deleting(work))
         work.check()
         if any(not call.deferred for call in work.calls):
             waits = tried is not None and tried.assigned
-            call, gateway = yield from self._begun(work, fingerprint, wanted, tried if waits else None)
+            call, gateway = yield from self._begun(work, fingerprint, wanted, tried if waits else None, asked.receipt)
         else:
             call, gateway = yield from self._written(work, fingerprint)
-        first = _First(call=call, gateway=gateway)
+        first = _First(call=call, gateway=gateway, idle=idle)
         if call is None and wanted.verb != "delete":
             first.found = yield from self._one(actor, view, record.id, checked=True)
         if asked.key is not None:
@@ -561,7 +594,7 @@ class Desk:
         if status is not None:
             assert asked.key is not None
             opened = self.tools["open"](bytes(body).decode(), _place_of(asked.key)).encode()
-            return _First(kept=Kept(status, headers or {}, opened))
+            return _First(kept=Kept(status, headers or {}, opened), resume=call_id)
         return _First(resume=call_id) if call_id is not None else None
 
     def _record(
@@ -652,12 +685,8 @@ class Desk:
         inline: tuple[Journalled | None, Resource | None] = (None, None)
         yield from self._awaited(work, fingerprint)
         for kind, subject_id in work.withdrawn:
-            alive = later(work.now, -ALIVE_SECONDS)
-            if not (
-                yield from journal.withdraw(
-                    work.actor.tenant, kind, self.plans[kind].lane or kind, subject_id, work.now, alive
-                )
-            ):
+            lane = self.plans[kind].lane or kind
+            if not (yield from journal.withdraw(work.actor.tenant, kind, lane, subject_id, work.now)):
                 raise Conflict("Another operation on the same record is under way.")
         for call in work.calls:
             plan = self.plans[call.kind]
@@ -670,7 +699,7 @@ class Desk:
                 continue  # It is owed already, or what is under way makes it void.
             if not call.deferred and inline[0] is not None:
                 raise Invalid(None, "invalid", "asks the payment gateway for two things at once")
-            journalled = yield from self._journal(work, call, plan, "" if call.deferred else fingerprint)
+            journalled = yield from self._journal(work, call, plan, "" if call.deferred else fingerprint, None)
             if not call.deferred:
                 inline = (journalled, call.gateway)
         yield from self.writer.write(work)
@@ -687,13 +716,16 @@ class Desk:
             if open_ is not None and open_.kind == kind:
                 raise _OpenCall(lane, subject_id, fingerprint)
 
-    def _journal(self, work: Work, call: Call, plan: Plan, fingerprint: str) -> Generator[Any, Any, Journalled]:
+    def _journal(
+        self, work: Work, call: Call, plan: Plan, fingerprint: str, receipt: Receipt | None
+    ) -> Generator[Any, Any, Journalled]:
         actor = work.actor
         ask = {**call.ask, "fingerprint": fingerprint}
         attempt = 1
         key, parameters = "", {}
         if plan.journalled:
-            attempt += yield from last_attempt(actor.tenant, call.kind, call.subject_id)
+            last, is_owed = yield from last_attempt(actor.tenant, call.kind, call.subject_id)
+            attempt += last
             if plan.verb is not None:
                 assert call.gateway is not None, "a verb is a gateway's"
                 parameters = self._gateway(call.gateway).parameters(plan.verb, call.ask["gateway"])  # type: ignore[arg-type]
@@ -701,12 +733,15 @@ class Desk:
                 fingerprint = ask["fingerprint"] = _digest([fingerprint, parameters])
             key = f"paydesk/{self.installation}/{actor.tenant}/{call.kind}/{call.subject_id}/{attempt}"
             key = plan.key(ask) or key
-            lease: dict[str, Any] = {}
-            if not call.deferred:
-                lease = {"lease_holder": self.holder, "lease_until": later(work.now, LEASE_SECONDS)}
+            waiting = None
+            if plan.owes and receipt is not None:
+                if is_owed:
+                    yield from self._must_be_new(work, call, plan, fingerprint, receipt)
+                waiting = [list(self.owing.debt(receipt))]
+            holder = None if call.deferred else self.holder
             try:
                 yield from self.writer.journal(
-                    work, call, ask, plan.lane or plan.kind, parameters, key, attempt, **lease
+                    work, call, ask, plan.lane or plan.kind, parameters, key, attempt, holder=holder, owed=waiting
                 )
             except NotUnique:
                 raise _OpenCall(plan.lane or plan.kind, call.subject_id, fingerprint) from None
@@ -747,7 +782,7 @@ class Desk:
         return tried
 
     def _begun(
-        self, work: Work, fingerprint: str, wanted: Wanted, tried: Tried | None
+        self, work: Work, fingerprint: str, wanted: Wanted, tried: Tried | None, receipt: Receipt | None
     ) -> Generator[Any, Any, tuple[Journalled | None, Resource | None]]:
         """Journal the call that a request makes, and write nothing else: a no is to leave everything as it was.
 
@@ -761,7 +796,7 @@ class Desk:
         if tried is not None:
             waiting = Waiting.of(wanted.change, wanted.links, wanted.hashed, tried, work.actor)
             self._wait(call, waiting, work.actor.tenant)
-        journalled = yield from self._journal(work, call, self.plans[call.kind], fingerprint)
+        journalled = yield from self._journal(work, call, self.plans[call.kind], fingerprint, receipt)
         for record in work.created:
             if (record.shape.type, record.id) == (call.subject_type, call.subject_id):
                 # What a call is about is there with it, such as who a customer is at the gateway.
@@ -823,6 +858,55 @@ class Desk:
                 "else of this request was written."
             ) from refusal
 
+    # Answers that are owed.
+
+    def _must_be_new(
+        self, work: Work, call: Call, plan: Plan, fingerprint: str, receipt: Receipt
+    ) -> Generator[Any, Any, None]:
+        """Raises _Owed where an equal request of the same owner has had this call made, and was not told so."""
+        since = later(work.now, -OWED_SECONDS)
+        made = yield from owed.of_subject(work.actor.tenant, call.kind, call.subject_id, since)
+        found = [
+            one
+            for one in self._equal(work.actor.tenant, made, fingerprint, receipt)
+            if plan.repeats(call.ask, one.ask, one.record_id)
+        ]
+        if found:
+            raise _Owed([one.call_id for one in found])
+
+    def _equal(
+        self, tenant: str, made: list[owed.Owing], fingerprint: str, receipt: Receipt
+    ) -> Generator[owed.Owing, None, None]:
+        """Those calls of equal requests of which this one's owner may still be owed an answer."""
+        for one in made if not receipt.is_new else ():
+            if one.ask.get("fingerprint") == fingerprint and any(
+                debt.owner == receipt.owner for debt in self.owing.left(tenant, one.call_id, one.debts)
+            ):
+                yield one
+
+    async def _owed_about(self, asked: Asked, wanted: Wanted, fingerprint: str) -> _Ended | None:
+        """What came of an equal request about the same record, where this one's owner is owed that."""
+        tenant, receipt, record_id = asked.actor.tenant, asked.receipt, wanted.record_id
+        if receipt is None or receipt.is_new or record_id is None or not any(wanted.change.arguments.values()):
+            return None
+        since = later(instant(self.clock()), -OWED_SECONDS)
+        made = await self.database.read(lambda: owed.of_record(tenant, record_id, since))
+        return await self._owed(asked, [one.call_id for one in self._equal(tenant, made, fingerprint, receipt)])
+
+    async def _owed(self, asked: Asked, call_ids: list[str]) -> _Ended | None:
+        """Take over an answer that is owed, of the first of these calls; None where nothing is owed any more."""
+        tenant, receipt = asked.actor.tenant, asked.receipt
+        assert receipt is not None, "somebody waits"
+        for call_id in call_ids:
+            if not await self.owing.claim(receipt, tenant, call_id):
+                continue
+            ended = await self._followed(tenant, await self.database.read(lambda: journal.state_of(tenant, call_id)))  # noqa: B023
+            if ended.refusal is None:
+                return ended
+            # It came to nothing in the end: this is a new try.
+            await self.owing.drop(receipt, tenant, call_id)
+        return None
+
     # Gateway calls.
 
     async def _join(self, asked: Asked, known: _OpenCall) -> _Ended | None:
@@ -851,6 +935,8 @@ class Desk:
             key, request, call_id, now = asked.key, asked.request, call.id, instant(self.clock())
             since = later(now, -KEY_SECONDS)
             await self.database.write(lambda: idempotency.tie(key, request, now, since, call_id))
+        if asked.receipt is not None and self.plans[call.kind].owes:
+            await self.owing.join(asked.receipt, tenant, call.id)
         return await asyncio.shield(task) if task is not None else await self._elsewhere(tenant, call.id)
 
     async def _resumed(self, tenant: str, call_id: str) -> _Ended:
@@ -868,8 +954,6 @@ class Desk:
                 call_id,
                 holder=self.holder,
                 now=now,
-                until=later(now, LEASE_SECONDS),
-                alive=later(now, -ALIVE_SECONDS),
             )
         )
         return None if call is None else self._start(call, None, None)
@@ -1257,7 +1341,7 @@ class Desk:
         await self._free()
         now = instant(self.clock())
         by = later(now, ahead)
-        due = await self.database.read(lambda: journal.due(now, later(now, -ALIVE_SECONDS), limit, by))
+        due = await self.database.read(lambda: journal.due(now, limit, by))
         taken = [task for one in due if (task := await self._take(*one)) is not None]
         # All at once: one gateway that hangs does not hold up the others, and each has a lane of its own.
         ended = await asyncio.gather(*(asyncio.shield(task) for task in taken), return_exceptions=True)
@@ -1282,6 +1366,7 @@ class Desk:
         """Wait for the gateway calls under way."""
         if self._running:
             await asyncio.wait(list(self._running.values()), timeout=30)
+        await self.owing.close()
 
 
 def _is_answer(call: Journalled, plan: Plan, problem: Declined | Refused) -> bool:
@@ -1340,6 +1425,12 @@ def _asks(wanted: Wanted) -> frozenset[str]:
         else:
             names.add(name)
     return frozenset(names)
+
+
+def _is_idle(work: Work) -> bool:
+    """There was nothing to do: what a request asked for is so already."""
+    changed = {name for before in work.changed.values() for name in before}
+    return not (work.created or work.calls or work.noted) and changed <= {"refreshed_at"}
 
 
 def _find(resource: type[Resource], where: Condition, paths: tuple[str, ...] = (), lock: bool = False) -> Find:

@@ -286,6 +286,8 @@ class Plan:
     shared  what it makes is for all who ask: a request that meets an open one waits for its end and goes on from there
     exact   an equal request joins an open one only where it would send the very same: what it asks for follows from
             more than it says
+    owes    repeated by a client that was not told what came of it, it would be done twice: its answer is owed until it
+            was told
 
     A call that `settle` asks for, unless deferred, is made by the same request, which is answered with its outcome.
 
@@ -302,6 +304,7 @@ class Plan:
     about: Literal["payment", "instrument", "setup", "customer"] = "payment"
     shared: bool = False
     exact: bool = False
+    owes: bool = False
 
     @property
     def journalled(self) -> bool:
@@ -310,6 +313,13 @@ class Plan:
     def found(self, ask: dict[str, Any]) -> dict[str, str]:
         """Metadata by which the gateway finds what this call made, for calls too old to repeat; {} when it cannot."""
         return {}
+
+    def repeats(self, ask: Mapping[str, Any], former: Mapping[str, Any], record_id: str | None) -> bool:
+        """An equal request asks again for what a former one brought about.
+
+        ask, former   what each asks, or asked; record_id: the record that the former one was about
+        """
+        return bool(ask.get("amount_cents") == former.get("amount_cents"))
 
     def gateway(self, call: Journalled) -> Resource | None:
         """The gateway record, where the call itself keeps it since it is not stored yet."""

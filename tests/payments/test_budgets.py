@@ -16,8 +16,11 @@ from tests.payments.test_transactions_walk import approved, authorized, only, re
 
 @pytest_asyncio.fixture
 async def api(api: Api) -> Api:
-    """Nothing but the request asks the database: the keys and what was revoked are not read again meanwhile."""
+    """Nothing but the request asks the database: the keys and what was revoked are not read again meanwhile, and who
+    was answered is written down at the end, for all at once.
+    """
     await api.parts.oauth.stop()
+    api.parts.desk.owing.flush_seconds = 3600.0
     return api
 
 

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 
 from paydesk.errors import NotUnique
 from paydesk.instants import later
@@ -12,6 +12,7 @@ from paydesk.store import events, idempotency, journal
 from paydesk.store.ask import Ask, Database
 from paydesk.store.idempotency import KeyOwner
 from paydesk.store.reading import next_number
+from paydesk.store.types import Instant
 from paydesk.work import Next
 from tests.store.rows import Asks, add, names, present, put, say, value_of
 
@@ -156,8 +157,12 @@ async def test_old_keys_go_a_portion_at_a_time_the_oldest_first(database: Databa
 
 
 async def test_processes_that_ended_are_forgotten_after_a_day(database: Database) -> None:
+    def was_seen(holder: str, at: str) -> Asks:
+        values = {"id": bindparam("id"), "seen_at": bindparam("at", type_=Instant())}
+        yield Ask(("seen",), lambda: insert(journal.holders).values(values), {"id": holder, "at": at})
+
     for holder, seen in (("gone", -DAY - 1), ("quiet", -DAY), ("alive", 0)):
-        await database.write(partial(journal.beat, holder, later(NOW, seen)))
+        await database.write(partial(was_seen, holder, later(NOW, seen)))
     await database.write(lambda: journal.forget_holders(later(NOW, -DAY)))
 
     def known() -> Asks:

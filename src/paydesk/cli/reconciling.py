@@ -26,10 +26,9 @@ from paydesk.commerce.payments.payment_sources import let_go, let_stray_go
 from paydesk.commerce.payments.reconciling import UNCONFIRMED
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
-from paydesk.desk import ALIVE_SECONDS
 from paydesk.errors import Refusal
 from paydesk.gateways.port import Account, Gateway, GatewayProblem, Refused, Snapshot
-from paydesk.instants import Clock, instant, later, seconds, wall
+from paydesk.instants import Clock, instant, seconds, wall
 from paydesk.settings import Settings
 from paydesk.store import events, lookup
 from paydesk.store.reading import Session
@@ -509,8 +508,8 @@ class _Walk:
     # Under way.
 
     async def _somebody_works(self) -> bool:
-        alive = later(instant(self._parts.clock()), -ALIVE_SECONDS)
-        return bool(await self._parts.database.read(lambda: lookup.somebody_works(alive)))
+        now = instant(self._parts.clock())
+        return bool(await self._parts.database.read(lambda: lookup.somebody_works(now)))
 
     async def _open_calls(self) -> list[dict[str, Any]]:
         places = {(place.actor.tenant, place.record.id) for place in self._places}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import logging
@@ -33,6 +34,7 @@ from paydesk.http.origin import BadHost, Network, Origin, links, origin, single
 from paydesk.jsonapi import errors, query, read
 from paydesk.jsonapi.render import Frame, Gathered, View, Views
 from paydesk.oauth import permissions
+from paydesk.owing import Receipt, receipt_of
 from paydesk.store.idempotency import KeyOwner
 from paydesk.work import Change
 
@@ -56,6 +58,7 @@ PREFLIGHT: tuple[tuple[bytes, bytes], ...] = (
     (b"content-length", b"0"),
 )
 _JSON_HEADERS = ((b"content-type", _MEDIA), *CORS)
+_REPLAYED = (b"idempotent-replayed", b"true")
 _SINGLETONS = {"application": "applications", "organization": "organizations"}
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
 _COLLECTION = {"list": "GET, HEAD", "create": "POST"}
@@ -106,14 +109,25 @@ class Api:
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        status, headers, body = await self.answer(scope, receive)
-        headers.extend(scope.get("paydesk.limits", ()))
-        headers.extend(scope.get("paydesk.allow", ()))
-        if scope["method"] == "HEAD":
-            headers.append((b"content-length", str(len(body)).encode()))
-            body = b""
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        told = False
+        try:
+            status, headers, body = await self.answer(scope, receive)
+            headers.extend(scope.get("paydesk.limits", ()))
+            headers.extend(scope.get("paydesk.allow", ()))
+            if scope["method"] == "HEAD":
+                headers.append((b"content-length", str(len(body)).encode()))
+                body = b""
+            gone = scope.get("paydesk.gone")
+            stands = gone is None or not gone.done()
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+            told = stands and status < 500
+        finally:
+            receipt: Receipt | None = scope.get("paydesk.receipt")
+            if receipt is not None:
+                if (gone := scope.get("paydesk.gone")) is not None:
+                    gone.cancel()
+                self.desk.owing.end(receipt, told)
 
     async def answer(self, scope: Any, receive: Any) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """Status, headers and body for one request; every error becomes a document here."""
@@ -473,7 +487,7 @@ class _Request:
         view = api.view(actor, resource, asked_for, in_list=False)
         status, found = await self._idempotently(wanted, view, body)
         if isinstance(found, Kept):
-            headers = [*_JSON_HEADERS, *([(b"idempotent-replayed", b"true")] if found.replayed else [])]
+            headers = [*_JSON_HEADERS, *([_REPLAYED] if found.replayed else [])]
             headers.extend((name.encode(), value.encode()) for name, value in found.headers.items())
             return found.status, headers, found.body
         if status == 204:
@@ -482,6 +496,9 @@ class _Request:
 
     def _written(self, status: int, found: Gathered) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         headers = list(_JSON_HEADERS)
+        receipt: Receipt | None = self.scope.get("paydesk.receipt")
+        if receipt is not None and receipt.replayed:
+            headers.append(_REPLAYED)
         if status == 201:
             headers.append((b"location", self._location(found).encode()))
         return status, headers, self.frame.one(found)
@@ -493,7 +510,7 @@ class _Request:
         """Ask the desk, under the client's idempotency key when it sent one (POST and PATCH)."""
         given = self.headers.get(b"idempotency-key")
         if given is None or wanted.verb == "delete":
-            return await self.api.desk.change(self._asked(), wanted, view)
+            return await self.api.desk.change(self._asked(receipt=self._receipt()), wanted, view)
         if not 1 <= len(given) <= 255 or not all(32 <= byte < 127 for byte in given):
             detail = "Idempotency-Key must be 1 to 255 printable ASCII characters."
             raise Answer(errors.problem("BAD_REQUEST", detail=detail, header="Idempotency-Key"))
@@ -512,8 +529,24 @@ class _Request:
             status, told = errors.document(errors.from_refusal(refusal, relationships=relationships))
             return status, {}, told
 
-        asked = self._asked(key=key, request=request, render=render, tell=tell)
+        receipt = self._receipt(key.key)
+        asked = self._asked(key=key, request=request, receipt=receipt, render=render, tell=tell)
         return await self.api.desk.change(asked, wanted, view)
+
+    def _receipt(self, key: str | None = None) -> Receipt:
+        """What this request is owed, and whether its client is still there once it waits for a gateway."""
+        receipt = receipt_of(self.actor, self.trace_id, key)
+        receipt.on_wait = self._watch
+        self.scope["paydesk.receipt"] = receipt
+        return receipt
+
+    def _watch(self) -> None:
+        self.scope["paydesk.gone"] = asyncio.ensure_future(self._left())
+
+    async def _left(self) -> None:
+        """Return once the client has gone away: nothing else comes after a whole body."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
 
 def _union(registry: Registry, types: tuple[str, ...]) -> type[Resource]:

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Table, Text, and_, bindparam, delete, exists, lit
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from paydesk.store.ask import Ask, Rows
+from paydesk.store.statements import Moment
 from paydesk.store.tables import gateway_calls
 from paydesk.store.types import METADATA, Document, Instant
 from paydesk.work import Journalled
@@ -22,6 +23,12 @@ holders = Table(
     Column("seen_at", Instant, nullable=False),
 )
 """The processes at work. One that has not been seen for a while holds nothing any more."""
+
+LEASE_SECONDS = 60.0
+"""Longer than a gateway call with all its tries, so that a request and recovery never make the same call at once."""
+
+ALIVE_SECONDS = 10.0
+"""A process that was not seen for so long is gone."""
 
 
 def _is_open() -> Any:
@@ -43,14 +50,20 @@ def _instant(name: str) -> Any:
     return bindparam(name, type_=Instant())
 
 
+def _now(seconds: float = 0.0) -> Any:
+    return Moment(_instant("now"), seconds)
+
+
+def _seen() -> Any:
+    return holders.c.seen_at > _now(-ALIVE_SECONDS)
+
+
 def _free() -> Any:
     """Nobody holds the call: no lease, a lease that ran out, or a holder that is gone."""
-    seen = exists(
-        select(1)
-        .select_from(holders)
-        .where(holders.c.id == gateway_calls.c.lease_holder, holders.c.seen_at > _instant("alive"))
+    at_work = exists(
+        select(1).select_from(holders).where(holders.c.id == gateway_calls.c.lease_holder, _seen())
     ).correlate(gateway_calls)
-    return or_(gateway_calls.c.lease_holder.is_(None), gateway_calls.c.lease_until <= _instant("now"), ~seen)
+    return or_(gateway_calls.c.lease_holder.is_(None), gateway_calls.c.lease_until <= _now(), ~at_work)
 
 
 def _at() -> Any:
@@ -88,7 +101,7 @@ def state_of(tenant: str, call_id: str) -> Asks:
     return rows[0] if rows else None
 
 
-def take(tenant: str, call_id: str, *, holder: str, now: str, until: str, alive: str) -> Asks:
+def take(tenant: str, call_id: str, *, holder: str, now: str) -> Asks:
     """Take an open call that nobody holds; it is returned, or None when somebody does or it is settled."""
 
     def build() -> Any:
@@ -97,26 +110,33 @@ def take(tenant: str, call_id: str, *, holder: str, now: str, until: str, alive:
             .where(_at(), _is_open(), _free())
             .values(
                 lease_holder=bindparam("holder"),
-                lease_until=_instant("until"),
+                lease_until=_now(LEASE_SECONDS),
                 tries=gateway_calls.c.tries + bindparam("one"),
             )
             .returning(*_columns())
         )
 
-    binds = {
-        "at_tenant": tenant,
-        "at_id": call_id,
-        "holder": holder,
-        "now": now,
-        "until": until,
-        "alive": alive,
-        "one": 1,
-    }
+    binds = {"at_tenant": tenant, "at_id": call_id, "holder": holder, "now": now, "one": 1}
     rows = yield Ask(("take call",), build, binds)
     return call_of(rows[0]) if rows else None
 
 
-def due(now: str, alive: str, limit: int, by: str | None = None) -> Asks:
+def hold(tenant: str, call_id: str, holder: str, now: str) -> Asks:
+    """Go on holding an open call; False when it is settled, or another process has taken it."""
+
+    def build() -> Any:
+        return (
+            update(gateway_calls)
+            .where(_at(), _is_open(), gateway_calls.c.lease_holder == bindparam("holder"))
+            .values(lease_until=_now(LEASE_SECONDS))
+            .returning(gateway_calls.c.id)
+        )
+
+    binds = {"at_tenant": tenant, "at_id": call_id, "holder": holder, "now": now}
+    return bool((yield Ask(("hold call",), build, binds)))
+
+
+def due(now: str, limit: int, by: str | None = None) -> Asks:
     """`(tenant, id)` of open calls that are due, or will be `by` then, and that nobody holds, oldest first."""
 
     def build() -> Any:
@@ -127,7 +147,7 @@ def due(now: str, alive: str, limit: int, by: str | None = None) -> Asks:
             .limit(bindparam("limit"))
         )
 
-    rows = yield Ask(("due calls",), build, {"now": now, "alive": alive, "limit": limit, "by": by or now})
+    rows = yield Ask(("due calls",), build, {"now": now, "limit": limit, "by": by or now})
     return rows
 
 
@@ -165,7 +185,11 @@ def hand_back(tenant: str, call_id: str, holder: str, due_at: str, outcome: Mapp
 
 
 def settle(tenant: str, call_id: str, state: str, outcome: Mapping[str, Any] | None, now: str) -> Asks:
-    """Close an open call; False when it was closed already, and then nothing may be booked."""
+    """Close an open call; False when it was closed already, and then nothing may be booked.
+
+    What did not come about is owed to nobody: the next equal request is a new try.
+    """
+    came_about = state == "done" and "error" not in (outcome or {})
 
     def build() -> Any:
         return (
@@ -177,16 +201,17 @@ def settle(tenant: str, call_id: str, state: str, outcome: Mapping[str, Any] | N
                 settled_at=_instant("now"),
                 lease_holder=None,
                 lease_until=None,
+                **({} if came_about else {"owed": None}),
             )
             .returning(gateway_calls.c.id)
         )
 
     binds = {"at_tenant": tenant, "at_id": call_id, "state": state, "outcome": outcome, "now": now}
-    rows = yield Ask(("settle call",), build, binds)
+    rows = yield Ask(("settle call", came_about), build, binds)
     return bool(rows)
 
 
-def withdraw(tenant: str, kind: str, lane: str, subject_id: str, now: str, alive: str) -> Asks:
+def withdraw(tenant: str, kind: str, lane: str, subject_id: str, now: str) -> Asks:
     """Close the open call of a kind about a subject without making it; False when somebody is making it."""
 
     def build() -> Any:
@@ -199,10 +224,10 @@ def withdraw(tenant: str, kind: str, lane: str, subject_id: str, now: str, alive
                 _is_open(),
                 _free(),
             )
-            .values(state="dropped", settled_at=_instant("now"), lease_holder=None, lease_until=None)
+            .values(state="dropped", settled_at=_instant("now"), lease_holder=None, lease_until=None, owed=None)
         )
 
-    binds = {"at_tenant": tenant, "at_kind": kind, "at_subject": subject_id, "now": now, "alive": alive}
+    binds = {"at_tenant": tenant, "at_kind": kind, "at_subject": subject_id, "now": now}
     yield Ask(("withdraw",), build, binds)
     left = yield from open_call(tenant, lane, subject_id)
     return left is None or left.kind != kind
@@ -233,10 +258,16 @@ def beat(holder: str, now: str) -> Asks:
     """This process is at work."""
 
     def build() -> Any:
-        made = upsert(holders).values(id=bindparam("id"), seen_at=_instant("now"))
+        made = upsert(holders).values(id=bindparam("id"), seen_at=_now())
         return made.on_conflict_do_update(index_elements=["id"], set_={"seen_at": made.excluded.seen_at})
 
     yield Ask(("beat",), build, {"id": holder, "now": now})
+
+
+def alive(now: str) -> Asks:
+    """The processes at work."""
+    rows = yield Ask(("alive",), lambda: select(holders.c.id).where(_seen()), {"now": now})
+    return [holder for (holder,) in rows]
 
 
 def forget_holders(before: str) -> Asks:

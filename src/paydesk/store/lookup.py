@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, literal_column, or_, select
 
+from paydesk.store import journal
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.events import COUNTED
-from paydesk.store.journal import holders
 from paydesk.store.statements import OneOf
 from paydesk.store.tables import gateway_calls, gateway_cursors, gateway_events, gateway_tallies
 from paydesk.store.types import METADATA, Instant, ListOf
@@ -182,12 +182,6 @@ def last_written(tenant: str) -> Asks:
     return rows[0][0]
 
 
-def somebody_works(alive: str) -> Asks:
-    """Whether a process that serves this database was seen since `alive`."""
-
-    def build() -> Any:
-        seen = holders.c.seen_at > bindparam("alive", type_=Instant())
-        return select(holders.c.id).where(seen).limit(bindparam("most"))
-
-    rows = yield Ask(("somebody works",), build, {"alive": alive, "most": 1})
-    return bool(rows)
+def somebody_works(now: str) -> Asks:
+    """Whether a process that serves this database is at work."""
+    return bool((yield from journal.alive(now)))

@@ -94,6 +94,28 @@ def _lowered_postgresql(element: Lowered, compiler: Any, **options: Any) -> str:
     return f'lower({inner} COLLATE "{lowering}")' if lowering else f"lower({inner})"
 
 
+class Moment(ColumnElement[str]):
+    """So many seconds from now: by the clock of the database where many processes share it, whose own may be minutes
+    apart; by the one process's clock, the value `now`, on SQLite.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, now: Any, seconds: float = 0.0) -> None:
+        self.now, self.seconds = now, seconds
+
+
+@compiles(Moment, "sqlite")
+def _moment_sqlite(element: Moment, compiler: Any, **options: Any) -> str:
+    now = compiler.process(element.now, **options)
+    return f"strftime('%Y-%m-%dT%H:%M:%fZ', {now}, '{element.seconds:+.3f} seconds')" if element.seconds else now
+
+
+@compiles(Moment, "postgresql")
+def _moment_postgresql(element: Moment, compiler: Any, **options: Any) -> str:
+    return f"(statement_timestamp() + interval '{element.seconds:.3f} seconds')"
+
+
 class Contains(ColumnElement[bool]):
     """A JSON column contains the JSON object given, as PostgreSQL's `@>` means it."""
 

@@ -51,6 +51,7 @@ gateway_calls = Table(
     Column("due_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("settled_at", Instant),
+    Column("owed", Document),
 )
 """The journal: what a gateway is asked is written here, in the transaction of what it serves, before it is asked.
 
@@ -58,6 +59,7 @@ lane     what excludes one another: one call a lane and subject may be open (cap
 state    `open` until the outcome is known; then `done`, `declined`, `refused` or `dropped`
 lease    who makes the call now; a call whose lease is void is taken over by recovery or by the next equal request
 tries    how often it was taken up again; -1 while nobody has taken it up at all
+owed     the requests that have not been told yet what came of it (`store.owed.Debt`); null where nobody waits
 """
 Index(
     "uq_gateway_calls_attempt",
@@ -70,6 +72,13 @@ Index(
     unique=True,
     sqlite_where=gateway_calls.c.state == "open",
     postgresql_where=gateway_calls.c.state == "open",
+)
+Index(
+    "ix_gateway_calls_owed",
+    gateway_calls.c.tenant,
+    gateway_calls.c.record_id,
+    sqlite_where=gateway_calls.c.owed.is_not(None),
+    postgresql_where=gateway_calls.c.owed.is_not(None),
 )
 Index(
     "ix_gateway_calls_due",

@@ -10,10 +10,12 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from paydesk.declare import Registry, Resource
 from paydesk.instants import seconds
+from paydesk.store import journal
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.reading import tenant_for
+from paydesk.store.statements import Moment
 from paydesk.store.tables import build, gateway_calls, table_of
-from paydesk.store.types import METADATA
+from paydesk.store.types import METADATA, Instant
 from paydesk.work import Call, Work, new_id
 
 Writes = Generator[Ask, Rows, Any]
@@ -148,9 +150,15 @@ class Writer:
         parameters: dict[str, Any],
         key: str,
         attempt: int,
-        **lease: Any,
+        *,
+        holder: str | None = None,
+        owed: list[Any] | None = None,
     ) -> Writes:
-        """Write a gateway call down, open, in the transaction of what it serves."""
+        """Write a gateway call down, open, in the transaction of what it serves.
+
+        holder   the process that makes it now; None for one that the background makes
+        owed     who is to be told what came of it (`store.owed.Debt`)
+        """
         row = {
             "tenant": work.actor.tenant,
             "id": call.id,
@@ -167,14 +175,19 @@ class Writer:
             "who": work.actor.who,
             "state": "open",
             "outcome": None,
-            "tries": 0 if lease else -1,
-            "lease_holder": lease.get("lease_holder"),
-            "lease_until": lease.get("lease_until"),
+            "tries": 0 if holder else -1,
+            "lease_holder": holder,
             "due_at": work.now,
             "created_at": work.now,
             "settled_at": None,
+            "owed": owed,
         }
-        yield Ask(("journal",), lambda: _insertion(gateway_calls, row), row)
+
+        def build() -> Any:
+            until = Moment(bindparam("now", type_=Instant()), journal.LEASE_SECONDS)
+            return _insertion(gateway_calls, row).values(lease_until=until if holder else None)
+
+        yield Ask(("journal", holder is not None), build, {**row, "now": work.now})
 
 
 def _by_worker(work: Work, record: Resource) -> dict[str, Any]:
@@ -200,14 +213,17 @@ def _recorded_columns(resource: type[Resource]) -> dict[str, None]:
 
 
 def last_attempt(tenant: str, kind: str, subject_id: str) -> Writes:
-    """The number of the newest call of a kind about a subject, 0 when there is none."""
+    """The number of the newest call of a kind about a subject, 0 when there is none, and whether anybody is owed an
+    answer of one.
+    """
 
     def build() -> Any:
-        return select(func.coalesce(func.max(gateway_calls.c.attempt), 0)).where(
+        newest = func.coalesce(func.max(gateway_calls.c.attempt), 0)
+        return select(newest, func.count(gateway_calls.c.owed)).where(
             gateway_calls.c.tenant == bindparam("tenant"),
             gateway_calls.c.kind == bindparam("kind"),
             gateway_calls.c.subject_id == bindparam("subject_id"),
         )
 
     rows = yield Ask(("attempt",), build, {"tenant": tenant, "kind": kind, "subject_id": subject_id})
-    return rows[0][0]
+    return rows[0][0], rows[0][1] > 0

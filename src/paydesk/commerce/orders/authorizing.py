@@ -80,6 +80,7 @@ class AuthorizeOrder(placing.ConfirmPayment):
     """Authorize an order's payment without placing it."""
 
     kind = "authorize_order"
+    owes = True
 
     def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
         yield from order.refresh(work, forced=True)
@@ -93,6 +94,7 @@ class AmendToAuthorize(Plan):
     kind = "amend_to_authorize"
     verb = "amend"
     lane = placing.LANE
+    owes = True
 
     def reads(self, call: Journalled) -> str | None:
         return str(call.ask["payment_id"])

@@ -23,6 +23,7 @@ class Movement(Plan):
     step   what one such call is among those of an order's act
     """
 
+    owes = True
     step: str
 
     def reads(self, call: Journalled) -> str | None:

@@ -281,6 +281,13 @@ class OpenPayment(Plan):
 
     kind = "open_payment"
     verb = "open"
+    owes = True
+
+    def repeats(self, ask: Mapping[str, Any], former: Mapping[str, Any], record_id: str | None) -> bool:
+        # It is still what its order is to be paid with, and for as much.
+        asked, had = ask["gateway"], former["gateway"]
+        is_source = record_id is not None and ask["replaces"] == record_id
+        return is_source and all(asked[name] == had[name] for name in ("amount_cents", "currency"))
 
     def found(self, ask: dict[str, Any]) -> dict[str, str]:
         name = f"{_TYPES[ask['source']].shape.singular}_id"
