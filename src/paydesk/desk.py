@@ -37,7 +37,7 @@ from paydesk.errors import (
     Unavailable,
 )
 from paydesk.gateways.port import Credentials, Declined, Gateway, GatewayProblem, Refused, Unknown, gist
-from paydesk.instants import Clock, instant, later, seconds
+from paydesk.instants import Clock, instant, later, passed, seconds
 from paydesk.owing import OWED_SECONDS, Owing, Receipt
 from paydesk.store import idempotency, journal, owed
 from paydesk.store.ask import Database
@@ -188,6 +188,10 @@ class _Owed(Exception):
         self.call_ids = call_ids
 
 
+class _Taken(Exception):
+    """Another process makes the call now, or has made it."""
+
+
 class _NeedNumbers(Exception):
     def __init__(self, asked: Next) -> None:
         super().__init__(asked.sequence)
@@ -199,12 +203,14 @@ class _Ended:
     """How a gateway call ended: the record it is about, or what the client is told.
 
     following   the call that its settlement asked for, and that is made next
+    late        another process has settled it: how it stands in the journal
     """
 
     record_type: str | None = None
     record_id: str | None = None
     refusal: Refusal | None = None
     following: tuple[Journalled, Resource] | None = None
+    late: Any = None
 
 
 class Desk:
@@ -411,7 +417,7 @@ class Desk:
         fingerprint = _fingerprint(wanted)
         for round_ in range(ROUNDS):
             try:
-                first = await self.database.write(lambda: self._first(asked, wanted, view, status, fingerprint))
+                first = await self._begin(asked, wanted, view, status, fingerprint)
             except _OpenCall as known:
                 ended = await self._join(asked, known)
                 if ended is None:
@@ -457,6 +463,27 @@ class Desk:
             ended = await self._here(first.call, first.gateway, asked)
             return await self._told(asked, view, status, ended)
         raise Conflict("Other requests keep changing the same record.")
+
+    async def _begin(self, asked: Asked, wanted: Wanted, view: Any, status: int, fingerprint: str) -> _First:
+        """The first transaction. A commit whose answer was lost is looked up by the call or the key that it wrote."""
+        tenant, key = asked.actor.tenant, asked.key
+        unsure: list[Journalled] = []
+
+        def landed(first: _First) -> Callable[[], Generator[Any, Any, bool]] | None:
+            if first.call is not None and self.plans[first.call.kind].journalled:
+                unsure.append(first.call)
+                return partial(journal.is_there, tenant, first.call.id)
+            return partial(idempotency.is_kept, key) if key is not None and first.kept is None else None
+
+        try:
+            return await self.database.write(lambda: self._first(asked, wanted, view, status, fingerprint), landed)
+        except Unavailable:
+            for call in unsure:
+                # It may be there, held by this process, and nobody makes it.
+                if asked.receipt is not None:
+                    asked.receipt.wait_for(tenant, call.id)
+                self._hand_back_later(call, None)
+            raise
 
     async def _hash_passwords(self, wanted: Wanted) -> None:
         """Hash a request's passwords before its transaction: that takes as long as a hundred transactions."""
@@ -948,14 +975,15 @@ class Desk:
         """Take over a call that nobody holds."""
         await self._free()
         now = instant(self.clock())
-        call = await self.database.write(
-            lambda: journal.take(
-                tenant,
-                call_id,
-                holder=self.holder,
-                now=now,
-            )
-        )
+
+        def landed(call: Journalled | None) -> Callable[[], Generator[Any, Any, bool]]:
+            return partial(journal.is_held, tenant, call_id, self.holder)
+
+        try:
+            call = await self.database.write(lambda: journal.take(tenant, call_id, holder=self.holder, now=now), landed)
+        except Unavailable:
+            self._kept_back.append(lambda: journal.hand_back(tenant, call_id, self.holder, now, None))
+            raise
         return None if call is None else self._start(call, None, None)
 
     async def _elsewhere(self, tenant: str, call_id: str) -> _Ended:
@@ -1028,6 +1056,11 @@ class Desk:
             raise
 
     async def _hand_back(self, call: Journalled, unknown: Unknown | None) -> None:
+        self._hand_back_later(call, unknown)
+        with suppress(Unavailable):
+            await self._free()
+
+    def _hand_back_later(self, call: Journalled, unknown: Unknown | None) -> None:
         due = later(instant(self.clock()), min(20.0, 2.0 * 2 ** min(call.tries, 8)))
         outcome = None if unknown is None else {"answer": gist(unknown)}
 
@@ -1035,8 +1068,6 @@ class Desk:
             return journal.hand_back(call.tenant, call.id, self.holder, due, outcome)
 
         self._kept_back.append(back)
-        with suppress(Unavailable):
-            await self._free()
 
     async def _free(self) -> None:
         """Hand back what is to be, also what could not be while the database was not there."""
@@ -1059,6 +1090,8 @@ class Desk:
             return await self._settle(call, plan, gone, asked)
         try:
             answer = await self._perform(call, plan, gateway, now)
+        except _Taken:
+            return await self._elsewhere(call.tenant, call.id)
         except (Declined, Refused) as problem:
             if not _is_answer(call, plan, problem):
                 raise Unavailable(
@@ -1118,6 +1151,7 @@ class Desk:
         assert plan.verb is not None
         if seconds(now) - seconds(call.created_at) > REPLAYABLE_SECONDS and plan.key(call.ask) is None:
             return await self._again(call, plan, gateway, credentials)
+        await self._must_hold(call)
         crash.place(call.kind, "asking")
         try:
             return await gateway.perform(plan.verb, call.parameters, key=call.key, credentials=credentials)  # type: ignore[arg-type]
@@ -1125,6 +1159,16 @@ class Desk:
             if not problem.kept:
                 raise
             return await self._again(call, plan, gateway, credentials)
+
+    async def _must_hold(self, call: Journalled) -> None:
+        """Before the gateway is asked: raises _Taken where this process was halted, and another one has taken the call
+        over meanwhile.
+        """
+        if not self.plans[call.kind].journalled or passed() - call.held_at < journal.ALIVE_SECONDS / 2:
+            return
+        now = instant(self.clock())
+        if not await self.database.write(lambda: journal.hold(call.tenant, call.id, self.holder, now)):
+            raise _Taken
 
     async def _again(self, call: Journalled, plan: Plan, gateway: Gateway, credentials: Credentials) -> Any:
         """The key can tell nothing more: look whether the gateway did it, and only if not, ask under the next key."""
@@ -1147,6 +1191,7 @@ class Desk:
         key = f"{plan.key(call.ask) or call.key.rpartition('/')[0]}/{attempt}"
         now = instant(self.clock())
         await self.database.write(lambda: journal.renumber(call.tenant, call.id, attempt, key, now))
+        await self._must_hold(call)
         crash.place(call.kind, "asking")
         return await gateway.perform(plan.verb, call.parameters, key=key, credentials=credentials)  # type: ignore[arg-type]
 
@@ -1155,7 +1200,9 @@ class Desk:
         how = _How(stores=waits)
         for round_ in range(ROUNDS):
             try:
-                ended = await self.database.write(partial(self._second, call, plan, answer, asked, how))
+                ended: _Ended = await self.database.write(
+                    partial(self._second, call, plan, answer, asked, how), partial(self._settled, call, plan)
+                )
             except _Otherwise as otherwise:
                 how = otherwise.how
                 continue
@@ -1175,6 +1222,8 @@ class Desk:
                     how = _How(refusal=refusal)
                     continue
                 return await self._withdraw(call, refusal)
+            if ended.late is not None:
+                return await self._followed(call.tenant, ended.late)
             crash.place(call.kind, "settled")
             if ended.following is None:
                 return ended
@@ -1182,6 +1231,14 @@ class Desk:
             crash.place(following.kind, "journalled")
             return await asyncio.shield(self._start(following, gateway, asked))
         raise Conflict("Other requests keep changing the same record.")
+
+    def _settled(self, call: Journalled, plan: Plan, ended: _Ended) -> Callable[[], Generator[Any, Any, bool]] | None:
+        """Whether a settlement stands, by the call that it asked for or else by the call itself."""
+        if not plan.journalled:
+            return None
+        if ended.following is not None:
+            return partial(journal.is_there, call.tenant, ended.following[0].id)
+        return partial(journal.is_closed, call.tenant, call.id)
 
     async def _withdraw(self, call: Journalled, refusal: Refusal) -> _Ended:
         """Close a call whose answer cannot be booked."""
@@ -1248,7 +1305,7 @@ class Desk:
             state = "declined" if isinstance(answer, Declined) else "refused" if problem else "done"
             open_still = yield from journal.settle(call.tenant, call.id, state, told, now)
             if not open_still:
-                return self._ended((yield from journal.state_of(call.tenant, call.id)))
+                return _Ended(late=(yield from journal.state_of(call.tenant, call.id)))
         following, gateway = yield from self._written(work, call.ask.get("fingerprint", ""), following=True)
         if waiting is not None and (following is not None) != how.onward:
             raise _Otherwise(_How(stores=how.onward, onward=not how.onward))

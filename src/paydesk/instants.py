@@ -20,6 +20,14 @@ def wall() -> float:
     return time.time()
 
 
+def passed() -> float:
+    """Seconds since some moment, for durations: nobody sets this clock, and it goes on while the machine is halted."""
+    return time.clock_gettime(_GOES_ON)
+
+
+_GOES_ON = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 def instant(seconds: float) -> str:
     """The instant of a Unix time, cut to the millisecond."""
     return instant_of(math.floor(seconds * 1000 + 1e-6))

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 from paydesk.actor import Actor
 from paydesk.declare import Condition, Resource
 from paydesk.errors import Invalid, Refusal, Several
+from paydesk.instants import passed
 
 R = TypeVar("R", bound=Resource)
 
@@ -252,7 +253,10 @@ class Work:
 
 @dataclass(frozen=True)
 class Journalled:
-    """A gateway call as the journal keeps it: what `Plan.settle` is told of it."""
+    """A gateway call as the journal keeps it: what `Plan.settle` is told of it.
+
+    held_at   when this process was given it, by `instants.passed`
+    """
 
     id: str
     tenant: str
@@ -268,6 +272,7 @@ class Journalled:
     who: dict[str, Any]
     tries: int
     created_at: str
+    held_at: float = field(default_factory=passed, compare=False)
 
 
 class Plan:

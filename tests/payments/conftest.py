@@ -237,9 +237,9 @@ class Held:
         def watch(database: Any) -> None:
             write = database.write
 
-            async def watched(transaction: Any) -> Any:
+            async def watched(*given: Any) -> Any:
                 try:
-                    return await write(transaction)
+                    return await write(*given)
                 finally:
                     wrote.add(asyncio.current_task())
 

@@ -37,6 +37,10 @@ class Ask:
 Transaction = Generator[Ask, Rows, T]
 
 
+Landed = Callable[[T], Callable[[], Transaction[bool]] | None]
+"""From the result of a transaction to the one that tells whether it stands; None where nothing would tell."""
+
+
 class Database(Protocol):
     """What both databases offer. Reads see what is committed; a write is atomic, durable and may be run again."""
 
@@ -44,6 +48,10 @@ class Database(Protocol):
 
     async def read(self, transaction: Callable[[], Transaction[T]]) -> T: ...
 
-    async def write(self, transaction: Callable[[], Transaction[T]]) -> T: ...
+    async def write(self, transaction: Callable[[], Transaction[T]], landed: Landed[T] | None = None) -> T:
+        """`landed`: by what to look up whether it was committed, where the answer to that was lost. Without it such a
+        transaction is Unavailable, whether it stands or not.
+        """
+        ...
 
     async def close(self) -> None: ...

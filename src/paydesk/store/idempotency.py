@@ -53,6 +53,12 @@ def kept(owner: KeyOwner, since: str) -> Asks:
     return rows[0] if rows else None
 
 
+def is_kept(owner: KeyOwner) -> Asks:
+    """Whether a key is known."""
+    rows = yield Ask(("key is kept",), lambda: select(keys.c.key).where(_at()), owner.binds())
+    return bool(rows)
+
+
 def write(
     owner: KeyOwner,
     request: str,

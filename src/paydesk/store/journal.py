@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Table, Text, and_, bindparam, delete, exists, literal_column, or_, select, update
+from sqlalchemy import Column, Table, Text, and_, bindparam, delete, exists, literal_column, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from paydesk.store.ask import Ask, Rows
@@ -99,6 +99,29 @@ def state_of(tenant: str, call_id: str) -> Asks:
 
     rows = yield Ask(("call state",), build, {"at_tenant": tenant, "at_id": call_id})
     return rows[0] if rows else None
+
+
+def _is(tenant: str, call_id: str, what: str, condition: Any, **binds: Any) -> Asks:
+    def build() -> Any:
+        return select(gateway_calls.c.id).where(_at(), condition)
+
+    rows = yield Ask(("call is", what), build, {"at_tenant": tenant, "at_id": call_id, **binds})
+    return bool(rows)
+
+
+def is_there(tenant: str, call_id: str) -> Asks:
+    """Whether a call was written down."""
+    return _is(tenant, call_id, "there", true())
+
+
+def is_closed(tenant: str, call_id: str) -> Asks:
+    """Whether a call is settled."""
+    return _is(tenant, call_id, "closed", gateway_calls.c.state != literal_column("'open'"))
+
+
+def is_held(tenant: str, call_id: str, holder: str) -> Asks:
+    """Whether a process holds a call."""
+    return _is(tenant, call_id, "held", gateway_calls.c.lease_holder == bindparam("holder"), holder=holder)
 
 
 def take(tenant: str, call_id: str, *, holder: str, now: str) -> Asks:

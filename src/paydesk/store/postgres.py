@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import asyncpg
 import orjson
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from paydesk.errors import NotUnique, Unavailable
 from paydesk.instants import instant_of
-from paydesk.store.ask import Ask, Rows, Transaction
+from paydesk.store.ask import Ask, Landed, Rows, Transaction
 from paydesk.store.sqlite import StillReferred
 from paydesk.store.statements import Statements
 
@@ -22,6 +24,9 @@ T = TypeVar("T")
 
 TRIES = 6
 READ_TRIES = 4
+LANDING_SECONDS = 15.0
+"""How long it is looked for whether a commit stands whose answer was lost, while the server restarts."""
+
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_MS = int(_EPOCH.timestamp()) * 1000
 
@@ -39,8 +44,14 @@ where an idle connection was ended and it has not yet seen the end of the stream
 _SHORT = (TimeoutError, asyncpg.InsufficientResourcesError, asyncpg.ReadOnlySQLTransactionError)
 """The server is there and cannot do it now: full, too busy, or a standby."""
 
+_PROCESS = "SELECT 1 FROM pg_stat_activity WHERE pid = :pid"
 _COLLATIONS = ("pg_c_utf8", "und-x-icu", "C.utf8", "C.UTF-8", "en_US.utf8")
 """Collations whose `lower` knows every alphabet, for databases whose own does not."""
+
+
+def _works(process: int) -> Transaction[bool]:
+    """Whether this process of the server is still there."""
+    return bool((yield Ask(("server process",), lambda: text(_PROCESS), {"pid": process})))
 
 
 def _encode_instant(text: str) -> tuple[int]:
@@ -125,14 +136,14 @@ class PostgreSQL:
                 await asyncio.sleep(0.05 * attempt)  # The pool's other connections are seen to be gone meanwhile.
         raise AssertionError("unreachable")
 
-    async def write(self, transaction: Callable[[], Transaction[T]]) -> T:
+    async def write(self, transaction: Callable[[], Transaction[T]], landed: Landed[T] | None = None) -> T:
         # What was begun is brought to its end: a client that goes away cancels its wait, not the write.
-        return await asyncio.shield(asyncio.ensure_future(self._write(transaction)))
+        return await asyncio.shield(asyncio.ensure_future(self._write(transaction, landed)))
 
-    async def _write(self, transaction: Callable[[], Transaction[T]]) -> T:
+    async def _write(self, transaction: Callable[[], Transaction[T]], landed: Landed[T] | None) -> T:
         pool = await self._opened()
         for attempt in range(TRIES):
-            committing = False
+            committing, process = False, 0
             try:
                 async with pool.acquire(timeout=10) as connection:
                     await connection.execute("BEGIN")
@@ -142,23 +153,44 @@ class PostgreSQL:
                         if not connection.is_closed():
                             await connection.execute("ROLLBACK")
                         raise
-                    committing = True
+                    committing, process = True, connection.get_server_pid()
                     await connection.execute("COMMIT")
                     return result
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 if attempt + 1 == TRIES:
                     raise Unavailable("the database is too busy with the same records") from None
                 await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
-            except _SHORT as error:
-                raise Unavailable("the database cannot be written at present") from error
-            except _LOST as error:
+            except (*_SHORT, *_LOST) as error:
                 # A commit whose answer was lost may stand: never run again blindly.
-                if committing or attempt + 1 == TRIES:
+                if committing and isinstance(error, (TimeoutError, *_LOST)):
+                    looks = landed(result) if landed is not None else None
+                    if looks is None:
+                        raise Unavailable("the database cannot be reached") from error
+                    if await self._landed(looks, process):
+                        return result
+                elif isinstance(error, _SHORT):
+                    raise Unavailable("the database cannot be written at present") from error
+                if attempt + 1 == TRIES:
                     raise Unavailable("the database cannot be reached") from error
                 await asyncio.sleep(0.1 * 2**attempt)
             finally:
                 self.transactions_run += 1
         raise AssertionError("unreachable")
+
+    async def _landed(self, looks: Callable[[], Transaction[bool]], process: int) -> bool:
+        """Whether a commit whose answer was lost stands. That `process` of the server may still make it."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + LANDING_SECONDS
+        while True:
+            with suppress(Unavailable, asyncpg.PostgresError):
+                works = await self.read(lambda: _works(process))
+                if await self.read(looks):
+                    return True
+                if not works:
+                    return False
+            if loop.time() > ends:
+                raise Unavailable("the database cannot be reached")
+            await asyncio.sleep(0.1)
 
     async def _drive(self, connection: Any, generator: Transaction[T]) -> T:
         try:

@@ -24,7 +24,7 @@ import orjson
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from paydesk.errors import NotUnique, Unavailable
-from paydesk.store.ask import Ask, Rows, Transaction
+from paydesk.store.ask import Ask, Landed, Rows, Transaction
 from paydesk.store.statements import Statements, json_contains
 
 T = TypeVar("T")
@@ -213,7 +213,8 @@ class SQLite:
 
     # Writes: at once, on the caller's thread; many in one commit, on a thread that waits for the disk.
 
-    async def write(self, transaction: Callable[[], Transaction[T]]) -> T:
+    async def write(self, transaction: Callable[[], Transaction[T]], landed: Landed[T] | None = None) -> T:
+        # The file is here: the answer to a commit is never lost.
         if self._reading:
             raise Unavailable("the database was opened for reading only")
         if self._stopping:
