@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.payments.conftest import Answer, Api, Running, Stripe, furnish
+from tests.payments.conftest import Answer, Api, Running, Stripe, document_of, furnish
+from tests.payments.test_crashes import EVERYTHING, killed
 from tests.payments.test_transactions_walk import at_stripe, moved, ready, stands
 from tests.payments.test_two_payments import paid_beside
 
@@ -222,3 +223,75 @@ async def test_paid_twice_a_cancelled_order_lets_both_go(api: Api) -> None:
     assert (await api.update(order, {"_cancel": True}))["status"] == "cancelled"
     assert [(await at_stripe(api, one))[0] for one in (first, second)] == ["canceled", "canceled"]
     await settled(api)
+
+
+CRASHES = ["refund_payment.settled", "refund_payment.asked:2", "refund_payment.settling:2"]
+"""After the first of two refunds was booked and the second journalled; after Stripe made that; before it is booked."""
+
+
+@pytest.mark.parametrize("at", CRASHES if EVERYTHING else CRASHES[:2])
+async def test_killed_in_the_middle_of_an_act_it_is_finished_and_what_waits_is_stored(
+    running: Running, account: Stripe, at: str
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order, first, second = await captured(api)
+    body = document_of("orders", order.id, {"_refund": True, "reference": "mine"}, {})
+    asked = {"method": "PATCH", "path": f"/api/orders/{order.id}", "body": body}
+    assert await killed(running, api, at, [asked]) == ""
+    running.clock.advance(11)
+    async with running.api(account) as api:
+        now = await api.get(order)
+        assert (now["status"], now["payment_status"], now["reference"]) == ("approved", "partially_refunded", None)
+        assert await api.open_calls() == ["refund_payment"]
+        await api.recover()
+        now = await api.get(order)
+        assert (now["status"], now["payment_status"], now["reference"]) == ("cancelled", "refunded", "mine")
+        assert [await at_stripe(api, one) for one in (first, second)] == [
+            ("succeeded", 5000, 5000),
+            ("succeeded", 10400, 10400),
+        ]
+        assert await api.open_calls() == []
+
+
+async def test_two_equal_acts_at_once_are_one(api: Api) -> None:
+    order, first, second = await captured(api)
+    held = await api.stripe.hold(path="/v1/refunds")
+    both = [asyncio.create_task(api.update(order, {"_refund": True})) for _ in range(2)]
+    await held.begun()
+    await held.go()
+    assert [(await one)["payment_status"] for one in both] == ["refunded", "refunded"]
+    assert [await at_stripe(api, one) for one in (first, second)] == [
+        ("succeeded", 5000, 5000),
+        ("succeeded", 10400, 10400),
+    ]
+    assert [kind for kind, _, _ in await moved(api, order)].count("refunds") == 2
+
+
+async def test_an_act_ends_where_somebody_else_is_at_the_next(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order, first, second = await captured(api)
+        one, other = await of(api, order, "captures", second), await of(api, order, "captures", first)
+        held = await api.stripe.hold(path="/v1/refunds")
+        acting = asyncio.create_task(api.update(order, {"_refund": True, "reference": "mine"}, expect=409))
+        await held.begun()
+        also = await api.stripe.hold(path="/v1/refunds")
+        part = {"_refund": True, "_refund_amount_cents": 100}
+        refunding = asyncio.create_task(api.update({"type": "captures", "id": other}, part))
+        await also.begun()
+        await held.go()
+        refused = await acting
+        assert refused.said == [("", "CONFLICT")]
+        assert refused.errors[0]["meta"] == {"done": [step("refund", "captures", one, 10400)]}
+        await also.go()
+        await refunding
+        await settled(api)
+        now = await api.get(order)
+        assert (now["status"], now["payment_status"], now["reference"]) == ("approved", "partially_refunded", None)
+        done = await api.update(order, {"_refund": True, "reference": "mine"})
+        assert (done["status"], done["payment_status"], done["reference"]) == ("cancelled", "refunded", "mine")
+        assert [await at_stripe(api, one) for one in (first, second)] == [
+            ("succeeded", 5000, 5000),
+            ("succeeded", 10400, 10400),
+        ]
