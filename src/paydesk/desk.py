@@ -1258,6 +1258,8 @@ class Desk:
             try:
                 yield from self._carry_out(waiting, call, asked, now)
             except Conflict as conflict:
+                if not isinstance(answer, GatewayProblem) and (done := plan.done(call)):
+                    conflict.retry_after, conflict.meta = None, {"done": done}
                 raise _Otherwise(_How(refusal=conflict)) from conflict
         actor = asked.actor if asked is not None else self._signed(call)
         session = self._session(actor)
@@ -1304,6 +1306,8 @@ class Desk:
             told["answer"] = gist(answer)
             state = "declined" if isinstance(answer, Declined) else "refused" if problem else "done"
             open_still = yield from journal.settle(call.tenant, call.id, state, told, now)
+            if not open_still and how.stores:
+                raise _Otherwise(_How(refusal=Conflict("Another process has booked the answer.")))
             if not open_still:
                 return _Ended(late=(yield from journal.state_of(call.tenant, call.id)))
         following, gateway = yield from self._written(work, call.ask.get("fingerprint", ""), following=True)
@@ -1553,6 +1557,6 @@ def _refusal_of(said: dict[str, Any]) -> Refusal:
     if kind == "GatewayRefused":
         return errors.GatewayRefused(said["message"], said["code"], said.get("field"), said.get("meta"))
     if kind == "Conflict":
-        return Conflict(said["text"], meta=said.get("meta"))
+        return Conflict(said["text"], said.get("retry_after", 1), said.get("meta"))
     made: Refusal = getattr(errors, kind)(said["text"])
     return made

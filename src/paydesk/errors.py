@@ -44,12 +44,13 @@ class Locked(Refusal):
 
 
 class Conflict(Refusal):
-    """Another operation on the same record is under way (409); `retry_after` in seconds.
+    """Another operation on the same record is under way (409); `retry_after` in seconds, None where money was moved
+    already and the same is not to be sent again unseen.
 
     meta   what was done of the request until then, if anything was
     """
 
-    def __init__(self, message: str, retry_after: int = 1, meta: dict[str, Any] | None = None) -> None:
+    def __init__(self, message: str, retry_after: int | None = 1, meta: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.retry_after, self.meta = retry_after, meta
 

@@ -358,6 +358,10 @@ class Plan:
         """Book a definite no, and return what the client is told. May be a `Rule`."""
         raise AssertionError(f"{self.kind} does not say what a refusal means")
 
+    def done(self, call: Journalled) -> list[dict[str, Any]]:
+        """What is told as done (JSON) where a call moved money and its request is told no all the same."""
+        return []
+
     def apart(self, call: Journalled, answer: Any, *, is_no: bool, refusal: Refusal, work: Work) -> Any:
         """Book an answer, which may be a no, though `refusal` is told: what the request assigned beside is not
         written, so nothing is to follow that relies on it. May be a `Rule`.

@@ -11,7 +11,7 @@ from tests.payments.conftest import ADDRESS, Answer, Api, Running, Stripe, furni
 from tests.payments.test_history import history
 from tests.payments.test_saved_cards import REUSE, SAVE, paid, saved
 from tests.payments.test_saved_cards import ready as signed_up
-from tests.payments.test_transactions_walk import authorized, moved, ready, stands
+from tests.payments.test_transactions_walk import approved, authorized, moved, only, ready, stands
 from tests.payments.test_wallet import PASSWORD
 
 BESIDE: dict[str, Any] = {"reference": "mine", "metadata": {"a": 1}}
@@ -347,3 +347,49 @@ async def test_a_shopper_places_with_what_is_assigned_beside(api: Api) -> None:
     await api.recover()
     await api.recover()
     assert len((await api.get("customer_payment_sources")).data) == 1
+
+
+TRANSACTIONS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "capture": ("authorizations", {"_capture": True}, "/v1/payment_intents/*/capture"),
+    "void": ("authorizations", {"_void": True}, "/v1/payment_intents/*/cancel"),
+    "refund": ("captures", {"_refund": True, "_refund_amount_cents": 400}, "/v1/refunds"),
+}
+
+
+async def _transaction(api: Api, name: str) -> tuple[Answer, Answer]:
+    order, _, authorization = await approved(api)
+    if name == "refund":
+        await api.update(order, {"_capture": True})
+        return order, await api.get(await only(api, order, "captures"))
+    return order, await api.get(authorization)
+
+
+@pytest.mark.parametrize("name", TRANSACTIONS)
+async def test_a_transaction_whose_movement_failed_is_answered_with_what_was_assigned(api: Api, name: str) -> None:
+    order, of = await _transaction(api, name)
+    _, change, path = TRANSACTIONS[name]
+    before = await moved(api, order)
+    await api.stripe.faults(path=path, status=402)
+    answer = await api.update(of, {**change, "reference": "mine"})
+    assert answer["reference"] == "mine"
+    assert (await api.get(of))["reference"] == "mine"
+    assert [succeeded for _, _, succeeded in await moved(api, order)] == [*(True for _ in before), False]
+
+
+@pytest.mark.parametrize("name", TRANSACTIONS)
+async def test_money_that_was_moved_is_told_where_another_write_won(api: Api, name: str) -> None:
+    order, of = await _transaction(api, name)
+    type, change, path = TRANSACTIONS[name]
+    before = await moved(api, order)
+    held = await api.stripe.hold(path=path)
+    moving = asyncio.create_task(api.update(of, {**change, "reference": "mine"}, expect=409))
+    await held.begun()
+    await api.update(of, {"reference": "theirs"})
+    await held.go()
+    answer = await moving
+    cents = 400 if name == "refund" else 15400
+    assert answer.errors[0]["meta"] == {"done": [{"step": name, "type": type, "id": of.id, "amount_cents": cents}]}
+    assert "retry-after" not in answer.headers
+    assert (await api.get(of))["reference"] == "theirs"
+    assert await moved(api, order) == [*before, (f"{name}s", cents, True)]
+    assert await api.open_calls() == []

@@ -51,7 +51,7 @@ class Movement(Plan):
         if call.ask["then"] == "exclude":
             yield from _exclude(subject, work)
         elif call.ask.get("act") is not None:
-            wrong = yield from subject.order.goes_on(self._act(call, with_this=True), work)
+            wrong = yield from subject.order.goes_on(self._act(call), work)
             if wrong is not None:
                 return wrong
         elif call.ask["then"] is not None:
@@ -95,10 +95,13 @@ class Movement(Plan):
             told.meta = yield from self._outcome(call, subject.order, work)
         return told
 
-    def _act(self, call: Journalled, *, with_this: bool) -> dict[str, Any]:
-        """The act that a call is a step of; `with_this`: it was taken."""
-        act: dict[str, Any] = call.ask["act"]
-        return {**act, "done": [*act["done"], self._step(call)]} if with_this else act
+    def done(self, call: Journalled) -> list[dict[str, Any]]:
+        before = (call.ask.get("act") or {}).get("done", [])
+        return [*before, self._step(call)]
+
+    def _act(self, call: Journalled) -> dict[str, Any]:
+        """The act that a call is a step of, this one taken."""
+        return {**call.ask["act"], "done": self.done(call)}
 
     def _step(self, call: Journalled) -> dict[str, Any]:
         return {
@@ -111,7 +114,7 @@ class Movement(Plan):
     def _outcome(self, call: Journalled, order: Any, work: Work) -> Rule:
         """What of an act was done, what was refused, and what was not begun; None where this was all of it."""
         done = call.ask["act"]["done"]
-        left = yield from order.left_of(self._act(call, with_this=True), work)
+        left = yield from order.left_of(self._act(call), work)
         return {"done": done, "refused": self._step(call), "not_begun": left} if done or left else None
 
     def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
