@@ -1123,6 +1123,15 @@ class Desk:
         )
         return found[0] if found else None
 
+    def _opened(self, call: Journalled) -> dict[str, Any]:
+        """A call's parameters as they are sent: what the journal keeps sealed is opened."""
+        return {
+            name: self.tools["open"](value["sealed"], value["about"])
+            if isinstance(value, dict) and value.keys() == {"sealed", "about"}
+            else value
+            for name, value in call.parameters.items()
+        }
+
     async def _perform(self, call: Journalled, plan: Plan, record: Resource, now: str) -> Any:
         gateway, credentials = self._gateway(record), self._unseal(record)
         self.gateway_calls_made += 1
@@ -1154,7 +1163,7 @@ class Desk:
         await self._must_hold(call)
         crash.place(call.kind, "asking")
         try:
-            return await gateway.perform(plan.verb, call.parameters, key=call.key, credentials=credentials)  # type: ignore[arg-type]
+            return await gateway.perform(plan.verb, self._opened(call), key=call.key, credentials=credentials)  # type: ignore[arg-type]
         except Unknown as problem:
             if not problem.kept:
                 raise
@@ -1193,7 +1202,7 @@ class Desk:
         await self.database.write(lambda: journal.renumber(call.tenant, call.id, attempt, key, now))
         await self._must_hold(call)
         crash.place(call.kind, "asking")
-        return await gateway.perform(plan.verb, call.parameters, key=key, credentials=credentials)  # type: ignore[arg-type]
+        return await gateway.perform(plan.verb, self._opened(call), key=key, credentials=credentials)  # type: ignore[arg-type]
 
     async def _settle(self, call: Journalled, plan: Plan, answer: Any, asked: Asked | None) -> _Ended:
         waits = "waiting" in call.ask

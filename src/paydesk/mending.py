@@ -18,19 +18,39 @@ from paydesk.store.portions import PORTION
 EXCHANGED_SECONDS = 3600.0
 """By then no node of the older release writes any more."""
 
-INSTRUMENTS = tuple(
-    Mend(f"{table}.{column}", table, (column,), partial(former.mended_instrument, column))
-    for table, column in (("stripe_payments", "payment_instrument"), ("customer_payment_sources", "instrument"))
-)
-"""Months and years of cards were numbers, and what was unknown of one was null."""
+
+def mends(seal: former.Seal) -> tuple[Mend, ...]:
+    """All that is mended: months and years of cards were numbers, and what was unknown of one was null; addresses that
+    shoppers come back to were stored, versioned and journalled with the tokens they bear.
+    """
+    return (
+        Mend(
+            "stripe_payments.return_url",
+            "stripe_payments",
+            ("return_url", "options", "sealed_urls", "gateway_status"),
+            partial(former.mended_payment, seal),
+        ),
+        Mend(
+            "orders.return_url",
+            "orders",
+            ("return_url", "cart_url", "sealed_return_url", "placed_at", "cancelled_at"),
+            partial(former.mended_order, seal),
+        ),
+        *(
+            Mend(f"{table}.{column}", table, (column,), partial(former.mended_instrument, column))
+            for table, column in (("stripe_payments", "payment_instrument"), ("customer_payment_sources", "instrument"))
+        ),
+        Mend("versions.return_url", "versions", ("resource_type", "changes"), former.mended_version),
+        Mend("gateway_calls.return_url", "gateway_calls", ("state", "ask", "parameters"), former.mended_call),
+    )
 
 
 class Mending:
     """The walks of one process through what is to be mended. Two processes that walk at once do no harm."""
 
-    def __init__(self, desk: Desk, mends: tuple[Mend, ...] = INSTRUMENTS) -> None:
+    def __init__(self, desk: Desk, given: tuple[Mend, ...] | None = None) -> None:
         self.desk = desk
-        self._mends = mends
+        self._mends = mends(desk.tools["seal"]) if given is None else given
         self._left: list[Mend] | None = None
         self._walk: list[Mend] = []
         self._began = self._walk_began = self._next_walk = 0.0

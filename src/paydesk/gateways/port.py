@@ -556,6 +556,8 @@ class Gateway(Protocol):
         attach            payment_method_id, customer
         detach            payment_method_id
 
+        A text may be sealed ({"sealed", "about"}): it stays so in the parameters, and is opened for `perform`.
+
         raises  ValueError for a verb or a key that is not in this table, KeyError for a missing one: our own mistakes
         """
         ...

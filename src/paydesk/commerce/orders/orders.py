@@ -24,6 +24,7 @@ from paydesk.commerce.orders import (
 )
 from paydesk.commerce.payable import CUSTOMER_PLACED, GUEST_PLACED, ORDER_ACCESS, SOURCES
 from paydesk.commerce.payments import saving
+from paydesk.commerce.returning import kept, masked
 from paydesk.commerce.unserved import asked
 from paydesk.declare import (
     FILTER,
@@ -333,6 +334,7 @@ class Order(
     resource_errors = to_many("resource_errors", by="resource")
     events = to_many("events")
     tags = to_many("tags", flags=WRITE | FILTER, prohibited=True)
+    sealed_return_url = hidden("string", doc="The whole `return_url`, where it is shown without its token.")
     payable_in = hidden("string", doc="The currency, while there is something to pay.")
     transactions_count = hidden("integer", default=0, doc="What the newest transaction's number ends with.")
     authorized_cents = hidden("integer", default=0, doc="The sum of the authorizations that succeeded.")
@@ -354,7 +356,7 @@ class Order(
         work.check()
         billing = yield from addressing.kept_apart(change.related.get("billing_address"), None, work)
         shipping = yield from addressing.kept_apart(change.related.get("shipping_address"), None, work)
-        values = _own_values(change)
+        values = _own_values(None, change, work)
         if values.get("number") is None:
             values["number"] = yield from _next_number(work)
         order = work.create(
@@ -393,7 +395,7 @@ class Order(
         yield from self._change_market(change, work)
         customer = yield from _customer_asked(self, change, work)
         work.check()
-        work.change(self, **_own_values(change))
+        work.change(self, **_own_values(self, change, work))
         _belong(self, customer, change, work)
         if "billing_address" in change.related:
             yield from addressing.assign(self, "billing_address", change.related["billing_address"], work)
@@ -641,10 +643,18 @@ class Order(
             work.change(self, currency_code=price_list.currency_code, tax_included=price_list.tax_included)
 
 
-def _own_values(change: Change) -> dict[str, Any]:
-    """What a request assigns to the order alone: neither relationships with rules nor what rules decide."""
+def _own_values(order: Order | None, change: Change, work: Work) -> dict[str, Any]:
+    """What a request assigns to the order alone: neither relationships with rules nor what rules decide. Addresses that
+    the shopper comes back to are without their tokens.
+    """
     decided = {"customer_email", "guest", *(f"{name}_id" for name in _RELATED), *(f"{name}_type" for name in _RELATED)}
-    return {name: value for name, value in change.values.items() if name not in decided}
+    values = {name: value for name, value in change.values.items() if name not in decided}
+    if values.get("cart_url"):
+        values["cart_url"] = masked(values["cart_url"])
+    if "return_url" in values:
+        stored, sealed = (order.return_url, order.sealed_return_url) if order is not None else (None, None)
+        values["return_url"], values["sealed_return_url"] = kept(values["return_url"], stored, sealed, work)
+    return values
 
 
 def _market_asked(change: Change, work: Work) -> Rule:

@@ -184,7 +184,12 @@ def not_placeable(message: str, **meta: Any) -> Invalid:
 def _placed(order: Any, work: Work) -> Rule:
     ships = yield from addressing.ships(order)
     settling.ORDER.move(
-        "_place", order, work, placed_at=work.now, place_total_amount_cents=order.total_amount_with_taxes_cents
+        "_place",
+        order,
+        work,
+        placed_at=work.now,
+        place_total_amount_cents=order.total_amount_with_taxes_cents,
+        sealed_return_url=None,
     )
     if not ships:
         work.change(order, fulfillment_status="not_required", fulfillment_updated_at=work.now)

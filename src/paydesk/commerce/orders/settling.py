@@ -95,7 +95,7 @@ def judge(order: Any, work: Work) -> None:
 
 def cancel(order: Any, work: Work) -> None:
     """Cancel an order; what was in progress no longer is."""
-    ORDER.move("_cancel", order, work, cancelled_at=work.now)
+    ORDER.move("_cancel", order, work, cancelled_at=work.now, sealed_return_url=None)
     if order.fulfillment_status == "in_progress":
         FULFILLMENT.move("stop", order, work, fulfillment_updated_at=work.now)
 

@@ -14,6 +14,7 @@ from paydesk.commerce.payments.options import OUR_METADATA, check_metadata, guar
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource, Settled, refusal
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.commerce.payments.watching import watch
+from paydesk.commerce.returning import kept, masked_options, whole
 from paydesk.declare import (
     CREATE,
     NEVER,
@@ -108,7 +109,10 @@ class StripePayment(
         doc="The order's total is no longer the intent's; `_update` brings it up to date.",
     )
     return_url = string(
-        WRITE, example="https://yourdomain.com/thankyou", max_length=2048, doc="Where the shopper comes back to."
+        WRITE,
+        example="https://yourdomain.com/thankyou",
+        max_length=2048,
+        doc="Where the shopper comes back to; a token in it is shown as `…`.",
     )
     receipt_email = string(CREATE, example="john@example.com", max_length=512, doc="Where Stripe sends the receipt.")
     payment_instrument = document(
@@ -122,6 +126,8 @@ class StripePayment(
 
     usage = hidden("string", doc="The intent's `setup_future_usage`.")
     saving = hidden("boolean", default=False, doc="It is to be kept in the customer's wallet, and is not yet.")
+
+    sealed_urls = hidden("object", doc="Whole addresses that are shown without their tokens, until it came to its end.")
 
     payment_gateway = to_one("payment_gateways", required=True, doc="Taken from the order's payment method.")
     wallet_entry = to_one(
@@ -171,8 +177,13 @@ class StripePayment(
             asked["payment_method"] = self.wallet_entry.payment_source_token
         elif not work.actor.is_sales_channel and self.usage is None:
             asked["off_session"] = True
-        url = self.return_url or self.options.get("return_url") or order.return_url
-        if isinstance(url, str):
+        sealed = self.sealed_urls or {}
+        url = (
+            whole(self.return_url, sealed.get("return_url"))
+            or whole(self.options.get("return_url"), sealed.get("options"))
+            or whole(order.return_url, order.sealed_return_url)
+        )
+        if url is not None:
             asked["return_url"] = url
         return asked
 
@@ -181,6 +192,8 @@ class StripePayment(
         if not super().absorb(snapshot, work):
             return False
         watch(self, former_status, snapshot, work)
+        if self.finality.get(self.gateway_status or "", 0) == 2:
+            work.change(self, sealed_urls=None)
         work.change(self, usage=snapshot.setup_future_usage)
         options = {**self.options, "intent_amount_cents": snapshot.amount.cents}
         if snapshot.capture_before is not None:
@@ -228,7 +241,9 @@ class StripePayment(
         check_metadata(options, options, work)
         work.check()
         assert gateway is not None
+        options, sealed = _hidden(values, options, {}, None, work)
         record = {
+            **({"sealed_urls": sealed} if sealed else {}),
             **{name: values[name] for name in ("return_url", "receipt_email", *_NAMED) if values.get(name)},
             "metadata": values.get("metadata") or {},
             "options": options,
@@ -331,6 +346,8 @@ class StripePayment(
         given = {name: values[name] for name in ("return_url", "receipt_email", *_NAMED, "metadata") if name in values}
         if "options" in values:
             given["options"] = record["options"]
+        if "sealed_urls" in record:
+            given["sealed_urls"] = record["sealed_urls"]
         work.call(
             "adopt_payment",
             order,
@@ -353,13 +370,16 @@ class StripePayment(
     # Changes.
 
     def updating(self, change: Change, work: Work) -> Rule:
-        if "options" in change.values:
-            given = change.values.pop("options") or {}
+        values, options = change.values, None
+        if "options" in values:
+            given = values.pop("options") or {}
             given = guarded(given, work, (yield from _shoppers_own(given, self.payment_gateway, work)))
-            options = merged(self.options, given)
-            check_metadata(given, options, work)
+            check_metadata(given, merged(self.options, given), work)
             work.check()
-            work.change(self, options=options)
+            options = given
+        if options is not None or "return_url" in values:
+            options, sealed = _hidden(values, options or {}, self.options, self, work)
+            work.change(self, options=merged(self.options, options), sealed_urls=sealed or None)
         former = self.order_id
         yield from super().updating(change, work)
         if self.order_id != former:
@@ -417,6 +437,25 @@ def _shoppers_own(options: dict[str, Any], gateway: Any, work: Work) -> Rule:
     known = yield from known_at(gateway.id, customer_id)
     kept = yield Find("customer_payment_sources", theirs, many=True)
     return {one.customer_token for one in kept} | ({known.token} if known is not None else set())
+
+
+def _hidden(
+    values: dict[str, Any], options: dict[str, Any], stored: dict[str, Any], payment: Any, work: Work
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """What is stored of the options that a client gives, and of `return_url` among the values: addresses without their
+    tokens; and the whole of those that a confirmation may send, sealed, by where they stand.
+    """
+    sealed: dict[str, str] = dict(payment.sealed_urls or {}) if payment is not None else {}
+    options = {**masked_options(options)} | ({"return_url": options["return_url"]} if "return_url" in options else {})
+    for place, held, former in (
+        ("return_url", values, payment.return_url if payment is not None else None),
+        ("options", options, stored.get("return_url")),
+    ):
+        if "return_url" in held:
+            held["return_url"], secret = kept(held["return_url"], former, sealed.pop(place, None), work)
+            if secret is not None:
+                sealed[place] = secret
+    return options, sealed
 
 
 def _metadata(order: Any, record_id: str, work: Work) -> dict[str, str]:
@@ -536,6 +575,8 @@ class AdoptPayment(Plan):
             given = {**call.ask["given"], "method_id": call.ask["record"]["method_id"]}
             if "options" in given:
                 given["options"] = merged(payment.options, given["options"])
+            if "sealed_urls" in given:
+                given["sealed_urls"] = {**(payment.sealed_urls or {}), **given["sealed_urls"]}
             work.change(payment, **given)
             # It may have come through another gateway of the same account.
             work.relate(payment, "payment_gateway", gateway)

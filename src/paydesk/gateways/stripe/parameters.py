@@ -259,6 +259,8 @@ def _adopt(ask: Mapping[str, Any]) -> dict[str, Any]:
 def _confirm(ask: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {"id": ask["payment_id"]}
     _take(made, ask, ("payment_method", "return_url", "setup_future_usage"))
+    if isinstance(ask.get("return_url"), Mapping):
+        made["return_url"] = dict(ask["return_url"])
     if ask.get("off_session") is not None:
         made["off_session"] = bool(ask["off_session"])
     made["expand"] = list(EXPAND)
