@@ -47,6 +47,7 @@ class Finding:
     do           what a person does about it
     mended       `--fix` brings our books to it
     idle         `--fix` cancels the payment
+    marked       an integration marked a transaction otherwise than the gateway has it
     """
 
     organization: str
@@ -62,13 +63,15 @@ class Finding:
     payment_id: str | None = None
     mended: bool = False
     idle: bool = False
+    marked: bool = False
 
     @property
     def line(self) -> str:
         order = f" order {self.number or self.order}" if self.number or self.order else ""
         names = ", ".join(name for name in (self.payment_id, self.payment) if name)
         return (
-            f"{self.organization}/{self.mode}{order} {names or f'gateway {self.gateway}'}: {self.what}: "
+            f"{self.organization}/{self.mode}{order} {names or f'gateway {self.gateway}'}: "
+            f"{'marked by hand, ' if self.marked else ''}{self.what}: "
             f"paydesk {self.ours or 'nothing'}, gateway {self.theirs or 'nothing'}. {self.do[0].upper()}{self.do[1:]}."
         )
 
@@ -325,7 +328,9 @@ class _Walk:
         do = one.do or f'run `paydesk reconcile --fix`, or PATCH {known["payment"]} with "_refresh": true'
         if one.idle:
             do = "run `paydesk reconcile --fix`, which cancels it: it can still be paid"
-        return self._finding(place, one.what, one.ours, one.theirs, do, mended=one.mended, idle=one.idle, **known)
+        return self._finding(
+            place, one.what, one.ours, one.theirs, do, mended=one.mended, idle=one.idle, marked=one.marked, **known
+        )
 
     def _finding(
         self, place: _Place, what: str, ours: str | None, theirs: str | None, do: str, **known: Any

@@ -153,8 +153,11 @@ def refund(order: Any, work: Work) -> Rule:
 
 
 def cancel(order: Any, work: Work) -> Rule:
-    """Cancel an order that is not in progress yet; its authorization is voided, what was captured given back."""
+    """Cancel an order that is not in progress yet; its authorization is voided, what was captured given back. Of one
+    that is cancelled, what is held or was taken nevertheless.
+    """
     if settling.ORDER.is_there("_cancel", order):
+        yield from _begin(order, "cancel", work)
         return
     settling.ORDER.must_admit("_cancel", order, work)
     settling.after_confirming(order, work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.status import Sums, held_by, payment_status, sums
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule
@@ -50,6 +51,9 @@ def settle(order: Any, work: Work) -> Rule:
     given_back = made.captured and made.refunded >= made.captured
     if given_back and order.status in ("placed", "approved", "editing"):
         cancel(order, work)
+        for one in everything:
+            if one.one_of("authorizations") and moving.may_void(one, everything):
+                yield from moving.void(one, work, order, later=True)  # Nobody is to pay for it any more.
     yield from begin_fulfilment(order, work)
 
 

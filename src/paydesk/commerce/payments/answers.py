@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from paydesk.commerce.payments.captures import Capture
 from paydesk.commerce.payments.payment_sources import refusal
-from paydesk.commerce.payments.reconciling import reconcile
+from paydesk.commerce.payments.reconciling import insist, parts_of, reconcile
 from paydesk.commerce.payments.refunds import Refund
-from paydesk.commerce.payments.transactions import book, booked, measure
+from paydesk.commerce.payments.transactions import book, booked, measure, taken
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import Rule, eq
 from paydesk.errors import GatewayRefused, Invalid
@@ -20,11 +20,13 @@ class Movement(Plan):
     """Money is moved. A no is booked as a transaction that failed: shown with 200 where the change was the
     transaction's own, told with 422 where it was the order's.
 
-    step   what one such call is among those of an order's act
+    step    what one such call is among those of an order's act
+    books   what is booked of an authorization; None for what is booked of a capture
     """
 
     owes = True
     step: str
+    books: ClassVar[str | None] = None
 
     def reads(self, call: Journalled) -> str | None:
         # Who comes back to a call looks first: what was asked for may have come about.
@@ -48,6 +50,8 @@ class Movement(Plan):
         if not self.is_done(call, answer):
             problem = GatewayRefused(f"The payment is {answer.gateway_status}.", "unexpected_state")
             return (yield from self._failed(call, subject, problem, None, work))
+        if not (yield from self._is_in_the_books(call, subject, answer, work)):
+            return GatewayRefused("The payment moved, but the books were marked otherwise.", "unexpected_state")
         if call.ask["then"] == "exclude":
             yield from _exclude(subject, work)
         elif call.ask.get("act") is not None:
@@ -61,6 +65,19 @@ class Movement(Plan):
             except Invalid as wrong:
                 return wrong
         return _about(call, subject)
+
+    def is_booked(self, call: Journalled, subject: Any, answer: Snapshot) -> bool:
+        """The books show that what was asked for came about. What was `booked` is loaded."""
+        raise AssertionError(f"{self.kind} does not say where it is booked")
+
+    def _is_in_the_books(self, call: Journalled, subject: Any, answer: Snapshot, work: Work) -> Rule:
+        """It is, now that the answer was folded in; where it was marked as failed, that is taken back."""
+        everything = yield from booked(subject.order, work)
+        if self.books is not None and not self.is_booked(call, subject, answer):
+            insist(self.books, subject, answer, work)
+            measure(everything, work)
+            yield from subject.order.settle(work)
+        return self.is_booked(call, subject, answer)
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
         if problem.snapshot is not None and self.is_done(call, problem.snapshot):
@@ -128,9 +145,14 @@ class CapturePayment(Movement):
     step = "capture"
     verb = "capture"
     lane = "authorized money"
+    books = "captures"
 
     def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
         return bool(snapshot.received >= call.ask["received"] + call.ask["amount_cents"])
+
+    def is_booked(self, call: Journalled, subject: Any, answer: Snapshot) -> bool:
+        captured = taken(subject.order.__dict__["booked"], "captures", subject)
+        return captured >= min(answer.received, int(subject.amount_cents))
 
     def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
         made = book(
@@ -146,10 +168,14 @@ class VoidPayment(Movement):
     step = "void"
     verb = "cancel"
     lane = "authorized money"
+    books = "voids"
 
     def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
         kept_the_rest = snapshot.status == "captured" and snapshot.received == call.ask["received"]
         return snapshot.status == "canceled" or kept_the_rest
+
+    def is_booked(self, call: Journalled, subject: Any, answer: Snapshot) -> bool:
+        return taken(subject.order.__dict__["booked"], "voids", subject) > 0
 
     def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
         made = book(Void, subject.order, subject.payment_source, work, reference_authorization_id=subject.id, **values)
@@ -165,6 +191,11 @@ class RefundPayment(Movement):
 
     def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
         return any(one.metadata.get("paydesk_call") == call.id for one in snapshot.refunds)
+
+    def is_booked(self, call: Journalled, subject: Any, answer: Snapshot) -> bool:
+        everything = subject.order.__dict__["booked"]
+        own = [one for one in answer.refunds if one.metadata.get("paydesk_call") == call.id]
+        return all(parts_of(one, everything) for one in own)
 
     def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
         made = book(Refund, subject.order, subject.payment_source, work, reference_capture_id=subject.id, **values)

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
-from paydesk.commerce.payments.transactions import booked
+from paydesk.commerce.payments.reconciling import UNCONFIRMED, authorization_of, parts_of, reconcile
+from paydesk.commerce.payments.transactions import booked, children
 from paydesk.declare import Rule
-from paydesk.gateways.port import Snapshot
+from paydesk.gateways.port import RefundSnapshot, Snapshot
 from paydesk.money import formatted
 from paydesk.work import Load, Work
 
@@ -30,6 +30,7 @@ class Difference:
     theirs    what the gateway has, None for nothing
     mended    reading the payment afresh brings our books to it
     idle      the payment can still be paid, no order needs it, and it is of our own making: it may be canceled
+    marked    an integration marked a transaction otherwise than the gateway has it
     do        what a person does about it, where that does not
     """
 
@@ -38,6 +39,7 @@ class Difference:
     theirs: str | None
     mended: bool = False
     idle: bool = False
+    marked: bool = False
     do: str | None = None
 
 
@@ -50,14 +52,14 @@ def compare(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
         return found
     everything = yield from booked(order, work)
     known = {one.id: (one.succeeded, one.error_code) for one in everything}
-    mine = [one for one in everything if one.payment_source_id == payment.id and not one.forwarded]
-    found += _unknown_there(mine, snapshot)
     # The sums by the transactions we have, before those come in that we lack.
     before = {name: getattr(order, name) for name in _SUMS}
     yield from order.settle(work)
     found += _sums(order, before)
     yield from reconcile(payment, snapshot, work)
     found += _unknown_here(everything, known)
+    # What stands otherwise even so is for a person to decide.
+    found += _lasting(payment, [one for one in everything if one.payment_source_id == payment.id], snapshot)
     if snapshot.status in UNCONFIRMED and not payment.is_needed:
         why = "of a cancelled order" if order.status == "cancelled" else "replaced by another source"
         idle = snapshot.metadata.get("paydesk") == work.settings["installation"]
@@ -78,35 +80,93 @@ def _facts(payment: Any, snapshot: Snapshot) -> Iterator[Difference]:
         yield Difference("status", payment.gateway_status, snapshot.gateway_status, mended=not older, do=do)
 
 
-def _unknown_there(mine: list[Any], snapshot: Snapshot) -> Iterator[Difference]:
-    """What was booked as having come about, and the gateway has not."""
-    held = snapshot.charged or snapshot.authorized or snapshot.received
+def _lasting(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterator[Difference]:
+    """What reading the payment afresh leaves as it is: booked or marked as having come about, and at the gateway it has
+    not, or the other way.
+    """
     currency = snapshot.amount.currency
-    came = [one for one in mine if one.succeeded]
-    for one in came:
-        if one.currency_code != currency:
-            yield _ours(one, f"currency of {one.number}", one.currency_code, currency)
-        elif one.one_of("authorizations") and (one.object_key != snapshot.payment_id or not held):
-            yield _ours(one, f"authorization {one.number}", _amount(one), None)
-        elif one.one_of("authorizations") and one.amount_cents != held:
-            yield _ours(one, f"authorization {one.number}", _amount(one), _money(held, currency))
-        elif one.one_of("voids") and snapshot.status != "canceled":
-            yield _ours(one, f"void {one.number}", _amount(one), snapshot.gateway_status)
-    captures = [one for one in came if one.one_of("captures")]
-    captured = sum(one.amount_cents for one in captures)
-    if captured > snapshot.received:
-        yield _ours(captures[-1], "captured", _money(captured, currency), _money(snapshot.received, currency))
-    told = {one.refund_id: one for one in snapshot.refunds}
-    for one in mine:
+    wrong = [one for one in mine if one.succeeded and one.currency_code != currency]
+    for one in wrong:
+        yield _ours(f"currency of {one.number}", [one], mine, payment, one.currency_code, currency)
+    sound = [one for one in mine if one not in wrong]
+    yield from _authorizations(payment, sound, snapshot)
+    yield from _captures(payment, sound, snapshot)
+    yield from _voids(payment, sound, snapshot)
+    for told in snapshot.refunds:
+        yield from _refund(payment, sound, told)
+    known = {told.refund_id for told in snapshot.refunds}
+    for one in sound:
         # One that failed here may well be unknown there: the gateway said no to it.
-        if not one.one_of("refunds") or one.error_code is not None:
+        if one.one_of("refunds") and one.error_code is None and one.object_key.partition("/")[0] not in known:
+            yield _ours(f"refund {one.number}", [one], mine, payment, _amount(one), None)
+
+
+def _authorizations(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterator[Difference]:
+    held = snapshot.charged or snapshot.authorized or snapshot.received
+    right = authorization_of(payment, snapshot, mine)
+    for one in mine:
+        if not one.one_of("authorizations"):
             continue
-        there = told.get(one.object_key)
-        if there is None:
-            yield _ours(one, f"refund {one.number}", _amount(one), None)
-        elif there.amount.cents != one.amount_cents:
-            theirs = _money(there.amount.cents, there.amount.currency)
-            yield _ours(one, f"refund {there.refund_id}", _amount(one), theirs)
+        name = f"authorization {one.number}"
+        if one.succeeded and (one is not right or not held):
+            yield _ours(name, [one], mine, payment, _amount(one), None)
+        elif one.succeeded and one.amount_cents != held:
+            theirs = _money(held, snapshot.amount.currency)
+            yield _ours(name, [one], mine, payment, _amount(one), theirs)
+        elif one is right and one.forwarded and not one.succeeded and snapshot.status != "canceled":
+            yield _theirs_marked(name, one)
+
+
+def _captures(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterator[Difference]:
+    made = [one for one in mine if one.one_of("captures")]
+    came = [one for one in made if one.succeeded]
+    captured = sum(one.amount_cents for one in came)
+    received = _money(snapshot.received, snapshot.amount.currency)
+    if captured > snapshot.received:
+        vouched = [one for one in came if one.forwarded][-1:]
+        what = f"capture {vouched[0].number}" if vouched else "captured"
+        yield _ours(what, vouched or came[-1:], mine, payment, _money(captured, came[-1].currency_code), received)
+    elif captured < snapshot.received:
+        marked = [one for one in made if one.forwarded and not one.succeeded and one.amount_cents <= snapshot.received]
+        for one in marked:
+            yield _theirs_marked(f"capture {one.number}", one)
+        if not marked:
+            # More than was authorized: the books follow once they forget what they have of it.
+            held = [one for one in mine if one.one_of("authorizations") and one.succeeded]
+            yield _ours("captured", held, mine, payment, _money(captured, snapshot.amount.currency), received)
+
+
+def _voids(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterator[Difference]:
+    held = snapshot.charged or snapshot.authorized or snapshot.received
+    parts = any(one.one_of("authorizations") and one.multicapture for one in mine)
+    is_over = snapshot.status == "canceled" or (snapshot.status == "captured" and parts)
+    gone = held - snapshot.received if is_over else 0
+    made = [one for one in mine if one.one_of("voids")]
+    came = [one for one in made if one.succeeded]
+    if sum(one.amount_cents for one in came) > gone:
+        wrong = ([one for one in came if one.forwarded] or came)[-1]
+        theirs = _money(gone, snapshot.amount.currency) if gone else snapshot.gateway_status
+        yield _ours(f"void {wrong.number}", [wrong], mine, payment, _amount(wrong), theirs)
+    elif gone and not came:
+        for one in made:
+            if one.forwarded and one.object_key == snapshot.payment_id:
+                yield _theirs_marked(f"void {one.number}", one)
+
+
+def _refund(payment: Any, mine: list[Any], told: RefundSnapshot) -> Iterator[Difference]:
+    parts = parts_of(told, mine)
+    booked = sum(one.amount_cents for one in parts)
+    if booked != told.amount.cents:
+        ours = _money(booked, told.amount.currency)
+        yield _ours(
+            f"refund {told.refund_id}", parts, mine, payment, ours, _money(told.amount.cents, told.amount.currency)
+        )
+        return
+    for one in parts:
+        if one.forwarded and one.succeeded and told.status in ("failed", "canceled"):
+            yield _ours(f"refund {one.number}", [one], mine, payment, _amount(one), told.status)
+        elif one.forwarded and not one.succeeded and told.status == "succeeded":
+            yield _theirs_marked(f"refund {one.number}", one)
 
 
 def _unknown_here(everything: list[Any], known: dict[str, Any]) -> Iterator[Difference]:
@@ -132,12 +192,28 @@ def _sums(order: Any, before: dict[str, Any]) -> Iterator[Difference]:
         yield Difference(f"order's {said}", ours, f"{theirs} by its transactions", mended=True)
 
 
-def _ours(one: Any, what: str, ours: str, theirs: str | None) -> Difference:
+def _ours(what: str, wrong: list[Any], mine: list[Any], payment: Any, ours: str, theirs: str | None) -> Difference:
+    """What the gateway does not have. Before a transaction is marked as failed those go that came about of it."""
+    marking: dict[str, Any] = {}
+    for one in wrong:
+        for child in children(one, mine):
+            for last in children(child, mine):
+                marking[last.id] = last
+            marking[child.id] = child
+        marking[one.id] = one
+    names = ", ".join(f"{one.shape.type}/{one.id}" for one in marking.values())
+    first = f'PATCH {names} with "succeeded": false, then ' if names else ""
+    do = f"look at {payment.payment_id} at the gateway; where it is right, {first}"
+    do += f'PATCH {payment.shape.type}/{payment.id} with "_refresh": true'
+    return Difference(what, ours, theirs, marked=any(one.forwarded for one in wrong), do=do)
+
+
+def _theirs_marked(what: str, one: Any) -> Difference:
+    """What came about at the gateway, and an integration marked as failed."""
     do = (
-        f"look at {one.token} at the gateway; where it is right, PATCH {one.shape.type}/{one.id}"
-        ' with "succeeded": false'
+        f'look at {one.token} at the gateway; where it is right, PATCH {one.shape.type}/{one.id} with "succeeded": true'
     )
-    return Difference(what, ours, theirs, do=do)
+    return Difference(what, "marked as failed", _amount(one), marked=True, do=do)
 
 
 def _theirs(one: Any) -> str:

@@ -58,6 +58,11 @@ def refundable(capture: Any, everything: list[Any]) -> int:
     return returnable(capture, everything) if capture.counts else 0
 
 
+def _received(authorization: Any, everything: list[Any]) -> int:
+    """What the gateway has captured of it, whatever an integration vouches for beside."""
+    return taken([one for one in everything if not one.forwarded], "captures", authorization)
+
+
 def _captures(everything: list[Any]) -> list[Any]:
     return [one for one in everything if one.one_of("captures")]
 
@@ -88,7 +93,7 @@ def capture(
         _must_not_have_expired(authorization, work)
         raise Invalid("capture_balance_cents", "greater_than", value=balance, count=0)
     amount = _within("_capture_amount_cents", asked, balance, authorization.currency_code)
-    received = taken(everything, "captures", authorization)
+    received = _received(authorization, everything)
     yield from _ask(
         "capture_payment",
         authorization,
@@ -132,7 +137,7 @@ def void(
         message = "was captured: it can only be refunded" if captured else None
         raise Invalid("void_balance_cents", "captured" if captured else "greater_than", message, value=left, count=0)
     amount = authorization.capture_balance_cents if captured else authorization.void_balance_cents
-    facts = {"amount_cents": amount, "received": captured}
+    facts = {"amount_cents": amount, "received": _received(authorization, everything)}
     ask = {"reason": "requested_by_customer"}
     yield from _ask("void_payment", authorization, about, work, {"then": then, "act": act}, later, facts, ask)
 

@@ -152,6 +152,19 @@ def _restore(one: Any, work: Work) -> None:
     work.change(one, succeeded=True, forwarded=False, message=SUCCESS, error_code=None, error_detail=None)
 
 
+def insist(kind: str, authorization: Any, snapshot: Snapshot, work: Work) -> None:
+    """Whoever asks for a capture or a void that the gateway has made already takes back having marked it as failed."""
+    everything = authorization.order.__dict__["booked"]
+    known, marked = captures_of(authorization, snapshot, everything)
+    if kind == "voids":
+        marked = [one for one in _of("voids", authorization, everything) if one.object_key == snapshot.payment_id]
+    elif _sum(known) + _sum(marked) > snapshot.received:
+        return
+    for one in marked:
+        if not one.succeeded and one.amount_cents <= room(kind, authorization, everything):
+            _restore(one, work)
+
+
 def _is_marked_as_failed(one: Any) -> bool:
     return bool(one.forwarded and not one.succeeded)
 
@@ -251,8 +264,11 @@ def parts_of(told: RefundSnapshot, everything: list[Any]) -> list[Any]:
         for one in everything
         if one.one_of("refunds")
         and one.object_key.partition("/")[0] == told.refund_id
-        # One that was marked as failed together with its capture was wrong: it is booked anew.
-        and not (_is_marked_as_failed(one) and not captures[one.reference_capture_id].succeeded)
+        # One that was marked as failed together with its capture, or was for more, was wrong: it is booked anew.
+        and not (
+            _is_marked_as_failed(one)
+            and (one.amount_cents > told.amount.cents or not captures[one.reference_capture_id].succeeded)
+        )
     ]
 
 
