@@ -45,7 +45,7 @@ from paydesk.store.idempotency import KeyOwner
 from paydesk.store.reading import NEWEST_FIRST, Reader, Session, Sort, bound, know_tables, next_number, own_paths
 from paydesk.store.sqlite import StillReferred
 from paydesk.store.writing import Writer, last_attempt
-from paydesk.waiting import Tried, Waiting
+from paydesk.waiting import PASSWORDS, Tried, Waiting
 from paydesk.work import Call, Change, Find, Hold, Journalled, Next, Plan, Work, new_id
 
 log = logging.getLogger("paydesk.desk")
@@ -487,7 +487,7 @@ class Desk:
 
     async def _hash_passwords(self, wanted: Wanted) -> None:
         """Hash a request's passwords before its transaction: that takes as long as a hundred transactions."""
-        for name in ("password", "customer_password"):
+        for name in PASSWORDS:
             password = wanted.change.arguments.get(name)
             if isinstance(password, str) and password:
                 hashed = await asyncio.to_thread(self.tools["hash_password"], password)
@@ -1508,13 +1508,16 @@ def _find(resource: type[Resource], where: Condition, paths: tuple[str, ...] = (
 
 
 def _fingerprint(wanted: Wanted) -> str:
-    """Tells equal requests from different ones."""
+    """Tells equal requests from different ones. It is kept, so it tells nothing of a password but that there is one:
+    who has an account by one request keeps it whatever an equal one says.
+    """
+    hidden = {name: True for name in PASSWORDS if wanted.change.arguments.get(name)}
     said = [
         wanted.verb,
         wanted.resource.shape.type,
         wanted.record_id,
         {name: value for name, value in wanted.change.values.items() if value is not None and value != {}},
-        wanted.change.arguments,
+        wanted.change.arguments | hidden,
         {name: list(link) if link else None for name, link in wanted.links.items()},
     ]
     return _digest(said)

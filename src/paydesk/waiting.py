@@ -18,7 +18,8 @@ from paydesk.work import Change, Work
 _HASHED = "hashed password"
 """Stands for a password in what waits: of that, only the hash is kept."""
 
-_PASSWORDS = ("password", "customer_password")
+PASSWORDS = ("password", "customer_password")
+"""The arguments that are passwords."""
 
 Replaced = dict[str, Any]
 """What stood where a request writes: each column's value, of an object each member as `[value]`, `[]` for none."""
@@ -54,7 +55,7 @@ class Waiting:
     ) -> Waiting:
         """`change` is what the client sent, as it was before any rule saw it."""
         arguments, hashes = dict(change.arguments), {}
-        for name in _PASSWORDS:
+        for name in PASSWORDS:
             if arguments.get(name) in hashed:
                 hashes[_HASHED] = hashed[arguments[name]]
                 arguments[name] = _HASHED

@@ -331,6 +331,22 @@ async def test_what_waits_in_the_journal_is_sealed_and_passwords_are_hashed(runn
         assert await api.customer("grace@example.com", PASSWORD)
 
 
+async def test_an_equal_request_joins_whatever_password_it_gives_and_the_first_one_counts(
+    running: Running, account: Stripe
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order = await ready(api)
+        payment = await api.payment(order, {"options": {"payment_method": "pm_card_visa"}})
+        await api.stripe.faults(path=f"/v1/payment_intents/{payment['stripe_id']}/confirm", times=0, drop="before")
+        given = {"customer_email": "grace@example.com", "_place": True}
+        await api.update(order, {**given, "customer_password": PASSWORD}, expect=503)
+        await api.stripe.mend()
+        placed = await api.update(order, {**given, "customer_password": "another-secret"})
+        assert (placed["status"], placed["customer_email"]) == ("placed", "grace@example.com")
+        assert await api.customer("grace@example.com", PASSWORD)
+
+
 def _about(calls: list[tuple[Any, ...]]) -> str:
     ((tenant, id),) = [(tenant, id) for tenant, id, state in calls if state == "open"]
     return f"waiting/{tenant}/{id}"

@@ -460,7 +460,9 @@ class Order(
 
     @trigger(prohibited=True)
     def _approve_and_capture(self, work: Work, value: bool) -> Rule:
-        """Approve the order and capture its payment, both or none."""
+        """Approve the order and capture its payment, both or none. Of several captures, those made before one failed
+        stay; the answer's `meta` tells them.
+        """
         yield from moving.approve_and_capture(self, work)
 
     @trigger(prohibited=True)
@@ -470,13 +472,15 @@ class Order(
 
     @trigger(prohibited=True)
     def _refund(self, work: Work, value: bool) -> Rule:
-        """Give back all that was captured, which cancels the order."""
+        """Give back all that was captured, one capture after the other, which cancels the order. The first that fails
+        ends it; the answer's `meta` tells what was done, and what was not begun.
+        """
         yield from moving.refund(self, work)
 
     @trigger()
     def _cancel(self, work: Work, value: bool) -> Rule:
         """Cancel the order as long as its fulfilment has not begun; what is authorized is voided, what was captured
-        given back.
+        given back, one after the other. The first that fails ends it, as with `_refund`.
         """
         yield from moving.cancel(self, work)
 
