@@ -28,13 +28,13 @@ from paydesk.gateways.port import (
 )
 from paydesk.instants import instant, later
 from paydesk.store import events
-from paydesk.store.reading import Session
+from paydesk.store.reading import Session, holders_of
 from paydesk.work import Find, Work
 
 log = logging.getLogger("paydesk.inbox")
 
-READ, UNKNOWN, ORPHANED, NOTHING, FAILED, DISABLED = (
-    "read", "unknown payment", "orphaned payment", "nothing to do", "failed", "gateway disabled",
+READ, UNKNOWN, ORPHANED, NOTHING, FAILED, DISABLED, HANDED_OVER = (
+    "read", "unknown payment", "orphaned payment", "nothing to do", "failed", "gateway disabled", "handed over",
 )  # fmt: skip
 """How an event ended."""
 
@@ -82,6 +82,7 @@ class Inbox:
         self._unseal = unseal
         self._came: defaultdict[tuple[str, str], events.Tally] = defaultdict(events.Tally)
         self._tallying = asyncio.Lock()
+        self._served = ""  # the gateway whose events were taken last
 
     # Taking in.
 
@@ -164,12 +165,19 @@ class Inbox:
     # Working.
 
     async def work(self, limit: int = 100) -> int:
-        """Work the events that are due and that no other process took; returns how many."""
+        """Work the events that are due and that no other process took; returns how many.
+
+        Every gateway with events has its turn: one with thousands delays no other's.
+        """
         await self._tally()
         now = instant(self.desk.clock())
-        if not await self.desk.database.read(lambda: events.are_due(now)):
+        waiting = await self.desk.database.read(lambda: events.waiting_gateways(now))
+        if not waiting:
             return 0
-        rows = await self.desk.database.write(lambda: events.take(now, later(now, TAKEN_SECONDS), limit))
+        # Where there are more than get a turn now, the others get theirs next.
+        turns = [one for one in waiting if one > self._served] + [one for one in waiting if one <= self._served]
+        self._served = turns[:limit][-1]
+        rows = await self.desk.database.write(lambda: events.take(turns, now, later(now, TAKEN_SECONDS), limit))
         doors: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
         for row in rows:
             doors[row[0], row[1]].append(row)
@@ -276,11 +284,24 @@ class _Door:
         if found:
             await self.desk.refresh(actor, found[0], closely=any(row[3] == "fraud" for row in rows))
             return READ
+        holders = await self.desk.database.read(lambda: holders_of(sources.holders(payment_id)))
+        elsewhere = {(one.tenant, one.gateway_id) for one in holders if one.is_of(gateway.account)}
+        if elsewhere and (self.tenant, self.gateway_id) not in elsewhere:
+            await self.desk.database.write(lambda: self._hand_over(rows, elsewhere))
+            self.inbox.wake.set()
+            return HANDED_OVER
         if any(row[5] for row in rows):
             # Ours, and perhaps just being opened: parked until that is settled.
             return await self._orphan(payment_id) if tries + 1 >= TRIES else None
         # Another program's payment on the same account, or one that is just being adopted.
         return UNKNOWN if tries + 1 >= UNKNOWN_TRIES else None
+
+    def _hand_over(self, rows: list[Any], to: set[tuple[str, str]]) -> Generator[Any, Any, None]:
+        """Give events to the gateways of the same account, of whichever tenant, whose payment they are about."""
+        now = instant(self.desk.clock())
+        for row in rows:
+            for whose in to:
+                yield from events.hand_over(self.tenant, self.gateway_id, row[2], whose, now)
 
     async def _read_entry(self, actor: Actor, token: str) -> str:
         """A payment method: whoever keeps it in a wallet is to see what became of it."""

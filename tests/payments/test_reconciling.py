@@ -50,7 +50,8 @@ async def lost_refund(api: Api) -> tuple[Answer, str, str]:
 async def orphan(api: Api, **more: str) -> str:
     """An intent that says it is of this installation, and that nobody here knows."""
     organization = api.parts.desk.installation and (await api.get("organization")).id
-    metadata = {"paydesk": api.parts.desk.installation, "organization_id": organization, "mode": "test", **more}
+    ours = {"paydesk": api.parts.desk.installation, "organization_id": organization, "mode": "test"}
+    metadata = {**ours, "stripe_payment_id": "gone", **more}
     given = {"amount": 700, "currency": "eur", "metadata": metadata}
     name = str((await api.stripe.v1.payment_intents.create_async(given)).id)
     # The shop goes on: what a database made nothing after may be there for a copy of it alone.

@@ -495,7 +495,7 @@ class _Walk:
         return (
             snapshot.status in UNCONFIRMED
             and not (snapshot.received or snapshot.authorized)
-            and metadata.get("paydesk") == self._parts.desk.installation
+            and place.record.makes.is_of_our_making(snapshot, self._parts.desk.installation)
             and f"{metadata.get('organization_id')}/{metadata.get('mode')}" == place.actor.tenant
             and self._is_within_reach(place, snapshot)
             # In this order: what is no longer on its way is here.

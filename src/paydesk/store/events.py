@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, case, func, null, select, tuple_, update
+from sqlalchemy import BigInteger, bindparam, case, func, literal_column, null, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from paydesk.store.ask import Ask, Rows
@@ -42,34 +42,58 @@ def keep(row: dict[str, Any]) -> Asks:
     return bool(rows)
 
 
-def are_due(now: str) -> Asks:
-    """Whether any event is to be worked."""
+def waiting_gateways(now: str) -> Asks:
+    """The ids of the gateways that have events to be worked, in their order.
+
+    From one gateway's entry in the index to the next one's: how many events each has makes no difference.
+    """
 
     def build() -> Any:
-        return select(events.c.event_id).where(*_due()).limit(bindparam("limit"))
+        first = select(func.min(events.c.gateway_id).label("id")).where(events.c.worked_at.is_(None))
+        doors = first.cte("doors", recursive=True)
+        other, due = events.alias("other"), events.alias("due")
+        next_ = select(func.min(other.c.gateway_id)).where(other.c.worked_at.is_(None), other.c.gateway_id > doors.c.id)
+        doors = doors.union_all(select(next_.scalar_subquery()).where(doors.c.id.is_not(None)))
+        any_due: Any = select(literal_column("1")).select_from(due).where(due.c.gateway_id == doors.c.id, *_due(due))
+        return select(doors.c.id).where(any_due.exists()).order_by(doors.c.id)
 
-    rows = yield Ask(("due events",), build, {"now": now, "limit": 1})
-    return bool(rows)
+    rows = yield Ask(("waiting gateways",), build, {"now": now})
+    return [row[0] for row in rows]
 
 
-def _due() -> tuple[Any, ...]:
-    return events.c.worked_at.is_(None), events.c.due_at <= bindparam("now", type_=Instant())
+def _due(table: Any = events) -> tuple[Any, ...]:
+    return table.c.worked_at.is_(None), table.c.due_at <= bindparam("now", type_=Instant())
 
 
 _TAKEN = ("tenant", "gateway_id", "event_id", "about", "payment_id", "ours", "tries", "object_id")
 
 
-def take(now: str, until: str, limit: int) -> Asks:
-    """Take the events that are due, oldest first, each as a row of `_TAKEN`.
+def take(gateways: Sequence[str], now: str, until: str, limit: int) -> Asks:
+    """Take the events of these gateways that are due, each as a row of `_TAKEN`: of each the same share, oldest first,
+    and what some do not need of theirs for those that have more.
 
     until   nobody else takes them before
     """
+    taken: list[Any] = []
+    longer: list[str] = []
+    share = max(1, limit // max(1, len(gateways)))
+    for gateway_id in gateways[:limit]:
+        some = yield from _take(gateway_id, now, until, share)
+        taken += some
+        longer += [gateway_id] if len(some) == share else []
+    for gateway_id in longer:
+        if len(taken) >= limit:
+            break
+        taken += yield from _take(gateway_id, now, until, limit - len(taken))
+    return [row[:-1] for row in sorted(taken, key=lambda row: row[-1])]
 
+
+def _take(gateway_id: str, now: str, until: str, limit: int) -> Asks:
     def build() -> Any:
         identity = tuple_(*(events.c[name] for name in ("tenant", "gateway_id", "event_id")))
         chosen = (
             select(events.c.tenant, events.c.gateway_id, events.c.event_id)
-            .where(*_due())
+            .where(events.c.gateway_id == bindparam("gateway"), *_due())
             .order_by(events.c.due_at)
             .limit(bindparam("limit"))
             .with_for_update(skip_locked=True)
@@ -78,8 +102,23 @@ def take(now: str, until: str, limit: int) -> Asks:
         taken = update(events).where(identity.in_(chosen)).values(due_at=bindparam("until", type_=Instant()))
         return taken.returning(*columns)
 
-    rows = yield Ask(("take events",), build, {"now": now, "until": until, "limit": limit})
-    return [row[:-1] for row in sorted(rows, key=lambda row: row[-1])]
+    return (yield Ask(("take events",), build, {"gateway": gateway_id, "now": now, "until": until, "limit": limit}))
+
+
+def hand_over(tenant: str, gateway_id: str, event_id: str, to: tuple[str, str], now: str) -> Asks:
+    """Keep an event of one gateway for another, too, whose payment it is about; once, also where it came by itself.
+
+    to   the tenant and the id of that gateway
+    """
+    names = ("event_id", "type", "about", "payment_id", "object_id", "ours", "body")
+
+    def build() -> Any:
+        return select(*(events.c[name] for name in names)).where(_at())
+
+    rows = yield Ask(("event as kept",), build, _binds(tenant, gateway_id, event_id))
+    for row in rows:
+        copy = dict(zip(names, row, strict=True)) | {"tenant": to[0], "gateway_id": to[1]}
+        yield from keep(copy | {"received_at": now, "due_at": now, "tries": 0})
 
 
 def free_all(now: str) -> Asks:

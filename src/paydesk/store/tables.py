@@ -113,6 +113,7 @@ due_at  when it may be worked; whoever takes it sets this ahead, so that no othe
 """
 Index(
     "ix_gateway_events_due",
+    gateway_events.c.gateway_id,
     gateway_events.c.due_at,
     sqlite_where=gateway_events.c.worked_at.is_(None),
     postgresql_where=gateway_events.c.worked_at.is_(None),

@@ -62,7 +62,7 @@ def compare(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
     found += _lasting(payment, [one for one in everything if one.payment_source_id == payment.id], snapshot)
     if snapshot.status in UNCONFIRMED and not payment.is_needed:
         why = "of a cancelled order" if order.status == "cancelled" else "replaced by another source"
-        idle = snapshot.metadata.get("paydesk") == work.settings["installation"]
+        idle = payment.is_of_our_making(snapshot, work.settings["installation"])
         do = f"cancel {snapshot.payment_id} at the gateway: it can still be paid, and was not opened by paydesk"
         found.append(Difference("live payment", why, snapshot.gateway_status, idle=idle, do=None if idle else do))
     return found

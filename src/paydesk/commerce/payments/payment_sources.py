@@ -77,6 +77,12 @@ class PaymentSource(Resource):
         return Holders(cls.shape.type, cls.named_by, payment_id)
 
     @classmethod
+    def is_of_our_making(cls, snapshot: Snapshot, installation: str) -> bool:
+        """This installation opened the payment, as that tells itself: one that was adopted names the order alone."""
+        told = snapshot.metadata
+        return told.get("paydesk") == installation and f"{cls.shape.singular}_id" in told
+
+    @classmethod
     def opened(cls, answer: Snapshot) -> dict[str, Any]:
         """The columns of a new source that its gateway's answer fills."""
         return {cls.named_by: answer.payment_id}
@@ -413,7 +419,9 @@ class ReleasePayment(Settled):
         return str(call.ask["payment_id"])
 
     def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
-        return snapshot.status in UNCONFIRMED and call.ask.get("of") in (None, snapshot.metadata.get("paydesk"))
+        of = call.ask.get("of")
+        ours = of is None or _TYPES[call.subject_type].is_of_our_making(snapshot, of)
+        return snapshot.status in UNCONFIRMED and ours
 
 
 def let_go(kind: str, payment_id: str, work: Work) -> Rule:

@@ -385,7 +385,8 @@ class StripePayment(
         if self.order_id != former:
             # What was to be said of a move before this one is not true any more.
             work.withdraw("label_payment", self)
-            told = {"payment_id": self.stripe_id, "metadata": _metadata(self.order, self.id, work)}
+            metadata = {**_belonging(self.order, work), "order_number": self.order.number or ""}
+            told = {"payment_id": self.stripe_id, "metadata": metadata}
             gateway = self.payment_gateway
             work.call("label_payment", self, gateway=gateway, record_id=self.id, deferred=True, ask={"gateway": told})
 

@@ -1,4 +1,4 @@
-"""One payment, one order: of which account a payment is, over the whole server; fair turns among gateways' events.
+"""One payment, one order: of which account a payment is, over the whole server.
 
 Which account a gateway's key answers to is asked for when a server starts, and written to its payments then.
 """
