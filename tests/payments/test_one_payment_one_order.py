@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, update
 
 from paydesk.store.ask import Ask
 from paydesk.store.types import METADATA
+from tests.payments.commands import Said, paydesk
 from tests.payments.conftest import ADDRESS, Answer, Api, Clock, Running, Stripe, document_of, furnish, on_sqlite
 from tests.payments.test_adopting import ids, intent_of, untouched
 from tests.payments.test_transactions_walk import authorized
@@ -339,3 +340,48 @@ async def test_old_payments_get_the_account_of_their_gateways_key(api: Api) -> N
     assert (kept[payments[1].id], kept[payments[2].id]) == (account, account)
     assert await api.parts.endpoints.once()
     assert dict(await api.rows("stripe_payments", "id", "account")) == kept
+
+
+# What reconcile tells.
+
+
+def told(said: Said) -> list[tuple[str, str, str, str]]:
+    return sorted((one["payment_id"], one["what"], one["ours"], one["theirs"]) for one in said.json["findings"])
+
+
+async def test_one_intent_on_two_orders_is_told_whichever_organizations_they_are_of(api: Api, running: Running) -> None:
+    other = await second_organization(api)
+    first, second, third = await api.order(), await other.order(), await api.order()
+    payment, theirs, again = await api.payment(first), await other.payment(second), await api.payment(third)
+    name = payment["stripe_id"]
+    assert (await paydesk(running, "reconcile", "--json")).json["findings"] == []
+    await forget_accounts(api)
+    await overwrite(api, "stripe_payments", theirs.id, stripe_id=name)
+    await api.parts.endpoints.once()
+    found = await paydesk(running, "reconcile", "--json")
+    assert found.status == 1
+    assert [one for one in told(found) if one[1] == "payment of several orders"] == sorted(
+        [
+            (
+                name,
+                "payment of several orders",
+                f"order {first.id}",
+                f"one payment for other/test order {second.id}, too",
+            ),
+            (
+                name,
+                "payment of several orders",
+                f"order {second.id}",
+                f"one payment for acme/test order {first.id}, too",
+            ),
+        ]
+    )
+    assert again["stripe_id"] not in {one[0] for one in told(found)}
+
+
+async def test_an_intent_that_names_another_installation_is_told(api: Api, running: Running) -> None:
+    payment = await api.payment()
+    name, here = payment["stripe_id"], api.parts.desk.installation
+    await api.stripe.v1.payment_intents.update_async(name, {"metadata": {"paydesk": "another"}})
+    found = await paydesk(running, "reconcile", "--json")
+    assert told(found) == [(name, "installation", here, "another")]

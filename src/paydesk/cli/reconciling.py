@@ -31,7 +31,7 @@ from paydesk.gateways.port import Account, Gateway, GatewayProblem, Refused, Sna
 from paydesk.instants import Clock, instant, seconds, wall
 from paydesk.settings import Settings
 from paydesk.store import events, lookup
-from paydesk.store.reading import Session
+from paydesk.store.reading import Session, holders_of
 from paydesk.work import Find, Work
 
 AT_ONCE = 16
@@ -316,7 +316,28 @@ class _Walk:
         differences = await self._parts.desk.consider(
             place.actor, lambda work: self._differences(work, id_, place, snapshot)
         )
-        return [self._found(place, one, known) for one in differences]
+        shared = await self._shared(place, payment, known)
+        return [*shared, *(self._found(place, one, known) for one in differences)]
+
+    async def _shared(self, place: _Place, payment: Any, known: Mapping[str, Any]) -> list[Finding]:
+        """The other orders of this server, of whichever tenant, that have the same payment."""
+        account = payment.account or place.record.account
+        holders = await self._parts.database.read(lambda: holders_of(payment.holders(payment.payment_id)))
+        own = (place.actor.tenant, payment.order_id)
+        others = [one for one in holders if one.is_of(account) and (one.tenant, one.order_id) != own]
+        if not others:
+            return []
+        read, named = self._parts.database.read, []
+        for one in others:
+            organization_id, _, mode = one.tenant.partition("/")
+            slug = await read(lambda: events.organization(organization_id))  # noqa: B023
+            named.append(f"{slug or organization_id}/{mode} order {one.order_id}")
+        do = (
+            "see whose order the money is for, and have the others paid another way; neither cancel nor refund any of "
+            "them before, which would give the money of the right one back"
+        )
+        what, mine = "payment of several orders", f"order {payment.order_id}"
+        return [self._finding(place, what, mine, f"one payment for {', '.join(sorted(named))}, too", do, **known)]
 
     def _differences(self, work: Work, id_: str, place: _Place, snapshot: Snapshot) -> Rule:
         payment = yield Find(place.record.makes, eq("id", id_), ("order", "payment_gateway"))

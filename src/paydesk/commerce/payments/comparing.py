@@ -47,6 +47,10 @@ def compare(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
     """The differences between a payment, its transactions and its order, and what its gateway says: a list."""
     yield Load(payment, ("order.payment_method", "order.payment_source.payment_gateway", "payment_gateway"))
     found = list(_facts(payment, snapshot))
+    whose, here = snapshot.metadata.get("paydesk"), work.settings["installation"]
+    if whose not in (None, here):
+        do = f"see whether installation {whose} has an order that {snapshot.payment_id} pays: it pays one of them alone"
+        found.append(Difference("installation", here, whose, do=do))
     order = payment.order
     if order is None:
         return found
