@@ -16,6 +16,8 @@ class Actor:
     owner_id     the customer or user a token was given to, None for a client on its own
     market_ids   markets in the token's scope, None when the scope is all markets
     token        tells this access token from every other one; empty where there is none
+    trusted_at   when the bearer was last known to be the customer that owns the token; None: the bearer knew a password
+                 that anybody may have chosen
     who          what versions and event stores record: application and owner, or the worker
     """
 
@@ -32,6 +34,7 @@ class Actor:
     role: str = "admin"
     custom_claim: dict[str, Any] | None = None
     token: str = ""
+    trusted_at: str | None = None
     who: dict[str, Any] = field(default_factory=dict)
 
     @property

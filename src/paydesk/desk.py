@@ -23,7 +23,7 @@ import orjson
 
 from paydesk import crash
 from paydesk.actor import Actor, Kind, tenant_of
-from paydesk.declare import Condition, Registry, Resource, Test, both, eq, within
+from paydesk.declare import Condition, Registry, Relationship, Resource, Test, both, eq, within
 from paydesk.errors import (
     Conflict,
     Denied,
@@ -39,7 +39,7 @@ from paydesk.errors import (
 from paydesk.gateways.port import Credentials, Declined, Gateway, GatewayProblem, Refused, Unknown, gist
 from paydesk.instants import Clock, instant, later, passed, seconds
 from paydesk.owing import OWED_SECONDS, Owing, Receipt
-from paydesk.store import idempotency, journal, owed
+from paydesk.store import credentials, idempotency, journal, owed
 from paydesk.store.ask import Database
 from paydesk.store.idempotency import KeyOwner
 from paydesk.store.reading import NEWEST_FIRST, Reader, Session, Sort, bound, know_tables, next_number, own_paths
@@ -68,6 +68,8 @@ class Permissions(Protocol):
     def may(self, actor: Actor, resource: type[Resource], act: str) -> bool: ...
 
     def sees(self, actor: Actor, resource: type[Resource]) -> Condition | None: ...
+
+    def lists(self, actor: Actor, resource: type[Resource]) -> Condition | None: ...
 
     def writes(
         self, actor: Actor, resource: type[Resource], asks: frozenset[str] = frozenset()
@@ -277,14 +279,14 @@ class Desk:
         yield from self.reader.include(view, [row], actor.tenant, self._gate(actor), caller, found)
         return found
 
-    def _gate(self, actor: Actor) -> Callable[[type[Resource]], Condition | None]:
+    def _gate(self, actor: Actor) -> Callable[[type[Resource], Relationship], Condition | None]:
         permissions = self.permissions
 
-        def gate(resource: type[Resource]) -> Condition | None:
+        def gate(resource: type[Resource], relationship: Relationship) -> Condition | None:
             # What a caller may not even show is left out of what it includes.
             if not permissions.may(actor, resource, "show"):
                 return Test("id", "never")
-            return permissions.sees(actor, resource)
+            return permissions.lists(actor, resource) if relationship.listed else permissions.sees(actor, resource)
 
         return gate
 
@@ -324,6 +326,8 @@ class Desk:
         caller = self.permissions.caller_values(actor)
         condition = both(where, self.permissions.sees(actor, view.resource))
         if related_to is not None:
+            if related_to[0].shape.relationships[related_to[2]].listed:
+                condition = both(condition, self.permissions.lists(actor, view.resource))
             condition = both(condition, (yield from self._related(actor, view, *related_to)))
         rows = yield from self.reader.page(
             view, actor.tenant, where=condition, caller=caller, sort=sort, limit=size, offset=(number - 1) * size
@@ -730,6 +734,8 @@ class Desk:
             if not call.deferred:
                 inline = (journalled, call.gateway)
         yield from self.writer.write(work)
+        for owner_id in work.signed_out:
+            yield from credentials.end_grants_of(work.actor.tenant, owner_id, work.now)
         return inline
 
     def _awaited(self, work: Work, fingerprint: str) -> Generator[Any, Any, None]:

@@ -171,6 +171,7 @@ class Work:
         self.withdrawn: list[tuple[str, str]] = []
         self.noted: list[tuple[Resource, dict[str, list[Any]]]] = []
         self.awaited: list[tuple[str, str]] = []
+        self.signed_out: list[str] = []
         self.mistakes: list[Refusal] = []
         self.arguments: Mapping[str, Any] = {}
 
@@ -240,6 +241,10 @@ class Work:
         One that nobody makes is finished before; while somebody makes it the change is refused.
         """
         self.awaited.append((kind, subject.id))
+
+    def sign_out(self, owner: Resource) -> None:
+        """End every token that an owner was given up to now, with this work."""
+        self.signed_out.append(owner.id)
 
     def invalid(self, field: str | None, error: str, message: str | None = None, **meta: Any) -> None:
         """Note a broken rule; the work goes on, to find the others, until `check`."""

@@ -231,14 +231,16 @@ async def test_a_list_of_orders_shows_a_customer_no_strangers_cart(shop: Shop) -
     assert refused.value.status == 401
 
 
-async def test_an_email_of_an_account_makes_an_order_no_guests(shop: Shop) -> None:
+async def test_an_address_says_nothing_of_whose_an_order_is(shop: Shop) -> None:
     await shop.guest.create("customers", email="ada@example.com", password="secret")
     order = await shop.integration.create("orders", {"market": shop.market}, customer_email="ADA@example.com")
-    assert (order["guest"], order["customer_email"]) == (False, "ada@example.com")
+    assert (order["guest"], order["customer_email"]) == (True, "ada@example.com")
     other = await shop.integration.create("orders", {"market": shop.market}, customer_email="eve@example.com")
-    assert other["guest"] is True
     signed_up = await shop.integration.update(other, customer_email="eve@example.com", customer_password="secret")
-    assert signed_up["guest"] is False
+    assert (other["guest"], signed_up["guest"]) == (True, True)
+    assert (await shop.integration.update(other, guest=False))["guest"] is False
+    moved = await shop.integration.update(other, customer_email="bob@example.com")
+    assert (moved["guest"], moved["customer_email"]) == (True, "bob@example.com")
 
 
 async def test_a_password_signs_up_the_customer_that_the_order_has(shop: Shop) -> None:
@@ -250,7 +252,7 @@ async def test_a_password_signs_up_the_customer_that_the_order_has(shop: Shop) -
         await shop.guest.create("orders", customer_password="secret")
     assert refused.value.said == [("/data/attributes/customer_email", "blank")]
     assert (await shop.integration.get(order, "customer")).included[0]["attributes"]["has_password"] is False
-    assert (await shop.guest.update(order, customer_password="secret"))["guest"] is False
+    assert (await shop.guest.update(order, customer_password="secret"))["guest"] is True
     assert (await shop.integration.get(order, "customer")).included[0]["attributes"]["has_password"] is True
 
 

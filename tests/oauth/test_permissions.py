@@ -150,6 +150,7 @@ def test_confidential_values() -> None:
 def test_what_conditions_are_told_of_the_caller() -> None:
     assert caller_values(scoped(CUSTOMER)) == {
         "owner_id": "cus",
+        "trusted_at": None,
         "market_ids": ("m1", "m2"),
         "store_ids": (),
         "stock_location_ids": (),

@@ -60,7 +60,7 @@ async def test_what_changes_nothing_leaves_no_trace(api: Api) -> None:
 
 @on_sqlite
 async def test_a_shoppers_payment_is_signed_by_the_shopper(api: Api) -> None:
-    given = {"customer_email": "ada@example.com", "customer_password": "correct horse"}
+    given = {"customer_email": "ada@example.com", "customer_password": "correct horse", "guest": False}
     order = await api.order(attributes=given)
     token = await api.customer("ada@example.com", "correct horse")
     payment = await api.payment(order, token=token)

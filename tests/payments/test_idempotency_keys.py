@@ -183,7 +183,7 @@ async def test_permission_is_checked_before_an_answer_is_repeated(api: Api) -> N
     body = document_of("stripe_payments", payment.id, {"metadata": {"a": 1}}, {})
     path = f"stripe_payments/{payment.id}"
     assert (await api.send("PATCH", path, body, token=guest, **{"Idempotency-Key": "once"})).status == 200
-    await api.update(order, {"customer_email": "ada@example.com", "customer_password": "correct horse"})
+    await api.update(order, {"customer_email": "ada@example.com", "customer_password": "correct horse", "guest": False})
     denied = await api.send("PATCH", path, body, token=guest, **{"Idempotency-Key": "once"})
     assert denied.said == [("", "UNAUTHORIZED")]
 

@@ -144,7 +144,9 @@ async def test_without_an_address_nothing_is_said_of_shipping(api: Api) -> None:
 
 @on_sqlite
 async def test_a_customer_with_an_account_may_pay_again_off_session(api: Api) -> None:
-    order = await api.order(attributes={"customer_email": "ada@example.com", "customer_password": "correct horse"})
+    order = await api.order(
+        attributes={"customer_email": "ada@example.com", "customer_password": "correct horse", "guest": False}
+    )
     await api.payment(order)
     assert (await api.stripe.intents())[0].setup_future_usage == "off_session"
 

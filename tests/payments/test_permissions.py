@@ -10,7 +10,7 @@ PASSWORD = "correct horse"
 
 
 async def owned_order(api: Api, email: str) -> Answer:
-    return await api.order(attributes={"customer_email": email, "customer_password": PASSWORD})
+    return await api.order(attributes={"customer_email": email, "customer_password": PASSWORD, "guest": False})
 
 
 async def unreachable(api: Api, payment: Answer, token: str, status: int = 401, code: str = "UNAUTHORIZED") -> None:

@@ -18,7 +18,7 @@ BACK = "https://shop.example.com/back"
 
 async def ready(api: Api, email: str = "ada@example.com", cents: int = 15400) -> Answer:
     """A customer's order that only wants paying."""
-    order = await api.order(cents, attributes={"customer_email": email, "customer_password": PASSWORD})
+    order = await api.order(cents, attributes={"customer_email": email, "customer_password": PASSWORD, "guest": False})
     address = await api.create("addresses", ADDRESS)
     return await api.update(order, {"_shipping_address_same_as_billing": True}, billing_address=address)
 

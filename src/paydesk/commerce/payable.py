@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from paydesk.commerce.owning import OWN_ORDER
 from paydesk.declare import Access, Caller, both, either, eq, within
 from paydesk.money import Money
 
@@ -26,16 +27,14 @@ WRITABLE = ("draft", "pending")
 EDITABLE = ("draft", "pending", "placing", "editing")
 """Statuses in which an order takes a payment source."""
 
-_OWN = eq("customer_id", Caller("owner_id"))
-
 ORDER_ACCESS = Access(
     guest="CSU",
     customer="CSLU",
     guest_sees=both(within("status", READABLE), eq("guest", True)),
     guest_writes=both(within("status", WRITABLE), eq("guest", True)),
-    customer_sees=either(_OWN, both(within("status", READABLE), eq("guest", True))),
-    customer_writes=both(within("status", WRITABLE), either(_OWN, eq("guest", True))),
-    customer_lists=_OWN,
+    customer_sees=either(OWN_ORDER, both(within("status", READABLE), eq("guest", True))),
+    customer_writes=both(within("status", WRITABLE), either(OWN_ORDER, eq("guest", True))),
+    customer_lists=OWN_ORDER,
     scope=within("market_id", Caller("market_ids")),
 )
 """Who reaches an order, and what belongs to one.
@@ -46,7 +45,7 @@ Source: Commerce Layer, "Roles and permissions", "Customers"; `orders_sales_chan
 """
 
 GUEST_PLACED = both(eq("status", "placed"), eq("guest", True))
-CUSTOMER_PLACED = both(eq("status", "placed"), either(_OWN, eq("guest", True)))
+CUSTOMER_PLACED = both(eq("status", "placed"), either(OWN_ORDER, eq("guest", True)))
 """The orders of which a sales channel may still ask what official front ends send around placing: a webhook, another
 tab or `auto_place` may have placed them a moment ago (Commerce Layer's components, `setPlaceOrder`).
 """

@@ -110,6 +110,7 @@ def confined(
     of: str,
     related: Callable[[str, str, str], Iterable[str]],
     seen: Callable[[str], Condition | None],
+    untold: Callable[[str, str], bool] = lambda of, path: False,
 ) -> Condition:
     """The same condition, in which what a path passes through has to be seen by whoever asks: an answer to "is there
     one that..." tells of a record as much as the record itself.
@@ -117,19 +118,20 @@ def confined(
     of        the type that the condition is about
     related   the types that a relationship of a type may hold; none where it and what follows is a column of its own
     seen      which records of a type are seen: None for all of them
+    untold    whether a column of a type is not told as it is
     """
     if isinstance(condition, All | AnyOf):
-        parts = tuple(confined(part, of, related, seen) for part in condition.parts)
+        parts = tuple(confined(part, of, related, seen, untold) for part in condition.parts)
         return All(parts) if isinstance(condition, All) else AnyOf(parts)
     relationship, dot, rest = condition.path.partition(".")
     if not dot:
-        return condition
+        return NEVER if untold(of, condition.path) else condition
     types = tuple(related(of, relationship, rest))
     if not types:
         return condition
     reached = []
     for name in types:
-        inner = confined(Test(rest, condition.operator, condition.value), name, related, seen)
+        inner = confined(Test(rest, condition.operator, condition.value), name, related, seen, untold)
         limits = seen(name)
         if limits != NEVER:
             reached.append(Related((inner,) if limits is None else (inner, limits), relationship, name))

@@ -39,7 +39,8 @@ class Field:
     fetch        it appears in documents; a column that does not and takes no writes is ours alone
     argument     write-only: handed to the rules beside the values, never stored by itself
     inputs       columns a derived value is computed from, by path through to-one relationships
-    compute      that function; it must be pure
+    compute      that function; it must be pure. Of a stored attribute it says what this caller is told of it; a sales
+                 channel then cannot search by what is stored
     constant     the value of an attribute whose feature this server does not have, for every record alike
     prohibited   a sales channel may not write it
     confidential only integrations and web applications with the right to write the record see it

@@ -19,6 +19,7 @@ class Relationship:
     polymorphic  the column `{name}_type` beside `{name}_id` says which type the related record is of
     constrained  the database checks that the related record exists; not where two types relate to each other
     null_attribute  clients may also write `null` to it as an attribute
+    listed       it holds what a list of the related type's own would: not all that may be shown to who knows an id
     hidden       ours alone: conditions may pass through it, clients cannot
     """
 
@@ -30,6 +31,7 @@ class Relationship:
     includable: bool = True
     match: Condition | None = None
     prohibited: bool = False
+    listed: bool = False
     hidden: bool = False
     null_attribute: bool = False
     polymorphic: bool = False

@@ -337,7 +337,11 @@ class _Request:
         def seen(of: str) -> Condition | None:
             return permissions.sees(actor, types[of]) if permissions.may(actor, types[of], "show") else NEVER
 
-        return confined(asked.where, resource.shape.type, related, seen)
+        def untold(of: str, column: str) -> bool:
+            field = types[of].shape.columns.get(column)
+            return actor.is_sales_channel and field is not None and field.compute is not None
+
+        return confined(asked.where, resource.shape.type, related, seen, untold)
 
     async def _page(
         self,

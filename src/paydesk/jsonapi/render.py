@@ -124,7 +124,7 @@ class View:
             if field.constant:
                 names[f"k{number}"] = field.default
                 value = f"k{number}"
-            elif field.stored:
+            elif field.stored and field.compute is None:
                 value = f"r[{self.column(field.name)}]"
             elif field.money and not field.compute:
                 maker = "flt" if field.kind == "float" else "fmt"

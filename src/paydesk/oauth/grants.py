@@ -136,14 +136,20 @@ async def _password(asked: Asked) -> dict[str, Any]:
     if customer is None or not right:
         raise invalid_grant()
     oauth.tokens.know_email(tenant, customer[0], customer[1])
-    return await _open(asked, scope, Owner("Customer", customer[0]), None)
+    return await _open(asked, scope, Owner("Customer", customer[0]), None, trusted_at=customer[3])
 
 
 async def _jwt_bearer(asked: Asked) -> dict[str, Any]:
     owner, custom_claim = _assertion(asked.required("assertion"), asked.oauth.clock())
     if owner is not None and not await _lives(asked.oauth, asked.application, owner):
         raise invalid_assertion("The owner is no customer and no user of this organization and environment.")
-    return await _open(asked, await _scope(asked), owner, custom_claim)
+    scope = await _scope(asked)
+    if owner is None or owner.type != "Customer":
+        return await _open(asked, scope, owner, custom_claim)
+    # The shop's own sign-in vouches for its customer.
+    tenant, now = asked.application.tenant, asked.oauth.now
+    proved_at = await asked.oauth.database.write(lambda: credentials.prove_customer(tenant, owner.id, now))
+    return await _open(asked, scope, owner, custom_claim, trusted_at=max(now, proved_at))
 
 
 async def _authorization_code(asked: Asked) -> dict[str, Any]:
@@ -179,7 +185,7 @@ async def _refresh_token(asked: Asked) -> dict[str, Any]:
     scope = await scopes.resolve(
         oauth.database, application.tenant, application.kind, asked.parameters.get("scope"), grant.scope
     )
-    text, access, payload = _access_token(asked, scope, owner, grant.custom_claim)
+    text, access, payload = _access_token(asked, scope, owner, grant.custom_claim, grant.trusted_at)
     salt = secrets.token_hex(16)
     following = _new_refresh_token(oauth, grant, successor(used, salt))
     now = oauth.now
@@ -223,11 +229,16 @@ async def _lives(oauth: OAuth, application: Application, owner: Owner) -> bool:
 
 
 async def _open(
-    asked: Asked, scope: Scope, owner: Owner | None, custom_claim: dict[str, Any] | None, code_digest: str | None = None
+    asked: Asked,
+    scope: Scope,
+    owner: Owner | None,
+    custom_claim: dict[str, Any] | None,
+    code_digest: str | None = None,
+    trusted_at: str | None = None,
 ) -> dict[str, Any]:
     """Give the first tokens of a new grant, in exchange for a code where there is one."""
     oauth, application = asked.oauth, asked.application
-    text, access, payload = _access_token(asked, scope, owner, custom_claim)
+    text, access, payload = _access_token(asked, scope, owner, custom_claim, trusted_at)
     grant = Grant(
         application.tenant,
         new_id(),
@@ -237,6 +248,7 @@ async def _open(
         scope.text,
         custom_claim,
         expires_at="",
+        trusted_at=trusted_at,
     )
     fresh = new_secret()
     refresh = _new_refresh_token(oauth, grant, fresh)
@@ -257,7 +269,11 @@ def _new_refresh_token(oauth: OAuth, grant: Grant, text: str) -> RefreshToken:
 
 
 def _access_token(
-    asked: Asked, scope: Scope, owner: Owner | None, custom_claim: dict[str, Any] | None
+    asked: Asked,
+    scope: Scope,
+    owner: Owner | None,
+    custom_claim: dict[str, Any] | None,
+    trusted_at: str | None = None,
 ) -> tuple[str, AccessToken, dict[str, Any]]:
     """Text, digest and payload of a new token; the payload as Commerce Layer, "Access token" has it."""
     application, oauth = asked.application, asked.oauth
@@ -282,6 +298,8 @@ def _access_token(
     }
     if owner is not None:
         payload["owner"] = {"id": owner.id, "type": owner.type}
+    if trusted_at is not None:
+        payload["trusted_at"] = trusted_at
     if application.kind == "webapp" and (owner is None or owner.type != "User"):
         # No user's role bounds this token; without a role of its own the application only reads.
         payload["role"] = application.role or "read_only"

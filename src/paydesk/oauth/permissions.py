@@ -66,11 +66,12 @@ def attribute_visible(actor: Actor, field: Field) -> bool:
 
 
 def caller_values(actor: Actor) -> dict[str, Any]:
-    """What `Caller` stands for in conditions: `owner_id`, `market_ids`, `store_ids`, `stock_location_ids`,
-    `application_id`, `organization_id`, `custom_claim`.
+    """What `Caller` stands for in conditions: `owner_id`, `trusted_at`, `market_ids`, `store_ids`,
+    `stock_location_ids`, `application_id`, `organization_id`, `custom_claim`.
     """
     return {
         "owner_id": actor.owner_id,
+        "trusted_at": actor.trusted_at,
         "market_ids": actor.market_ids or (),
         "store_ids": (),
         "stock_location_ids": actor.stock_location_ids or (),

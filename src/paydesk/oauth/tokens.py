@@ -194,6 +194,7 @@ class Tokens:
             role=role,
             custom_claim=payload.get("custom_claim"),
             token=digest,
+            trusted_at=payload.get("trusted_at"),
             who=who,
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, insert, select, update
+from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, insert, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from paydesk.instants import later
@@ -72,13 +72,16 @@ grants = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("trusted_at", Instant),
 )
 """What a customer or user allowed an application: the family of all refresh and access tokens that follow from it.
 
 Whoever changes a family locks this row first.
 expires_at  when its newest refresh token ends
+trusted_at  as `Actor.trusted_at`, for every token of the family
 """
 Index("ix_grants_expires_at", grants.c.expires_at)
+Index("ix_grants_owner_id", grants.c.tenant, grants.c.owner_id)
 
 refresh_tokens = Table(
     "refresh_tokens",
@@ -202,6 +205,7 @@ class Grant:
     custom_claim: dict[str, Any] | None
     expires_at: str
     revoked_at: str | None = None
+    trusted_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,17 +411,37 @@ def organization_of(organization_id: str) -> Transaction[tuple[str, str] | None]
     return (rows[0][0], rows[0][1] or "") if rows else None
 
 
-def customer_with_email(tenant: str, email_key: str) -> Transaction[tuple[str, str, str | None] | None]:
-    """Id, email and password hash."""
+def customer_with_email(tenant: str, email_key: str) -> Transaction[tuple[str, str, str | None, str | None] | None]:
+    """Id, email, password hash, and since when that is the password of whoever the address belongs to."""
 
     def build() -> Any:
         table = METADATA.tables["customers"]
-        return select(table.c.id, table.c.email, table.c.password_hash).where(
+        return select(table.c.id, table.c.email, table.c.password_hash, table.c.password_trusted_at).where(
             table.c.tenant == bindparam("tenant"), table.c.email_key == bindparam("email_key")
         )
 
     rows = yield Ask(("credentials", "customer by email"), build, {"tenant": tenant, "email_key": email_key})
-    return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
+    return (rows[0][0], rows[0][1], rows[0][2], rows[0][3]) if rows else None
+
+
+def prove_customer(tenant: str, customer_id: str, now: str) -> Transaction[str]:
+    """Note that the customer's address was proved, unless it is noted already; since when it is, or `now`."""
+
+    def build() -> Any:
+        c = METADATA.tables["customers"].c
+        unproved = update(METADATA.tables["customers"]).where(
+            c.tenant == bindparam("at_tenant"), c.id == bindparam("at_id"), c.proved_at.is_(None)
+        )
+        return unproved.values(proved_at=bindparam("now", type_=c.proved_at.type), made_by=null())
+
+    yield Ask(("credentials", "prove customer"), build, {"at_tenant": tenant, "at_id": customer_id, "now": now})
+
+    def proved() -> Any:
+        c = METADATA.tables["customers"].c
+        return select(c.proved_at).where(c.tenant == bindparam("tenant"), c.id == bindparam("id"))
+
+    rows = yield Ask(("credentials", "proved"), proved, {"tenant": tenant, "id": customer_id})
+    return rows[0][0] if rows else now
 
 
 def customer_email(tenant: str, customer_id: str) -> Transaction[str | None]:
@@ -517,6 +541,7 @@ def _grant_select() -> Any:
         c.custom_claim,
         c.expires_at,
         c.revoked_at,
+        c.trusted_at,
     )
     return select(*columns).where(c.tenant == bindparam("tenant"), c.id == bindparam("id"))
 
@@ -623,6 +648,19 @@ def end_grant(tenant: str, grant_id: str, now: str) -> Transaction[tuple[AccessT
     if grant is None:
         return ()
     return (yield from _end(grant, now))
+
+
+def end_grants_of(tenant: str, owner_id: str, now: str) -> Transaction[None]:
+    """Sign an owner out everywhere: every family of tokens that was given to this customer or user is ended."""
+
+    def alive() -> Any:
+        c = grants.c
+        found = select(c.id).where(c.tenant == bindparam("tenant"), c.owner_id == bindparam("owner_id"))
+        return found.where(c.revoked_at.is_(None)).order_by(c.id)
+
+    rows = yield Ask(("credentials", "owner's grants"), alive, {"tenant": tenant, "owner_id": owner_id})
+    for (grant_id,) in rows:
+        yield from end_grant(tenant, grant_id, now)
 
 
 def _end(grant: Grant, now: str) -> Transaction[tuple[AccessToken, ...]]:

@@ -25,8 +25,8 @@ from paydesk.work import Find, Holder, Holders, Load, Next
 
 Reads = Generator[Ask, Rows, Any]
 Sort = tuple[tuple[str, bool], ...]
-Gate = Callable[[type[Resource]], Condition | None]
-"""Which rows of a type the caller may see: None for all, NEVER for none."""
+Gate = Callable[[type[Resource], Relationship], Condition | None]
+"""Which rows of a type the caller may see through a relationship: None for all, NEVER for none."""
 
 NEWEST_FIRST: Sort = (("created_at", True), ("id", True))
 
@@ -216,7 +216,7 @@ class Reader:
             relationship = resource.shape.relationships[name]
             related: dict[str, list[tuple[str, str]]] = {}
             for target_type, child in targets.items():
-                seen = gate(child.resource)
+                seen = gate(child.resource, relationship)
                 pairs = (
                     []
                     if seen == NEVER

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from paydesk.commerce.owning import shows_all, told_count
 from paydesk.commerce.unserved import as_it_is
 from paydesk.declare import (
     FILTER,
@@ -16,7 +17,9 @@ from paydesk.declare import (
     Condition,
     Resource,
     Rule,
+    Test,
     argument,
+    both,
     constant,
     derived,
     eq,
@@ -27,6 +30,7 @@ from paydesk.declare import (
     to_one,
     within,
 )
+from paydesk.errors import Denied
 from paydesk.work import Change, Find, Load, Work, new_id
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -49,6 +53,25 @@ def email_key(email: str) -> str:
 
 def is_email(text: str) -> bool:
     return len(text.strip()) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text.strip()) is not None
+
+
+STATUSES = ("prospect", "acquired", "repeat")
+"""By how many orders were placed: none, one, more."""
+
+
+def _status(
+    status: str,
+    everything: int | None,
+    own: int | None,
+    proved_at: str | None,
+    is_shopper: bool,
+    trusted_at: str | None,
+) -> str:
+    count = told_count(everything, own, proved_at, is_shopper, trusted_at)
+    return STATUSES[min(count, 2)] if count != (everything or 0) else status
+
+
+_COUNTED = ("total_orders_count", "own_orders_count", "proved_at", "caller.is_sales_channel", "caller.trusted_at")
 
 
 class Customer(
@@ -83,12 +106,14 @@ class Customer(
     status = string(
         FIND,
         default="prospect",
-        enum=("prospect", "acquired", "repeat"),
+        enum=STATUSES,
+        inputs=("status", *_COUNTED),
+        compute=_status,
         example="prospect",
         doc="How many orders were placed: none, one, more.",
     )
     has_password = derived("boolean", ("password_hash",), _is_given, example=False, doc="The customer has an account.")
-    total_orders_count = integer(FIND, default=0, example=6, doc="Orders placed.")
+    total_orders_count = integer(FIND, default=0, inputs=_COUNTED, compute=told_count, example=6, doc="Orders placed.")
     shopper_reference = string(WRITE, example="xxx-yyy-zzz", doc="The shopper's name at a payment gateway.")
     profile_id = string(WRITE, example="xxx-yyy-zzz", doc="The shopper's profile at a payment gateway.")
     tax_exemption_code = string(WRITE, example="xxx-yyy-zzz", doc="Tells tax calculators that the customer is exempt.")
@@ -101,7 +126,7 @@ class Customer(
     customer_addresses = to_many("customer_addresses", by="customer")
     customer_payment_sources = to_many("customer_payment_sources", by="customer")
     customer_subscriptions = to_many("customer_subscriptions", by="customer")
-    orders = to_many("orders", by="customer", flags=NONE)
+    orders = to_many("orders", by="customer", flags=NONE, listed=True)
     order_subscriptions = to_many("order_subscriptions", by="customer")
     returns = to_many("returns", by="customer")
     sku_lists = to_many("sku_lists", by="customer")
@@ -113,36 +138,100 @@ class Customer(
     jwt_stock_locations = to_many("stock_locations", flags=NONE, match=within("id", Caller("stock_location_ids")))
     email_key = hidden("string", doc="The address in lower case, which is unique.")
     password_hash = hidden("string", secret=True, doc="argon2id; null without an account.")
+    password_trusted_at = hidden("datetime", doc="When its bearer was known to own the address; null: never.")
+    proved_at = hidden("datetime", doc="When the address was proved to be the customer's own; null before.")
+    made_by = hidden("string", doc="The order that made the customer, while nothing else has named it since.")
+    own_orders_count = hidden("integer", default=0, doc="Orders placed that are the customer's own (`owning`).")
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Customer:
         _take_email(change.values, work)
         password_hash = _hashed("password", change, work)
         work.check()
-        return _make(work, **change.values, password_hash=password_hash)
+        # Whoever may see all customers vouches for those that it makes.
+        proved_at = None if work.actor.is_sales_channel else work.now
+        return _make(
+            work,
+            **change.values,
+            password_hash=password_hash,
+            password_trusted_at=proved_at if password_hash is not None else None,
+            proved_at=proved_at,
+        )
 
     def updating(self, change: Change, work: Work) -> Rule:
-        """A new address or a first password is carried to the orders that show them."""
-        values = change.values
+        """A new address is carried to the orders that show it."""
+        values, by_shopper = change.values, work.actor.is_sales_channel
         if "email" in values:
             _take_email(values, work)
         password_hash = _hashed("password", change, work)
         work.check()
-        signs_up = password_hash is not None and self.password_hash is None
         renamed = "email" in values and values["email"] != self.email
+        moves = renamed and values["email_key"] != self.email_key
+        if password_hash is not None or moves:
+            self._must_be_trusted(work)
+        if moves and by_shopper:
+            yield from self._leave_address(work)
         if password_hash is not None:
             values["password_hash"] = password_hash
+            values["password_trusted_at"] = work.actor.trusted_at if by_shopper else work.now
+        if not by_shopper:
+            values["made_by"] = None
+            if password_hash is not None and self.proved_at is None:
+                values["proved_at"] = work.now
+                work.sign_out(self)
         work.change(self, **values)
-        if renamed or signs_up:
+        if renamed:
             yield Load(self, ("orders",))
             for order in self.orders:
-                if renamed:
-                    work.change(order, customer_email=self.email)
-                if signs_up and order.status in ("draft", "pending"):
-                    work.change(order, guest=False)
+                work.change(order, customer_email=self.email)
+
+    def prove(self, password_hash: str, work: Work) -> None:
+        """Whoever owns the address has chosen this password: what names the customer is the customer's, and nobody who
+        had signed in before stays so.
+        """
+        proved_at = self.proved_at or work.now
+        trusted_at = max(work.now, proved_at)
+        work.change(
+            self, password_hash=password_hash, password_trusted_at=trusted_at, proved_at=proved_at, made_by=None
+        )
+        work.sign_out(self)
+
+    def count_order(self, order: Any, work: Work) -> str:
+        """Note that one more order of the customer was placed; what kind of customer that makes it of the order."""
+        count, own = self.total_orders_count + 1, (self.own_orders_count or 0) + bool(order.is_owned)
+        work.change(self, total_orders_count=count, own_orders_count=own, status=STATUSES[min(count, 2)])
+        return "new" if (own if order.is_owned and self.proved_at is None else count) == 1 else "returning"
+
+    def has_ordered(self, order: Any) -> bool:
+        """Whether another order was placed, as far as this one's owner may know."""
+        return bool(self.own_orders_count if order.is_owned and self.proved_at is None else self.total_orders_count)
+
+    def _must_be_trusted(self, work: Work) -> None:
+        """Once an address was proved, who signed in before with a password of anybody's has no say in it.
+
+        raises   Denied
+        """
+        if self.proved_at is not None and not shows_all(work.actor, self.proved_at):
+            raise Denied("signed in before the address was proved")
+
+    def _leave_address(self, work: Work) -> Rule:
+        """A shopper takes another address, which is not proved yet. What others have addressed to the present one goes
+        along only if that was proved: whoever opened an account for another's address must not carry it off.
+        """
+        yield Load(self, ("orders",))
+        entries = yield Find("customer_payment_sources", _of(self), many=True)
+        unclaimed = [one for one in self.orders if not one.is_owned]
+        unclaimed += [one for one in entries if one.claimed_at is None]
+        if unclaimed and not shows_all(work.actor, self.proved_at):
+            work.invalid("email", "unproved", "can be changed once the present one was proved by a password reset")
+            work.check()
+        for one in unclaimed:
+            work.change(one, claimed_at=work.now)
+        work.change(self, proved_at=None, own_orders_count=self.total_orders_count, made_by=None)
 
     def deleting(self, work: Work) -> Rule:
         """The customer goes with the wallet, whose payment methods are detached. One who has ordered stays."""
+        self._must_be_trusted(work)
         for entry in (yield Find("customer_payment_sources", _of(self), ("payment_gateway",), many=True)):
             entry.detach(work, deferred=True)
             work.delete(entry)
@@ -181,15 +270,55 @@ def _hashed(name: str, change: Change, work: Work) -> str | None:
     return hashed
 
 
-def customer_of(email: str, work: Work) -> Rule:
-    """The customer with this address, made as a prospect when there is none (Commerce Layer, "Orders")."""
-    found = yield Find(Customer, eq("email_key", email_key(email)))
-    return found or _make(work, email=email.strip(), email_key=email_key(email))
+def customer_of(email: str, order_id: str, work: Work, *, lock: bool = False) -> Rule:
+    """The customer with this address, made as a prospect when there is none (Commerce Layer, "Orders").
+
+    order_id   the order that names the address
+    lock       hold the customer, who is to be signed up
+    """
+    found = yield Find(Customer, eq("email_key", email_key(email)), lock=lock)
+    if found is None:
+        return _make(work, email=email.strip(), email_key=email_key(email), made_by=order_id)
+    named(found, order_id, work)
+    return found
 
 
-def sign_up(customer: Customer, change: Change, work: Work) -> None:
-    """Give a customer an account by `customer_password`. Who has one keeps it: an order is no way to change it."""
-    if customer.password_hash is None:
-        password_hash = _hashed("customer_password", change, work)
-        if password_hash is not None:
-            work.change(customer, password_hash=password_hash)
+def named(customer: Customer, order_id: str | None, work: Work) -> None:
+    """Something else than the order that made the customer names it: that order has no say in it any more."""
+    if customer.made_by is not None and customer.made_by != order_id:
+        work.change(customer, made_by=None)
+
+
+def sign_up(customer: Customer, order: Any, change: Change, work: Work) -> Rule:
+    """Give a customer an account by the order's `customer_password`; returns whether it did.
+
+    An integration signs up whoever has no password. A guest signs up whom this very order made, and whom nothing else
+    has named since: any other address may be somebody else's. Who has a password keeps it.
+    """
+    password_hash = _hashed("customer_password", change, work)
+    if password_hash is None:
+        return False
+    actor = work.actor
+    if actor.is_sales_channel and actor.customer_id is None:
+        if order.claimed_at is not None and order.customer_id == customer.id:
+            return False  # It did so before, and is asked again.
+        if not (yield from _is_nobodys(customer, order, work)):
+            # Here a guess at who has an account would be counted (contract, rate limits).
+            work.invalid("customer_password", "taken")
+            return False
+    elif customer.password_hash is not None:
+        return False
+    trusted_at = actor.trusted_at if actor.is_sales_channel else None
+    work.change(customer, password_hash=password_hash, password_trusted_at=trusted_at)
+    return True
+
+
+def _is_nobodys(customer: Customer, order: Any, work: Work) -> Rule:
+    """Whether nobody but this order knows of the customer, who is locked."""
+    if customer in work.created:
+        return True
+    if customer.made_by != order.id or customer.password_hash is not None or customer.proved_at is not None:
+        return False
+    others = yield Find("orders", both(eq("customer_id", customer.id), Test("id", "ne", order.id)), many=True)
+    kept = yield Find("customer_payment_sources", _of(customer), many=True)
+    return not others and not kept

@@ -6,7 +6,15 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from paydesk.commerce.accounts.customers import LONGEST_PASSWORD, Customer, customer_of, email_key, is_email, sign_up
+from paydesk.commerce.accounts.customers import (
+    LONGEST_PASSWORD,
+    Customer,
+    customer_of,
+    email_key,
+    is_email,
+    named,
+    sign_up,
+)
 from paydesk.commerce.accounts.markets import Market
 from paydesk.commerce.accounts.organizations import Organization, setting, told
 from paydesk.commerce.orders import (
@@ -22,6 +30,7 @@ from paydesk.commerce.orders import (
     settling,
     wallet,
 )
+from paydesk.commerce.owning import OWN_ORDER
 from paydesk.commerce.payable import CUSTOMER_PLACED, GUEST_PLACED, ORDER_ACCESS, SOURCES
 from paydesk.commerce.payments import saving
 from paydesk.commerce.returning import kept, masked
@@ -33,7 +42,6 @@ from paydesk.declare import (
     NONE,
     UPDATE,
     WRITE,
-    Caller,
     Late,
     Own,
     Related,
@@ -60,7 +68,7 @@ from paydesk.declare import (
 )
 from paydesk.errors import Denied, Locked
 from paydesk.money import Money
-from paydesk.work import Change, Find, Load, Next, Work
+from paydesk.work import Change, Find, Load, Next, Work, new_id
 
 EDITABLE = ("draft", "pending", "placing", "editing")
 
@@ -134,6 +142,11 @@ def _checkout_url(market_url: str | None, order_id: str) -> str | None:
     return f"{market_url.rstrip('/')}/{order_id}"
 
 
+def _customer_type(customer_type: str, guest: bool, is_shopper: bool) -> str:
+    """A guest may have typed anybody's address, and learns nothing of whose it is."""
+    return "new" if is_shopper and guest else customer_type
+
+
 class Order(
     Resource,
     type="orders",
@@ -143,10 +156,7 @@ class Order(
     access=replace(
         ORDER_ACCESS,
         late=(
-            Late(
-                frozenset((saving.SAVE,)),
-                customer=both(eq("customer_id", Caller("owner_id")), within("status", ("placed", "approved"))),
-            ),
+            Late(frozenset((saving.SAVE,)), customer=both(OWN_ORDER, within("status", ("placed", "approved")))),
             Late(_AROUND_PLACING | {"_place"}, guest=GUEST_PLACED, customer=CUSTOMER_PLACED),
         ),
     ),
@@ -198,7 +208,12 @@ class Order(
         example="unfulfilled",
         doc="Where its delivery stands.",
     )
-    guest = boolean(WRITE | FIND, default=True, example=True, doc="Bought without an account.")
+    guest = boolean(
+        WRITE | FIND,
+        default=True,
+        example=True,
+        doc="No customer's token has made or claimed it. Says nothing of accounts.",
+    )
     editable = derived("boolean", ("status",), _is_editable, example=True, doc="It can still be changed.")
     customer_email = string(WRITE | FILTER, example="john@example.com", doc="Finds or makes the customer.")
     customer_password = argument(
@@ -210,7 +225,12 @@ class Order(
         doc="Signs the customer up along with the order.",
     )
     customer_type = string(
-        default="new", enum=("new", "returning"), example="returning", doc="Whether the customer ordered before."
+        default="new",
+        enum=("new", "returning"),
+        inputs=("customer_type", "guest", "caller.is_sales_channel"),
+        compute=_customer_type,
+        example="returning",
+        doc="Whether the customer ordered before. A storefront is told so of orders that are no guest's.",
     )
     language_code = string(WRITE | FIND, default="en", example="it", doc="ISO 639-1, for mails and the checkout.")
     currency_code = string(FIND, example="EUR", doc="ISO 4217, from the market's price list.")
@@ -336,6 +356,7 @@ class Order(
     tags = to_many("tags", flags=WRITE | FILTER, prohibited=True)
     sealed_return_url = hidden("string", doc="The whole `return_url`, where it is shown without its token.")
     payable_in = hidden("string", doc="The currency, while there is something to pay.")
+    claimed_at = hidden("datetime", doc="When it came to be its customer's own; null: it merely names the customer.")
     transactions_count = hidden("integer", default=0, doc="What the newest transaction's number ends with.")
     authorized_cents = hidden("integer", default=0, doc="The sum of the authorizations that succeeded.")
     captured_cents = hidden("integer", default=0, doc="The sum of the captures that succeeded.")
@@ -349,8 +370,9 @@ class Order(
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
+        order_id = change.arguments.get("id") or new_id()
         market = yield from _market_asked(change, work)
-        customer = yield from _customer_asked(None, change, work)
+        customer = yield from _customer_asked(None, order_id, change, work)
         _refuse_codes(change, work)
         _check_number(None, change, work)
         work.check()
@@ -361,7 +383,7 @@ class Order(
             values["number"] = yield from _next_number(work)
         order = work.create(
             cls,
-            id=change.arguments.get("id"),
+            id=order_id,
             **{
                 **values,
                 "token": secrets.token_hex(16),
@@ -377,7 +399,7 @@ class Order(
         work.relate(order, "billing_address", billing)
         work.relate(order, "shipping_address", shipping)
         yield from addressing.settle_country(order, work)
-        _belong(order, customer, change, work)
+        yield from _belong(order, customer, change, work)
         yield from _choose(order, change, work)
         work.check()
         yield from order.refresh(work)
@@ -393,10 +415,10 @@ class Order(
         _refuse_codes(change, work)
         _check_number(self, change, work)
         yield from self._change_market(change, work)
-        customer = yield from _customer_asked(self, change, work)
+        customer = yield from _customer_asked(self, self.id, change, work)
         work.check()
         work.change(self, **_own_values(self, change, work))
-        _belong(self, customer, change, work)
+        yield from _belong(self, customer, change, work)
         if "billing_address" in change.related:
             yield from addressing.assign(self, "billing_address", change.related["billing_address"], work)
         if "shipping_address" in change.related:
@@ -548,6 +570,11 @@ class Order(
         """Nothing happens, as long as subscriptions are not served."""
 
     @property
+    def is_owned(self) -> bool:
+        """It is its customer's own, and does not merely name the customer (`owning`)."""
+        return self.customer_id is not None and (not self.guest or self.claimed_at is not None)
+
+    @property
     def editable_now(self) -> bool:
         return _is_editable(self.status)
 
@@ -618,11 +645,11 @@ class Order(
 
         description         the order's number, unless the organization keeps it to itself
         shipping            None without a shipping address or where addresses are not to be verified
-        setup_future_usage  `off_session` where the customer has an account to keep the payment method in
-        account             that customer's id
+        setup_future_usage  `off_session` where the order is no guest's, who may have typed anybody's address
+        account             its customer's id
         """
         address = self.shipping_address if told(organization, "addresses_avs_check") else None
-        has_account = self.customer is not None and (self.customer.password_hash is not None or not self.guest)
+        has_account = self.customer is not None and not self.guest
         return {
             "description": self.number if told(organization, "orders_number_as_reference") else None,
             "shipping": address.for_carrier() if address else None,
@@ -673,17 +700,17 @@ def _market_asked(change: Change, work: Work) -> Rule:
     return market
 
 
-def _customer_asked(order: Order | None, change: Change, work: Work) -> Rule:
-    """Who is to own the order: a record, None for nobody, or the order's present `customer_id` where nothing is said.
+def _customer_asked(order: Order | None, order_id: str, change: Change, work: Work) -> Rule:
+    """Whom the order is to name: a record, None for nobody, or the order's present `customer_id` where nothing is said.
 
     A customer's token makes every order it writes its own. Source: Commerce Layer, "Customers".
     """
     owner, present = work.actor.customer_id, order.customer_id if order else None
     signs_up = bool(change.arguments.get("customer_password"))
-    if work.actor.is_sales_channel and owner:
+    if owner:
         if owner == present and not signs_up:
             return present
-        customer = yield Find(Customer, eq("id", owner))
+        customer = yield Find(Customer, eq("id", owner), lock=signs_up)
         if customer is None:
             raise Denied("a customer who was deleted")
         return customer
@@ -691,6 +718,8 @@ def _customer_asked(order: Order | None, change: Change, work: Work) -> Rule:
         customer = change.related["customer"]
         if customer is None and order is not None and order.status not in ("draft", "pending"):
             work.invalid("customer", "blank")
+        if customer is not None:
+            named(customer, None, work)
         return customer
     email = change.values.get("customer_email")
     if email and not is_email(email):
@@ -698,32 +727,44 @@ def _customer_asked(order: Order | None, change: Change, work: Work) -> Rule:
         return present
     known = order.customer_email if order else None
     if email and not (known and email_key(known) == email_key(email)):
-        return (yield from customer_of(email, work))
+        return (yield from customer_of(email, order_id, work, lock=signs_up))
     if not signs_up:
         return present
     if present is None:
         work.invalid("customer_email", "blank")
         return None
-    return (yield Find(Customer, eq("id", present)))
+    return (yield Find(Customer, eq("id", present), lock=True))
 
 
-def _belong(order: Order, customer: Any, change: Change, work: Work) -> None:
-    """Make `customer` the order's, and say whether that makes it a guest's order."""
+def _belong(order: Order, customer: Any, change: Change, work: Work) -> Rule:
+    """Make the order name `customer`, and say whether that makes it the customer's own."""
+    actor, said = work.actor, change.values.get("guest")
     if isinstance(customer, Customer):
-        sign_up(customer, change, work)
+        if order.customer_id != customer.id:
+            # What made it the former customer's own says nothing of this one.
+            work.change(order, guest=True, claimed_at=None)
+        signed_up = yield from sign_up(customer, order, change, work)
         work.relate(order, "customer", customer)
-        kind = "returning" if customer.total_orders_count else "new"
-        is_guest = customer.password_hash is None
-        work.change(order, customer_email=customer.email, customer_type=kind, guest=is_guest)
+        if signed_up:
+            work.change(order, claimed_at=work.now)
+        email = customer.email
+        if actor.is_sales_channel and actor.customer_id is None:
+            # As it was typed: how the customer writes it would tell that there is one.
+            email = (change.values.get("customer_email") or order.customer_email or email).strip()
+        work.change(order, customer_email=email)
     elif customer is None and order.customer_id is not None:
         work.relate(order, "customer", None)
-        work.change(order, customer_email=None, customer_type="new", guest=True)
-    said = change.values.get("guest")
-    if work.actor.is_sales_channel:
-        if work.actor.customer_id:
-            work.change(order, guest=False)
-    elif said is not None:
+        work.change(order, customer_email=None, customer_type="new", guest=True, claimed_at=None)
+    if actor.customer_id:
+        said = False
+    elif actor.is_sales_channel:
+        said = None
+    if said is not None:
         work.change(order, guest=said)
+        if not said and order.customer_id is not None and order.claimed_at is None:
+            work.change(order, claimed_at=work.now)
+    if isinstance(customer, Customer):
+        work.change(order, customer_type="returning" if customer.has_ordered(order) else "new")
 
 
 def _choose(order: Order, change: Change, work: Work) -> Rule:

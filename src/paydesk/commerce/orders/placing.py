@@ -197,9 +197,7 @@ def _placed(order: Any, work: Work) -> Rule:
     yield from resource_errors.clear(order, work)
     customer = yield Find(Customer, eq("id", order.customer_id), lock=True)
     if customer is not None:
-        count = customer.total_orders_count + 1
-        work.change(customer, total_orders_count=count, status="acquired" if count == 1 else "repeat")
-        work.change(order, customer_type="new" if count == 1 else "returning")
+        work.change(order, customer_type=customer.count_order(order, work))
 
 
 def placed_by_hand(order: Any, work: Work) -> Rule:

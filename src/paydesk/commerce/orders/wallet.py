@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce.orders.paying import choose_method
+from paydesk.commerce.owning import shows_all
 from paydesk.commerce.payments.payment_sources import ORDER_PATHS
 from paydesk.declare import Rule
 from paydesk.errors import Invalid
 from paydesk.work import Load, Work
+
+
+def _is_open_to(order: Any, entry: Any, work: Work) -> bool:
+    """A shopper pays with what is shown in the wallet of the customer who has signed in."""
+    if work.actor.is_sales_channel and work.actor.customer_id != order.customer_id:
+        return False
+    return entry.claimed_at is not None or shows_all(work.actor, order.customer.proved_at)
 
 
 def use(order: Any, entry_id: str, work: Work) -> Rule:
@@ -17,10 +25,9 @@ def use(order: Any, entry_id: str, work: Work) -> Rule:
     raises   Invalid("_customer_payment_source_id", ...) for what is no entry of the order's customer, or is none that
              it can be paid with
     """
-    yield Load(order, ("available_customer_payment_sources", "available_payment_methods.payment_gateway"))
-    is_theirs = not work.actor.is_sales_channel or work.actor.customer_id == order.customer_id
-    entry = next((one for one in order.available_customer_payment_sources if one.id == entry_id and is_theirs), None)
-    if entry is None:
+    yield Load(order, ("available_customer_payment_sources", "available_payment_methods.payment_gateway", "customer"))
+    entry = next((one for one in order.available_customer_payment_sources if one.id == entry_id), None)
+    if entry is None or not _is_open_to(order, entry, work):
         raise Invalid("_customer_payment_source_id", "invalid", "is not in the wallet of the order", value=entry_id)
     methods = order.available_payment_methods
     method = next(

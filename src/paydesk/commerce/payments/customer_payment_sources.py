@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.commerce.owning import OWN_ENTRY
 from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer, known_at
 from paydesk.commerce.payments.payment_sources import refusal
@@ -12,7 +13,6 @@ from paydesk.declare import (
     FIND,
     WRITE,
     Access,
-    Caller,
     Condition,
     Own,
     Resource,
@@ -29,8 +29,6 @@ from paydesk.errors import Denied, Invalid
 from paydesk.gateways.port import Instrument, Refused, Setup
 from paydesk.work import Call, Change, Find, Journalled, Load, Plan, Work, new_id
 
-_OWN = eq("customer_id", Caller("owner_id"))
-
 _SHOPPERS_MAY = frozenset(("reference", "reference_origin", "metadata"))
 """What a customer may write to an entry: whose card it is, the gateway says."""
 
@@ -40,7 +38,7 @@ class CustomerPaymentSource(
     type="customer_payment_sources",
     singular="customer_payment_source",
     unique=(("payment_gateway_id", "payment_source_token"), ("customer_id", "payment_gateway_id", "fingerprint")),
-    access=Access(customer="SLUD", customer_sees=_OWN, customer_writes=_OWN),
+    access=Access(customer="SLUD", customer_sees=OWN_ENTRY, customer_writes=OWN_ENTRY),
 ):
     """A payment method that a customer has kept, and that their orders can be paid with.
 
@@ -61,6 +59,9 @@ class CustomerPaymentSource(
     instrument = hidden("object", doc="As `payment_instrument` of a payment source.")
     method = hidden("object", doc="As `payment_method` of a payment source.")
     fingerprint = hidden("string", doc="The same for the same card within an account.")
+    claimed_at = hidden(
+        "datetime", doc="When it was kept from what is the customer's own; null where it was brought in."
+    )
 
     customer = to_one("customers", WRITE | FIND, required=True, doc="Whose wallet it is in.")
     payment_method = to_one("payment_methods", WRITE | FILTER, doc="What it pays by; null for any of its gateway.")
@@ -184,10 +185,11 @@ def entry_of(gateway_id: str, token: str) -> Condition:
     return both(eq("payment_source_token", token), eq("payment_gateway_id", gateway_id))
 
 
-def remember(customer: Any, gateway_id: str, told: Instrument, work: Work, **related: Any) -> Rule:
+def remember(customer: Any, gateway_id: str, told: Instrument, work: Work, *, claimed: bool, **related: Any) -> Rule:
     """Keep a payment method in the wallet of a customer, who is locked; the entry of the same card is used again.
 
     A newer one of the same card takes the place of the one that was kept, which is detached.
+    claimed   it comes of what is the customer's own
     """
     kept = yield Find(
         CustomerPaymentSource,
@@ -207,10 +209,13 @@ def remember(customer: Any, gateway_id: str, told: Instrument, work: Work, **rel
             payment_gateway_id=gateway_id,
             payment_source_token=told.payment_method_id,
             customer_token=told.customer,
+            claimed_at=work.now if claimed else None,
             **facts(told),
             **related,
         )
     entry.take(told, work)
+    if claimed and entry.claimed_at is None:
+        work.change(entry, claimed_at=work.now)
     work.change(entry, **related)
     return entry
 
@@ -373,7 +378,8 @@ class KeepInstrument(Plan):
         known = yield Find(GatewayCustomer, eq("id", call.subject_id))
         if customer is None or known is None or answer.customer != known.token:
             return None
-        return (yield from remember(customer, call.gateway_id, answer, work))
+        # Whoever set it up was let in by the shop, which made the setup in this customer's name.
+        return (yield from remember(customer, call.gateway_id, answer, work, claimed=True))
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
         return None if getattr(problem, "http_status", None) == 404 else refusal(problem)

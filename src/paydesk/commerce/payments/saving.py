@@ -29,7 +29,7 @@ def save(order: Any, work: Work) -> Rule:
     """
     if order.customer_id is None:
         raise Invalid("customer", "blank")
-    if work.actor.is_sales_channel and work.actor.customer_id != order.customer_id:
+    if work.actor.is_sales_channel and (work.actor.customer_id != order.customer_id or not order.is_owned):
         raise Invalid(SAVE, "invalid", "is for customers who have signed in")
     yield Load(order, ("payment_source.payment_gateway",))
     payment = order.payment_source
@@ -215,6 +215,7 @@ class SaveInstrument(Plan):
             call.gateway_id,
             answer,
             work,
+            claimed=order.is_owned,
             payment_method_id=order.payment_method_id,
             payment_source_type=payment.shape.type,
             payment_source_id=payment.id,

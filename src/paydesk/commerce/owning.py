@@ -1,0 +1,42 @@
+"""Whose a record is. Anybody may type any address into an order, so naming a customer makes nothing the customer's own.
+
+A customer's own are the orders made or claimed with the customer's token, the order that signed the customer up, and
+what was kept from them. The rest that names the customer is shown as well once the address was proved, to a token
+whose bearer is known to be the one who proved it: an account may have been opened by somebody else before.
+"""
+
+from __future__ import annotations
+
+from paydesk.actor import Actor
+from paydesk.declare import Caller, Condition, Test, both, either, eq
+
+_BY_PROOF = Test("customer.proved_at", "lteq", Caller("trusted_at"))
+_CLAIMED = Test("claimed_at", "not_null")
+
+
+def _own(*signs: Condition) -> Condition:
+    return both(eq("customer_id", Caller("owner_id")), either(*signs, _CLAIMED, _BY_PROOF))
+
+
+OWN_ORDER = _own(eq("guest", False))
+"""The orders of the caller."""
+
+OWN_ENTRY = _own()
+"""What is kept in the caller's wallet."""
+
+
+def shows_all(actor: Actor, proved_at: str | None) -> bool:
+    """Whether the caller is shown all that names the customer whose address was proved then."""
+    return not actor.is_sales_channel or _covers(actor.trusted_at, proved_at)
+
+
+def told_count(
+    everything: int | None, own: int | None, proved_at: str | None, is_shopper: bool, trusted_at: str | None
+) -> int:
+    """How many orders the caller is told that the customer has placed."""
+    return (own if is_shopper and not _covers(trusted_at, proved_at) else everything) or 0
+
+
+def _covers(trusted_at: str | None, proved_at: str | None) -> bool:
+    """Whether what was trusted then was trusted after the address was proved, or with its proof."""
+    return proved_at is not None and trusted_at is not None and proved_at <= trusted_at
