@@ -19,7 +19,7 @@ from starlette.routing import Route
 from paydesk import __version__, commerce
 from paydesk.books import Books
 from paydesk.catching_up import CatchingUp
-from paydesk.commerce.payments import sealed
+from paydesk.commerce import sealed
 from paydesk.declare import Registry
 from paydesk.desk import Desk
 from paydesk.errors import NotFound, Refusal

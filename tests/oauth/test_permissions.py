@@ -174,6 +174,7 @@ TABLE = {
     "applications": ("S", "S"),
     "organizations": ("S", "S"),
     "customers": ("C", "CSLUD"),
+    "customer_password_resets": ("CU", "CU"),
     "line_items": ("CSUD", "CSLUD"),
     "markets": ("S", "S"),
     "orders": ("CSU", "CSLU"),

@@ -41,6 +41,7 @@ class Field:
     inputs       columns a derived value is computed from, by path through to-one relationships
     compute      that function; it must be pure. Of a stored attribute it says what this caller is told of it; a sales
                  channel then cannot search by what is stored
+    digested     the column that keeps the SHA-256 of a derived value, by which it can be searched for as a whole
     constant     the value of an attribute whose feature this server does not have, for every record alike
     prohibited   a sales channel may not write it
     confidential only integrations and web applications with the right to write the record see it
@@ -61,6 +62,7 @@ class Field:
     argument: bool = False
     inputs: tuple[str, ...] = ()
     compute: Callable[..., Any] | None = None
+    digested: str = ""
     constant: bool = False
     prohibited: bool = False
     confidential: bool = False

@@ -727,7 +727,11 @@ def public_doc(shape: Shape) -> str:
 
 def filterable_fields(shape: Shape) -> dict[str, Field]:
     """The attributes that filters may name."""
-    return {name: one for name, one in shape.fields.items() if one.can(FILTER) and (one.stored or one.constant)}
+    return {
+        name: one
+        for name, one in shape.fields.items()
+        if one.can(FILTER) and (one.stored or one.constant or one.digested)
+    }
 
 
 def sortable_names(shape: Shape) -> list[str]:

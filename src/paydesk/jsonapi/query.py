@@ -7,6 +7,7 @@ Source: Commerce Layer, "Including associations", "Sparse fieldsets", "Sorting r
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -286,6 +287,10 @@ def _condition(target: _Target, predicate: _Predicate, text: str) -> Condition:
     if not _takes(kind, predicate.operator):
         raise _Mistake("FILTER_NOT_ALLOWED")
     path = target.path
+    if target.field.digested:
+        if predicate not in (PREDICATES["eq"], PREDICATES["in"]):
+            raise _Mistake("FILTER_NOT_ALLOWED")
+        text = ",".join(hashlib.sha256(one.encode()).hexdigest() for one in _values(text, kind))
     asked: Condition
     if predicate.takes == "switch":
         operator = predicate.operator if _switch(text) else _OPPOSITE[predicate.operator]
@@ -495,8 +500,8 @@ class _Grammar:
         """The column that a name in a filter means, None when there is none that may be filtered by."""
         shape = self.registry[type_name].shape
         one = shape.fields.get(name)
-        if one is not None and one.can(FILTER) and (one.stored or one.constant):
-            return _Target(name, one)
+        if one is not None and one.can(FILTER) and (one.stored or one.constant or one.digested):
+            return _Target(one.digested or name, one)
         # A price's own `sku_code` is not to be filtered by; its sku's `code` is.
         for relationship in sorted(shape.relationships.values(), key=lambda each: len(each.name), reverse=True):
             prefix = relationship.name + "_"

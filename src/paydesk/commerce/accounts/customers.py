@@ -125,6 +125,7 @@ class Customer(
     customer_group = to_one("customer_groups", WRITE | FIND)
     customer_addresses = to_many("customer_addresses", by="customer")
     customer_payment_sources = to_many("customer_payment_sources", by="customer")
+    password_resets = to_many("customer_password_resets", by="customer", hidden=True)
     customer_subscriptions = to_many("customer_subscriptions", by="customer")
     orders = to_many("orders", by="customer", flags=NONE, listed=True)
     order_subscriptions = to_many("order_subscriptions", by="customer")
@@ -146,7 +147,7 @@ class Customer(
     @classmethod
     def creating(cls, change: Change, work: Work) -> Customer:
         _take_email(change.values, work)
-        password_hash = _hashed("password", change, work)
+        password_hash = hashed("password", change, work)
         work.check()
         # Whoever may see all customers vouches for those that it makes.
         proved_at = None if work.actor.is_sales_channel else work.now
@@ -163,7 +164,7 @@ class Customer(
         values, by_shopper = change.values, work.actor.is_sales_channel
         if "email" in values:
             _take_email(values, work)
-        password_hash = _hashed("password", change, work)
+        password_hash = hashed("password", change, work)
         work.check()
         renamed = "email" in values and values["email"] != self.email
         moves = renamed and values["email_key"] != self.email_key
@@ -237,6 +238,8 @@ class Customer(
             work.delete(entry)
         for known in (yield Find("gateway_customers", _of(self), many=True)):
             work.delete(known)
+        for reset in (yield Find("customer_password_resets", _of(self), many=True)):
+            work.delete(reset)
         work.delete(self)
 
 
@@ -258,7 +261,7 @@ def _take_email(values: dict[str, Any], work: Work) -> None:
         work.invalid("email", "invalid", value=values["email"])
 
 
-def _hashed(name: str, change: Change, work: Work) -> str | None:
+def hashed(name: str, change: Change, work: Work) -> str | None:
     """The hash of the password that a request gives, None where it gives none."""
     password = change.arguments.get(name)
     if not password:
@@ -266,8 +269,8 @@ def _hashed(name: str, change: Change, work: Work) -> str | None:
     if len(password) < SHORTEST_PASSWORD:
         work.invalid(name, "too_short", count=SHORTEST_PASSWORD)
         return None
-    hashed: str = work.settings["hash_password"](password)
-    return hashed
+    made: str = work.settings["hash_password"](password)
+    return made
 
 
 def customer_of(email: str, order_id: str, work: Work, *, lock: bool = False) -> Rule:
@@ -295,7 +298,7 @@ def sign_up(customer: Customer, order: Any, change: Change, work: Work) -> Rule:
     An integration signs up whoever has no password. A guest signs up whom this very order made, and whom nothing else
     has named since: any other address may be somebody else's. Who has a password keeps it.
     """
-    password_hash = _hashed("customer_password", change, work)
+    password_hash = hashed("customer_password", change, work)
     if password_hash is None:
         return False
     actor = work.actor
