@@ -268,3 +268,18 @@ async def test_its_tokens_passwords_and_keys_are_still_good(old: Api) -> None:
     # What the second organization took with its own key can be given back with it.
     token = await old.log_in("other/test/integration")
     assert (await old.update(order("other"), {"_refund": True}, token=token))["payment_status"] == "refunded"
+
+
+async def test_customers_see_the_orders_they_saw_and_none_that_merely_name_them(old: Api) -> None:
+    email = FACTS["customer"]["email"]
+    (owner,) = [row for row in first_release.rows("customers") if row["email"] == email and row["password_hash"]]
+    saw = sorted(row["id"] for row in first_release.rows("orders") if row["customer_id"] == owner["id"])
+    assert saw
+    guest = FACTS["tokens"]["guest"]
+    await old.create("orders", {"customer_email": email}, token=guest, market=FACTS["market"])
+    for token in (FACTS["tokens"]["customer"], await old.customer(**FACTS["customer"])):
+        for path in ("orders", f"customers/{owner['id']}/orders"):
+            assert sorted(one["id"] for one in (await old.get(path, "?page[size]=25", token=token)).data) == saw
+        assert (await old.get(f"customers/{owner['id']}", token=token))["total_orders_count"] == owner[
+            "total_orders_count"
+        ]

@@ -7,7 +7,7 @@ import hmac
 import secrets
 from typing import Any
 
-from paydesk.commerce.accounts.customers import LONGEST_PASSWORD, Customer, email_key, hashed, is_email
+from paydesk.commerce.accounts.customers import LONGEST_PASSWORD, Customer, email_key, hashed, is_email, refuse_guess
 from paydesk.commerce.sealed import opened
 from paydesk.declare import (
     ALWAYS,
@@ -130,8 +130,7 @@ class CustomerPasswordReset(
         password_hash = hashed("customer_password", change, work)
         customer = yield from self._whose(token, work)
         if token and customer is None:
-            # Here a guess at a token would be counted (contract, rate limits).
-            work.invalid("_reset_password_token", "invalid")
+            refuse_guess("_reset_password_token", "invalid", work)
         work.check()
         assert customer is not None and password_hash is not None, "both were checked"
         customer.prove(password_hash, work)

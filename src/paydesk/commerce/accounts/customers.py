@@ -286,6 +286,11 @@ def customer_of(email: str, order_id: str, work: Work, *, lock: bool = False) ->
     return found
 
 
+def refuse_guess(field: str, error: str, work: Work) -> None:
+    """Refuse what may be a guess: at who has an account, or at a reset's token. Here guesses are to be counted."""
+    work.invalid(field, error)
+
+
 def named(customer: Customer, order_id: str | None, work: Work) -> None:
     """Something else than the order that made the customer names it: that order has no say in it any more."""
     if customer.made_by is not None and customer.made_by != order_id:
@@ -306,8 +311,7 @@ def sign_up(customer: Customer, order: Any, change: Change, work: Work) -> Rule:
         if order.claimed_at is not None and order.customer_id == customer.id:
             return False  # It did so before, and is asked again.
         if not (yield from _is_nobodys(customer, order, work)):
-            # Here a guess at who has an account would be counted (contract, rate limits).
-            work.invalid("customer_password", "taken")
+            refuse_guess("customer_password", "taken", work)
             return False
     elif customer.password_hash is not None:
         return False
