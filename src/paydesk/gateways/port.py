@@ -195,6 +195,8 @@ class Snapshot:
                         "unchecked" or None
     fraud               {"risk_level", "type", "reason", "network_status", "seller_message", "review"}; only a close
                         reading has "review_closed" (why, None while open) and "warning" (the bank's, None without one)
+    destination         the account that a part of it, or all, is transferred to, or None
+    application_fee     what the platform keeps of it
     multicapture        whether the authorization may be captured more than once
     next_action         what the customer must do, its type only ("redirect_to_url"); no link, no secret
     request_id          the gateway's name for the request that told this, for audit and support
@@ -218,6 +220,8 @@ class Snapshot:
     live: bool = False
     on_behalf_of: str | None = None
     transfer_group: str | None = None
+    destination: str | None = None
+    application_fee: int = 0
     customer: str | None = None
     payment_method: Mapping[str, Any] | None = None
     instrument: Mapping[str, Any] | None = None

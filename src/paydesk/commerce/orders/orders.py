@@ -277,6 +277,7 @@ class Order(
     tax_calculations_count = constant("integer", 0, example=1, doc="How often taxes were calculated.")
     validations_count = constant("integer", 0, example=1, doc="How often it was validated.")
     errors_count = integer(default=0, example=1, doc="Its resource errors.")
+    connect = hidden("object", doc="What integrations set for Connect; it goes into each new payment.")
     payment_source_details = document(FILTER, doc="Public facts of the payment source, once it is known how it pays.")
     token = string(
         FILTER, secret=True, example="1c0994cc4e996e8c6ee56a2198f66f3c", doc="A secret name for links to the order."

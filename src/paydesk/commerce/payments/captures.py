@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.transactions import SCOPES, Moved, room
-from paydesk.declare import NONE, UPDATE, Rule, argument, money, to_many, to_one, trigger
+from paydesk.declare import NONE, UPDATE, Rule, argument, hidden, money, to_many, to_one, trigger
 from paydesk.work import Work
 
 
@@ -27,6 +27,7 @@ class Capture(
 
     refund_amount = money(example=500, doc="What `_refund` gives back unless told otherwise.")
     refund_balance = money(example=1000, doc="What can still be given back.")
+    disputed_cents = hidden("integer", doc="What of it a dispute keeps, or took back, so that it cannot be given back.")
     _refund_amount_cents = argument("integer", UPDATE, example=500, doc="How much `_refund` is to give back.")
 
     reference_authorization = to_one("authorizations", required=True, doc="What it was taken from.")

@@ -23,6 +23,9 @@ _RANK = {
 """A dispute goes on in this order, from an inquiry to one in earnest; what stands here not ends it."""
 _ENDED = 5
 
+_REFUNDABLE = ("warning_needs_response", "warning_under_review", "warning_closed", "won", "prevented")
+"""While a dispute stands like this its charge can be refunded; otherwise the bank has the money, or may keep it."""
+
 _TOLD = ("status", "reason", "amount_cents", "currency_code", "due_by", "withdrawn_cents", "reinstated_cents")
 
 
@@ -67,7 +70,10 @@ def record_disputes(payment: Any, told: Iterable[DisputeSnapshot], work: Work) -
     """Keep what the gateway says of a payment's disputes, and note in the payment's history what is new.
 
     What an older answer does not know yet is never taken back.
+
+    returns   what they keep of the payment in minor units, None where the gateway tells of none
     """
+    kept = None
     for one in told:
         known = yield Find(Dispute, eq("payment_id", payment.id), many=True)
         dispute = next((each for each in known if each.dispute_id == one.dispute_id), None)
@@ -96,6 +102,9 @@ def record_disputes(payment: Any, told: Iterable[DisputeSnapshot], work: Work) -
         after = dispute.shown()
         if after != before:
             work.note(payment, dispute=(before, after))
+        keeps = 0 if dispute.status in _REFUNDABLE else int(dispute.amount_cents)
+        kept = (kept or 0) + keeps
+    return kept
 
 
 def _progress(values: dict[str, Any]) -> tuple[int, int]:

@@ -159,10 +159,14 @@ def refund(
     """
     everything = yield from booked(capture.order, work)
     left = refundable(capture, everything)
+    if left <= 0 and capture.counts and capture.disputed_cents:
+        raise Invalid("refund_balance_cents", "disputed", "is disputed, or was taken back by a dispute", value=left)
     if left <= 0:
         raise Invalid("refund_balance_cents", "greater_than", value=left, count=0)
     amount = _within("_refund_amount_cents", asked, left, capture.currency_code)
     call_id = new_id()
+    yield Load(capture, ("payment_source",))
+    reversal = capture.payment_source.reversal() if capture.payment_source is not None else {}
     yield from _ask(
         "refund_payment",
         capture,
@@ -174,6 +178,7 @@ def refund(
         {
             "amount_cents": amount,
             "currency": capture.currency_code,
+            **reversal,
             "metadata": {"paydesk_call": call_id, "paydesk_capture": capture.id},
         },
         call_id,

@@ -124,5 +124,32 @@ def _check_room(metadata: dict[str, Any], work: Work) -> None:
         work.invalid("options", "too_many", message, key=theirs[room], count=room)
 
 
+CONNECT = ("transfer_data", "application_fee_amount", "on_behalf_of", "transfer_group")
+"""What integrations set for Connect: it is the order's, and goes into each new payment of it."""
+
+
+def connecting(options: dict[str, Any], work: Work) -> dict[str, Any]:
+    """What of an integration's options, which were `guarded`, is the order's; null takes away what it had."""
+    return {} if work.actor.is_sales_channel else {name: options[name] for name in CONNECT if name in options}
+
+
+def connected(order: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    """What an order has for Connect once it has what was asked."""
+    return {name: value for name, value in {**(order.connect or {}), **asked}.items() if value is not None}
+
+
+def without_setup(options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a payment by what is set up already: setting it up again is not possible without the shopper."""
+    made = {name: value for name, value in options.items() if name != "setup_future_usage"}
+    if isinstance(by_method := made.get("payment_method_options"), dict):
+        made["payment_method_options"] = {
+            method: {name: value for name, value in one.items() if name != "setup_future_usage"}
+            if isinstance(one, dict)
+            else one
+            for method, one in by_method.items()
+        }
+    return made
+
+
 def sent(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name in SENT and value is not None}

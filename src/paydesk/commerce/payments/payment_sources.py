@@ -14,8 +14,9 @@ from paydesk.commerce.payable import EDITABLE, ORDER_ACCESS
 from paydesk.commerce.payments import former
 from paydesk.commerce.payments.forgetting import forget_gone
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer
+from paydesk.commerce.payments.options import connected
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, assign, reconcile
-from paydesk.commerce.payments.transactions import Transaction
+from paydesk.commerce.payments.transactions import Transaction, booked
 from paydesk.declare import SORT, WRITE, Condition, Resource, Rule, both, eq, hidden, to_one
 from paydesk.errors import GatewayRefused, Invalid, Locked, Refusal
 from paydesk.gateways.port import Declined, Snapshot
@@ -137,6 +138,10 @@ class PaymentSource(Resource):
 
     def confirmation(self, order: Any, amount_cents: int, work: Work) -> dict[str, Any]:
         """What its gateway needs to be told, beside the payment, to confirm it from the server for this amount."""
+        return {}
+
+    def reversal(self) -> dict[str, Any]:
+        """What is to be taken back of others, beside the payment, when a part of it is given back."""
         return {}
 
     def absorb(self, snapshot: Snapshot, work: Work) -> bool:
@@ -316,6 +321,7 @@ class OpenPayment(Plan):
             **kind.opened(answer),
         )
         payment.__dict__["order"] = order
+        work.change(order, connect=connected(order, call.ask.get("connect") or {}) or None)
         wanted = (
             order.status in EDITABLE
             and order.payment_source_id == call.ask["replaces"]
@@ -454,8 +460,18 @@ class DiscardPayment(ReleasePayment):
         if payment is None:
             return None
         yield from reconcile(payment, answer, work)
-        if answer.status not in (*UNCONFIRMED, "canceled") or (yield from payment.has_moved()):
-            return Locked("its payment holds or held money, or is being processed")
+        own = []
+        if payment.order is not None:
+            own = [one for one in (yield from booked(payment.order, work)) if one.payment_source_id == payment.id]
+        is_taken = any(one.one_of("captures") and one.succeeded for one in own)
+        if answer.status not in (*UNCONFIRMED, "canceled") or is_taken:
+            return Locked("its payment holds money, or is being processed")
+        for one in own:
+            # What a shopper confirmed in this very moment was let go with the payment: it counts for nothing.
+            if one.succeeded:
+                work.change(one, excluded=True)
+        if own:
+            yield from payment.order.settle(work)
         _delete(payment, work)
         return payment
 

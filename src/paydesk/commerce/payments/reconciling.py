@@ -28,7 +28,7 @@ def reconcile(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
     stays as it was marked until the gateway shows more money moving than that leaves room for.
     """
     payment.absorb(snapshot, work)
-    yield from record_disputes(payment, snapshot.disputes, work)
+    disputed = yield from record_disputes(payment, snapshot.disputes, work)
     if "payment_method" in work.changed.get(payment, {}):
         yield Load(payment, ("order",))
         if payment.order is not None and payment.order.payment_source_id == payment.id:
@@ -53,6 +53,8 @@ def reconcile(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
         _fold_captures(authorization, payment, snapshot, work)
         _fold_void(authorization, payment, snapshot, work)
         _fold_refunds(authorization, payment, snapshot, work)
+        if disputed is not None:
+            _fold_disputes(authorization, disputed, work)
     if len(everything) > before or any(one in work.changed for one in everything):
         measure(everything, work)
     is_news = fresh is not None and snapshot.status in ("authorized", "captured")
@@ -300,6 +302,16 @@ def _fold_refunds(authorization: Any, payment: Any, snapshot: Snapshot, work: Wo
             if amount > 0:
                 missing -= amount
                 _give_back(capture, told, amount, payment, everything, work)
+
+
+def _fold_disputes(authorization: Any, disputed: int, work: Work) -> None:
+    """Note on the captures what disputes keep of them: that moves no order's money, and cannot be given back."""
+    everything = authorization.order.__dict__["booked"]
+    for capture in _of("captures", authorization, everything):
+        if capture.succeeded:
+            kept = min(disputed, capture.amount_cents)
+            disputed -= kept
+            work.change(capture, disputed_cents=kept or None)
 
 
 def _is_unknown(one: Any, snapshot: Snapshot) -> bool:

@@ -11,7 +11,17 @@ from paydesk.commerce.owning import shows_all
 from paydesk.commerce.payable import CUSTOMER_PLACED, EDITABLE, GUEST_PLACED
 from paydesk.commerce.payments.former import instrument
 from paydesk.commerce.payments.gateway_customers import known_at
-from paydesk.commerce.payments.options import OUR_METADATA, check_metadata, guarded, merged, sent
+from paydesk.commerce.payments.options import (
+    CONNECT,
+    OUR_METADATA,
+    check_metadata,
+    connected,
+    connecting,
+    guarded,
+    merged,
+    sent,
+    without_setup,
+)
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource, Settled, refusal
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.commerce.payments.watching import watch
@@ -126,6 +136,9 @@ class StripePayment(
     overdue_since = hidden("datetime", doc="Since when it should have come to its end; null while there is time.")
 
     usage = hidden("string", doc="The intent's `setup_future_usage`.")
+    connect = hidden(
+        "object", doc="Of what was opened: `destination` of its transfer, `fee` in minor units; null before."
+    )
     saving = hidden("boolean", default=False, doc="It is to be kept in the customer's wallet, and is not yet.")
 
     sealed_urls = hidden("object", doc="Whole addresses that are shown without their tokens, until it came to its end.")
@@ -168,6 +181,19 @@ class StripePayment(
             "payment_method_details": method.get(method.get("type")) or {},
         }
 
+    def reversal(self) -> dict[str, Any]:
+        """Stripe takes of both a part in proportion to what is given back (Stripe, "Create a refund")."""
+        made = self.connect
+        if made is None:
+            # Opened by an earlier version, and not read since.
+            transfer = self.options.get("transfer_data")
+            made = {
+                "destination": transfer.get("destination") if isinstance(transfer, dict) else None,
+                "fee": self.options.get("application_fee_amount"),
+            }
+        asked = {"reverse_transfer": made.get("destination"), "refund_application_fee": made.get("fee")}
+        return {name: True for name, there in asked.items() if there}
+
     def confirmation(self, order: Any, amount_cents: int, work: Work) -> dict[str, Any]:
         """Needs `wallet_entry` loaded. Only what comes from the wallet, or from an integration, is confirmed without
         the shopper; and nothing that is to be set up by it, which Stripe does with the shopper alone.
@@ -176,6 +202,9 @@ class StripePayment(
         if self.wallet_entry is not None:
             asked["off_session"] = True
             asked["payment_method"] = self.wallet_entry.payment_source_token
+            if self.usage is not None:
+                # Whoever asked for it: it is set up, and not again without the shopper.
+                asked["setup_future_usage"] = ""
         elif not work.actor.is_sales_channel and self.usage is None:
             asked["off_session"] = True
         sealed = self.sealed_urls or {}
@@ -212,6 +241,7 @@ class StripePayment(
             charge_id=snapshot.charge_id or self.charge_id,
             on_behalf_of=snapshot.on_behalf_of,
             transfer_group=snapshot.transfer_group,
+            connect=_connected(snapshot),
         )
         if method is not None:
             told = snapshot.instrument
@@ -261,11 +291,14 @@ class StripePayment(
         known = None
         if facts["account"] is not None and work.actor.customer_id in (None, facts["account"]):
             known = yield from known_at(gateway.id, facts["account"])
-        told = sent(options)
+        connect = connecting(options, work)
+        told = {**sent(options), **dict.fromkeys(CONNECT), **connected(order, connect)}
         is_named = known is not None and known.token is not None and "customer" not in told
         if known is not None and is_named:
             told["customer"] = known.token
-        cls._open(order, gateway, record, told, facts, work, known=known.id if known and is_named else None)
+        cls._open(
+            order, gateway, record, told, facts, work, known=known.id if known and is_named else None, connect=connect
+        )
 
     @classmethod
     def reopening(cls, order: Any, entry: Any, former: dict[str, Any], work: Work) -> Rule:
@@ -290,7 +323,8 @@ class StripePayment(
         # What is set up already is not set up again, and could not be without the shopper.
         facts = {**order.for_intent(work.settings["organization"]), "setup_future_usage": None}
         chosen = {**former, "chooses": order.payment_method_id}
-        cls._open(order, gateway, record, options, facts, work, about="orders", **chosen)
+        opened = {**connected(order, {}), **options}
+        cls._open(order, gateway, record, opened, facts, work, about="orders", **chosen)
         yield from ()
 
     @classmethod
@@ -363,6 +397,7 @@ class StripePayment(
                 "ordered_at": order.created_at,
                 "shopper": work.actor.is_sales_channel,
                 "known": known is not None,
+                "connect": connecting(record["options"], work),
                 "taken": taken,
                 "gateway": {"payment_id": stripe_id, "metadata": _belonging(order, work)},
             },
@@ -378,6 +413,8 @@ class StripePayment(
             check_metadata(given, merged(self.options, given), work)
             work.check()
             options = given
+            if self.order is not None:
+                work.change(self.order, connect=connected(self.order, connecting(given, work)) or None)
         if options is not None or "return_url" in values:
             options, sealed = _hidden(values, options or {}, self.options, self, work)
             work.change(self, options=merged(self.options, options), sealed_urls=sealed or None)
@@ -410,7 +447,7 @@ class StripePayment(
                     "amount_cents": amount.cents,
                     "currency": amount.currency,
                     "auto_payments": bool(self.payment_gateway.auto_payments),
-                    "options": sent(self.options),
+                    "options": self._sent(),
                     "receipt_email": self.receipt_email,
                     "description": facts.get("description"),
                     "shipping": facts.get("shipping"),
@@ -418,6 +455,10 @@ class StripePayment(
                 }
             },
         )
+
+    def _sent(self) -> dict[str, Any]:
+        options = self.options if self.wallet_entry_id is None else without_setup(self.options)
+        return {**sent(options), **dict.fromkeys(CONNECT), **(self.order.connect or {})}
 
     @trigger()
     def _refresh(self, work: Work, value: bool) -> None:
@@ -428,6 +469,11 @@ class StripePayment(
 
 
 _UNCONFIRMED = ("requires_payment_method", "requires_confirmation", "requires_action")
+
+
+def _connected(snapshot: Snapshot) -> dict[str, Any]:
+    made = {"destination": snapshot.destination, "fee": snapshot.application_fee}
+    return {name: value for name, value in made.items() if value}
 
 
 def _shoppers_own(options: dict[str, Any], gateway: Any, work: Work) -> Rule:
@@ -588,6 +634,7 @@ class AdoptPayment(Plan):
             work.change(payment, **{name: getattr(gateway, name) for name in ("connected_account", "publishable_key")})
         payment.__dict__["order"] = order
         payment.attach(order, work)
+        work.change(order, connect=connected(order, call.ask.get("connect") or {}) or None)
         yield from reconcile(payment, answer, work)
         return payment
 

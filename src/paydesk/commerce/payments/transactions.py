@@ -226,10 +226,11 @@ def capturable(authorization: Any, all_: Iterable[Any]) -> int:
 
 def returnable(capture: Any, all_: Iterable[Any]) -> int:
     """What of a capture can still be given back: refunds on their way are counted as given, and of all captures of a
-    payment together no more can be than was captured.
+    payment together no more can be than was captured and no dispute keeps.
     """
     everything = [one for one in all_ if one.payment_source_id == capture.payment_source_id]
-    captured = sum(one.amount_cents for one in everything if one.one_of("captures") and one.succeeded)
+    captures = [one for one in everything if one.one_of("captures") and one.succeeded]
+    captured = sum(one.amount_cents - (one.disputed_cents or 0) for one in captures)
     given = sum(one.amount_cents for one in everything if one.one_of("refunds") and (one.succeeded or one.is_pending))
     return max(min(room("refunds", capture, everything), int(captured - given)), 0)
 

@@ -180,7 +180,17 @@ _ASKS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
         frozenset(("payment_id", "amount_cents", "currency")),
     ),
     "refund": (
-        frozenset(("payment_id", "amount_cents", "currency", "reason", "metadata")),
+        frozenset(
+            (
+                "payment_id",
+                "amount_cents",
+                "currency",
+                "reason",
+                "metadata",
+                "reverse_transfer",
+                "refund_application_fee",
+            )
+        ),
         frozenset(("payment_id", "amount_cents", "currency")),
     ),
     "register": (
@@ -296,6 +306,9 @@ def _refund(ask: Mapping[str, Any]) -> dict[str, Any]:
     }
     if ask.get("reason") is not None:
         made["reason"] = ask["reason"]
+    for name in ("reverse_transfer", "refund_application_fee"):
+        if ask.get(name):
+            made[name] = True
     if ask.get("metadata"):
         made["metadata"] = _metadata(ask["metadata"], {})
     made["expand"] = [

@@ -144,6 +144,8 @@ def snapshot(
         live=bool(intent.get("livemode")),
         on_behalf_of=identity(intent.get("on_behalf_of")),
         transfer_group=intent.get("transfer_group"),
+        destination=identity(_mapping(intent.get("transfer_data")).get("destination")),
+        application_fee=from_stripe(int(intent.get("application_fee_amount") or 0), currency),
         customer=identity(intent.get("customer")),
         payment_method=method,
         instrument=_instrument(method, card),
