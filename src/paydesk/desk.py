@@ -1320,6 +1320,8 @@ class Desk:
             told.update(("next", one.id) for one in work.calls if not one.deferred)
             told["answer"] = gist(answer)
             state = "declined" if isinstance(answer, Declined) else "refused" if problem else "done"
+            if work.adopted:
+                state = "done"
             open_still = yield from journal.settle(call.tenant, call.id, state, told, now)
             if not open_still and how.stores:
                 raise _Otherwise(_How(refusal=Conflict("Another process has booked the answer.")))

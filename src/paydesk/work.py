@@ -155,6 +155,7 @@ class Work:
     """One transaction's changes. `now` is the instant of the request, `actor` who asked.
 
     arguments  what the request says beside a trigger, such as the amount to capture
+    adopted    a gateway's no was none: what was asked for is there, or is asked for as far as it is not
     """
 
     def __init__(
@@ -174,6 +175,7 @@ class Work:
         self.signed_out: list[str] = []
         self.mistakes: list[Refusal] = []
         self.arguments: Mapping[str, Any] = {}
+        self.adopted = False
 
     def create(self, cls: type[R], *, id: str | None = None, **values: Any) -> R:
         """A new record with these column values; the others take their declared default."""

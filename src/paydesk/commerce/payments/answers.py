@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.captures import Capture
 from paydesk.commerce.payments.payment_sources import refusal
 from paydesk.commerce.payments.reconciling import insist, parts_of, reconcile
@@ -22,11 +24,13 @@ class Movement(Plan):
 
     step    what one such call is among those of an order's act
     books   what is booked of an authorization; None for what is booked of a capture
+    adopts  where all was asked for and nothing is left, what the gateway has done is what was asked for
     """
 
     owes = True
     step: str
     books: ClassVar[str | None] = None
+    adopts: bool = True
 
     def reads(self, call: Journalled) -> str | None:
         # Who comes back to a call looks first: what was asked for may have come about.
@@ -81,16 +85,52 @@ class Movement(Plan):
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
         if problem.snapshot is not None and self.is_done(call, problem.snapshot):
+            work.adopted = True
             return (yield from self.settle(call, problem.snapshot, work))
         subject = yield from _subject(call)
         if subject is None:
             return refusal(problem)
         if problem.snapshot is not None:
             yield from reconcile(subject.payment_source, problem.snapshot, work)
+            everything = yield from booked(subject.order, work)
+            if self.is_overtaken(call, subject, everything, problem.snapshot):
+                work.adopted = True
+                return (yield from self._anew(call, subject, work))
         detail = problem.failure.decline_code if isinstance(problem, Declined) else None
         told = refusal(problem)
         assert isinstance(told, GatewayRefused)
         return (yield from self._failed(call, subject, told, detail, work))
+
+    def is_overtaken(self, call: Journalled, subject: Any, everything: list[Any], snapshot: Snapshot) -> bool:
+        """The gateway has done something of the kind already, of which the books did not know when it was asked."""
+        return bool(snapshot.received > call.ask["received"])
+
+    def _anew(self, call: Journalled, subject: Any, work: Work) -> Rule:
+        """Judge what was asked for by the books as they are now. What was to be all of it is done as far as the gateway
+        has done it; what is left is still asked for.
+        """
+        order = subject.order
+        if call.ask.get("act") is not None:
+            act: dict[str, Any] = call.ask["act"]  # this step is not taken: the gateway had something else done
+            left = yield from order.left_of(act, work)
+            if act["what"] == "approve" and not left and order.payment_status != "paid":
+                # Approved and captured is both or none, and what the gateway took was not enough.
+                return Invalid("payment_status", "invalid_transition", value=order.payment_status)
+            wrong = yield from order.goes_on(act, work)
+            return wrong if wrong is not None else order
+        is_whole = call.ask.get("whole", call.ask["about"] == "orders")
+        about = _about(call, subject)
+        try:
+            yield from self.ask_again(subject, about, None if is_whole else call.ask["amount_cents"], call.ask, work)
+        except Invalid as wrong:
+            if not is_whole or not self.adopts:
+                return wrong
+            if call.ask["then"] == "exclude":
+                yield from _exclude(subject, work)
+        return about
+
+    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: Mapping[str, Any], work: Work) -> Rule:
+        raise AssertionError(f"{self.kind} does not say how it is asked for")
 
     def _failed(self, call: Journalled, subject: Any, told: GatewayRefused, detail: str | None, work: Work) -> Rule:
         everything = yield from booked(subject.order, work)
@@ -154,6 +194,9 @@ class CapturePayment(Movement):
         captured = taken(subject.order.__dict__["booked"], "captures", subject)
         return captured >= min(answer.received, int(subject.amount_cents))
 
+    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: Mapping[str, Any], work: Work) -> Rule:
+        yield from moving.capture(subject, work, about, asked=asked)
+
     def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
         made = book(
             Capture, subject.order, subject.payment_source, work, reference_authorization_id=subject.id, **values
@@ -166,6 +209,7 @@ class VoidPayment(Movement):
 
     kind = "void_payment"
     step = "void"
+    adopts = False
     verb = "cancel"
     lane = "authorized money"
     books = "voids"
@@ -176,6 +220,9 @@ class VoidPayment(Movement):
 
     def is_booked(self, call: Journalled, subject: Any, answer: Snapshot) -> bool:
         return taken(subject.order.__dict__["booked"], "voids", subject) > 0
+
+    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: Mapping[str, Any], work: Work) -> Rule:
+        yield from moving.void(subject, work, about, then=ask["then"])
 
     def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
         made = book(Void, subject.order, subject.payment_source, work, reference_authorization_id=subject.id, **values)
@@ -196,6 +243,12 @@ class RefundPayment(Movement):
         everything = subject.order.__dict__["booked"]
         own = [one for one in answer.refunds if one.metadata.get("paydesk_call") == call.id]
         return all(parts_of(one, everything) for one in own)
+
+    def is_overtaken(self, call: Journalled, subject: Any, everything: list[Any], snapshot: Snapshot) -> bool:
+        return moving.refundable(subject, everything) < int(call.ask.get("balance", call.ask["amount_cents"]))
+
+    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: Mapping[str, Any], work: Work) -> Rule:
+        yield from moving.refund(subject, work, about, asked=asked, then=ask["then"])
 
     def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
         made = book(Refund, subject.order, subject.payment_source, work, reference_capture_id=subject.id, **values)

@@ -101,7 +101,7 @@ def capture(
         work,
         {"act": act},
         later,
-        {"amount_cents": amount, "received": received},
+        {"amount_cents": amount, "received": received, "whole": asked is None},
         {
             "amount_cents": amount,
             "currency": authorization.currency_code,
@@ -137,7 +137,7 @@ def void(
         message = "was captured: it can only be refunded" if captured else None
         raise Invalid("void_balance_cents", "captured" if captured else "greater_than", message, value=left, count=0)
     amount = authorization.capture_balance_cents if captured else authorization.void_balance_cents
-    facts = {"amount_cents": amount, "received": _received(authorization, everything)}
+    facts = {"amount_cents": amount, "received": _received(authorization, everything), "whole": True}
     ask = {"reason": "requested_by_customer"}
     yield from _ask("void_payment", authorization, about, work, {"then": then, "act": act}, later, facts, ask)
 
@@ -174,7 +174,7 @@ def refund(
         work,
         {"then": then, "act": act},
         later,
-        {"amount_cents": amount},
+        {"amount_cents": amount, "balance": left, "whole": asked is None},
         {
             "amount_cents": amount,
             "currency": capture.currency_code,
