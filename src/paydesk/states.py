@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from paydesk.work import Work
 
 
+class Proof(Protocol):
+    """What a move cannot be made without: a value that says of the record what has to be true of it by then."""
+
+    def must_prove(self, record: Any, work: Work) -> None:
+        """Raise unless it says so of this record, in this work."""
+        ...
+
+
 @dataclass(frozen=True)
 class Move:
-    """From any of these states to another."""
+    """From any of these states to another; `needs` names the type of proof that has to be shown for it."""
 
     origins: frozenset[str]
     to: str
+    needs: type[Any] | None = None
 
     @classmethod
-    def of(cls, *origins: str, to: str) -> Move:
-        return cls(frozenset(origins), to)
+    def of(cls, *origins: str, to: str, needs: type[Any] | None = None) -> Move:
+        return cls(frozenset(origins), to, needs)
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,15 @@ class States:
             work.invalid(self.column, "invalid_transition", value=getattr(record, self.column))
             work.check()
 
-    def move(self, name: str, record: Any, work: Work, **also: Any) -> None:
-        """Make a move that is allowed, writing `also` with it."""
+    def move(self, name: str, record: Any, work: Work, *, proof: Proof | None = None, **also: Any) -> None:
+        """Make a move that is allowed, writing `also` with it.
+
+        raises   AssertionError without the proof that the move needs
+        """
         self.must_admit(name, record, work)
+        needs = self.moves[name].needs
+        if needs is not None:
+            if not isinstance(proof, needs):
+                raise AssertionError(f"{name} needs a proof: {needs.__name__}")
+            proof.must_prove(record, work)
         work.change(record, **{self.column: self.moves[name].to}, **also)

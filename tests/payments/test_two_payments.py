@@ -52,15 +52,16 @@ async def test_a_gateway_may_leave_it_to_the_shop(api: Api) -> None:
 
 
 @on_sqlite
-async def test_approval_finds_the_payment_that_holds_the_money(api: Api) -> None:
+async def test_placing_finds_the_payment_that_holds_the_money(api: Api) -> None:
     api.gateway = await api.gateway_of(name="Calm", force_payments=False)
     order = await ready(api, method=await api.method_of(api.gateway))
     paid = await paid_beside(api, order)
     chosen = await api.payment(order)
     await told(api, paid)
-    # The money is there, so the order is placed; which payment holds it is put right when it is approved.
-    await api.update(order, {"_place": True})
     assert await api.source_of(order) == chosen.id
+    # The money is there, so the order is placed, and paid with what holds it.
+    await api.update(order, {"_place": True})
+    assert await api.source_of(order) == paid.id
     done = await api.update(order, {"_approve_and_capture": True})
     assert (done["status"], done["payment_status"]) == ("approved", "paid")
     assert await api.source_of(order) == paid.id

@@ -146,7 +146,7 @@ def _name_at_gateway(payment: Any) -> str | None:
 
 
 def _order(order: Any, named: Named, moved: list[Any]) -> dict[str, Any]:
-    made = sums(moved)
+    made = sums(moved, order.currency_code)
     return {
         "id": order.id,
         "number": order.number,
@@ -157,10 +157,10 @@ def _order(order: Any, named: Named, moved: list[Any]) -> dict[str, Any]:
         "fulfillment_status": order.fulfillment_status,
         "currency_code": order.currency_code,
         "total_amount_with_taxes_cents": order.total_amount_with_taxes_cents,
-        "authorized_cents": made.authorized,
-        "captured_cents": made.captured,
-        "voided_cents": made.voided,
-        "refunded_cents": made.refunded,
+        "authorized_cents": made.authorized.cents,
+        "captured_cents": made.captured.cents,
+        "voided_cents": made.voided.cents,
+        "refunded_cents": made.refunded.cents,
     }
 
 
@@ -169,17 +169,18 @@ def _net(order: Any, moved: list[Any], disputes: list[Any]) -> dict[str, Any]:
 
     A dispute moves money by itself and is in no other sum: what it took and what of it came back counts here alone.
     """
-    made, currency = sums(moved), order.currency_code
+    currency = order.currency_code
+    made = sums(moved, currency)
     out = sum(one.withdrawn_cents for one in disputes)
     back = sum(one.reinstated_cents for one in disputes)
     alike = all(one.currency_code == currency for one in disputes)
     return {
         "currency_code": currency,
-        "captured_cents": made.captured,
-        "refunded_cents": made.refunded,
+        "captured_cents": made.captured.cents,
+        "refunded_cents": made.refunded.cents,
         "disputed_out_cents": out if alike else None,
         "disputed_in_cents": back if alike else None,
-        "net_cents": made.captured - made.refunded - out + back if alike else None,
+        "net_cents": (made.captured - made.refunded).cents - out + back if alike else None,
     }
 
 

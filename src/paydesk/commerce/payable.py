@@ -68,6 +68,10 @@ class Payable(Protocol):
         """What is to be paid: the total with taxes, net of gift cards."""
         ...
 
+    def catch_up(self, work: Any) -> Any:
+        """Bring `due` up to what it costs by now, before a payment is opened or amended for it. A `Rule`."""
+        ...
+
     def takes_source(self, work: Any) -> None:
         """Note with `work.invalid` why this order takes no payment source now, if it does not."""
         ...

@@ -13,11 +13,10 @@ from paydesk.commerce.limits import unpayable
 from paydesk.commerce.orders import placing, settling
 from paydesk.commerce.payments.payment_sources import refusal as told_of
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
-from paydesk.commerce.payments.status import held_by
-from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule
 from paydesk.errors import Invalid, Refusal, Several
 from paydesk.gateways.port import Snapshot
+from paydesk.money import Money
 from paydesk.work import Journalled, Plan, Work
 
 
@@ -27,21 +26,21 @@ def authorize(order: Any, asked: int | None, work: Work) -> Rule:
     raises   Several: what stands against paying; Invalid: an amount out of bounds, or another than is authorized
     """
     yield from order.refresh(work, forced=True)
-    due = int(order.total_amount_with_taxes_cents)
-    if due == 0:
+    due: Money = order.due()
+    if not due:
         return
     if asked is not None and asked <= 0:
         raise Invalid("_authorization_amount_cents", "greater_than", value=asked, count=0)
-    if asked is not None and asked > due:
-        raise Invalid("_authorization_amount_cents", "less_than_or_equal_to", value=asked, count=due)
+    amount = due if asked is None else Money(asked, order.currency_code)
+    if amount > due:
+        raise Invalid("_authorization_amount_cents", "less_than_or_equal_to", value=amount.cents, count=due.cents)
     if (problem := unpayable("_authorization_amount_cents", asked, order.currency_code)) is not None:
         raise problem
     if asked is None and (yield from settling.held(order, work)) >= due:
         return
     yield from placing.load(order)
-    held = yield from _held_by_source(order, work)
-    amount = due if asked is None else asked
-    if held and asked == held:
+    held = yield from settling.held_by_source(order, work)
+    if held and asked is not None and amount == held:
         return
     if held:
         raise placing.not_placeable(f"is {order.payment_status.replace('_', ' ')} already", value=order.payment_status)
@@ -61,19 +60,14 @@ def authorize(order: Any, asked: int | None, work: Work) -> Rule:
             "payment": payment.id,
             "source": payment.shape.type,
             "payment_id": payment.payment_id,
-            "amount_cents": amount,
+            "amount_cents": amount.cents,
             "gateway": {
                 "payment_id": payment.payment_id,
-                "amount_cents": amount,
-                "currency": order.currency_code,
+                "amount_cents": amount.cents,
+                "currency": amount.currency,
             },
         },
     )
-
-
-def _held_by_source(order: Any, work: Work) -> Rule:
-    everything = yield from booked(order, work)
-    return held_by(order.payment_source_id, everything)
 
 
 class AuthorizeOrder(placing.ConfirmPayment):
@@ -84,7 +78,7 @@ class AuthorizeOrder(placing.ConfirmPayment):
 
     def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
         yield from order.refresh(work, forced=True)
-        is_held = (yield from _held_by_source(order, work)) >= call.ask["amount_cents"]
+        is_held = (yield from settling.held_by_source(order, work)).cents >= call.ask["amount_cents"]
         return order if is_held or answer.status == "processing" else placing.why_not(answer)
 
 
@@ -115,11 +109,11 @@ class AmendToAuthorize(Plan):
         chosen = "waiting" in call.ask
         if order.status == "cancelled" or (order.payment_source_id != payment.id and not chosen):
             return Invalid("payment_source", "invalid")
-        if (yield from _held_by_source(order, work)) == call.ask["amount_cents"]:
+        if (yield from settling.held_by_source(order, work)).cents == call.ask["amount_cents"]:
             return order
         if answer.amount.cents != call.ask["amount_cents"]:
             return placing.why_not(answer)
-        placing.confirm("authorize_order", order, call.ask["amount_cents"], work)
+        placing.confirm("authorize_order", order, Money(call.ask["amount_cents"], order.currency_code), work)
         return order
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce.orders import addressing, settling
-from paydesk.commerce.orders.placing import goods_problems
+from paydesk.commerce.orders.placing import goods_problems, not_placeable
 from paydesk.declare import Rule
 from paydesk.errors import Invalid, Several
-from paydesk.work import Work
+from paydesk.money import Money
+from paydesk.work import Load, Work
 
 
 def start(order: Any, work: Work) -> None:
@@ -23,21 +24,31 @@ def start(order: Any, work: Work) -> None:
 def stop(order: Any, work: Work) -> Rule:
     """Close it again: placed as before, and nobody is told that it was placed anew.
 
-    raises   Several: all that stands against it, the total above the one that was placed among it
+    raises   Several: all that stands against it, among it the total above the one that was placed, or above what is
+             authorized or taken for it
     """
     if settling.ORDER.is_there("_stop_editing", order):
         return
     settling.ORDER.must_admit("_stop_editing", order, work)
-    yield from order.refresh(work, forced=True)
+    refreshed = yield from order.refresh(work, forced=True)
     wrong = yield from goods_problems(order)
-    total, placed = order.total_amount_with_taxes_cents, order.place_total_amount_cents
+    total, placed = refreshed.due, Money(order.place_total_amount_cents, order.currency_code)
     if total > placed:
-        wrong.append(Invalid("total_amount_with_taxes_cents", "less_than_or_equal_to", value=total, count=placed))
+        count = placed.cents
+        wrong.append(Invalid("total_amount_with_taxes_cents", "less_than_or_equal_to", value=total.cents, count=count))
+    elif total > (yield from settling.secured(order, work)) and not (yield from _is_processing(order)):
+        wrong.append(not_placeable("does not cover what the order costs", value=order.payment_status))
     if wrong:
         raise Several(list(wrong))
-    settling.ORDER.move("_stop_editing", order, work)
+    settling.ORDER.move("_stop_editing", order, work, proof=refreshed)
     ships = yield from addressing.ships(order)
     if ships != (order.fulfillment_status != "not_required"):
         status = "unfulfilled" if ships else "not_required"
         work.change(order, fulfillment_status=status, fulfillment_updated_at=work.now)
     settling.judge(order, work)
+
+
+def _is_processing(order: Any) -> Rule:
+    """Its payment is decided by the bank: it was placed on that, too."""
+    yield Load(order, ("payment_source",))
+    return order.payment_source is not None and order.payment_source.gateway_status == "processing"

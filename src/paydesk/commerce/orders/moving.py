@@ -77,7 +77,9 @@ def _steps(order: Any, what: str, taken: set[str], work: Work) -> Rule:
 
 
 def _captures(order: Any, authorizations: list[Any], everything: list[Any]) -> Iterator[Step]:
-    left = settling.due_of(order) - order.captured_cents
+    left = (settling.due_of(order) - settling.captured(order)).cents
+    # What is held in another currency pays nothing of this bill.
+    authorizations = [one for one in authorizations if one.currency_code == order.currency_code]
     for one in sorted(authorizations, key=lambda one: one.payment_source_id != order.payment_source_id):
         amount = min(one.capture_balance_cents, left)
         if amount > 0 and moving.may_capture(one, everything):

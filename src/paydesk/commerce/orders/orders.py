@@ -580,8 +580,12 @@ class Order(
         return _is_editable(self.status)
 
     def refresh(self, work: Work, *, forced: bool = False) -> Rule:
-        """Bring prices, amounts and status up to what the order holds."""
-        yield from refreshing.refresh(self, work, forced=forced)
+        """Bring prices, amounts and status up to what the order holds. Returns a `Refreshed`, or None."""
+        return (yield from refreshing.refresh(self, work, forced=forced))
+
+    def catch_up(self, work: Work) -> Rule:
+        """Refresh where something that it costs may have changed since the last time."""
+        yield from refreshing.catch_up(self, work)
 
     def must_be_editable(self, work: Work) -> None:
         """raises   Denied to a sales channel past `pending`, Invalid("status", "not_editable") past editing"""

@@ -101,7 +101,27 @@ def paid_with(order: Any, payment: Any, work: Work) -> Rule:
     if not order.editable_now or order.payment_source_id == payment.id or not payment.payment_gateway.force_payments:
         return
     everything = yield from booked(order, work)
-    if held_by(order.payment_source_id, everything) <= 0:
+    if held_by(order.payment_source_id, everything, order.currency_code).cents <= 0:
+        yield from take(order, payment, work)
+
+
+def standing(order: Any, work: Work) -> Rule:
+    """The authorizations whose payment still holds money, captured or not, oldest first."""
+    everything = yield from booked(order, work)
+    return [
+        one
+        for one in everything
+        if one.one_of("authorizations")
+        and one.counts
+        and held_by(one.payment_source_id, everything, order.currency_code).cents > 0
+    ]
+
+
+def take_of(order: Any, authorization: Any, work: Work) -> Rule:
+    """Make the source of an authorization the order's."""
+    yield Load(authorization, ("payment_source.payment_gateway",))
+    payment = authorization.payment_source
+    if payment is not None and payment.id != order.payment_source_id:
         yield from take(order, payment, work)
 
 

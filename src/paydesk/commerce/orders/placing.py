@@ -9,18 +9,19 @@ from typing import Any
 
 from paydesk.commerce.accounts.customers import Customer
 from paydesk.commerce.orders import addressing, resource_errors, settling
-from paydesk.commerce.orders.paying import is_offered
+from paydesk.commerce.orders.paying import is_offered, standing, take_of
+from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.orders.totals import PURCHASABLE
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.forgetting import forget_gone
 from paydesk.commerce.payments.payment_sources import not_before
 from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
-from paydesk.commerce.payments.status import held_by
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
 from paydesk.errors import Invalid, Refusal, Several
 from paydesk.gateways.port import Declined, Snapshot
 from paydesk.instants import seconds
+from paydesk.money import Money
 from paydesk.work import Find, Journalled, Load, Plan, Work
 
 _PATHS = (
@@ -46,37 +47,43 @@ def place(order: Any, work: Work) -> Rule:
         return
     if order.status not in ("draft", "pending", "placing"):
         settling.ORDER.must_admit("_place", order, work)
-    yield from order.refresh(work, forced=True)
+    refreshed = yield from order.refresh(work, forced=True)
     if not order.place_async or order.status == "draft":
-        yield from begin(order, work)
+        yield from begin(order, refreshed, work)
         return
     if order.status == "pending":
         settling.ORDER.move("place soon", order, work)
     work.call("place_later", order, record_id=order.id, deferred=True, ask={})
 
 
-def begin(order: Any, work: Work, *, later: bool = False) -> Rule:
+def begin(order: Any, refreshed: Refreshed, work: Work, *, later: bool = False) -> Rule:
     """Place a refreshed order, or ask the gateway first; `later`: nobody waits for the answer."""
-    wrong = yield from problems(order, work)
+    refreshed, is_covered = yield from _covered(order, refreshed, work)
+    wrong = yield from problems(order, work, is_covered=is_covered)
     if wrong:
         raise Several(list(wrong))
-    held = yield from settling.held(order, work)
-    due = order.total_amount_with_taxes_cents
-    if due == 0 or held >= due:
-        for one in (yield from booked(order, work)):
-            # What is held or taken may be about to be let go or given back.
-            if one.one_of("authorizations"):
-                work.comes_after("void_payment", one)
-            elif one.one_of("captures"):
-                work.comes_after("refund_payment", one)
-        yield from _placed(order, work)
+    if is_covered:
+        yield from _placed(order, refreshed, work)
         return
-    if held > 0 and held_by(order.payment_source_id, (yield from booked(order, work))) > 0:
+    if (yield from settling.held_by_source(order, work)):
         raise not_placeable(f"is only {order.payment_status.replace('_', ' ')}", value=order.payment_status)
-    confirm("place_order", order, due, work, later=later)
+    confirm("place_order", order, refreshed.due, work, later=later)
 
 
-def confirm(kind: str, order: Any, amount_cents: int, work: Work, *, later: bool = False) -> None:
+def _covered(order: Any, refreshed: Refreshed, work: Work) -> Rule:
+    """Whether what is held covers what the order costs, after what it costs. A source that holds the money becomes the
+    order's where the present one holds nothing, with the method that it was made for: which may cost something.
+    """
+    held = yield from settling.held(order, work)
+    if not refreshed.due or held < refreshed.due:
+        return refreshed, not refreshed.due
+    if not (yield from settling.held_by_source(order, work)):
+        yield from take_of(order, (yield from standing(order, work))[-1], work)
+        refreshed = yield from order.refresh(work, forced=True)
+    return refreshed, held >= refreshed.due
+
+
+def confirm(kind: str, order: Any, amount: Money, work: Work, *, later: bool = False) -> None:
     """Ask how the order's payment stands, and confirm it where only the server is awaited."""
     payment = order.payment_source
     work.call(
@@ -89,11 +96,11 @@ def confirm(kind: str, order: Any, amount_cents: int, work: Work, *, later: bool
             "payment": payment.id,
             "payment_id": payment.payment_id,
             "intended": payment.intended,
-            "amount_cents": amount_cents,
-            "currency": order.currency_code,
+            "amount_cents": amount.cents,
+            "currency": amount.currency,
             "any_amount": payment.takes_any_amount,
             "later": later,
-            "gateway": {"payment_id": payment.payment_id, **payment.confirmation(order, amount_cents, work)},
+            "gateway": {"payment_id": payment.payment_id, **payment.confirmation(order, amount.cents, work)},
         },
     )
 
@@ -109,25 +116,48 @@ def follow(order: Any, authorization: Any, work: Work) -> Rule:
     source   Commerce Layer, "Payment methods", `auto_place` and `auto_capture`
     """
     yield Load(order, ("payment_method",))
-    method, due = order.payment_method, settling.due_of(order)
+    method = order.payment_method
     is_own = authorization.payment_source_id == order.payment_source_id
     if method is None or not is_own or order.status not in _AWAITING:
         return
+    if (method.auto_place or method.auto_capture) and settling.ORDER.admits("_place", order):
+        believed = order.due()
+        refreshed = yield from order.refresh(work, forced=True)
+        if method.auto_place:
+            yield from _place_unasked(order, refreshed, believed, work)
+    due = settling.due_of(order)
     if (yield from settling.held(order, work)) < due:
         return
-    if method.auto_place and settling.ORDER.admits("_place", order) and not (yield from problems(order, work)):
-        yield from _placed(order, work)
     most = method.auto_capture_max_amount_cents
     everything = yield from booked(order, work)
-    amount = min(authorization.capture_balance_cents, due - order.captured_cents)
-    within = method.auto_capture and (most is None or due <= most)
+    amount = min(authorization.capture_balance_cents, (due - settling.captured(order)).cents)
+    is_small = most is None or (method.currency_code == due.currency and due <= Money(most, due.currency))
+    within = method.auto_capture and is_small
     if within and amount > 0 and moving.may_capture(authorization, everything):
         yield from moving.capture(authorization, work, order, asked=amount, final=True, later=True)
 
 
-def problems(order: Any, work: Work, *, with_source: bool = True) -> Rule:
+def _place_unasked(order: Any, refreshed: Refreshed, believed: Money, work: Work, *, with_source: bool = True) -> Rule:
+    """Place an order that is paid as it is now. Nobody waits: what stands against it is kept with the order.
+
+    believed   what the order was taken to cost before it was refreshed
+    """
+    refreshed, is_covered = yield from _covered(order, refreshed, work)
+    if not is_covered:
+        if (yield from settling.held(order, work)) >= believed:
+            yield from resource_errors.note(order, Invalid("payment_source", "mismatched_amounts"), work)
+        return
+    wrong = yield from problems(order, work, with_source=with_source, is_covered=True)
+    if wrong:
+        yield from resource_errors.note(order, Several(list(wrong)), work)
+        return
+    yield from _placed(order, refreshed, work)
+
+
+def problems(order: Any, work: Work, *, with_source: bool = True, is_covered: bool = False) -> Rule:
     """All that stands against placing an order, each with its field; [] when nothing does.
 
+    is_covered   what its payments hold together covers what it costs: what one of them was for is no matter then
     source   Commerce Layer, "Placing orders"
     """
     yield from load(order)
@@ -138,7 +168,7 @@ def problems(order: Any, work: Work, *, with_source: bool = True) -> Rule:
         wrong.append(Invalid("expires_at", "expired", value=order.expires_at))
     wrong.extend((yield from goods_problems(order)))
     if order.total_amount_with_taxes_cents > 0 and with_source:
-        wrong.extend(payment_problems(order))
+        wrong.extend(payment_problems(order, any_amount=is_covered))
     return wrong
 
 
@@ -152,6 +182,8 @@ def goods_problems(order: Any) -> Rule:
     wrong: list[Invalid] = []
     if not any(line.item_type in PURCHASABLE for line in order.line_items):
         wrong.append(Invalid("line_items", "blank", "can't be blank"))
+    if any(line.currency_code != order.currency_code for line in order.line_items):
+        wrong.append(Invalid("line_items", "currency_mismatch", "has another currency"))
     if order.customer_id is None:
         wrong.append(Invalid("customer", "blank"))
     if order.billing_address_id is None:
@@ -181,14 +213,24 @@ def not_placeable(message: str, **meta: Any) -> Invalid:
     return Invalid("payment_status", "not_placeable", message, **meta)
 
 
-def _placed(order: Any, work: Work) -> Rule:
+def _placed(order: Any, refreshed: Refreshed, work: Work) -> Rule:
+    """The one way into placed, by what the order was just seen to cost."""
+    for one in (yield from booked(order, work)):
+        # What is held or taken may be about to be let go or given back; not so what has just come.
+        if one in work.created:
+            continue
+        if one.one_of("authorizations"):
+            work.comes_after("void_payment", one)
+        elif one.one_of("captures"):
+            work.comes_after("refund_payment", one)
     ships = yield from addressing.ships(order)
     settling.ORDER.move(
         "_place",
         order,
         work,
+        proof=refreshed,
         placed_at=work.now,
-        place_total_amount_cents=order.total_amount_with_taxes_cents,
+        place_total_amount_cents=refreshed.due.cents,
         sealed_return_url=None,
     )
     if not ships:
@@ -203,9 +245,9 @@ def _placed(order: Any, work: Work) -> Rule:
 def placed_by_hand(order: Any, work: Work) -> Rule:
     """An authorization that an integration vouches for places its order, whatever its source says."""
     if settling.ORDER.admits("_place", order):
-        wrong = yield from problems(order, work, with_source=False)
-        if not wrong and (yield from settling.held(order, work)) >= order.total_amount_with_taxes_cents:
-            yield from _placed(order, work)
+        believed = order.due()
+        refreshed = yield from order.refresh(work, forced=True)
+        yield from _place_unasked(order, refreshed, believed, work, with_source=False)
 
 
 class PlaceLater(Plan):
@@ -219,8 +261,7 @@ class PlaceLater(Plan):
         order = yield from order_of(call)
         if order is not None and order.status == "placing":
             try:
-                yield from order.refresh(work, forced=True)
-                yield from begin(order, work, later=True)
+                yield from begin(order, (yield from order.refresh(work, forced=True)), work, later=True)
             except Refusal as refusal:
                 yield from resource_errors.note(order, refusal, work)
         return order
@@ -322,12 +363,15 @@ class PlaceOrder(ConfirmPayment):
             yield from order.refresh(work, forced=True)
         if order.status not in ("pending", "placing") or (call.ask["later"] and order.status != "placing"):
             return order
-        wrong = yield from problems(order, work)
+        # The order may have changed while the gateway was asked, and its source been replaced.
+        refreshed = yield from order.refresh(work, forced=True)
+        refreshed, is_covered = yield from _covered(order, refreshed, work)
+        wrong = yield from problems(order, work, is_covered=is_covered)
         if wrong:
             return Several(list(wrong))
-        due = order.total_amount_with_taxes_cents
-        if (yield from settling.held(order, work)) >= due or answer.status == "processing":
-            yield from _placed(order, work)
+        is_processing = answer.status == "processing" and order.payment_source_id == call.ask["payment"]
+        if is_covered or is_processing:
+            yield from _placed(order, refreshed, work)
             return order
         return why_not(answer)
 

@@ -10,27 +10,28 @@ from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.orders import settling
 from paydesk.commerce.orders.line_items import LineItem
 from paydesk.commerce.orders.paying import is_offered
+from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.orders.totals import PURCHASABLE, totals_of
-from paydesk.declare import Rule
+from paydesk.declare import Rule, Test, both, either, eq
 from paydesk.instants import seconds
 from paydesk.money import to_step
-from paydesk.work import Load, Work
+from paydesk.work import Find, Load, Work
 
 
 def refresh(order: Any, work: Work, *, forced: bool = False) -> Rule:
-    """Prices, payment method line, totals and status, in this order.
+    """Prices, payment method line, totals and status, in this order. Returns a `Refreshed`, None where it is not due.
 
     forced   also when the order does not refresh by itself
     source   Commerce Layer, "Orders", `_refresh` and `autorefresh`
     """
     if not order.editable_now:
-        return
+        return None
     yield Load(order, ("line_items", "market"))
     cutoff = setting(work, "orders_autorefresh_cutoff_live" if work.actor.live else "orders_autorefresh_cutoff_test")
     if len(order.line_items) > cutoff:
         work.change(order, autorefresh=False)
     if not forced and not _is_due(order, work):
-        return
+        return None
     for line in order.line_items:
         line.measure(work)
     yield from _reprice(order, work)
@@ -41,6 +42,21 @@ def refresh(order: Any, work: Work, *, forced: bool = False) -> Rule:
     payable = amounts.total_amount_with_taxes_cents > 0
     work.change(order, **asdict(amounts), payable_in=order.currency_code if payable else None, refreshed_at=work.now)
     settling.judge(order, work)
+    return Refreshed(order, work, order.due())
+
+
+def catch_up(order: Any, work: Work) -> Rule:
+    """Refresh before a payment is asked for, where a write or a price may have come since the last refresh."""
+    if not order.editable_now:
+        return
+    # What is written to such an order need not have refreshed it.
+    is_behind = not order.autorefresh or bool(setting(work, "orders_min_refresh_lapse")) or order.refreshed_at is None
+    if not is_behind and order.skus_count:
+        since = order.refreshed_at
+        newer = either(Test("sku.prices.updated_at", "gteq", since), Test("order.market.updated_at", "gteq", since))
+        is_behind = (yield Find(LineItem, both(eq("order_id", order.id), newer))) is not None
+    if is_behind:
+        yield from refresh(order, work, forced=True)
 
 
 def _is_due(order: Any, work: Work) -> bool:

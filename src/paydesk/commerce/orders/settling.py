@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce.payments import moving
+from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.payments.status import Sums, held_by, payment_status, sums
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule
+from paydesk.money import Money
 from paydesk.states import Move, States
 from paydesk.work import Load, Work
 
@@ -15,10 +17,10 @@ ORDER = States(
     "status",
     {
         "_pending": Move.of("draft", "placing", to="pending"),
-        "_place": Move.of("pending", "placing", to="placed"),
+        "_place": Move.of("pending", "placing", to="placed", needs=Refreshed),
         "place soon": Move.of("pending", to="placing"),
         "_start_editing": Move.of("placed", to="editing"),
-        "_stop_editing": Move.of("editing", to="placed"),
+        "_stop_editing": Move.of("editing", to="placed", needs=Refreshed),
         "_approve": Move.of("placed", to="approved"),
         "_cancel": Move.of("pending", "placing", "placed", "editing", "approved", to="cancelled"),
         "lapse": Move.of("draft", "pending", "placing", to="cancelled"),
@@ -39,13 +41,13 @@ def settle(order: Any, work: Work) -> Rule:
     """Bring an order to what its transactions sum up to."""
     everything = yield from booked(order, work)
     _set_apart(order, everything, work)
-    made = sums(everything)
+    made = sums(everything, order.currency_code)
     work.change(
         order,
-        authorized_cents=made.authorized,
-        captured_cents=made.captured,
-        voided_cents=made.voided,
-        refunded_cents=made.refunded,
+        authorized_cents=made.authorized.cents,
+        captured_cents=made.captured.cents,
+        voided_cents=made.voided.cents,
+        refunded_cents=made.refunded.cents,
     )
     judge(order, work)
     given_back = made.captured and made.refunded >= made.captured
@@ -61,36 +63,58 @@ def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
     """Of an order that was paid twice: the payment beside its own counts for nothing once all of it was given back, and
     counts again if that fails later. So giving it back neither cancels the order nor leaves it unpaid.
     """
-    own = order.payment_source_id
-    if order.status == "cancelled" or held_by(own, everything) <= 0:
+    own, currency = order.payment_source_id, order.currency_code
+    if order.status == "cancelled" or held_by(own, everything, currency).cents <= 0:
         return
     for other in {one.payment_source_id for one in everything if one.payment_source_id != own}:
         rows = [one for one in everything if one.payment_source_id == other and (one.succeeded or one.is_pending)]
-        made = sums(rows, all_=True)
-        back = made.refunded + sum(one.amount_cents for one in rows if one.is_pending)
+        made = sums(rows, currency, all_=True)
+        pending = sum(one.amount_cents for one in rows if one.is_pending and one.currency_code == currency)
+        back = made.refunded + Money(pending, currency)
         is_over = made.voided >= made.authorized if not made.captured else back >= made.captured
         for one in rows:
             work.change(one, excluded=is_over)
 
 
 def held(order: Any, work: Work) -> Rule:
-    """What all payments of an order hold together, in minor units."""
+    """What all payments of an order hold together."""
+    return (yield from _summed(order, work)).held
+
+
+def secured(order: Any, work: Work) -> Rule:
+    """The same with what was given back."""
+    return (yield from _summed(order, work)).secured
+
+
+def held_by_source(order: Any, work: Work) -> Rule:
+    """What the order's own source holds of that."""
     if not order.authorized_cents:
-        return 0
-    everything = yield from booked(order, work)
-    return sums(everything).held
+        return Money(0, order.currency_code)
+    return held_by(order.payment_source_id, (yield from booked(order, work)), order.currency_code)
 
 
-def due_of(order: Any) -> int:
-    """What is to be paid for the order in minor units: what it costs, and never more than when it was placed."""
-    total, placed = int(order.total_amount_with_taxes_cents), order.place_total_amount_cents
-    return total if placed is None else min(total, int(placed))
+def _summed(order: Any, work: Work) -> Rule:
+    # What was never authorized need not be looked for.
+    everything = (yield from booked(order, work)) if order.authorized_cents else ()
+    return sums(everything, order.currency_code)
+
+
+def due_of(order: Any) -> Money:
+    """What is to be paid for the order: what it costs, and never more than when it was placed."""
+    total: Money = order.due()
+    placed = order.place_total_amount_cents
+    return total if placed is None else min(total, Money(placed, order.currency_code))
+
+
+def captured(order: Any) -> Money:
+    """What was taken for the order."""
+    return Money(order.captured_cents, order.currency_code)
 
 
 def judge(order: Any, work: Work) -> None:
     """The payment status follows from sums and amount due; an empty cart is unpaid rather than free."""
-    made = Sums(order.authorized_cents, order.captured_cents, order.voided_cents, order.refunded_cents)
-    status = payment_status(made, due_of(order))
+    sums_ = (order.authorized_cents, order.captured_cents, order.voided_cents, order.refunded_cents, 0)
+    status = payment_status(Sums(*(Money(cents, order.currency_code) for cents in sums_)), due_of(order))
     if status == "free" and order.status == "draft":
         status = "unpaid"
     if status != order.payment_status:
@@ -115,7 +139,7 @@ def begin_fulfilment(order: Any, work: Work) -> Rule:
     if order.status != "approved" or order.fulfillment_status != "unfulfilled":
         return
     yield Load(order, ("payment_method",))
-    is_paid = order.captured_cents >= due_of(order)
+    is_paid = captured(order) >= due_of(order)
     waits = order.payment_method is None or order.payment_method.require_capture
     if is_paid or not waits:
         FULFILLMENT.move("start", order, work, fulfillment_updated_at=work.now)

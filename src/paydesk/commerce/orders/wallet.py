@@ -37,7 +37,7 @@ def use(order: Any, entry_id: str, work: Work) -> Rule:
     assert method is not None, "an entry is available by a method that the order is offered"
     former = {"replaces": order.payment_source_id, "payment_method_id": order.payment_method_id}
     yield from choose_method(order, method, work)
-    yield from order.refresh(work)
+    yield from order.refresh(work, forced=True)
     order.takes_source(work)
     work.check()
     yield Load(order, ORDER_PATHS)

@@ -10,37 +10,52 @@ from dataclasses import dataclass
 from typing import Any
 
 from paydesk.commerce.payments.transactions import taken
+from paydesk.money import Money
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What succeeded, in minor units.
+    """What succeeded, all in one currency.
 
     released   what a capture of less left of authorizations that are captured once: no void tells of it
     """
 
-    authorized: int = 0
-    captured: int = 0
-    voided: int = 0
-    refunded: int = 0
-    released: int = 0
+    authorized: Money
+    captured: Money
+    voided: Money
+    refunded: Money
+    released: Money
 
     @property
-    def held(self) -> int:
-        """What is authorized, captured or not, and was neither let go nor given back."""
-        return self.authorized - self.voided - self.released - self.refunded
+    def secured(self) -> Money:
+        """What is authorized, captured or not, and was not let go."""
+        return self.authorized - self.voided - self.released
+
+    @property
+    def held(self) -> Money:
+        """What of that was not given back."""
+        return self.secured - self.refunded
 
 
-_NAMES = {"authorizations": "authorized", "captures": "captured", "voids": "voided", "refunds": "refunded"}
+def sums(transactions: Iterable[Any], currency: str, *, all_: bool = False) -> Sums:
+    """Add up what succeeded and counts; `all_`: also what was taken back (`excluded`).
 
+    currency   of the order: what is of another never counts
+    """
+    of_it = [one for one in transactions if one.currency_code == currency]
+    counting = [one for one in of_it if one.succeeded and (all_ or not one.excluded)]
 
-def sums(transactions: Iterable[Any], *, all_: bool = False) -> Sums:
-    """Add up what succeeded and counts; `all_`: also what was taken back (`excluded`)."""
-    made = dict.fromkeys(_NAMES.values(), 0)
-    counting = [one for one in transactions if one.succeeded and (all_ or not one.excluded)]
-    for one in counting:
-        made[_NAMES[one.shape.type]] += one.amount_cents
-    return Sums(**made, released=sum(_released(one, counting) for one in counting if one.one_of("authorizations")))
+    def total(kind: str) -> Money:
+        return Money(sum(one.amount_cents for one in counting if one.one_of(kind)), currency)
+
+    released = sum(_released(one, counting) for one in counting if one.one_of("authorizations"))
+    return Sums(
+        authorized=total("authorizations"),
+        captured=total("captures"),
+        voided=total("voids"),
+        refunded=total("refunds"),
+        released=Money(released, currency),
+    )
 
 
 def _released(authorization: Any, counting: list[Any]) -> int:
@@ -50,19 +65,19 @@ def _released(authorization: Any, counting: list[Any]) -> int:
     return max(authorization.amount_cents - captured - taken(counting, "voids", authorization), 0) if captured else 0
 
 
-def held_by(payment_source_id: str | None, transactions: Iterable[Any]) -> int:
-    """What one payment source holds of that, in minor units."""
-    return sums(one for one in transactions if one.payment_source_id == payment_source_id).held
+def held_by(payment_source_id: str | None, transactions: Iterable[Any], currency: str) -> Money:
+    """What one payment source holds of that."""
+    return sums((one for one in transactions if one.payment_source_id == payment_source_id), currency).held
 
 
-def payment_status(sums: Sums, due: int) -> str:
+def payment_status(sums: Sums, due: Money) -> str:
     """The status of an order that costs `due`."""
-    if sums.refunded > 0:
+    if sums.refunded:
         return "refunded" if sums.refunded >= sums.captured else "partially_refunded"
-    if sums.captured > 0:
+    if sums.captured:
         return "paid" if sums.captured >= due else "partially_paid"
-    if sums.voided > 0:
+    if sums.voided:
         return "voided" if sums.voided >= sums.authorized else "partially_voided"
-    if sums.authorized > 0:
+    if sums.authorized:
         return "authorized" if sums.authorized >= due else "partially_authorized"
-    return "free" if due == 0 else "unpaid"
+    return "unpaid" if due else "free"

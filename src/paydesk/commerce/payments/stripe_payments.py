@@ -257,6 +257,8 @@ class StripePayment(
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
         order = change.related["order"]
+        if not change.values.get("stripe_id"):
+            yield from order.catch_up(work)
         order.takes_source(work)
         gateway = cls.gateway_for(order)
         if gateway is None:
@@ -429,9 +431,10 @@ class StripePayment(
             work.call("label_payment", self, gateway=gateway, record_id=self.id, deferred=True, ask={"gateway": told})
 
     @trigger(loads=("order.payment_method", "order.shipping_address", "order.customer", "order.market"))
-    def _update(self, work: Work, value: bool) -> None:
+    def _update(self, work: Work, value: bool) -> Rule:
         """Bring the intent to the order's present amount, shipping address, receipt address and options."""
         order = self.order
+        yield from order.catch_up(work)
         order.takes_source(work)
         work.check()
         amount = order.due()
