@@ -1163,6 +1163,8 @@ class Desk:
             snapshot = await _looked(plan, gateway, payment_id, credentials, closely)
             if plan.verb is None or not plan.proceeds(call, snapshot):
                 return snapshot
+            if call.tries and not await self._still(call, plan):
+                return snapshot
         assert plan.verb is not None
         if seconds(now) - seconds(call.created_at) > REPLAYABLE_SECONDS and plan.key(call.ask) is None:
             return await self._again(call, plan, gateway, credentials)
@@ -1184,6 +1186,11 @@ class Desk:
         now = instant(self.clock())
         if not await self.database.write(lambda: journal.hold(call.tenant, call.id, self.holder, now)):
             raise _Taken
+
+    async def _still(self, call: Journalled, plan: Plan) -> bool:
+        """Whether what was asked some time ago is still to be done, as our records are now."""
+        session = Session(call.tenant, {})
+        return bool(await self.database.read(lambda: self._run(session, plan.still(call))))
 
     async def _again(self, call: Journalled, plan: Plan, gateway: Gateway, credentials: Credentials) -> Any:
         """The key can tell nothing more: look whether the gateway did it, and only if not, ask under the next key."""

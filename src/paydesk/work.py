@@ -58,6 +58,7 @@ class Find:
     Is sent the record or None (`many`: the list of them, oldest first). Nothing of another tenant is ever found.
     paths   relationships to load with each
     lock    hold the row until the transaction ends
+    first   no more than one is looked for: whether there is any
     """
 
     type: type[Resource] | str
@@ -65,6 +66,7 @@ class Find:
     paths: tuple[str, ...] = ()
     many: bool = False
     lock: bool = False
+    first: bool = False
 
 
 @dataclass(frozen=True)
@@ -353,6 +355,12 @@ class Plan:
 
     def proceeds(self, call: Journalled, snapshot: Any) -> bool:
         """Whether the call is still to be made, now that the payment was looked at."""
+        return True
+
+    def still(self, call: Journalled) -> Any:
+        """The same by our own records, for who comes back to a call later: False leaves it with what was looked up.
+        May be a `Rule`.
+        """
         return True
 
     def settle(self, call: Journalled, answer: Any, work: Work) -> Any:

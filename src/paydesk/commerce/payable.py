@@ -69,7 +69,9 @@ class Payable(Protocol):
         ...
 
     def catch_up(self, work: Any) -> Any:
-        """Bring `due` up to what it costs by now, before a payment is opened or amended for it. A `Rule`."""
+        """Bring `due` up to what it costs by now, before a payment is opened or amended for it. A `Rule`, which returns
+        whether it was behind.
+        """
         ...
 
     def takes_source(self, work: Any) -> None:

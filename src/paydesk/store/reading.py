@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import String, and_, bindparam, func, select
+from sqlalchemy import String, and_, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from paydesk.declare import UPDATE, Condition, Own, Registry, Relationship, Resource, Test, both
@@ -335,11 +335,13 @@ class Reader:
                 statement = statement.where(table.c.type == resource.shape.discriminator)
             statement = statement.where(Clauses(self.registry).clause(find.where, resource, table))
             statement = statement.order_by(Plainly(table.c.created_at), table.c.id)
+            if find.first:
+                statement = statement.limit(literal_column("1"))
             return statement.with_for_update() if find.lock else statement
 
         binds = {"tenant": tenant_for(resource, session.tenant)}
         binds.update((f"c{number}", value) for number, value in enumerate(values))
-        rows = yield Ask(("find", resource.shape.type, key, find.lock), build, binds)
+        rows = yield Ask(("find", resource.shape.type, key, find.lock, find.first), build, binds)
         records = [session.keep(self._record(resource, row)) for row in rows]
         yield from self.load(session, records, find.paths)
         return records

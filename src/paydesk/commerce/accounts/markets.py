@@ -13,6 +13,7 @@ from paydesk.declare import (
     Disableable,
     Own,
     Rule,
+    Test,
     array,
     boolean,
     both,
@@ -26,7 +27,10 @@ from paydesk.declare import (
     trigger,
     within,
 )
-from paydesk.work import Change, Next, Work
+from paydesk.work import Change, Find, Next, Work
+
+CARTS = ("draft", "pending", "placing", "editing")
+"""Statuses of orders whose lines are still priced."""
 
 _ENTERED = both(null("disabled_at"), eq("private", False))
 
@@ -108,11 +112,23 @@ class Market(
             shared_secret=secrets.token_hex(16),
         )
 
-    def updating(self, change: Change, work: Work) -> None:
+    def updating(self, change: Change, work: Work) -> Rule:
         switching(change, work)
+        yield from self._keeps_currency(change, work)
         if "customer_group_id" in change.values:
             change.values["private"] = change.values["customer_group_id"] is not None
         work.change(self, **change.values)
+
+    def _keeps_currency(self, change: Change, work: Work) -> Rule:
+        """What is in carts was priced in the currency that the market has."""
+        prices = change.related.get("price_list")
+        if prices is None or prices.id == self.price_list_id:
+            return
+        others = Test("currency_code", "ne", prices.currency_code)
+        theirs = both(eq("market_id", self.id), within("status", CARTS), others)
+        if (yield Find("orders", theirs, first=True)) is not None:
+            work.invalid("price_list", "currency_mismatch", "has another currency than open carts of the market")
+            work.check()
 
     @trigger()
     def _regenerate_shared_secret(self, work: Work, value: bool) -> None:

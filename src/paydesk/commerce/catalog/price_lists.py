@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from paydesk.commerce.unserved import refuse_rules
-from paydesk.declare import FILTER, FIND, WRITE, Resource, Rule, boolean, constant, string, to_many
+from paydesk.declare import FILTER, FIND, WRITE, Resource, Rule, boolean, constant, eq, string, to_many
 from paydesk.money import CURRENCIES
-from paydesk.work import Change, Load, Work
+from paydesk.work import Change, Find, Work
 
 
 class PriceList(Resource, type="price_lists", singular="price_list", unique=(("code",),)):
@@ -29,13 +29,12 @@ class PriceList(Resource, type="price_lists", singular="price_list", unique=(("c
         return work.create(cls, **change.values)
 
     def updating(self, change: Change, work: Work) -> Rule:
-        """Prices say the currency of their list, so they follow it."""
+        """Its currency is that of its prices, so it stays once there are some."""
         _check(change, work)
         currency = change.values.get("currency_code", self.currency_code)
-        if currency != self.currency_code:
-            yield Load(self, ("prices",))
-            for price in self.prices:
-                work.change(price, currency_code=currency)
+        if currency != self.currency_code and (yield Find("prices", eq("price_list_id", self.id), first=True)):
+            work.invalid("currency_code", "not_editable", "can't be changed: there are prices in it", value=currency)
+            work.check()
         work.change(self, **change.values)
 
 

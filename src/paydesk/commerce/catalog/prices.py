@@ -114,7 +114,10 @@ def _name_sku(change: Change, work: Work, *, required: bool = False) -> Rule:
         change.values.update(sku_id=sku.id, sku_code=sku.code)
 
 
-def prices_in(price_list_id: str, sku_ids: list[str]) -> Rule:
-    """The prices of skus in a list, by sku id; what has none is left out."""
+def prices_in(price_list_id: str, sku_ids: list[str], currency: str) -> Rule:
+    """The prices of skus in a list, by sku id; what has none is left out.
+
+    currency   of who asks: an amount of another is no price
+    """
     found = yield Find(Price, both(eq("price_list_id", price_list_id), within("sku_id", sku_ids)), many=True)
-    return {price.sku_id: price for price in found}
+    return {price.sku_id: price for price in found if price.currency_code == currency}

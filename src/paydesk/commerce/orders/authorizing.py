@@ -76,6 +76,10 @@ class AuthorizeOrder(placing.ConfirmPayment):
     kind = "authorize_order"
     owes = True
 
+    def fits(self, asked: Money, due: Money) -> bool:
+        # A part of it may have been asked for.
+        return asked.currency == due.currency and asked <= due
+
     def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
         yield from order.refresh(work, forced=True)
         is_held = (yield from settling.held_by_source(order, work)).cents >= call.ask["amount_cents"]

@@ -338,7 +338,7 @@ def _price(values: dict[str, Any], sku: Sku, field: str, order: Any, work: Work)
         _check_sign(values["unit_amount_cents"], "skus", work)
         values["price_fixed"] = True
         return
-    price = (yield from prices_in(order.market.price_list_id, [sku.id])).get(sku.id)
+    price = (yield from prices_in(order.market.price_list_id, [sku.id], order.currency_code)).get(sku.id)
     if price is None:
         work.invalid(field, "no_price", "has no price in this market", value=sku.code)
         return

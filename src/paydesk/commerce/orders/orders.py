@@ -584,8 +584,8 @@ class Order(
         return (yield from refreshing.refresh(self, work, forced=forced))
 
     def catch_up(self, work: Work) -> Rule:
-        """Refresh where something that it costs may have changed since the last time."""
-        yield from refreshing.catch_up(self, work)
+        """Refresh where something that it costs may have changed since the last time. Returns whether it did."""
+        return (yield from refreshing.catch_up(self, work))
 
     def must_be_editable(self, work: Work) -> None:
         """raises   Denied to a sales channel past `pending`, Invalid("status", "not_editable") past editing"""
@@ -663,7 +663,7 @@ class Order(
         }
 
     def _change_market(self, change: Change, work: Work) -> Rule:
-        """Another market brings its prices; another currency only to an order that holds nothing yet."""
+        """Another market brings its prices; another currency only to a cart without goods and money."""
         if "market" not in change.related:
             return
         market = change.related["market"]
@@ -672,9 +672,16 @@ class Order(
         elif market.id != self.market_id:
             yield Load(market, ("price_list",))
             price_list = market.price_list
-            if self.line_items and price_list.currency_code != self.currency_code:
-                work.invalid("market", "invalid", "has another currency than the order's line items")
+            if self.status not in ("draft", "pending"):
+                work.invalid("market", "not_editable", "is not editable", value=self.status)
                 return
+            if price_list.currency_code != self.currency_code:
+                if self.line_items:
+                    work.invalid("market", "invalid", "has another currency than the order's line items")
+                    return
+                if (yield from paying.is_under_way(self, work)):
+                    work.invalid("market", "currency_mismatch", "has another currency than the order's payments")
+                    return
             work.relate(self, "market", market)
             work.change(self, currency_code=price_list.currency_code, tax_included=price_list.tax_included)
 

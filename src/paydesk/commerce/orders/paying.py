@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce.payments.payment_methods import PaymentMethod
+from paydesk.commerce.payments.payment_sources import sources_of
 from paydesk.commerce.payments.reconciling import assign
 from paydesk.commerce.payments.status import held_by
 from paydesk.commerce.payments.transactions import booked
@@ -22,6 +23,19 @@ def is_offered(method: Any, order: Any) -> bool:
         and method.payment_gateway.disabled_at is None
         and method.market_id in (None, order.market_id)
         and method.currency_code == order.currency_code
+    )
+
+
+def is_under_way(order: Any, work: Work) -> Rule:
+    """Whether money was moved for the order that counts, or may come by a payment that is open or held."""
+    for kind in ("open_payment", "adopt_payment"):
+        work.comes_after(kind, order)
+    everything = yield from booked(order, work)
+    if any((one.succeeded or one.is_pending) and not one.excluded for one in everything):
+        return True
+    sources = yield from sources_of(order)
+    return any(one.id == order.payment_source_id and not one.is_canceled for one in sources) or any(
+        not one.by_hand and not one.is_over for one in sources
     )
 
 
@@ -72,9 +86,12 @@ def choose_source(order: Any, source: Any, work: Work) -> Rule:
     if source.is_canceled:
         work.invalid("payment_source", "expired")
         return
-    yield from detach_source(order, work)
+    yield from release_source(order, work)
+    former = order.payment_source
     source.keep(work)
     assign(order, source, work)
+    if source.by_hand or (former is not None and former.by_hand):
+        yield from order.settle(work)
 
 
 def detach_source(order: Any, work: Work) -> Rule:
@@ -82,7 +99,11 @@ def detach_source(order: Any, work: Work) -> Rule:
     if order.payment_source_id is None:
         return
     yield from release_source(order, work)
+    former = order.payment_source
     assign(order, None, work)
+    if former is not None and former.by_hand:
+        # What is only our bookkeeping counts as long as it is the order's source.
+        yield from order.settle(work)
 
 
 def release_source(order: Any, work: Work) -> Rule:
@@ -128,7 +149,7 @@ def take_of(order: Any, authorization: Any, work: Work) -> Rule:
 def take(order: Any, payment: Any, work: Work) -> Rule:
     """Make `payment` the order's source, and what it was made for the order's payment method."""
     yield Load(order, ("payment_method", "payment_source.payment_gateway"))
-    payment.attach(order, work)
+    yield from payment.attach(order, work)
     if payment.method_id in (None, order.payment_method_id):
         return
     made_for = both(eq("id", payment.method_id), eq("payment_source_type", payment.shape.type))

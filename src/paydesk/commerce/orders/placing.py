@@ -11,7 +11,7 @@ from paydesk.commerce.accounts.customers import Customer
 from paydesk.commerce.orders import addressing, resource_errors, settling
 from paydesk.commerce.orders.paying import is_offered, standing, take_of
 from paydesk.commerce.orders.refreshed import Refreshed
-from paydesk.commerce.orders.totals import PURCHASABLE
+from paydesk.commerce.orders.totals import PURCHASABLE, totals_of
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.forgetting import forget_gone
 from paydesk.commerce.payments.payment_sources import not_before
@@ -286,6 +286,21 @@ class ConfirmPayment(Plan):
         waits = ("confirmable", "open") if call.ask["gateway"].get("payment_method") else ("confirmable",)
         return snapshot.status in waits and is_right
 
+    def still(self, call: Journalled) -> Rule:
+        """The order has to cost what was asked for, by its lines of now, and be paid with the same source."""
+        order = yield Find("orders", eq("id", call.subject_id), ("line_items",))
+        if order is None or not order.editable_now:
+            return False
+        # A source that the same request chose is the order's once the answer is there.
+        if order.payment_source_id != call.ask["payment"] and "waiting" not in call.ask:
+            return False
+        due = Money(totals_of(order, order.line_items).total_amount_with_taxes_cents, order.currency_code)
+        return self.fits(Money(call.ask["amount_cents"], call.ask["currency"]), due)
+
+    def fits(self, asked: Money, due: Money) -> bool:
+        """What was asked for is right for an order that costs `due` now."""
+        return asked == due
+
     def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
         """What follows for the order, now that the answer is booked: the order, or why nothing follows."""
         raise AssertionError(f"{self.kind} does not say what follows")
@@ -325,6 +340,8 @@ class ConfirmPayment(Plan):
                 yield from self._no(call, order, payment, answer, work)
             else:
                 yield from reconcile(payment, not_before(call.ask["intended"], payment, answer), work)
+                # What it was refused for shows: the payment is for another amount than the order costs by now.
+                yield from order.catch_up(work)
             yield from _keep(refusal, order, work)
         return refusal
 
@@ -359,9 +376,7 @@ class PlaceOrder(ConfirmPayment):
     kind = "place_order"
 
     def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
-        if not call.ask["later"]:
-            yield from order.refresh(work, forced=True)
-        if order.status not in ("pending", "placing") or (call.ask["later"] and order.status != "placing"):
+        if order.status not in (("placing",) if call.ask["later"] else ("draft", "pending", "placing")):
             return order
         # The order may have changed while the gateway was asked, and its source been replaced.
         refreshed = yield from order.refresh(work, forced=True)

@@ -46,9 +46,11 @@ def refresh(order: Any, work: Work, *, forced: bool = False) -> Rule:
 
 
 def catch_up(order: Any, work: Work) -> Rule:
-    """Refresh before a payment is asked for, where a write or a price may have come since the last refresh."""
+    """Refresh before a payment is asked for, where a write or a price may have come since the last refresh. Returns
+    whether that was done.
+    """
     if not order.editable_now:
-        return
+        return False
     # What is written to such an order need not have refreshed it.
     is_behind = not order.autorefresh or bool(setting(work, "orders_min_refresh_lapse")) or order.refreshed_at is None
     if not is_behind and order.skus_count:
@@ -57,6 +59,7 @@ def catch_up(order: Any, work: Work) -> Rule:
         is_behind = (yield Find(LineItem, both(eq("order_id", order.id), newer))) is not None
     if is_behind:
         yield from refresh(order, work, forced=True)
+    return is_behind
 
 
 def _is_due(order: Any, work: Work) -> bool:
@@ -70,7 +73,8 @@ def _reprice(order: Any, work: Work) -> Rule:
     lines = [line for line in order.line_items if line.item_type == "skus" and line.item_id and not line.price_fixed]
     if not lines:
         return
-    prices = yield from prices_in(order.market.price_list_id, sorted({line.item_id for line in lines}))
+    ids = sorted({line.item_id for line in lines})
+    prices = yield from prices_in(order.market.price_list_id, ids, order.currency_code)
     for line in lines:
         price = prices.get(line.item_id)
         if price is None:
@@ -111,7 +115,8 @@ def _charge_for_method(order: Any, work: Work) -> Rule:
     fee = next((line for line in order.line_items if line.item_type == "payment_methods"), None)
     others = [line for line in order.line_items if line is not fee]
     is_due = totals_of(order, others).total_amount_with_taxes_cents > 0
-    if method is None or not method.price_amount_cents or not is_due:
+    costs = method is not None and method.price_amount_cents and method.currency_code == order.currency_code
+    if not costs or not is_due:
         if fee is not None:
             work.delete(fee)
             order.line_items = others

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from paydesk.commerce.payments import moving
 from paydesk.commerce.orders.refreshed import Refreshed
+from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.payment_sources import is_by_hand
 from paydesk.commerce.payments.status import Sums, held_by, payment_status, sums
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule
@@ -62,11 +63,17 @@ def settle(order: Any, work: Work) -> Rule:
 def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
     """Of an order that was paid twice: the payment beside its own counts for nothing once all of it was given back, and
     counts again if that fails later. So giving it back neither cancels the order nor leaves it unpaid.
+
+    A promise that stands in our books alone counts while it is the order's own source, and no longer: there is no
+    gateway that holds anything for it. What was received of it stays received.
     """
+    if order.status != "cancelled":
+        _set_promises_apart(order, everything, work)
     own, currency = order.payment_source_id, order.currency_code
     if order.status == "cancelled" or held_by(own, everything, currency).cents <= 0:
         return
-    for other in {one.payment_source_id for one in everything if one.payment_source_id != own}:
+    others = {one.payment_source_id: one.payment_source_type for one in everything if one.payment_source_id != own}
+    for other in (id_ for id_, type_ in others.items() if not is_by_hand(type_)):
         rows = [one for one in everything if one.payment_source_id == other and (one.succeeded or one.is_pending)]
         made = sums(rows, currency, all_=True)
         pending = sum(one.amount_cents for one in rows if one.is_pending and one.currency_code == currency)
@@ -74,6 +81,17 @@ def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
         is_over = made.voided >= made.authorized if not made.captured else back >= made.captured
         for one in rows:
             work.change(one, excluded=is_over)
+
+
+def _set_promises_apart(order: Any, everything: list[Any], work: Work) -> None:
+    by_hand = [one for one in everything if is_by_hand(one.payment_source_type) and one.succeeded]
+    for id_ in {one.payment_source_id for one in by_hand}:
+        rows = [one for one in by_hand if one.payment_source_id == id_]
+        if any(one.one_of("captures") for one in rows):
+            continue
+        is_over = any(one.one_of("voids") and one.excluded for one in rows)
+        for one in rows:
+            work.change(one, excluded=is_over or id_ != order.payment_source_id)
 
 
 def held(order: Any, work: Work) -> Rule:

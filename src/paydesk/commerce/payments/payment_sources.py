@@ -36,6 +36,7 @@ class PaymentSource(Resource):
     named_by          the column that keeps the gateway's name for the payment
     finality          the gateway's own words for what a payment never comes back from; a snapshot that ranks lower is
                       older
+    by_hand           no gateway stands behind it: what it holds is what our own books say
     takes_any_amount  it is for whatever is authorized with it, so nothing has to be amended and no amount mismatches
     untried           the gateway's own word for a payment that nobody tried to pay, or whose last try failed
     """
@@ -46,6 +47,7 @@ class PaymentSource(Resource):
     named_by: ClassVar[str]
     finality: ClassVar[Mapping[str, int]] = {"authorized": 1, "captured": 2, "canceled": 2}
 
+    by_hand: ClassVar[bool] = False
     takes_any_amount: ClassVar[bool] = False
     untried: ClassVar[str] = "open"
 
@@ -106,6 +108,11 @@ class PaymentSource(Resource):
     def is_canceled(self) -> bool:
         """Nothing can be paid with it any more."""
         return bool(self.gateway_status == "canceled")
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing can come of it any more: it was captured or canceled."""
+        return self.finality.get(self.gateway_status or "", 0) == 2
 
     @property
     def intended(self) -> list[Any]:
@@ -173,7 +180,7 @@ class PaymentSource(Resource):
 
     # With its order.
 
-    def attach(self, order: Any, work: Work) -> None:
+    def attach(self, order: Any, work: Work) -> Rule:
         """Become the order's source. The one that was is released."""
         former = order.payment_source
         if former is None or former.id != self.id:
@@ -181,6 +188,9 @@ class PaymentSource(Resource):
         assign(order, self, work)
         if former is not None and former.id != self.id:
             former.release(work)
+            if former.by_hand or self.by_hand:
+                # What is only our bookkeeping counts as long as it is the order's source.
+                yield from order.settle(work)
 
     @property
     def is_needed(self) -> bool:
@@ -193,8 +203,8 @@ class PaymentSource(Resource):
 
         of   only what this installation opened, as the payment itself tells at its gateway
         """
-        if self.finality.get(self.gateway_status or "", 0) == 2:
-            return  # Nothing can come of it any more.
+        if self.is_over:
+            return
         work.call(
             "release_payment",
             self,
@@ -240,7 +250,7 @@ class PaymentSource(Resource):
             assign(self.order, None, work)
         work.change(self, order_id=order.id)
         self.__dict__["order"] = order
-        self.attach(order, work)
+        yield from self.attach(order, work)
 
     def has_moved(self) -> Rule:
         """Whether an attempt to pay with it was ever booked."""
@@ -265,6 +275,11 @@ class PaymentSource(Resource):
 _TYPES: dict[str, type[PaymentSource]] = {}
 
 
+def is_by_hand(type_: str) -> bool:
+    """Whether sources of this type have no gateway behind them."""
+    return type_ in _TYPES and _TYPES[type_].by_hand
+
+
 def sources_of(order: Any) -> Rule:
     """Every source that was ever made for an order, its gateway loaded."""
     found: list[PaymentSource] = []
@@ -283,6 +298,8 @@ def refusal(problem: Any) -> Refusal:
 
 class OpenPayment(Plan):
     """Open a payment for an order; the record is stored with the gateway's answer, so until then no answer shows it.
+
+    `behind` says that what the order costs had changed unnoticed: its refresh is written with the answer, too.
 
     The ask names the type of source (`source`), what the client gave for it (`record`), and the source and payment
     method that the order had (`replaces`, `payment_method_id`). `about` is "orders" where the order's change asks, then
@@ -326,11 +343,14 @@ class OpenPayment(Plan):
             order.status in EDITABLE
             and order.payment_source_id == call.ask["replaces"]
             and order.payment_method_id == call.ask["payment_method_id"]
+            and order.currency_code == answer.amount.currency
         )
         if wanted and call.ask.get("chooses") is not None:
             wanted = yield from order.takes_method(call.ask["chooses"], work)
         if wanted:
-            payment.attach(order, work)
+            if call.ask.get("behind"):
+                yield from order.refresh(work, forced=True)
+            yield from payment.attach(order, work)
         else:
             # The order has moved on while the gateway was asked: the late payment must not stay live.
             yield Load(payment, ("payment_gateway",))
@@ -413,6 +433,12 @@ class AmendPayment(Settled):
     kind = "amend_payment"
     verb = "amend"
     exact = True
+
+    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+        payment = yield from super().settle(call, answer, work)
+        if payment is not None and payment.order is not None and call.ask.get("behind"):
+            yield from payment.order.refresh(work, forced=True)
+        return payment
 
 
 class ReleasePayment(Settled):

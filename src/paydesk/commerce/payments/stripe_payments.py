@@ -257,8 +257,7 @@ class StripePayment(
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
         order = change.related["order"]
-        if not change.values.get("stripe_id"):
-            yield from order.catch_up(work)
+        was_behind = not change.values.get("stripe_id") and (yield from order.catch_up(work))
         order.takes_source(work)
         gateway = cls.gateway_for(order)
         if gateway is None:
@@ -298,9 +297,8 @@ class StripePayment(
         is_named = known is not None and known.token is not None and "customer" not in told
         if known is not None and is_named:
             told["customer"] = known.token
-        cls._open(
-            order, gateway, record, told, facts, work, known=known.id if known and is_named else None, connect=connect
-        )
+        named = known.id if known and is_named else None
+        cls._open(order, gateway, record, told, facts, work, known=named, connect=connect, behind=was_behind)
 
     @classmethod
     def reopening(cls, order: Any, entry: Any, former: dict[str, Any], work: Work) -> Rule:
@@ -324,7 +322,8 @@ class StripePayment(
         }
         # What is set up already is not set up again, and could not be without the shopper.
         facts = {**order.for_intent(work.settings["organization"]), "setup_future_usage": None}
-        chosen = {**former, "chooses": order.payment_method_id}
+        costs_other = "total_amount_with_taxes_cents" in work.changed.get(order, {})
+        chosen = {**former, "chooses": order.payment_method_id, "behind": costs_other}
         opened = {**connected(order, {}), **options}
         cls._open(order, gateway, record, opened, facts, work, about="orders", **chosen)
         yield from ()
@@ -434,7 +433,7 @@ class StripePayment(
     def _update(self, work: Work, value: bool) -> Rule:
         """Bring the intent to the order's present amount, shipping address, receipt address and options."""
         order = self.order
-        yield from order.catch_up(work)
+        was_behind = yield from order.catch_up(work)
         order.takes_source(work)
         work.check()
         amount = order.due()
@@ -445,6 +444,7 @@ class StripePayment(
             gateway=self.payment_gateway,
             record_id=self.id,
             ask={
+                "behind": was_behind,
                 "gateway": {
                     "payment_id": self.stripe_id,
                     "amount_cents": amount.cents,
@@ -455,7 +455,7 @@ class StripePayment(
                     "description": facts.get("description"),
                     "shipping": facts.get("shipping"),
                     "metadata": _metadata(order, self.id, work),
-                }
+                },
             },
         )
 
@@ -636,7 +636,7 @@ class AdoptPayment(Plan):
             work.relate(payment, "payment_gateway", gateway)
             work.change(payment, **{name: getattr(gateway, name) for name in ("connected_account", "publishable_key")})
         payment.__dict__["order"] = order
-        payment.attach(order, work)
+        yield from payment.attach(order, work)
         work.change(order, connect=connected(order, call.ask.get("connect") or {}) or None)
         yield from reconcile(payment, answer, work)
         return payment

@@ -26,6 +26,7 @@ class WireTransfer(
     """
 
     named_by = "id"
+    by_hand = True
     takes_any_amount = True
 
     payment_instrument = document(
@@ -35,7 +36,7 @@ class WireTransfer(
     payment_gateway = to_one("payment_gateways", hidden=True)
 
     @classmethod
-    def creating(cls, change: Change, work: Work) -> Any:
+    def creating(cls, change: Change, work: Work) -> Rule:
         order = change.related["order"]
         order.takes_source(work)
         gateway = cls.gateway_for(order)
@@ -45,7 +46,7 @@ class WireTransfer(
         made_for = {"payment_gateway_id": gateway.id, "method_id": order.payment_method_id}
         transfer = work.create(cls, **change.values, **made_for)
         transfer.__dict__.update(order=order, payment_gateway=gateway)
-        transfer.attach(order, work)
+        yield from transfer.attach(order, work)
         return transfer
 
     def confirmation(self, order: Any, amount_cents: int, work: Work) -> dict[str, Any]:
@@ -77,6 +78,8 @@ class WireTransfer(
         held, captured = total("authorizations"), total("captures")
         left = max(held - total("voids") - captured, 0)
         due: Money = self.order.due()
+        # What was promised keeps its currency, whatever became of the order.
+        currency = own[0].currency_code if own else due.currency
         status: Status
         if not held:
             status = "confirmable"
@@ -88,13 +91,13 @@ class WireTransfer(
             payment_id=self.payment_id,
             status=status,
             gateway_status=status,
-            amount=Money(held, due.currency) if held else due,
+            amount=Money(held, currency) if held else due,
             authorized=left,
             charged=held,
             received=captured,
             refunded=total("refunds"),
             refunds=tuple(
-                RefundSnapshot(one.object_key, Money(one.amount_cents, due.currency), "succeeded", one.created_at)
+                RefundSnapshot(one.object_key, Money(one.amount_cents, currency), "succeeded", one.created_at)
                 for one in own
                 if one.one_of("refunds")
             ),
