@@ -64,6 +64,11 @@ class Payable(Protocol):
     payment_source: Any
     transactions_count: int
 
+    @property
+    def needs_no_payment(self) -> bool:
+        """Nobody is to pay for it any more."""
+        ...
+
     def due(self) -> Money:
         """What is to be paid: the total with taxes, net of gift cards."""
         ...

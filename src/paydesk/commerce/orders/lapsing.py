@@ -55,4 +55,5 @@ def _end(order: Any, work: Work) -> Rule:
     settling.after_confirming(order, work)
     settling.ORDER.move("lapse", order, work, cancelled_at=work.now, sealed_return_url=None)
     yield from moving.let_go(order, work)
+    yield from settling.settle(order, work)
     yield from release_source(order, work)

@@ -90,6 +90,9 @@ def _captures(order: Any, authorizations: list[Any], everything: list[Any]) -> I
 def _begin(order: Any, what: str, work: Work) -> Rule:
     """Ask for the first step of an act; False where it has none."""
     steps = yield from _steps(order, what, set(), work)
+    for kind, one, _ in steps[1:]:
+        # One that is in flight by itself, such as the void of a spare authorization, is over before this begins.
+        work.comes_after(f"{kind}_payment", one)
     if steps:
         yield from _take(steps[0], order, {"what": what, "done": []}, work)
     return bool(steps)
@@ -171,6 +174,7 @@ def cancel(order: Any, work: Work) -> Rule:
 
 def _end(order: Any, work: Work) -> Rule:
     settling.cancel(order, work)
+    yield from settling.settle(order, work)
     yield from release_source(order, work)
 
 

@@ -22,11 +22,11 @@ from paydesk.commerce.orders import (
     authorizing,
     editing,
     fixing,
+    letting_go,
     moving,
     paying,
     placing,
     refreshing,
-    resource_errors,
     settling,
     wallet,
 )
@@ -435,13 +435,12 @@ class Order(
         yield from self.refresh(work, forced=bool(forced))
 
     def deleting(self, work: Work) -> Rule:
-        """A draft or pending order goes with its lines, unless payments were made for it; what was placed stays."""
+        """A draft or pending order goes with its lines and payments, unless money was received for it; what was placed
+        stays.
+        """
         if self.status not in ("draft", "pending"):
             raise Locked("placed orders cannot be deleted")
-        for line in self.line_items:
-            work.delete(line)
-        yield from resource_errors.clear(self, work)
-        work.delete(self)
+        yield from letting_go.discard(self, work)
 
     @trigger(prohibited=True)
     def _pending(self, work: Work, value: bool) -> None:
@@ -513,10 +512,15 @@ class Order(
         moving.fulfill(self, work)
 
     @trigger()
-    def _archive(self, work: Work, value: bool) -> None:
-        """Put the order away: it keeps all it has, and is found by `archived_at`."""
+    def _archive(self, work: Work, value: bool) -> Rule:
+        """Put the order away: it is found by `archived_at`. What is held or open to pay for one that is not placed is
+        let go.
+        """
         if self.archived_at is None:
             work.change(self, archived_at=work.now)
+            if settling.needs_no_payment(self):
+                settling.after_confirming(self, work)
+                yield from letting_go.everything(self, work)
 
     @trigger()
     def _unarchive(self, work: Work, value: bool) -> None:
@@ -586,6 +590,10 @@ class Order(
     def catch_up(self, work: Work) -> Rule:
         """Refresh where something that it costs may have changed since the last time. Returns whether it did."""
         return (yield from refreshing.catch_up(self, work))
+
+    @property
+    def needs_no_payment(self) -> bool:
+        return settling.needs_no_payment(self)
 
     def must_be_editable(self, work: Work) -> None:
         """raises   Denied to a sales channel past `pending`, Invalid("status", "not_editable") past editing"""

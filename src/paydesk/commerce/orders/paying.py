@@ -119,7 +119,13 @@ def paid_with(order: Any, payment: Any, work: Work) -> Rule:
 
     source   Commerce Layer, "Stripe gateways", `force_payments`
     """
-    if not order.editable_now or order.payment_source_id == payment.id or not payment.payment_gateway.force_payments:
+    if (
+        not order.editable_now
+        or order.needs_no_payment
+        or order.status == "draft"
+        or order.payment_source_id == payment.id
+        or not payment.payment_gateway.force_payments
+    ):
         return
     everything = yield from booked(order, work)
     if held_by(order.payment_source_id, everything, order.currency_code).cents <= 0:

@@ -215,14 +215,6 @@ def not_placeable(message: str, **meta: Any) -> Invalid:
 
 def _placed(order: Any, refreshed: Refreshed, work: Work) -> Rule:
     """The one way into placed, by what the order was just seen to cost."""
-    for one in (yield from booked(order, work)):
-        # What is held or taken may be about to be let go or given back; not so what has just come.
-        if one in work.created:
-            continue
-        if one.one_of("authorizations"):
-            work.comes_after("void_payment", one)
-        elif one.one_of("captures"):
-            work.comes_after("refund_payment", one)
     ships = yield from addressing.ships(order)
     settling.ORDER.move(
         "_place",
@@ -236,6 +228,16 @@ def _placed(order: Any, refreshed: Refreshed, work: Work) -> Rule:
     if not ships:
         work.change(order, fulfillment_status="not_required", fulfillment_updated_at=work.now)
     yield from settling.settle(order, work)
+    spare = {call.subject_id for call in work.calls if call.kind == "void_payment"}
+    for one in (yield from booked(order, work)):
+        # A void or refund may be in flight for the money that the order is placed on: it comes first. What has just
+        # come has none, and what the order does not need may go.
+        if one in work.created or one.id in spare:
+            continue
+        if one.one_of("authorizations"):
+            work.comes_after("void_payment", one)
+        elif one.one_of("captures"):
+            work.comes_after("refund_payment", one)
     yield from resource_errors.clear(order, work)
     customer = yield Find(Customer, eq("id", order.customer_id), lock=True)
     if customer is not None:

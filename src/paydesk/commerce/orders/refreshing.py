@@ -7,7 +7,7 @@ from typing import Any
 
 from paydesk.commerce.accounts.organizations import setting
 from paydesk.commerce.catalog.prices import prices_in
-from paydesk.commerce.orders import settling
+from paydesk.commerce.orders import letting_go, settling
 from paydesk.commerce.orders.line_items import LineItem
 from paydesk.commerce.orders.paying import is_offered
 from paydesk.commerce.orders.refreshed import Refreshed
@@ -35,7 +35,8 @@ def refresh(order: Any, work: Work, *, forced: bool = False) -> Rule:
     for line in order.line_items:
         line.measure(work)
     yield from _reprice(order, work)
-    _move(order, work)
+    if _move(order, work):
+        yield from letting_go.everything(order, work)
     yield from _default_method(order, work)
     yield from _charge_for_method(order, work)
     amounts = totals_of(order, order.line_items)
@@ -84,13 +85,18 @@ def _reprice(order: Any, work: Work) -> Rule:
             line.take(cents, price.compare_at_amount_cents, work)
 
 
-def _move(order: Any, work: Work) -> None:
-    """An order is pending as long as it has a customer and something to buy; either may come first."""
+def _move(order: Any, work: Work) -> bool:
+    """An order is pending as long as it has a customer and something to buy; either may come first.
+
+    Returns whether it fell back to draft.
+    """
     is_ready = order.customer_id is not None and any(line.item_type in PURCHASABLE for line in order.line_items)
     if order.status == "draft" and is_ready:
         work.change(order, status="pending")
     elif order.status == "pending" and not is_ready:
         work.change(order, status="draft")
+        return True
+    return False
 
 
 def _default_method(order: Any, work: Work) -> Rule:

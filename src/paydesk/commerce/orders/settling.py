@@ -42,6 +42,21 @@ def settle(order: Any, work: Work) -> Rule:
     """Bring an order to what its transactions sum up to."""
     everything = yield from booked(order, work)
     _set_apart(order, everything, work)
+    made = _add_up(order, everything, work)
+    given_back = made.captured and made.refunded >= made.captured
+    if given_back and order.status in ("placed", "approved", "editing"):
+        cancel(order, work)
+    if order.status in ("placed", "approved") and not due_of(order) and order.payment_source_id is not None:
+        yield Load(order, ("payment_source.payment_gateway",))
+        order.payment_source.release(work)
+    spare = _spare(order, everything)
+    if spare:
+        yield from let_spare_go(order, spare, work, counts=order.status == "cancelled" or bool(due_of(order)))
+        _add_up(order, everything, work)
+    yield from begin_fulfilment(order, work)
+
+
+def _add_up(order: Any, everything: list[Any], work: Work) -> Sums:
     made = sums(everything, order.currency_code)
     work.change(
         order,
@@ -51,18 +66,65 @@ def settle(order: Any, work: Work) -> Rule:
         refunded_cents=made.refunded.cents,
     )
     judge(order, work)
-    given_back = made.captured and made.refunded >= made.captured
-    if given_back and order.status in ("placed", "approved", "editing"):
-        cancel(order, work)
-        for one in everything:
-            if one.one_of("authorizations") and moving.may_void(one, everything):
-                yield from moving.void(one, work, order, later=True)  # Nobody is to pay for it any more.
-    yield from begin_fulfilment(order, work)
+    return made
+
+
+def _spare(order: Any, everything: list[Any]) -> list[Any]:
+    """The authorizations that hold money which the order does not need.
+
+    A cart keeps what it holds until it is placed, and an order that is being edited until that is over. Of what is
+    placed one authorization stays, where one alone covers it, the own source's first; several that only together cover
+    it stay all. What is placed and taken in full, free, or cancelled needs nothing more.
+    """
+    held = [one for one in everything if one.one_of("authorizations") and moving.may_void(one, everything)]
+    if not held or needs_no_payment(order):
+        return held
+    if order.status == "draft":
+        # Its own payment may come before its customer; one that it lost has no place to come back to.
+        return [one for one in held if one.payment_source_id != order.payment_source_id]
+    if order.status not in ("placed", "approved"):
+        return []
+    if captured(order) >= due_of(order):
+        return held
+    covering = [one for one in everything if one.one_of("authorizations") and _covers(one, order, everything)]
+    covering.sort(key=lambda one: one.payment_source_id != order.payment_source_id)
+    return [one for one in held if one is not covering[0]] if covering else []
+
+
+def _covers(authorization: Any, order: Any, everything: list[Any]) -> bool:
+    """One authorization was enough for the whole order; what was given back since does not count."""
+    own = [one for one in everything if one.payment_source_id == authorization.payment_source_id]
+    made = sums(own, order.currency_code)
+    return bool(authorization.counts and made.authorized - made.voided - made.released >= due_of(order))
+
+
+def needs_no_payment(order: Any) -> bool:
+    """Nobody is to pay for the order any more: it is cancelled, placed and free, or was put away unplaced."""
+    if order.status == "cancelled":
+        return True
+    if order.status in ("placed", "approved"):
+        return not due_of(order)
+    return order.archived_at is not None and order.status in ("draft", "pending", "placing")
+
+
+def let_spare_go(order: Any, spare: list[Any], work: Work, *, counts: bool) -> Rule:
+    """Soon void authorizations that the order does not need, after looking at them.
+
+    counts   the order's payment status tells of them still: False where the order stands as if they had never been
+    """
+    everything = yield from booked(order, work)
+    for one in spare:
+        yield from moving.void(one, work, order, later=True, spare=True)
+        if not counts:
+            for row in everything:
+                if row.payment_source_id == one.payment_source_id and not row.one_of("captures"):
+                    work.change(row, excluded=True)
 
 
 def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
-    """Of an order that was paid twice: the payment beside its own counts for nothing once all of it was given back, and
-    counts again if that fails later. So giving it back neither cancels the order nor leaves it unpaid.
+    """Of an order that was paid twice, by its own payment alone and by another beside it: the other counts for nothing
+    once all of it was given back, and counts again if that fails later. So giving it back neither cancels the order nor
+    leaves it unpaid.
 
     A promise that stands in our books alone counts while it is the order's own source, and no longer: there is no
     gateway that holds anything for it. What was received of it stays received.
@@ -70,7 +132,7 @@ def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
     if order.status != "cancelled":
         _set_promises_apart(order, everything, work)
     own, currency = order.payment_source_id, order.currency_code
-    if order.status == "cancelled" or held_by(own, everything, currency).cents <= 0:
+    if order.status == "cancelled" or held_by(own, everything, currency) < max(due_of(order), Money(1, currency)):
         return
     others = {one.payment_source_id: one.payment_source_type for one in everything if one.payment_source_id != own}
     for other in (id_ for id_, type_ in others.items() if not is_by_hand(type_)):
@@ -78,7 +140,8 @@ def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
         made = sums(rows, currency, all_=True)
         pending = sum(one.amount_cents for one in rows if one.is_pending and one.currency_code == currency)
         back = made.refunded + Money(pending, currency)
-        is_over = made.voided >= made.authorized if not made.captured else back >= made.captured
+        let_go = made.voided >= made.authorized or any(one.excluded for one in rows if one.one_of("authorizations"))
+        is_over = back >= made.captured if made.captured else let_go
         for one in rows:
             work.change(one, excluded=is_over)
 

@@ -124,9 +124,11 @@ def void(
     then: str | None = None,
     act: dict[str, Any] | None = None,
     later: bool = False,
+    spare: bool = False,
 ) -> Rule:
     """Ask that `authorization` be let go, or what is left of it where it may be captured in parts.
 
+    spare    nobody asked for it: where the money was taken or let go meanwhile, that is booked and no failure
     raises   Invalid(...) once voided or captured
     source   Commerce Layer, "Authorizations", `_void`
     """
@@ -138,6 +140,8 @@ def void(
         raise Invalid("void_balance_cents", "captured" if captured else "greater_than", message, value=left, count=0)
     amount = authorization.capture_balance_cents if captured else authorization.void_balance_cents
     facts = {"amount_cents": amount, "received": _received(authorization, everything), "whole": True}
+    if spare:
+        facts["spare"] = True
     ask = {"reason": "requested_by_customer"}
     yield from _ask("void_payment", authorization, about, work, {"then": then, "act": act}, later, facts, ask)
 

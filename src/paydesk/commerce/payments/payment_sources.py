@@ -39,6 +39,7 @@ class PaymentSource(Resource):
     by_hand           no gateway stands behind it: what it holds is what our own books say
     takes_any_amount  it is for whatever is authorized with it, so nothing has to be amended and no amount mismatches
     untried           the gateway's own word for a payment that nobody tried to pay, or whose last try failed
+    undecided         its word for one that was paid, and of which the bank decides later
     """
 
     root = "order"
@@ -50,6 +51,7 @@ class PaymentSource(Resource):
     by_hand: ClassVar[bool] = False
     takes_any_amount: ClassVar[bool] = False
     untried: ClassVar[str] = "open"
+    undecided: ClassVar[str] = "processing"
 
     intended_cents = hidden("integer", doc="What the payment was opened for, in minor units.")
     intended_currency = hidden("string", doc="Its currency.")
@@ -113,6 +115,11 @@ class PaymentSource(Resource):
     def is_over(self) -> bool:
         """Nothing can come of it any more: it was captured or canceled."""
         return self.finality.get(self.gateway_status or "", 0) == 2
+
+    @property
+    def is_undecided(self) -> bool:
+        """It was paid with, and whether the money comes is not known yet."""
+        return bool(self.gateway_status == self.undecided)
 
     @property
     def intended(self) -> list[Any]:
@@ -196,12 +203,13 @@ class PaymentSource(Resource):
     def is_needed(self) -> bool:
         """Its order, which is loaded, is paid with it, or may be."""
         order = self.order
-        return order is not None and order.payment_source_id == self.id and order.status != "cancelled"
+        return order is not None and order.payment_source_id == self.id and not order.needs_no_payment
 
-    def release(self, work: Work, *, of: str | None = None) -> None:
+    def release(self, work: Work, *, of: str | None = None, held: bool = False) -> None:
         """No order's source any more: cancel the payment soon, unless money is held or taken by then.
 
-        of   only what this installation opened, as the payment itself tells at its gateway
+        of     only what this installation opened, as the payment itself tells at its gateway
+        held   also where money is held by then: there is no order to keep it for
         """
         if self.is_over:
             return
@@ -214,6 +222,7 @@ class PaymentSource(Resource):
             ask={
                 "payment_id": self.payment_id,
                 "of": of,
+                "held": held,
                 "gateway": {"payment_id": self.payment_id, "reason": "abandoned"},
             },
         )
@@ -453,7 +462,8 @@ class ReleasePayment(Settled):
     def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
         of = call.ask.get("of")
         ours = of is None or _TYPES[call.subject_type].is_of_our_making(snapshot, of)
-        return snapshot.status in UNCONFIRMED and ours
+        still = snapshot.status in UNCONFIRMED or (snapshot.status == "authorized" and bool(call.ask.get("held")))
+        return still and ours
 
 
 def let_go(kind: str, payment_id: str, work: Work) -> Rule:

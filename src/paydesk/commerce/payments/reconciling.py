@@ -27,7 +27,13 @@ def reconcile(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
     Captures are compared by their sum, everything else by the gateway's own ids. What an integration marked otherwise
     stays as it was marked until the gateway shows more money moving than that leaves room for.
     """
+    was_undecided = payment.is_undecided
     payment.absorb(snapshot, work)
+    if was_undecided and snapshot.status in UNCONFIRMED:
+        # While its bank decided it could not be canceled; now it can be paid again, if anybody still wants that.
+        yield Load(payment, ("order", "payment_gateway"))
+        if not payment.is_needed:
+            payment.release(work)
     disputed = yield from record_disputes(payment, snapshot.disputes, work)
     if "payment_method" in work.changed.get(payment, {}):
         yield Load(payment, ("order",))

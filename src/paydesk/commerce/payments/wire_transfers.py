@@ -52,7 +52,7 @@ class WireTransfer(
     def confirmation(self, order: Any, amount_cents: int, work: Work) -> dict[str, Any]:
         return {"amount_cents": amount_cents, "currency": order.currency_code}
 
-    def release(self, work: Work, *, of: str | None = None) -> None:
+    def release(self, work: Work, *, of: str | None = None, held: bool = False) -> None:
         """Nothing is held anywhere that could be let go."""
 
     def keep(self, work: Work) -> None:

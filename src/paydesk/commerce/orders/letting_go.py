@@ -1,0 +1,56 @@
+"""Nothing is held or payable that no order needs: spare authorizations are voided, open payments canceled.
+
+Received money is never given back by itself; a person is told of it. Each letting go is a journalled call of its own,
+made after the answer, which looks at the payment before it does anything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.commerce.orders import resource_errors, settling
+from paydesk.commerce.orders.paying import detach_source
+from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.payment_sources import sources_of
+from paydesk.commerce.payments.transactions import booked
+from paydesk.declare import Rule
+from paydesk.errors import Locked
+from paydesk.work import Work
+
+
+def everything(order: Any, work: Work) -> Rule:
+    """Let all go that is open or held for an order which is a cart without need of it: it fell back to draft, or was
+    put away unplaced. It is left without payment source, and what was held counts for nothing from now on.
+    """
+    yield from settling.let_spare_go(order, (yield from _held(order, work)), work, counts=False)
+    yield from settling.settle(order, work)
+    yield from detach_source(order, work)
+
+
+def discard(order: Any, work: Work) -> Rule:
+    """Delete an unplaced order with its lines, payments and transactions, and let the payments go.
+
+    raises   Locked where money was received, or is being processed: the order has to stay, to account for it
+    """
+    rows = yield from booked(order, work)
+    if any(one.one_of("captures") and one.succeeded for one in rows):
+        raise Locked("money was received for it")
+    sources = yield from sources_of(order)
+    if any(one.is_undecided for one in sources):
+        raise Locked("a payment for it is being processed")
+    settling.after_confirming(order, work)
+    for one in rows:
+        if one.one_of("authorizations"):
+            work.comes_after("capture_payment", one)
+    for source in sources:
+        source.release(work, held=True)
+        work.delete(source)
+    for record in (*rows, *order.line_items):
+        work.delete(record)
+    yield from resource_errors.clear(order, work)
+    work.delete(order)
+
+
+def _held(order: Any, work: Work) -> Rule:
+    rows = yield from booked(order, work)
+    return [one for one in rows if one.one_of("authorizations") and moving.may_void(one, rows)]
