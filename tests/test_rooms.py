@@ -66,6 +66,10 @@ ROOMS: dict[str, set[str] | None] = {
     "catching_up": None,
     "watching": None,
     "metrics": None,
+    "operations": {
+        *BASE, "declare", "work", "states", "store", "gateways.port",
+        "commerce", "commerce.orders", "commerce.payments",
+    },
     "demo": None,
     "founding": None,
     "staging": None,

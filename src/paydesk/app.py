@@ -166,7 +166,7 @@ class Parts:
         self.endpoints = Endpoints(self.desk, self.gateways, self.credentials, self.fixed_address)
         self.catching_up = CatchingUp(self.desk, self.inbox, self.gateways, self.credentials)
         self.watching = Watching(self.desk)
-        self.metrics = Metrics(database, self.gateways, clock)
+        self.metrics = Metrics(database, self.gateways, clock, self.watching.named)
         self.oauth = OAuth(
             database,
             vault,

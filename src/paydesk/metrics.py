@@ -8,13 +8,14 @@ Source: Prometheus, "Exposition formats".
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
 from paydesk.gateways.port import Gateway
 from paydesk.http.origin import Network, Origin
-from paydesk.instants import Clock, seconds
+from paydesk.instants import Clock, instant, seconds
+from paydesk.operations.matters import counted, matters
 from paydesk.settings import Settings
 from paydesk.store import events, measures
 from paydesk.store.ask import Database
@@ -56,14 +57,18 @@ def _within(client: str, networks: tuple[Network, ...]) -> bool:
 class Metrics:
     """Reads and tells them."""
 
-    def __init__(self, database: Database, gateways: Mapping[str, Gateway], clock: Clock) -> None:
+    def __init__(
+        self, database: Database, gateways: Mapping[str, Gateway], clock: Clock, kinds: Sequence[tuple[str, str]]
+    ) -> None:
+        """`kinds` are the types of payment sources whose authorizations end, each with the column that names one."""
         self.database = database
         self.gateways = gateways
         self.clock = clock
+        self.kinds = kinds
 
     async def text(self) -> str:
         """The whole page. Raises Unavailable."""
-        calls, waiting, doors, overdue = await self.database.read(self._read)
+        calls, waiting, doors, overdue, found = await self.database.read(self._read)
         told = _Page(self.clock())
         told.gauge("paydesk_gateway_calls_open", "Gateway calls whose outcome is not settled yet.", [({}, calls[0])])
         told.gauge("paydesk_gateway_calls_oldest_seconds", "Age of the oldest of them.", [({}, told.age(calls[1], 0))])
@@ -71,6 +76,11 @@ class Metrics:
         told.gauge("paydesk_gateway_events_lag_seconds", "Age of the oldest of them.", [({}, told.age(waiting[1], 0))])
         told.gauge(
             "paydesk_payments_overdue", "Payments still under way 8 days after they should have ended.", [({}, overdue)]
+        )
+        told.gauge(
+            "paydesk_matters",
+            "What needs a person's attention, as `paydesk reconcile` tells it.",
+            [({"kind": kind}, count) for kind, count in counted(found).items()],
         )
         told.gauge(
             "paydesk_gateway_event_age_seconds",
@@ -102,12 +112,13 @@ class Metrics:
         )
         return told.text()
 
-    def _read(self) -> Generator[Any, Any, tuple[Any, Any, Any, Any]]:
+    def _read(self) -> Generator[Any, Any, tuple[Any, Any, Any, Any, Any]]:
         calls = yield from measures.open_calls()
         waiting = yield from measures.waiting_events()
         doors = yield from measures.doors()
         overdue = yield from measures.overdue_payments()
-        return calls, waiting, doors, overdue
+        found = yield from matters(instant(self.clock()), self.kinds)
+        return calls, waiting, doors, overdue, found
 
 
 class _Page:

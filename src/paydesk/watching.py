@@ -52,6 +52,7 @@ class Watching:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.kinds = [name for name, one in desk.registry.types.items() if "look_at" in one.shape.columns]
+        self.named = [(name, desk.registry[name].named_by) for name in self.kinds]  # type: ignore[attr-defined]
         self._task: asyncio.Task[None] | None = None
 
     def start(self, *, after: asyncio.Task[None]) -> None:

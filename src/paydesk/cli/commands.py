@@ -234,7 +234,9 @@ def reconcile(
     a server. With --fix, what Stripe knows and paydesk does not is booked, and nothing is ever taken back; and what can
     still be paid, was opened by this installation and is needed by no order is canceled, unless it holds money by then.
     Placed orders are worked out anew from their lines and transactions; what does not follow is told, never altered.
-    Ends with 1 while there are differences, or amounts that do not follow.
+    Ends with 1 while there are differences, or amounts that do not follow; otherwise with 4 while something needs a
+    person's attention, which is told apart and may be right as it stands: money held for an order that is not placed, a
+    placed order whose authorization is gone, a refund that failed, an authorization that ends within a day.
     """
     from paydesk.cli import reconciling
     from paydesk.cli.holding import InUse, hold_database
@@ -252,6 +254,8 @@ def reconcile(
         reconciling.show(told)
     if told.findings or told.wrong:
         raise typer.Exit(Exit.FAILED)
+    if told.attention:
+        raise typer.Exit(Exit.ATTENTION)
 
 
 @cli.command()

@@ -29,6 +29,7 @@ from paydesk.declare import Rule, eq
 from paydesk.errors import Refusal
 from paydesk.gateways.port import Account, Gateway, GatewayProblem, Refused, Snapshot
 from paydesk.instants import Clock, instant, seconds, wall
+from paydesk.operations.matters import Matter, matters
 from paydesk.settings import Settings
 from paydesk.store import events, lookup
 from paydesk.store.reading import Session, holders_of
@@ -102,12 +103,23 @@ class Wrong:
         )
 
 
+@dataclass(frozen=True)
+class Attention:
+    """A matter of `operations.matters`, and where it is."""
+
+    organization: str
+    mode: str
+    matter: Matter
+    line: str
+
+
 @dataclass
 class Reconciled:
     """What was compared, and what differs.
 
     orders     how many orders of ours were recomputed from their lines and transactions
     wrong      what of them does not follow; it is told and never altered
+    attention  what a person should look at, whatever the period; it may be right as it stands
     payments   how many of ours were read at their gateways
     listed     how many the gateways have in the period, whosever they are
     mended     how many payments were brought to what their gateway says
@@ -123,6 +135,7 @@ class Reconciled:
     orders: int = 0
     wrong: list[Wrong] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    attention: list[Attention] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -234,6 +247,15 @@ class _Walk:
         findings += [self._open(call) for call in waiting]
         self.told.findings = [*self._refused.values(), *findings]
         await self._recompute()
+        await self._attend()
+
+    async def _attend(self) -> None:
+        """What needs a person's attention now."""
+        now, kinds = self._parts.clock(), self._parts.watching.named
+        found = await self._parts.database.read(lambda: matters(instant(now), kinds, list(self._tenants)))
+        for one in found:
+            slug, mode = self._tenants[one.tenant], one.tenant.partition("/")[2]
+            self.told.attention.append(Attention(slug, mode, one, one.line(f"{slug}/{mode}", now)))
 
     # Ours.
 
@@ -578,11 +600,16 @@ def show(told: Reconciled) -> None:
             ("payments canceled", told.canceled),
             ("orders recomputed", told.orders),
             ("orders' amounts broken", len(told.wrong)),
+            ("need attention", len(told.attention)),
             ("differences", len(told.findings)),
         ]
     )
     for line in (*(one.line for one in told.wrong), *(one.line for one in told.findings)):
         out().print(line, markup=False)
+    if told.attention:
+        out().print("\nNeeds attention, and may be right as it stands:", markup=False)
+    for matter in told.attention:
+        out().print(matter.line, markup=False)
 
 
 def as_json(told: Reconciled) -> None:

@@ -22,6 +22,8 @@ class Exit(IntEnum):
     """The command line, a setting or what it names (a folder, a key file) is wrong; nothing was tried."""
     DATABASE = 3
     """The database cannot be reached, or `paydesk migrate` has not been run."""
+    ATTENTION = 4
+    """All was done, and something needs a person's attention."""
 
 
 @cache

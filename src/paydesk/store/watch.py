@@ -34,9 +34,10 @@ def due(kind: str, now: str, limit: int) -> Asks:
     return rows
 
 
-def expiring(kind: str, named_by: str, tenants: Sequence[str], until: str) -> Asks:
+def expiring(kind: str, named_by: str, tenants: Sequence[str] | None, until: str) -> Asks:
     """What is authorized with these tenants' payments, and can be captured until `until` at most, the soonest first.
 
+    tenants   None for all
     returns   `(tenant, capture before, payment id, its name at the gateway, order id, number, status, placed at,
               authorization's number, what can still be captured of it in minor units, currency)`
     """
@@ -47,7 +48,7 @@ def expiring(kind: str, named_by: str, tenants: Sequence[str], until: str) -> As
         of_payment = (moved.c.tenant == payments.c.tenant) & (moved.c.order_id == payments.c.order_id)
         of_payment &= moved.c.payment_source_id == payments.c.id
         left = moved.c.capture_balance_cents
-        return (
+        found = (
             select(
                 *(payments.c[name] for name in ("tenant", "capture_before", "id", named_by)),
                 *(orders.c[name] for name in ("id", "number", "status", "placed_at")),
@@ -60,7 +61,6 @@ def expiring(kind: str, named_by: str, tenants: Sequence[str], until: str) -> As
                 # The index of what is under way: a payment that came to its end holds nothing that could be captured.
                 payments.c.look_at.is_not(None),
                 payments.c.capture_before <= bindparam("until", type_=Instant()),
-                OneOf(payments.c.tenant, bindparam("tenants", type_=ListOf(payments.c.tenant.type))),
                 moved.c.type == literal_column("'authorizations'"),
                 moved.c.succeeded,
                 ~moved.c.excluded,
@@ -68,8 +68,12 @@ def expiring(kind: str, named_by: str, tenants: Sequence[str], until: str) -> As
             )
             .order_by(payments.c.capture_before, moved.c.number)
         )
+        if tenants is None:
+            return found
+        return found.where(OneOf(payments.c.tenant, bindparam("tenants", type_=ListOf(payments.c.tenant.type))))
 
-    rows = yield Ask(("expiring", kind), build, {"until": until, "tenants": list(tenants)})
+    values = {"until": until, **({} if tenants is None else {"tenants": list(tenants)})}
+    rows = yield Ask(("expiring", kind, tenants is None), build, values)
     return rows
 
 

@@ -55,6 +55,12 @@ def broken(order: Any, lines: Sequence[Any], transactions: Iterable[Any]) -> lis
     ]
 
 
+def broken_sums(order: Any, transactions: Iterable[Any]) -> list[Broken]:
+    """What of that the transactions alone tell, where the lines are not in hand."""
+    booked = list(transactions)
+    return [*_of_currency(order, (), booked), *_of_sums(booked)] if order.placed_at is not None else []
+
+
 def _of_lines(order: Any, lines: Sequence[Any]) -> Iterator[Broken]:
     for line in lines:
         right = line_total(line.unit_amount_cents or 0, line.quantity, line.options_amount_cents or 0)

@@ -153,6 +153,7 @@ class Order(
     singular="order",
     unique=(("number",),),
     indexes=(("token",), ("customer_email",)),
+    queues=("attention_since",),
     access=replace(
         ORDER_ACCESS,
         late=(
@@ -363,6 +364,8 @@ class Order(
     captured_cents = hidden("integer", default=0, doc="The sum of the captures that succeeded.")
     voided_cents = hidden("integer", default=0, doc="The sum of the voids that succeeded.")
     refunded_cents = hidden("integer", default=0, doc="The sum of the refunds that succeeded.")
+    attention = hidden("object", doc="What of it needs a person's attention: `{kind: [since, cents]}`.")
+    attention_since = hidden("datetime", doc="Since when the longest of that.")
     _authorization_amount_cents = argument("integer", UPDATE, example=500, doc="How much `_authorize` is to hold.")
     _refresh = argument("boolean", UPDATE, example=True, doc="Refresh now, also where `autorefresh` is off.")
     _refresh_prices = argument(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.commerce.orders.attention import attend
 from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.payment_sources import is_by_hand
@@ -53,6 +54,7 @@ def settle(order: Any, work: Work) -> Rule:
     if spare:
         yield from let_spare_go(order, spare, work, counts=order.status == "cancelled" or bool(due_of(order)))
         _add_up(order, everything, work)
+    attend(order, everything, work)
     yield from begin_fulfilment(order, work)
 
 

@@ -1,0 +1,77 @@
+"""What of an order needs a person's attention, worked out from its transactions whenever they change.
+
+Pure: from records to amounts. It is stored with the order, so that counting what needs attention costs what needs it,
+not what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from paydesk.commerce.orders.invariants import broken, broken_sums
+from paydesk.commerce.payments.payment_sources import is_by_hand
+from paydesk.commerce.payments.status import sums
+from paydesk.work import Work
+
+UNPLACED, SURPLUS, GONE, REFUND_FAILED, BROKEN = (
+    "unplaced_money", "surplus_money", "authorization_gone", "refund_failed", "amounts_broken",
+)  # fmt: skip
+"""
+unplaced_money       held or received for an order that is not placed, or is cancelled
+surplus_money        received beside what a placed order costs
+authorization_gone   a placed order holds less than it costs, and nothing was taken
+refund_failed        the last refund of a capture did not come about
+amounts_broken       the order's own amounts contradict each other
+"""
+
+_PLACED = ("placed", "approved", "editing")
+
+
+def attend(order: Any, everything: Sequence[Any], work: Work) -> None:
+    """Store what needs attention, each with since when and how much: `{kind: [since, cents]}`."""
+    known: dict[str, Any] = order.attention or {}
+    found = {kind: [known.get(kind, [work.now])[0], cents] for kind, cents in _kinds(order, everything, known)}
+    work.change(
+        order, attention=found or None, attention_since=min((since for since, _ in found.values()), default=None)
+    )
+
+
+def _kinds(order: Any, everything: Sequence[Any], known: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    currency = order.currency_code
+    if order.status in _PLACED:
+        made = sums(everything, currency)
+        due = min(order.total_amount_with_taxes_cents, order.place_total_amount_cents or 0)
+        surplus = (made.captured - made.refunded).cents - due
+        if surplus > 0:
+            yield SURPLUS, surplus
+        left = due - (made.authorized - made.voided).cents
+        if left > 0 and everything and not made.captured and not _is_undecided(order):
+            yield GONE, left
+    else:
+        real = [one for one in everything if not is_by_hand(one.payment_source_type)]
+        held = sums(real, currency).held.cents
+        if held > 0:
+            yield UNPLACED, held
+    failed = sum(_failed(everything))
+    if failed:
+        yield REFUND_FAILED, failed
+    lines = order.__dict__.get("line_items")
+    contradicts = broken_sums(order, everything) if lines is None else broken(order, lines, everything)
+    if contradicts or (lines is None and BROKEN in known):
+        yield BROKEN, 0
+
+
+def _is_undecided(order: Any) -> bool:
+    source = order.__dict__.get("payment_source")
+    return source is not None and bool(source.is_undecided)
+
+
+def _failed(everything: Sequence[Any]) -> Iterator[int]:
+    """The amounts of refunds that failed, and that no later one of the same capture made good."""
+    for capture in (one for one in everything if one.one_of("captures") and one.counts):
+        refunds = [one for one in everything if one.one_of("refunds") and one.reference_capture_id == capture.id]
+        last = refunds[-1] if refunds else None
+        given = sum(one.amount_cents for one in refunds if one.succeeded or one.is_pending)
+        if last is not None and not last.succeeded and not last.is_pending and given < capture.amount_cents:
+            yield min(last.amount_cents, capture.amount_cents - given)

@@ -1,0 +1,1 @@
+"""What an operator does, without screen or exit: commands draw what is returned here."""

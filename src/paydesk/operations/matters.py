@@ -1,0 +1,104 @@
+"""What needs a person's attention: money that nobody needs or nobody gets, in every tenant.
+
+Unlike a difference to a gateway's books, a matter may be right as it stands: a shop that places its orders by an
+integration lives with some. So it is told apart from differences, with its age and what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paydesk.commerce.orders.attention import BROKEN, GONE, REFUND_FAILED, SURPLUS, UNPLACED
+from paydesk.commerce.payments.watching import NOTICE
+from paydesk.instants import later, seconds
+from paydesk.money import formatted
+from paydesk.store import attention, watch
+
+EXPIRING = "authorization_expiring"
+
+PATIENCE: Mapping[str, float] = {UNPLACED: 900.0}
+"""Seconds that pass before it is one: a shopper who has just paid is about to place the order."""
+
+DO: Mapping[str, str] = {
+    UNPLACED: "place the order, or give the money back: void its authorizations, refund its captures",
+    SURPLUS: "refund what was taken beside what the order costs, by its captures",
+    GONE: "have the order paid anew, or cancel it: nothing holds the money any more",
+    REFUND_FAILED: "refund it again or another way: the customer was not given the money back",
+    BROKEN: "run `paydesk reconcile`, which tells what does not follow, and settle it with the customer",
+    EXPIRING: "capture it in time, or cancel the order",
+}
+
+KINDS = tuple(DO)
+
+MOST = 10_000
+"""How many orders are looked through at most."""
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One thing that a person should look at.
+
+    kind          see `DO`
+    amount_cents  how much money it is about, in minor units; None where it is about no amount
+    since         since when; of an authorization that ends soon, when it ends
+    do            what to do about it
+    """
+
+    kind: str
+    tenant: str
+    order: str
+    number: str | None
+    amount_cents: int | None
+    currency_code: str
+    since: str
+    do: str
+
+    def line(self, where: str, now: float) -> str:
+        """`where` is its organization and mode."""
+        amount = f" {formatted(self.amount_cents, self.currency_code)}" if self.amount_cents is not None else ""
+        age = _span(now - seconds(self.since))
+        when = f"ends in {age}" if self.kind == EXPIRING else f"for {age}"
+        said = self.kind.replace("_", " ")
+        do = f"{self.do[0].upper()}{self.do[1:]}"
+        return f"{where} order {self.number or self.order}: {said}{amount}, {when}. {do}."
+
+
+def matters(
+    now: str, kinds: Iterable[tuple[str, str]], tenants: list[str] | None = None
+) -> Generator[Any, Any, list[Matter]]:
+    """Everything that needs attention now, the longest first; a transaction that reads.
+
+    kinds     the types of payment sources whose authorizations end, each with the column that names the payment
+    tenants   None for all
+    """
+    found: list[Matter] = []
+    rows = yield from attention.orders(now, tenants, MOST)
+    for tenant, order, number, _, currency, told in rows:
+        for kind, (since, cents) in (told or {}).items():
+            if since <= later(now, -PATIENCE.get(kind, 0.0)):
+                amount = None if kind == BROKEN else cents
+                found.append(Matter(kind, tenant, order, number, amount, currency, since, DO[kind]))
+    for kind, named_by in kinds:
+        for row in (yield from watch.expiring(kind, named_by, tenants, later(now, NOTICE))):
+            tenant, before, _, _, order, number, _, placed_at, _, cents, currency = row
+            if placed_at is not None:
+                found.append(Matter(EXPIRING, tenant, order, number, cents, currency, before, DO[EXPIRING]))
+    found.sort(key=lambda one: (one.since, one.order))
+    return found
+
+
+def counted(found: Iterable[Matter]) -> dict[str, int]:
+    """How many there are of each kind, the kinds without any included."""
+    counts = Counter(one.kind for one in found)
+    return {kind: counts[kind] for kind in KINDS}
+
+
+def _span(length: float) -> str:
+    length = abs(length)
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if length >= unit:
+            return f"{int(length // unit)} {name}"
+    return f"{int(length)} s"
