@@ -337,15 +337,17 @@ async def test_amounts_go_out_in_stripes_units_and_come_back_in_ours(
 
 
 @on_sqlite
-async def test_an_amount_that_stripe_cannot_take_is_refused_before_it_is_asked(api: Api) -> None:
+async def test_an_amount_that_stripe_cannot_take_stands_in_no_order(api: Api) -> None:
     market = await api.market_in("BHD")
     method = await api.method_of(api.gateway, currency_code="BHD")
-    order = await api.order(12345, market=market, method=method)
-    refused = await api.payment(order, expect=422)
-    assert refused.said == [("/data", "parameter_invalid_integer")]
-    assert await api.source_of(order) is None
-    assert await api.stripe.requests() == []
-    assert await api.open_calls() == []
+    order = await api.order(0, market=market, method=method)
+    line = {"name": "Line", "quantity": 1, "unit_amount_cents": 12345}
+    refused = await api.create("line_items", line, order=order, expect=422)
+    assert refused.said == [("/data/attributes/unit_amount_cents", "not_a_multiple_of")]
+    await api.line(order, 12340)
+    payment = await api.payment(order)
+    assert payment["options"] == {"intent_amount_cents": 12340}
+    assert [one.amount for one in await api.stripe.intents()] == [12340]
 
 
 async def test_what_stripe_refuses_is_told_in_its_words_and_leaves_nothing(api: Api) -> None:
