@@ -404,6 +404,8 @@ class Desk:
             self._keys.add(key)
         if asked.receipt is not None:
             self.owing.begin(asked.receipt)
+            if any(wanted.change.arguments.values()):
+                asked.receipt.watch()
         # In a task of its own: a client that goes away between the first commit and the call does not stop it.
         task = asyncio.ensure_future(self._change(asked, wanted, view))
         task.add_done_callback(lambda done: self._changed(key, done))
@@ -768,6 +770,7 @@ class Desk:
             key = plan.key(ask) or key
             waiting = None
             if plan.owes and receipt is not None:
+                receipt.must_be_awaited()
                 if is_owed:
                     yield from self._must_be_new(work, call, plan, fingerprint, receipt)
                 waiting = [list(self.owing.debt(receipt))]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paydesk.actor import Actor
-from paydesk.errors import Refusal
+from paydesk.errors import Refusal, Unavailable
 from paydesk.instants import Clock, instant
 from paydesk.store import journal, owed
 from paydesk.store.ask import Database
@@ -47,7 +47,8 @@ class Receipt:
     calls     the gateway calls whose outcome it waits for: tenant and id
     replayed  what it is told is what came of an earlier one, whose answer was lost
     begun     it counts among those who wait
-    on_wait   is called once it waits for a gateway
+    on_wait   is called once it matters whether the client stays
+    is_gone   it is known that the client went away
     """
 
     id: str
@@ -57,12 +58,26 @@ class Receipt:
     replayed: bool = False
     begun: bool = False
     on_wait: Callable[[], None] | None = None
+    is_gone: Callable[[], bool] = bool
+
+    def watch(self) -> None:
+        """From now on it is to be known whether the client is still there."""
+        if self.on_wait is not None:
+            self.on_wait()
+            self.on_wait = None
 
     def wait_for(self, tenant: str, call_id: str) -> None:
         """It is owed what comes of a call."""
-        if not self.calls and self.on_wait is not None:
-            self.on_wait()
+        self.watch()
         self.calls.append((tenant, call_id))
+
+    def must_be_awaited(self) -> None:
+        """Nothing is begun for a client that went away meanwhile: it may have asked again, and been answered, since.
+
+        raises   Unavailable
+        """
+        if self.is_gone():
+            raise Unavailable("The client went away before anything was begun.")
 
 
 def receipt_of(actor: Actor, request_id: str, key: str | None = None) -> Receipt:
@@ -129,6 +144,7 @@ class Owing:
     async def join(self, receipt: Receipt, tenant: str, call_id: str) -> None:
         """Wait for a call that an equal request made: as the one who was lost, where there is one, else as one more."""
         alive = await self.alive()
+        receipt.must_be_awaited()
 
         def transaction() -> Generator[Any, Any, bool]:
             _, debts = (yield from owed.of_call(tenant, call_id)) or ("", [])

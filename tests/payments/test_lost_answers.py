@@ -216,6 +216,31 @@ async def test_an_answer_that_was_written_to_a_connection_that_was_gone_is_owed(
         assert await refunds(api, order) == [900]
 
 
+async def test_a_request_whose_client_went_away_before_it_was_begun_moves_nothing(shop: Any) -> None:
+    async with shop as api:
+        await furnish(api)
+        order, _, capture = await captured(api)
+        desk, gone, waits, goes_on = api.parts.desk, asyncio.Event(), asyncio.Event(), asyncio.Event()
+        begin = desk._begin
+
+        async def slowly(*given: Any) -> Any:
+            desk._begin = begin
+            waits.set()
+            await goes_on.wait()
+            return await begin(*given)
+
+        desk._begin = slowly
+        path, body = f"/api/{capture['type']}/{capture['id']}", document_of(capture["type"], capture["id"], PART, {})
+        asking = asyncio.create_task(raw(api, path, body, gone))
+        await waits.wait()
+        gone.set()
+        # Its client asks again meanwhile, and is told.
+        assert await ask(api, capture, PART) == (200, False)
+        goes_on.set()
+        assert await asking == 503
+        assert await refunds(api, order) == [900]
+
+
 async def raw(api: Api, path: str, body: Any, gone: asyncio.Event) -> int:
     """One request as a server passes it on, whose client is gone once that is said; the status of its answer."""
     import json

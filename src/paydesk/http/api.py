@@ -117,8 +117,7 @@ class Api:
             if scope["method"] == "HEAD":
                 headers.append((b"content-length", str(len(body)).encode()))
                 body = b""
-            gone = scope.get("paydesk.gone")
-            stands = gone is None or not gone.done()
+            stands = not _is_gone(scope)
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
             told = stands and status < 500
@@ -540,17 +539,27 @@ class _Request:
     def _receipt(self, key: str | None = None) -> Receipt:
         """What this request is owed, and whether its client is still there once it waits for a gateway."""
         receipt = receipt_of(self.actor, self.trace_id, key)
-        receipt.on_wait = self._watch
+        receipt.on_wait, receipt.is_gone = self._watch, self._is_gone
         self.scope["paydesk.receipt"] = receipt
         return receipt
+
+    def _is_gone(self) -> bool:
+        return _is_gone(self.scope)
 
     def _watch(self) -> None:
         self.scope["paydesk.gone"] = asyncio.ensure_future(self._left())
 
-    async def _left(self) -> None:
-        """Return once the client has gone away: nothing else comes after a whole body."""
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
+    async def _left(self) -> bool:
+        """Whether the client has gone away, once anything comes after its whole body."""
+        return (await self.receive())["type"] == "http.disconnect"  # type: ignore[no-any-return]
+
+
+def _is_gone(scope: Any) -> bool:
+    """It is known that the client went away. A connection that cannot be asked any more is taken for gone."""
+    gone: asyncio.Task[bool] | None = scope.get("paydesk.gone")
+    if gone is None or not gone.done():
+        return False
+    return gone.cancelled() or gone.exception() is not None or gone.result()
 
 
 def _union(registry: Registry, types: tuple[str, ...]) -> type[Resource]:
