@@ -25,7 +25,7 @@ Change = tuple[str, str]
 
 DEFECTS: dict[str, list[Change]] = {
     "every attempt makes up its own idempotency key": [
-        ("call.parameters, key=call.key,", "call.parameters, key=os.urandom(16).hex(),"),
+        ("self._opened(call), key=call.key,", "self._opened(call), key=os.urandom(16).hex(),"),
     ],
     "the call is not written down before it is made": [
         (
@@ -36,11 +36,11 @@ DEFECTS: dict[str, list[Change]] = {
     ],
     "the call is closed in a transaction before the one that books its answer": [
         (
-            "        for _ in range(ROUNDS):\n            try:\n                ended =",
+            "        how = _How(stores=waits)\n        for round_",
             "        if plan.verb is not None:\n"
             "            now = instant(self.clock())\n"
             "            await self.database.write(lambda: journal.settle(call.tenant, call.id, 'done', {}, now))\n"
-            "        for _ in range(ROUNDS):\n            try:\n                ended =",
+            "        how = _How(stores=waits)\n        for round_",
         ),
         ("if not open_still:", "if False:"),
     ],
@@ -65,6 +65,10 @@ def test_money_moves_exactly_once_on_both_databases(postgres_server: str) -> Non
         assert len(one["cells"]) == len(matrix.chosen())
         assert all(cell["stripe_has"] == cell["paydesk_has"] for cell in one["cells"])
         assert one["interleavings"]["wrong"] == []
+        assert (one["refunds"]["count"], one["refunds"]["doubled"], one["refunds"]["missing"]) == (30, 0, 0)
+        assert one["refunds"]["wrong"] == []
+        assert one["refunds"]["first_answers_lost"] >= 6
+    assert told["databases"][1]["refunds"]["connections_killed"] > 0
 
 
 @pytest.mark.usefixtures("unhurried")
@@ -77,7 +81,7 @@ def test_a_build_with_a_defect_turns_it_red(defect: str, tmp_path: Path) -> None
         assert before in code, f"the code no longer says: {before}"
         code = code.replace(before, after)
     desk.write_text(code)
-    done = prove("--interleavings", "0", PYTHONPATH=str(tmp_path))
+    done = prove("--interleavings", "0", "--refunds", "0", PYTHONPATH=str(tmp_path))
     assert done.returncode == 1, done.stdout + done.stderr
     assert "The proof fails." in done.stdout
     assert "Moved twice: 0. Lost: 0." not in done.stdout

@@ -272,6 +272,9 @@ def prove(
     interleavings: Annotated[
         int | None, typer.Option(min=0, help="How many interleavings to try. [200; 20 with --quick]")
     ] = None,
+    refunds: Annotated[
+        int | None, typer.Option(min=0, help="How many refunds to lose the answers of. [500; 30 with --quick]")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Ask the same things again. [drawn]")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     version: Version = False,
@@ -280,7 +283,7 @@ def prove(
 
     Processes of paydesk are killed at every point of every act that moves money, on throw-away databases beside a
     Stripe sandbox; afterwards Stripe's sums must be paydesk's. Then seeded interleavings of requests, webhooks and
-    faults. Nothing of yours is touched. Ends with 1 where something is wrong.
+    faults, and refunds whose answers are lost. Nothing of yours is touched. Ends with 1 where something is wrong.
     """
     import asyncio
     import random
@@ -292,7 +295,9 @@ def prove(
     if database_url is not None and not database_url.startswith(("postgresql://", "postgres://")):
         fail("--database-url is for PostgreSQL; SQLite is tried in any case.", exit=Exit.USAGE)
     chosen = random.randrange(1_000_000) if seed is None else seed
-    work = prove_all(database_url, quick=quick, interleavings=interleavings, seed=chosen, as_json=as_json)
+    work = prove_all(
+        database_url, quick=quick, interleavings=interleavings, refunds=refunds, seed=chosen, as_json=as_json
+    )
     try:
         holds = asyncio.run(work)
     except (Failed, Unexpected, NoAnswer) as error:

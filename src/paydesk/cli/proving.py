@@ -19,13 +19,21 @@ WIDTH = 160
 """Of the table where it is not printed to a terminal."""
 
 CHOSEN_INTERLEAVINGS = 20
+CHOSEN_REFUNDS = 30
 """How many a quick proof tries."""
 
 
 async def prove_all(
-    database_url: str | None, *, quick: bool, interleavings: int | None, seed: int, as_json: bool
+    database_url: str | None,
+    *,
+    quick: bool,
+    interleavings: int | None,
+    refunds: int | None,
+    seed: int,
+    as_json: bool,
 ) -> bool:
     """Prove on SQLite, and on PostgreSQL where one is given; whether it holds. Raises as `proof.prove`."""
+    lost = refunds if refunds is not None else CHOSEN_REFUNDS if quick else 500
     count = interleavings if interleavings is not None else CHOSEN_INTERLEAVINGS if quick else 200
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, emoji=False)
     databases: list[tuple[str, str | None]] = [("SQLite", None)]
@@ -35,7 +43,9 @@ async def prove_all(
     for name, url in databases:
         with _progress() as tell:
             cells = matrix.chosen() if quick else matrix.whole()
-            proof = await prove(name, url, cells=cells, seed=seed, count=count, patient=not quick, tell=tell)
+            proof = await prove(
+                name, url, cells=cells, seed=seed, count=count, refunds=lost, patient=not quick, tell=tell
+            )
             proofs.append(proof)
         if not as_json:
             _show(proof, seed, console)
@@ -46,10 +56,10 @@ async def prove_all(
         return holds
     cells_tried = sum(len(one.cells) for one in proofs)
     kills = cells_tried + sum(one.kills for one in proofs)
-    twice, lost = sum(one.moved_twice for one in proofs), sum(one.lost for one in proofs)
+    twice, missing = sum(one.moved_twice for one in proofs), sum(one.lost for one in proofs)
     console.print(
         f"{cells_tried} deaths and {sum(len(one.interleavings) for one in proofs)} interleavings,"
-        f" {kills} processes killed. Moved twice: {twice}. Lost: {lost}."
+        f" {kills} processes killed. Moved twice: {twice}. Lost: {missing}."
     )
     console.print("[bold green]Money moved exactly once.[/]" if holds else "[bold red]The proof fails.[/]")
     return holds
@@ -84,7 +94,19 @@ def _show(proof: Proof, seed: int, console: Console) -> None:
             str(cell.lost),
             "[red]wrong[/]" if cell.wrong else "[green]right[/]",
         )
-    if proof.cells:
+    losses = proof.losses
+    if losses is not None:
+        table.add_row(
+            f"{losses.refunds} refunds",
+            f"{losses.lost} first answers lost, {losses.kills} connections killed",
+            RETRIES["equal"],
+            f"{losses.at_stripe / 100:.2f} refunded",
+            f"{losses.in_paydesk / 100:.2f} refunded",
+            str(losses.doubled),
+            str(losses.missing),
+            "[red]wrong[/]" if losses.problems else "[green]right[/]",
+        )
+    if proof.cells or losses is not None:
         console.print(table)
     if proof.interleavings:
         bad = sum(bool(one.wrong) for one in proof.interleavings)
@@ -93,6 +115,8 @@ def _show(proof: Proof, seed: int, console: Console) -> None:
             f"{len(proof.interleavings)} interleavings of requests, webhooks and faults, kill -9 {proof.kills} times,"
             f" {proof.servers} server{'s' * (proof.servers > 1)}, seed {seed}: {word}"
         )
+    for problem in losses.problems if losses is not None else ():
+        console.print(f"[red]lost answers:[/] {escape(problem)}")
     for one in proof.tried:
         for problem in one.wrong:
             console.print(f"[red]{escape(str(one))}:[/] {escape(problem)}")

@@ -1,4 +1,4 @@
-"""The whole proof: the matrix and the interleavings, on each database."""
+"""The whole proof: the matrix, the interleavings and the lost answers, on each database."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paydesk.proving import interleavings, matrix
+from paydesk.proving import interleavings, losing, matrix
 from paydesk.proving.ground import ground
 from paydesk.proving.interleavings import Interleaving
+from paydesk.proving.losing import Losses
 from paydesk.proving.matrix import POINTS, RETRIES, Cell
 
 
@@ -19,6 +20,7 @@ class Proof:
 
     servers   how many processes served the interleavings; one on SQLite
     kills     how many of them were killed meanwhile
+    losses    the refunds whose answers were lost
     """
 
     database: str
@@ -26,6 +28,7 @@ class Proof:
     interleavings: list[Interleaving] = field(default_factory=list)
     servers: int = 1
     kills: int = 0
+    losses: Losses | None = None
     seconds: float = 0.0
 
     @property
@@ -34,15 +37,15 @@ class Proof:
 
     @property
     def moved_twice(self) -> int:
-        return sum(one.moved_twice for one in self.tried)
+        return sum(one.moved_twice for one in self.tried) + (self.losses.doubled if self.losses else 0)
 
     @property
     def lost(self) -> int:
-        return sum(one.lost for one in self.tried)
+        return sum(one.lost for one in self.tried) + (self.losses.missing if self.losses else 0)
 
     @property
     def holds(self) -> bool:
-        return not any(one.wrong for one in self.tried)
+        return not any(one.wrong for one in self.tried) and not (self.losses and self.losses.problems)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -64,6 +67,7 @@ class Proof:
                 }
                 for one in self.cells
             ],
+            "refunds": self.losses.to_json() if self.losses else None,
             "interleavings": {
                 "count": len(self.interleavings),
                 "servers": self.servers,
@@ -84,6 +88,7 @@ async def prove(
     cells: Sequence[Cell],
     seed: int,
     count: int,
+    refunds: int,
     patient: bool,
     tell: Callable[[str], None],
 ) -> Proof:
@@ -92,6 +97,7 @@ async def prove(
     name           of the database, for people
     database_url   of a PostgreSQL server in which a database may be made; None for SQLite
     count          of interleavings
+    refunds        whose answers are lost
     patient        lose webhooks for good in some, and wait until they are missed
     raises         processes.Failed; asking.Unexpected where not even the preparations went well
     """
@@ -106,5 +112,9 @@ async def prove(
             groups = interleavings.drawn(seed, count, servers, patient=patient)
             proof.interleavings = [one for group, _ in groups for one in group]
             proof.kills = await interleavings.run(on, groups, lambda what: tell(f"{name}: {what}"), servers, patient)
+        if refunds:
+            proof.losses = await losing.run(
+                on, refunds, seed, servers, database_url, lambda what: tell(f"{name}: {what}")
+            )
     proof.seconds = time.monotonic() - begun
     return proof
