@@ -152,14 +152,14 @@ def agree(all_: Evidence, order_id: str) -> None:
     for stripe_id, payment in known.items():
         intent = all_.intents[stripe_id]
         back = [one for one in all_.refunds if one["payment_intent"] == stripe_id and one["status"] == "succeeded"]
-        # What is released without having been taken is listed among the refunds, too, oldest of all: the whole of what
-        # was never captured, the rest of what was captured in part.
+        # What is released without having been taken is listed among the refunds, too, and no call of ours asked for it:
+        # the whole of what was never captured, the rest of what was captured in part.
         rest = intent["amount"] - intent["amount_received"]
-        oldest = min(back, key=lambda one: one["created"], default=None)
+        released = [one for one in back if one["amount"] == rest and not one["metadata"]]
         if not intent["amount_received"]:
             back = []
-        elif rest and oldest is not None and oldest["amount"] == rest and not oldest["metadata"]:
-            back.remove(oldest)
+        elif rest and released and intent["status"] != "requires_capture":
+            back.remove(released[-1])
         own = [one for one in all_.of(order_id) if one["payment_source_id"] == payment]
         total = summed(own, all_=True)
         moved = (intent["amount_received"], sum(one["amount"] for one in back))
@@ -173,12 +173,19 @@ def agree(all_: Evidence, order_id: str) -> None:
 
 
 def _given_back_once(all_: Evidence, transactions: list[Row], refunds: list[Row]) -> None:
-    """A refund that was asked for and done is there once, one that was refused is not."""
+    """A refund that was asked for and done is there once, one that was refused is not.
+
+    Where all had been given back at Stripe already, what was asked for is done by that, and nothing more is there.
+    """
     captures = {one["id"] for one in transactions if one["type"] == "captures"}
+    total = summed(transactions, all_=True)
+    all_back = total["refunds"] == total["captures"]
     made = Counter(one["metadata"].get("paydesk_call") for one in refunds)
     for call in all_.calls:
         if call["kind"] == "refund_payment" and call["subject_id"] in captures:
-            assert made[call["id"]] == (call["state"] == "done"), (call, made)
+            is_done = call["state"] == "done"
+            by_others = is_done and all_back and made[None] > 0
+            assert made[call["id"]] in ({0, 1} if by_others else {int(is_done)}), (call, made)
 
 
 def keys_are_kept(all_: Evidence) -> None:

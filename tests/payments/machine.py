@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 
 from paydesk.app import Application
@@ -85,6 +86,15 @@ class Ground:
         database = open_database(url)
         await _fill(database, self.founded.rows)
         await database.close()
+
+    async def later(self, url: str, seconds: float) -> None:
+        """Time goes by for PostgreSQL, too, by whose clock processes are at work and calls are theirs."""
+        if self.postgresql is not None:
+            connection = await asyncpg.connect(url)
+            ago = f"- interval '{seconds} seconds'"
+            await connection.execute(f"UPDATE holders SET seen_at = seen_at {ago}")
+            await connection.execute(f"UPDATE gateway_calls SET lease_until = lease_until {ago}")
+            await connection.close()
 
     def end(self) -> None:
         for file in self.folder.glob(f"walk{self.walks}.sqlite3*"):
@@ -190,6 +200,11 @@ class Tally:
         if fresh and chance.random() < 0.6:
             return chance.choice(fresh)
         return chance.choices(names, [1.0 / (1 + counted[name]) ** 3 for name in names])[0]
+
+    def missing(self) -> list[str]:
+        """Rules that never did anything, and faults that never struck."""
+        never = [name for name in RULES if not self.done[name]]
+        return never + [name for name in TROUBLE if not self.struck[name]]
 
     def __str__(self) -> str:
         lines = ["rule: asked for, done"]
