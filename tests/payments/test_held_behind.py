@@ -104,3 +104,32 @@ async def test_a_method_that_costs_something_is_paid_for_or_the_order_is_not_pla
         ("/data/attributes/payment_status", "not_placeable")
     ]
     assert (await api.get(order))["total_amount_with_taxes_cents"] == 15500
+
+
+async def test_a_card_that_holds_the_money_is_not_charged_the_fee_of_a_wire(api: Api) -> None:
+    card, gateway = api.method, api.gateway
+    order = await ready(api, method=card)
+    payment = await paid_beside(api, order)
+    await api.update(payment, {"_refresh": True})
+    wire = await by_hand(api, price_amount_cents=500)
+    api.gateway = gateway
+    switched = await api.update(order, payment_method=wire)
+    assert (switched["total_amount_with_taxes_cents"], switched["payment_method_amount_cents"]) == (15900, 500)
+    await api.create("wire_transfers", order=order)
+    # The promise covers the order and its fee, so the card is let go and charged nothing.
+    placed = await api.update(order, {"_place": True})
+    assert (placed["status"], placed["place_total_amount_cents"]) == ("placed", 15900)
+    await api.recover()
+    await api.update(order, {"_approve_and_capture": True})
+    assert [(one.status, one.amount_received) for one in await api.stripe.intents()] == [("canceled", 0)]
+    # Back with the card before it is placed, it costs what the card holds.
+    order = await ready(api, method=card)
+    payment = await paid_beside(api, order)
+    await api.update(payment, {"_refresh": True})
+    await api.update(order, payment_method=wire)
+    await api.update(order, payment_method=card)
+    await api.update(order, payment_source=payment)
+    placed = await api.update(order, {"_place": True})
+    assert (placed["status"], placed["place_total_amount_cents"]) == ("placed", 15400)
+    await api.update(order, {"_approve_and_capture": True})
+    assert (await api.stripe.intents())[-1].amount_received == 15400
