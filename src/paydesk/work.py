@@ -239,12 +239,13 @@ class Work:
         """Leave in a record's history what none of its attributes tells, each fact as it was and as it is (JSON)."""
         self.noted.append((record, {name: list(pair) for name, pair in facts.items()}))
 
-    def comes_after(self, kind: str, subject: Resource) -> None:
-        """This work relies on how `subject` stands: a call of `kind` about it that is open comes first.
+    def comes_after(self, kind: str, subject: Resource | str) -> None:
+        """This work relies on how `subject`, a record or its id, stands: a call of `kind` about it that is open comes
+        first.
 
         One that nobody makes is finished before; while somebody makes it the change is refused.
         """
-        self.awaited.append((kind, subject.id))
+        self.awaited.append((kind, subject if isinstance(subject, str) else subject.id))
 
     def sign_out(self, owner: Resource) -> None:
         """End every token that an owner was given up to now, with this work."""

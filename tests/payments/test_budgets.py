@@ -91,8 +91,9 @@ async def test_what_changing_costs_is_known(api: Api) -> None:
 
 
 MOVES = {
-    "place what is authorized": (13, 1, 0),
-    "place and authorize": (24, 2, 1),
+    # One of each looks whether the payment is being deleted.
+    "place what is authorized": (14, 1, 0),
+    "place and authorize": (25, 2, 1),
     "approve": (8, 1, 0),
     "capture": (22, 2, 1),
     "refund": (22, 2, 1),

@@ -51,6 +51,7 @@ def authorize(order: Any, asked: int | None, work: Work) -> Rule:
     if asked is None or payment.takes_any_amount or payment.intended_cents == asked:
         placing.confirm("authorize_order", order, amount, work)
         return
+    work.comes_after("discard_payment", payment)
     work.call(
         "amend_to_authorize",
         order,

@@ -45,7 +45,8 @@ def stop(order: Any, work: Work) -> Rule:
     if ships != (order.fulfillment_status != "not_required"):
         status = "unfulfilled" if ships else "not_required"
         work.change(order, fulfillment_status=status, fulfillment_updated_at=work.now)
-    settling.judge(order, work)
+    # What it held for more than it costs now, or beside what covers it, may go.
+    yield from settling.settle(order, work)
 
 
 def _is_processing(order: Any) -> Rule:

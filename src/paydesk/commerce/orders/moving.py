@@ -77,7 +77,7 @@ def _steps(order: Any, what: str, taken: set[str], work: Work) -> Rule:
 
 
 def _captures(order: Any, authorizations: list[Any], everything: list[Any]) -> Iterator[Step]:
-    left = (settling.due_of(order) - settling.captured(order)).cents
+    left = (settling.due_of(order) - settling.taken_for(order, everything)).cents
     # What is held in another currency pays nothing of this bill.
     authorizations = [one for one in authorizations if one.currency_code == order.currency_code]
     for one in sorted(authorizations, key=lambda one: one.payment_source_id != order.payment_source_id):
@@ -145,7 +145,10 @@ def approve_and_capture(order: Any, work: Work) -> Rule:
         yield from capture_approved(order, work)
         return
     yield from _must_be_approvable(order, work)
-    if order.payment_status in ("paid", "free", "partially_refunded"):
+    is_taken = order.payment_status in ("paid", "free")
+    if order.payment_status == "partially_refunded":
+        is_taken = not (yield from _steps(order, "approve", set(), work))
+    if is_taken:
         yield from approve(order, work)
     else:
         yield from capture(order, work, what="approve")

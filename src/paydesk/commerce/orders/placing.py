@@ -86,6 +86,7 @@ def _covered(order: Any, refreshed: Refreshed, work: Work) -> Rule:
 def confirm(kind: str, order: Any, amount: Money, work: Work, *, later: bool = False) -> None:
     """Ask how the order's payment stands, and confirm it where only the server is awaited."""
     payment = order.payment_source
+    work.comes_after("discard_payment", payment)
     work.call(
         kind,
         order,
@@ -130,7 +131,8 @@ def follow(order: Any, authorization: Any, work: Work) -> Rule:
         return
     most = method.auto_capture_max_amount_cents
     everything = yield from booked(order, work)
-    amount = min(authorization.capture_balance_cents, (due - settling.captured(order)).cents)
+    left = due - settling.taken_for(order, everything)
+    amount = min(authorization.capture_balance_cents, left.cents)
     is_small = most is None or (method.currency_code == due.currency and due <= Money(most, due.currency))
     within = method.auto_capture and is_small
     if within and amount > 0 and moving.may_capture(authorization, everything):
@@ -213,9 +215,10 @@ def not_placeable(message: str, **meta: Any) -> Invalid:
     return Invalid("payment_status", "not_placeable", message, **meta)
 
 
-def _placed(order: Any, refreshed: Refreshed, work: Work) -> Rule:
-    """The one way into placed, by what the order was just seen to cost."""
+def _placed(order: Any, refreshed: Refreshed, work: Work, *, asked: str | None = None) -> Rule:
+    """The one way into placed, by what the order was just seen to cost; `asked`: the payment that was asked for it."""
     ships = yield from addressing.ships(order)
+    settling.need_anew(order, work)
     settling.ORDER.move(
         "_place",
         order,
@@ -229,7 +232,11 @@ def _placed(order: Any, refreshed: Refreshed, work: Work) -> Rule:
         work.change(order, fulfillment_status="not_required", fulfillment_updated_at=work.now)
     yield from settling.settle(order, work)
     spare = {call.subject_id for call in work.calls if call.kind == "void_payment"}
-    for one in (yield from booked(order, work)):
+    rows = yield from booked(order, work)
+    for id_ in {one.payment_source_id for one in rows if one.one_of("authorizations") and one.counts} - {asked}:
+        # Nor is a payment being deleted that the order is placed on: one that was asked for cannot be meanwhile.
+        work.comes_after("discard_payment", id_)
+    for one in rows:
         # A void or refund may be in flight for the money that the order is placed on: it comes first. What has just
         # come has none, and what the order does not need may go.
         if one in work.created or one.id in spare:
@@ -388,7 +395,7 @@ class PlaceOrder(ConfirmPayment):
             return Several(list(wrong))
         is_processing = answer.status == "processing" and order.payment_source_id == call.ask["payment"]
         if is_covered or is_processing:
-            yield from _placed(order, refreshed, work)
+            yield from _placed(order, refreshed, work, asked=call.ask["payment"])
             return order
         return why_not(answer)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from paydesk.commerce.orders.attention import attend
@@ -86,7 +87,7 @@ def _spare(order: Any, everything: list[Any]) -> list[Any]:
         return [one for one in held if one.payment_source_id != order.payment_source_id]
     if order.status not in ("placed", "approved"):
         return []
-    if captured(order) >= due_of(order):
+    if taken_for(order, everything) >= due_of(order):
         return held
     covering = [one for one in everything if one.one_of("authorizations") and _covers(one, order, everything)]
     covering.sort(key=lambda one: one.payment_source_id != order.payment_source_id)
@@ -94,10 +95,10 @@ def _spare(order: Any, everything: list[Any]) -> list[Any]:
 
 
 def _covers(authorization: Any, order: Any, everything: list[Any]) -> bool:
-    """One authorization was enough for the whole order; what was given back since does not count."""
+    """One authorization was enough for the whole order; what was given back since it was placed does not count."""
     own = [one for one in everything if one.payment_source_id == authorization.payment_source_id]
     made = sums(own, order.currency_code)
-    return bool(authorization.counts and made.authorized - made.voided - made.released >= due_of(order))
+    return bool(authorization.counts and made.secured - _given_back_before(order, own) >= due_of(order))
 
 
 def needs_no_payment(order: Any) -> bool:
@@ -121,6 +122,14 @@ def let_spare_go(order: Any, spare: list[Any], work: Work, *, counts: bool) -> R
             for row in everything:
                 if row.payment_source_id == one.payment_source_id and not row.one_of("captures"):
                     work.change(row, excluded=True)
+
+
+def need_anew(order: Any, work: Work) -> None:
+    """What this very work was to let go, while the order was a cart that needed nothing, may be what it is placed on:
+    it is judged anew by what the order is then.
+    """
+    counting = {one.id for one in order.__dict__.get("booked", ()) if one.counts}
+    work.calls = [one for one in work.calls if not (one.ask.get("spare") and one.subject_id in counting)]
 
 
 def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
@@ -189,9 +198,18 @@ def due_of(order: Any) -> Money:
     return total if placed is None else min(total, Money(placed, order.currency_code))
 
 
-def captured(order: Any) -> Money:
-    """What was taken for the order."""
-    return Money(order.captured_cents, order.currency_code)
+def taken_for(order: Any, everything: Iterable[Any]) -> Money:
+    """What was taken for the order. What was given back before it was placed pays for nothing; what is given back later
+    leaves nothing to be taken anew.
+    """
+    return Money(order.captured_cents, order.currency_code) - _given_back_before(order, everything)
+
+
+def _given_back_before(order: Any, rows: Iterable[Any]) -> Money:
+    """What was given back by the time the order was placed, or by now."""
+    refunds = [one for one in rows if one.one_of("refunds")]
+    before = [one for one in refunds if order.placed_at is None or one.created_at <= order.placed_at]
+    return sums(before, order.currency_code).refunded
 
 
 def judge(order: Any, work: Work) -> None:
@@ -222,7 +240,8 @@ def begin_fulfilment(order: Any, work: Work) -> Rule:
     if order.status != "approved" or order.fulfillment_status != "unfulfilled":
         return
     yield Load(order, ("payment_method",))
-    is_paid = captured(order) >= due_of(order)
+    rows = (yield from booked(order, work)) if order.refunded_cents else ()
+    is_paid = taken_for(order, rows) >= due_of(order)
     waits = order.payment_method is None or order.payment_method.require_capture
     if is_paid or not waits:
         FULFILLMENT.move("start", order, work, fulfillment_updated_at=work.now)

@@ -245,7 +245,9 @@ class PaymentSource(Resource):
             work.invalid("order", "blank")
             work.check()
         order.takes_source(work)
-        if (yield from self.has_moved()):
+        if self.order is not None and self.order.status not in EDITABLE:
+            work.invalid("order", "not_editable", "can't be changed: its order is placed on it")
+        elif (yield from self.has_moved()):
             work.invalid("order", "not_editable", "can't be changed: money was moved")
         if self.intended_currency not in (None, order.currency_code):
             work.invalid("order", "currency_mismatch", "has another currency")
@@ -272,6 +274,10 @@ class PaymentSource(Resource):
         order = self.order
         if order is not None and order.status not in ("draft", "pending"):
             raise Locked("its order is placed")
+        if order is not None:
+            # It is not canceled in the moment in which its order is placed on it.
+            for kind in ("place_order", "authorize_order", "amend_to_authorize"):
+                work.comes_after(kind, order)
         work.call(
             "discard_payment",
             self,

@@ -229,6 +229,11 @@ def _fold_captures(authorization: Any, payment: Any, snapshot: Snapshot, work: W
             reference_authorization_id=authorization.id,
         )
         made.__dict__["reference_authorization"] = authorization
+        if authorization.excluded:
+            # It was to be let go, and was taken instead: what was received counts.
+            for one in everything:
+                if one.payment_source_id == payment.id:
+                    work.change(one, excluded=False)
 
 
 def _fold_void(authorization: Any, payment: Any, snapshot: Snapshot, work: Work) -> None:
