@@ -2,20 +2,25 @@
 
 A customer's own are the orders made or claimed with the customer's token, the order that signed the customer up, and
 what was kept from them. The rest that names the customer is shown as well once the address was proved, to a token
-whose bearer is known to be the one who proved it: an account may have been opened by somebody else before.
+whose bearer is known to be the one who proved it: an account may have been opened by somebody else before. And what
+that one makes or claims is shown to nobody else: who had opened the account may still have its password.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from paydesk.actor import Actor
-from paydesk.declare import Caller, Condition, Test, both, either, eq
+from paydesk.declare import Caller, Condition, Test, both, either, eq, null
 
 _BY_PROOF = Test("customer.proved_at", "lteq", Caller("trusted_at"))
 _CLAIMED = Test("claimed_at", "not_null")
+_IS_OPEN = either(null("owner_proved_at"), Test("owner_proved_at", "lteq", Caller("trusted_at")))
 
 
 def _own(*signs: Condition) -> Condition:
-    return both(eq("customer_id", Caller("owner_id")), either(*signs, _CLAIMED, _BY_PROOF))
+    own = both(either(*signs, _CLAIMED), _IS_OPEN)
+    return both(eq("customer_id", Caller("owner_id")), either(own, _BY_PROOF))
 
 
 OWN_ORDER = _own(eq("guest", False))
@@ -28,6 +33,12 @@ OWN_ENTRY = _own()
 def shows_all(actor: Actor, proved_at: str | None) -> bool:
     """Whether the caller is shown all that names the customer whose address was proved then."""
     return not actor.is_sales_channel or _covers(actor.trusted_at, proved_at)
+
+
+def shows_entry(actor: Actor, entry: Any, proved_at: str | None) -> bool:
+    """Whether the caller is shown a wallet's entry of the customer whose address was proved then: see `OWN_ENTRY`."""
+    is_open = entry.owner_proved_at is None or shows_all(actor, entry.owner_proved_at)
+    return (entry.claimed_at is not None and is_open) or shows_all(actor, proved_at)
 
 
 def told_count(

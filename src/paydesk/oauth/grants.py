@@ -136,7 +136,8 @@ async def _password(asked: Asked) -> dict[str, Any]:
     if customer is None or not right:
         raise invalid_grant()
     oauth.tokens.know_email(tenant, customer[0], customer[1])
-    return await _open(asked, scope, Owner("Customer", customer[0]), None, trusted_at=customer[3])
+    owner = Owner("Customer", customer[0])
+    return await _open(asked, scope, owner, None, trusted_at=customer[3], password_hash=customer[2])
 
 
 async def _jwt_bearer(asked: Asked) -> dict[str, Any]:
@@ -235,8 +236,11 @@ async def _open(
     custom_claim: dict[str, Any] | None,
     code_digest: str | None = None,
     trusted_at: str | None = None,
+    password_hash: str | None = None,
 ) -> dict[str, Any]:
-    """Give the first tokens of a new grant, in exchange for a code where there is one."""
+    """Give the first tokens of a new grant, in exchange for a code where there is one, and while a password that was
+    told is still the customer's: looking at it takes long, and whoever sets another one signs out all others.
+    """
     oauth, application = asked.oauth, asked.application
     text, access, payload = _access_token(asked, scope, owner, custom_claim, trusted_at)
     grant = Grant(
@@ -255,7 +259,10 @@ async def _open(
     grant = replace(grant, expires_at=refresh.expires_at)
     now = oauth.now
     if code_digest is None:
-        await oauth.database.write(lambda: credentials.open_grant(grant, refresh, access, now))
+        if not await oauth.database.write(
+            lambda: credentials.open_grant(grant, refresh, access, now, password_hash=password_hash)
+        ):
+            raise invalid_grant()
     else:
         ended = await oauth.database.write(lambda: credentials.use_code(code_digest, grant, refresh, access, now))
         if ended is not None:

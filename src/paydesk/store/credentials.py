@@ -593,11 +593,28 @@ def _access_row(grant: Grant, token: AccessToken) -> dict[str, Any]:
     return {"tenant": grant.tenant, "digest": token.digest, "grant_id": grant.id, "until": token.until}
 
 
-def open_grant(grant: Grant, refresh: RefreshToken, access: AccessToken, now: str) -> Transaction[None]:
-    """A new family with its first tokens."""
+def open_grant(
+    grant: Grant, refresh: RefreshToken, access: AccessToken, now: str, *, password_hash: str | None = None
+) -> Transaction[bool]:
+    """A new family with its first tokens; False where `password_hash` is given, and is the customer's no more."""
+    if password_hash is not None and (yield from _password_held(grant.tenant, grant.owner_id)) != password_hash:
+        return False
     yield from _insert(grants, asdict(grant) | {"created_at": now})
     yield from _insert(refresh_tokens, _refresh_row(refresh, now))
     yield from _insert(access_tokens, _access_row(grant, access))
+    return True
+
+
+def _password_held(tenant: str, customer_id: str | None) -> Transaction[str | None]:
+    """A customer's password hash, which nobody changes until the transaction ends."""
+
+    def build() -> Any:
+        c = METADATA.tables["customers"].c
+        found = select(c.password_hash).where(c.tenant == bindparam("tenant"), c.id == bindparam("id"))
+        return found.with_for_update()
+
+    rows = yield Ask(("credentials", "hold password"), build, {"tenant": tenant, "id": customer_id})
+    return rows[0][0] if rows else None
 
 
 def rotate(

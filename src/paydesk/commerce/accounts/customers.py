@@ -160,7 +160,9 @@ class Customer(
         )
 
     def updating(self, change: Change, work: Work) -> Rule:
-        """A new address is carried to the orders that show it."""
+        """A new address is carried to the orders that show it. Where the customer takes it, a guest's order keeps what
+        the guest has typed, who may be anybody and is not to learn it.
+        """
         values, by_shopper = change.values, work.actor.is_sales_channel
         if "email" in values:
             _take_email(values, work)
@@ -177,14 +179,16 @@ class Customer(
             values["password_trusted_at"] = work.actor.trusted_at if by_shopper else work.now
         if not by_shopper:
             values["made_by"] = None
-            if password_hash is not None and self.proved_at is None:
-                values["proved_at"] = work.now
+            if password_hash is not None:
+                # Whoever had signed in may have been the reason for it.
+                values["proved_at"] = self.proved_at or work.now
                 work.sign_out(self)
         work.change(self, **values)
         if renamed:
             yield Load(self, ("orders",))
             for order in self.orders:
-                work.change(order, customer_email=self.email)
+                if not (order.guest and by_shopper):
+                    work.change(order, customer_email=self.email)
 
     def prove(self, password_hash: str, work: Work) -> None:
         """Whoever owns the address has chosen this password: what names the customer is the customer's, and nobody who
@@ -227,7 +231,7 @@ class Customer(
             work.invalid("email", "unproved", "can be changed once the present one was proved by a password reset")
             work.check()
         for one in unclaimed:
-            work.change(one, claimed_at=work.now)
+            work.change(one, claimed_at=work.now, owner_proved_at=self.proved_at)
         work.change(self, proved_at=None, own_orders_count=self.total_orders_count, made_by=None)
 
     def deleting(self, work: Work) -> Rule:

@@ -30,7 +30,7 @@ from paydesk.commerce.orders import (
     settling,
     wallet,
 )
-from paydesk.commerce.owning import OWN_ORDER
+from paydesk.commerce.owning import OWN_ORDER, shows_all
 from paydesk.commerce.payable import CUSTOMER_PLACED, GUEST_PLACED, ORDER_ACCESS, SOURCES
 from paydesk.commerce.payments import saving
 from paydesk.commerce.returning import kept, masked
@@ -359,6 +359,9 @@ class Order(
     sealed_return_url = hidden("string", doc="The whole `return_url`, where it is shown without its token.")
     payable_in = hidden("string", doc="The currency, while there is something to pay.")
     claimed_at = hidden("datetime", doc="When it came to be its customer's own; null: it merely names the customer.")
+    owner_proved_at = hidden(
+        "datetime", doc="When the address of whoever claimed it had been proved; null: that was not known."
+    )
     transactions_count = hidden("integer", default=0, doc="What the newest transaction's number ends with.")
     authorized_cents = hidden("integer", default=0, doc="The sum of the authorizations that succeeded.")
     captured_cents = hidden("integer", default=0, doc="The sum of the captures that succeeded.")
@@ -765,7 +768,7 @@ def _belong(order: Order, customer: Any, change: Change, work: Work) -> Rule:
     if isinstance(customer, Customer):
         if order.customer_id != customer.id:
             # What made it the former customer's own says nothing of this one.
-            work.change(order, guest=True, claimed_at=None)
+            work.change(order, guest=True, claimed_at=None, owner_proved_at=None)
         signed_up = yield from sign_up(customer, order, change, work)
         work.relate(order, "customer", customer)
         if signed_up:
@@ -777,7 +780,7 @@ def _belong(order: Order, customer: Any, change: Change, work: Work) -> Rule:
         work.change(order, customer_email=email)
     elif customer is None and order.customer_id is not None:
         work.relate(order, "customer", None)
-        work.change(order, customer_email=None, customer_type="new", guest=True, claimed_at=None)
+        work.change(order, customer_email=None, customer_type="new", guest=True, claimed_at=None, owner_proved_at=None)
     if actor.customer_id:
         said = False
     elif actor.is_sales_channel:
@@ -786,8 +789,23 @@ def _belong(order: Order, customer: Any, change: Change, work: Work) -> Rule:
         work.change(order, guest=said)
         if not said and order.customer_id is not None and order.claimed_at is None:
             work.change(order, claimed_at=work.now)
+        if not said:
+            yield from _keep_apart(order, customer, work)
     if isinstance(customer, Customer):
         work.change(order, customer_type="returning" if customer.has_ordered(order) else "new")
+
+
+def _keep_apart(order: Order, customer: Any, work: Work) -> Rule:
+    """Show an order that is the customer's own to nobody who had the account before its owner was known, where the
+    caller is that owner.
+    """
+    actor = work.actor
+    is_known = not actor.is_sales_channel or actor.trusted_at is not None
+    if not is_known or order.customer_id is None or order.owner_proved_at is not None:
+        return
+    owner = customer if isinstance(customer, Customer) else (yield Find(Customer, eq("id", order.customer_id)))
+    if owner is not None and owner.proved_at is not None and shows_all(actor, owner.proved_at):
+        work.change(order, owner_proved_at=owner.proved_at)
 
 
 def _choose(order: Order, change: Change, work: Work) -> Rule:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce.orders.paying import choose_method
-from paydesk.commerce.owning import shows_all
+from paydesk.commerce.owning import shows_entry
 from paydesk.commerce.payments.payment_sources import ORDER_PATHS
 from paydesk.declare import Rule
 from paydesk.errors import Invalid
@@ -16,7 +16,7 @@ def _is_open_to(order: Any, entry: Any, work: Work) -> bool:
     """A shopper pays with what is shown in the wallet of the customer who has signed in."""
     if work.actor.is_sales_channel and work.actor.customer_id != order.customer_id:
         return False
-    return entry.claimed_at is not None or shows_all(work.actor, order.customer.proved_at)
+    return shows_entry(work.actor, entry, order.customer.proved_at)
 
 
 def use(order: Any, entry_id: str, work: Work) -> Rule:

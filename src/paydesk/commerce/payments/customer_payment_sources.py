@@ -62,6 +62,7 @@ class CustomerPaymentSource(
     claimed_at = hidden(
         "datetime", doc="When it was kept from what is the customer's own; null where it was brought in."
     )
+    owner_proved_at = hidden("datetime", doc="As of the order that it was kept from.")
 
     customer = to_one("customers", WRITE | FIND, required=True, doc="Whose wallet it is in.")
     payment_method = to_one("payment_methods", WRITE | FILTER, doc="What it pays by; null for any of its gateway.")
@@ -185,11 +186,21 @@ def entry_of(gateway_id: str, token: str) -> Condition:
     return both(eq("payment_source_token", token), eq("payment_gateway_id", gateway_id))
 
 
-def remember(customer: Any, gateway_id: str, told: Instrument, work: Work, *, claimed: bool, **related: Any) -> Rule:
+def remember(
+    customer: Any,
+    gateway_id: str,
+    told: Instrument,
+    work: Work,
+    *,
+    claimed: bool,
+    owner_proved_at: str | None,
+    **related: Any,
+) -> Rule:
     """Keep a payment method in the wallet of a customer, who is locked; the entry of the same card is used again.
 
     A newer one of the same card takes the place of the one that was kept, which is detached.
-    claimed   it comes of what is the customer's own
+    claimed           it comes of what is the customer's own
+    owner_proved_at   since when it is known who that is
     """
     kept = yield Find(
         CustomerPaymentSource,
@@ -210,12 +221,15 @@ def remember(customer: Any, gateway_id: str, told: Instrument, work: Work, *, cl
             payment_source_token=told.payment_method_id,
             customer_token=told.customer,
             claimed_at=work.now if claimed else None,
+            owner_proved_at=owner_proved_at,
             **facts(told),
             **related,
         )
     entry.take(told, work)
     if claimed and entry.claimed_at is None:
         work.change(entry, claimed_at=work.now)
+    if claimed and owner_proved_at is not None:
+        work.change(entry, owner_proved_at=owner_proved_at)
     work.change(entry, **related)
     return entry
 
@@ -379,7 +393,8 @@ class KeepInstrument(Plan):
         if customer is None or known is None or answer.customer != known.token:
             return None
         # Whoever set it up was let in by the shop, which made the setup in this customer's name.
-        return (yield from remember(customer, call.gateway_id, answer, work, claimed=True))
+        proved_at = customer.proved_at
+        return (yield from remember(customer, call.gateway_id, answer, work, claimed=True, owner_proved_at=proved_at))
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
         return None if getattr(problem, "http_status", None) == 404 else refusal(problem)

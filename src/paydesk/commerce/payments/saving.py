@@ -216,6 +216,7 @@ class SaveInstrument(Plan):
             answer,
             work,
             claimed=order.is_owned,
+            owner_proved_at=order.owner_proved_at,
             payment_method_id=order.payment_method_id,
             payment_source_type=payment.shape.type,
             payment_source_id=payment.id,

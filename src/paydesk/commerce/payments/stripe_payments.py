@@ -7,7 +7,7 @@ import hmac
 from dataclasses import replace
 from typing import Any
 
-from paydesk.commerce.owning import shows_all
+from paydesk.commerce.owning import shows_entry
 from paydesk.commerce.payable import CUSTOMER_PLACED, EDITABLE, GUEST_PLACED
 from paydesk.commerce.payments.former import instrument
 from paydesk.commerce.payments.gateway_customers import known_at
@@ -488,8 +488,8 @@ def _shoppers_own(options: dict[str, Any], gateway: Any, work: Work) -> Rule:
     known = yield from known_at(gateway.id, customer_id)
     kept = yield Find("customer_payment_sources", theirs, many=True)
     customer = yield Find("customers", eq("id", customer_id))
-    everything = customer is not None and shows_all(work.actor, customer.proved_at)
-    kept = [one for one in kept if one.claimed_at is not None or everything]
+    proved_at = customer.proved_at if customer is not None else None
+    kept = [one for one in kept if shows_entry(work.actor, one, proved_at)]
     return {one.customer_token for one in kept} | ({known.token} if known is not None else set())
 
 
