@@ -132,6 +132,19 @@ async def test_an_address_without_a_token_takes_the_place_of_one_with_it(api: Ap
     assert await api.rows("orders", "return_url", "sealed_return_url") == [(None, None)]
 
 
+async def test_an_address_that_is_given_with_the_same_intent_takes_the_place_of_the_one_before(api: Api) -> None:
+    order = await api.order()
+    payment = await api.payment(order, {"return_url": WHOLE, "options": {"return_url": WHOLE}})
+    intent = {"stripe_id": payment["stripe_id"], "client_secret": payment["client_secret"]}
+    shown = await api.payment(order, {**intent, "return_url": SHOWN})
+    assert (shown.id, urls(shown)) == (payment.id, (SHOWN, SHOWN))
+    assert sorted((await api.rows("stripe_payments", "sealed_urls"))[0][0]) == ["options", "return_url"]
+    plain = "https://shop.example/done"
+    changed = await api.payment(order, {**intent, "return_url": plain, "options": {"return_url": plain}})
+    assert (changed.id, urls(changed)) == (payment.id, (plain, plain))
+    assert await api.rows("stripe_payments", "sealed_urls") == [(None,)]
+
+
 async def test_what_the_first_release_stored_is_mended_and_still_sent_whole(api: Api, sent: list[str]) -> None:
     entry = await imported(api, await customer_of(api))
     order = await ready(api)

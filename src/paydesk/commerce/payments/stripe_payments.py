@@ -512,6 +512,16 @@ def _hidden(
     return options, sealed
 
 
+def _still_sealed(payment: Any, given: dict[str, Any]) -> dict[str, str] | None:
+    """Which whole addresses a payment has once it takes what is `given`: not those that others replace."""
+    sealed = dict(payment.sealed_urls or {})
+    if "return_url" in given and given["return_url"] != payment.return_url:
+        sealed.pop("return_url", None)
+    if "options" in given and given["options"].get("return_url") != payment.options.get("return_url"):
+        sealed.pop("options", None)
+    return {**sealed, **given.get("sealed_urls", {})} or None
+
+
 def _metadata(order: Any, record_id: str, work: Work) -> dict[str, str]:
     """What ties the intent to this installation, for webhooks and for calls whose answer was lost."""
     made = {
@@ -629,8 +639,7 @@ class AdoptPayment(Plan):
             given = {**call.ask["given"], "method_id": call.ask["record"]["method_id"]}
             if "options" in given:
                 given["options"] = merged(payment.options, given["options"])
-            if "sealed_urls" in given:
-                given["sealed_urls"] = {**(payment.sealed_urls or {}), **given["sealed_urls"]}
+            given["sealed_urls"] = _still_sealed(payment, given)
             work.change(payment, **given)
             # It may have come through another gateway of the same account.
             work.relate(payment, "payment_gateway", gateway)
