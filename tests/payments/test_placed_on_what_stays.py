@@ -161,3 +161,13 @@ async def test_what_is_taken_while_its_cart_is_emptied_counts_for_it(api: Api) -
     placed = await api.update(order, {"_place": True})
     assert (placed["status"], placed["payment_status"]) == ("placed", "paid")
     assert await at_stripe(api, payment) == ("succeeded", 15400, 0)
+
+
+async def test_no_request_places_an_order_and_takes_its_payment_away(api: Api) -> None:
+    order, payment = await authorized(api)
+    both = {"_place": True, "_nullify_payment_source": True}
+    refused = await api.update(order, both, expect=422)
+    assert refused.said == [("/data/attributes/status", "not_editable")]
+    await api.update(order, both, token=await api.guest(), expect=401)
+    assert await stands(api, order) == ("pending", "authorized", "unfulfilled")
+    assert await api.source_of(order) == payment.id

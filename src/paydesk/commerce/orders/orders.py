@@ -536,6 +536,7 @@ class Order(
     @trigger()
     def _nullify_payment_source(self, work: Work, value: bool) -> Rule:
         """Detach the payment source."""
+        self.must_be_editable(work)  # The same request may have placed it.
         yield from paying.detach_source(self, work)
 
     @trigger(kind="string")
