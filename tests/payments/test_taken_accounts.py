@@ -56,6 +56,17 @@ async def test_who_opened_an_account_first_cannot_pay_with_its_owners_card(api: 
     await api.update(other, {REUSE: entry}, token=vera)
 
 
+async def test_who_opened_an_account_first_deletes_no_card_that_an_integration_keeps_for_its_owner(api: Api) -> None:
+    customer = await api.create("customers", {"email": VERA, "password": MINE}, token=await api.guest())
+    entry = await imported(api, customer)
+    eve = await api.customer(VERA, MINE)
+    assert await ids(api, "customer_payment_sources", eve) == []
+    await api.delete(customer, token=eve, expect=401)
+    assert await ids(api, "customer_payment_sources", None) == [entry.id]
+    await api.delete(customer, token=(await vouched(api, customer.id))["access_token"])
+    assert await ids(api, "customer_payment_sources", None) == []
+
+
 async def test_a_guest_does_not_learn_the_new_address_of_an_account(api: Api) -> None:
     await api.create("customers", {"email": VERA, "password": HERS})
     link = {"type": "customers", "id": await customer_id(api)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from paydesk.commerce.owning import shows_all, told_count
+from paydesk.commerce.owning import shows_all, shows_entry, told_count
 from paydesk.commerce.unserved import as_it_is
 from paydesk.declare import (
     FILTER,
@@ -235,9 +235,14 @@ class Customer(
         work.change(self, proved_at=None, own_orders_count=self.total_orders_count, made_by=None)
 
     def deleting(self, work: Work) -> Rule:
-        """The customer goes with the wallet, whose payment methods are detached. One who has ordered stays."""
+        """The customer goes with the wallet, whose payment methods are detached. One who has ordered stays, and so does
+        one whose wallet holds what the caller is not shown.
+        """
         self._must_be_trusted(work)
-        for entry in (yield Find("customer_payment_sources", _of(self), ("payment_gateway",), many=True)):
+        entries = yield Find("customer_payment_sources", _of(self), ("payment_gateway",), many=True)
+        if not all(shows_entry(work.actor, entry, self.proved_at) for entry in entries):
+            raise Denied("a wallet that is not the caller's alone")
+        for entry in entries:
             entry.detach(work, deferred=True)
             work.delete(entry)
         for known in (yield Find("gateway_customers", _of(self), many=True)):
