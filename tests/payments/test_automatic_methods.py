@@ -93,7 +93,8 @@ async def test_what_cannot_be_held_is_paid_and_placed_by_the_webhook(api: Api, k
 
 
 @pytest.mark.parametrize("first", ["place", "pay"])
-async def test_a_debit_is_placed_while_it_is_processed_or_once_it_is_paid(api: Api, first: str) -> None:
+async def test_a_debit_is_placed_while_it_is_processed_or_once_it_is_paid(timely: Api, first: str) -> None:
+    api = timely
     order, payment = await opened(api)
     assert (await shopper_pays(api, payment, "sepa_debit")).status == "processing"
     if first == "place":

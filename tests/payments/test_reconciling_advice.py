@@ -8,6 +8,7 @@ import pytest
 import stripe
 
 from paydesk.actor import worker
+from paydesk.cli.screen import Exit
 from paydesk.commerce.payments.refunds import Refund
 from paydesk.commerce.payments.transactions import book, booked
 from paydesk.commerce.payments.voids import Void
@@ -187,7 +188,8 @@ async def test_following_the_advice_ends_the_difference(
                 type_, id_ = name.split("/")
                 await api.update({"type": type_, "id": id_}, {change: value == "true"})
     after = await paydesk(running, "reconcile", "--json")
-    assert (after.status, after.json["findings"]) == (0, [])
+    # What needs a person's attention may be left, and is no difference.
+    assert (after.status in (Exit.OK, Exit.ATTENTION), after.json["findings"]) == (True, [])
 
 
 async def test_a_rest_that_was_let_go_is_no_difference(api: Api, running: Running) -> None:

@@ -122,7 +122,7 @@ def paid_with(order: Any, payment: Any, work: Work) -> Rule:
     if (
         not order.editable_now
         or order.needs_no_payment
-        or order.status == "draft"
+        or not order.due()
         or order.payment_source_id == payment.id
         or not payment.payment_gateway.force_payments
     ):
