@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from functools import cache
 from pathlib import Path
+
+import apsw
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -61,17 +62,19 @@ def _on_sqlite(database_url: str) -> str | None:
     except OSError as error:
         raise DatabaseUnreachable(f"{file}: {error.strerror}") from error
     try:
-        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
+        # The library that serves the file as well: a second one in the same process would void its locks at closing.
+        connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
         try:
+            connection.set_busy_timeout(5000)
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         finally:
             connection.close()
-    except sqlite3.OperationalError as error:
+    except apsw.NotADBError as error:
+        raise DatabaseUnreachable(f"{file} is no database: {error}") from error
+    except apsw.Error as error:
         if "no such table" in str(error):
             return None
         raise DatabaseUnreachable(f"{file}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise DatabaseUnreachable(f"{file} is no database: {error}") from error
     return None if found is None else str(found[0])
 
 
