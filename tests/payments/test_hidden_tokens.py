@@ -132,6 +132,23 @@ async def test_an_address_without_a_token_takes_the_place_of_one_with_it(api: Ap
     assert await api.rows("orders", "return_url", "sealed_return_url") == [(None, None)]
 
 
+@pytest.mark.parametrize("url", [7, [WHOLE], {"to": WHOLE}, f"{WHOLE}&x={'x' * 2048}"])
+async def test_what_is_no_address_to_come_back_to_is_refused(api: Api, url: Any) -> None:
+    order = await api.order()
+    refused = await api.payment(order, {"options": {"return_url": url}}, expect=422)
+    assert refused.said == [("/data/attributes/options", "invalid")]
+    payment = await api.payment(order)
+    refused = await api.update(payment, {"options": {"return_url": url}}, expect=422)
+    assert refused.said == [("/data/attributes/options", "invalid")]
+    assert (await api.get(payment))["options"] == payment["options"]
+
+
+async def test_an_address_deep_in_the_options_is_masked_as_well(api: Api) -> None:
+    payment = await api.payment(await api.order(), {"options": {"pages": [{"cancel": WHOLE}, "plain", 7]}})
+    assert payment["options"]["pages"] == [{"cancel": SHOWN}, "plain", 7]
+    assert "eyJ" not in await everything(api)
+
+
 async def test_an_address_that_is_given_with_the_same_intent_takes_the_place_of_the_one_before(api: Api) -> None:
     order = await api.order()
     payment = await api.payment(order, {"return_url": WHOLE, "options": {"return_url": WHOLE}})

@@ -42,11 +42,16 @@ def masked(address: str, _depth: int = 0) -> str:
 
 
 def masked_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of a payment, each address among them masked."""
-    return {
-        name: masked(value) if isinstance(value, str) and value.startswith("http") else value
-        for name, value in options.items()
-    }
+    """Options of a payment, each address among them masked, however deep it stands."""
+    return {name: _masked_within(value) for name, value in options.items()}
+
+
+def _masked_within(value: Any) -> Any:
+    if isinstance(value, str):
+        return masked(value) if value.startswith("http") else value
+    if isinstance(value, dict):
+        return masked_options(value)
+    return [_masked_within(one) for one in value] if isinstance(value, list) else value
 
 
 def kept(given: Any, stored: Any, sealed: str | None, work: Work) -> tuple[Any, str | None]:

@@ -67,6 +67,8 @@ OUR_METADATA = frozenset(
 )
 """What ties an intent to this installation. An integration's metadata stands under these keys: ours win."""
 
+LONGEST_ADDRESS = 2048
+
 PROHIBITED_TO_SHOPPERS = frozenset(("transfer_group",))
 
 
@@ -82,6 +84,10 @@ def guarded(given: dict[str, Any], work: Work, own: Collection[str] = ()) -> dic
     if shopper and named is not None and not (isinstance(named, str) and named in own):
         # A shopper's own Stripe customer comes from the wallet alone; any other would open somebody's saved cards.
         work.invalid("options", "invalid", "customer is not one of yours")
+    url = kept.get("return_url")
+    if url is not None and not (isinstance(url, str) and len(url) <= LONGEST_ADDRESS):
+        message = f"return_url is an address of at most {LONGEST_ADDRESS} characters"
+        work.invalid("options", "invalid", message)
     return kept
 
 
