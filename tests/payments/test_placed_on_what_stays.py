@@ -171,3 +171,22 @@ async def test_no_request_places_an_order_and_takes_its_payment_away(api: Api) -
     await api.update(order, both, token=await api.guest(), expect=401)
     assert await stands(api, order) == ("pending", "authorized", "unfulfilled")
     assert await api.source_of(order) == payment.id
+
+
+async def test_two_parts_place_an_order_whose_first_payment_was_given_back(api: Api) -> None:
+    order, first = await authorized(api)
+    await api.stripe.v1.payment_intents.capture_async(first["stripe_id"])
+    await api.stripe.v1.refunds.create_async({"payment_intent": first["stripe_id"]})
+    await api.update(first, {"_refresh": True})
+    assert await stands(api, order) == ("pending", "refunded", "unfulfilled")
+    parts = []
+    for cents in (9000, 6400):
+        parts.append(await api.payment(order, {"options": {"payment_method": "pm_card_visa"}}))
+        await api.update(order, {"_authorize": True, "_authorization_amount_cents": cents})
+    await api.update(order, {"_place": True})
+    await api.recover()
+    assert await stands(api, order) == ("placed", "authorized", "not_required")
+    assert [await at_stripe(api, one) for one in parts] == [("requires_capture", 0, 0)] * 2
+    done = await api.update(order, {"_approve_and_capture": True})
+    assert (done["status"], done["payment_status"]) == ("approved", "paid")
+    assert [await at_stripe(api, one) for one in parts] == [("succeeded", 9000, 0), ("succeeded", 6400, 0)]

@@ -133,7 +133,7 @@ def need_anew(order: Any, work: Work) -> None:
 
 
 def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
-    """Of an order that was paid twice, by its own payment alone and by another beside it: the other counts for nothing
+    """Of an order that was paid twice: a payment beside its own, without which it is covered still, counts for nothing
     once all of it was given back, and counts again if that fails later. So giving it back neither cancels the order nor
     leaves it unpaid.
 
@@ -143,10 +143,13 @@ def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
     if order.status != "cancelled":
         _set_promises_apart(order, everything, work)
     own, currency = order.payment_source_id, order.currency_code
-    if order.status == "cancelled" or held_by(own, everything, currency) < max(due_of(order), Money(1, currency)):
+    if order.status == "cancelled":
         return
+    needed = max(due_of(order), Money(1, currency))
     others = {one.payment_source_id: one.payment_source_type for one in everything if one.payment_source_id != own}
     for other in (id_ for id_, type_ in others.items() if not is_by_hand(type_)):
+        if sums((one for one in everything if one.payment_source_id != other), currency).held < needed:
+            continue
         rows = [one for one in everything if one.payment_source_id == other and (one.succeeded or one.is_pending)]
         made = sums(rows, currency, all_=True)
         pending = sum(one.amount_cents for one in rows if one.is_pending and one.currency_code == currency)
