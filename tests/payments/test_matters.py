@@ -21,6 +21,7 @@ KINDS = (
     "refund_failed",
     "amounts_broken",
     "authorization_expiring",
+    "payment_of_several_orders",
 )
 
 
@@ -140,3 +141,14 @@ async def test_a_cart_is_no_matter(api: Api, status: str) -> None:
     await api.payment(order)
     advance(api, 901)
     assert await counted(api) == {}
+
+
+async def test_one_payment_of_two_orders_is_a_matter(api: Api) -> None:
+    first = await api.payment()
+    second = await api.payment(await api.order(method=await api.method_of(await api.gateway_of(name="Second"))))
+    for one in (first, second):
+        await falsify(api, "stripe_payments", one.id, account=None)
+    await falsify(api, "stripe_payments", second.id, stripe_id=first["stripe_id"])
+    assert await counted(api) == {}
+    await api.parts.endpoints.once()
+    assert await counted(api) == {"payment_of_several_orders": 1}

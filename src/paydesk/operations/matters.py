@@ -15,9 +15,10 @@ from paydesk.commerce.orders.attention import BROKEN, GONE, REFUND_FAILED, SURPL
 from paydesk.commerce.payments.watching import NOTICE
 from paydesk.instants import later, seconds
 from paydesk.money import formatted
-from paydesk.store import attention, watch
+from paydesk.store import accounts, attention, watch
 
 EXPIRING = "authorization_expiring"
+SHARED = "payment_of_several_orders"
 
 PATIENCE: Mapping[str, float] = {UNPLACED: 900.0}
 """Seconds that pass before it is one: a shopper who has just paid is about to place the order."""
@@ -29,6 +30,7 @@ DO: Mapping[str, str] = {
     REFUND_FAILED: "refund it again or another way: the customer was not given the money back",
     BROKEN: "run `paydesk reconcile`, which tells what does not follow, and settle it with the customer",
     EXPIRING: "capture it in time, or cancel the order",
+    SHARED: "run `paydesk reconcile`, which tells the orders; cancel none before it is known whose money it is",
 }
 
 KINDS = tuple(DO)
@@ -86,6 +88,8 @@ def matters(
             tenant, before, _, _, order, number, _, placed_at, _, cents, currency = row
             if placed_at is not None:
                 found.append(Matter(EXPIRING, tenant, order, number, cents, currency, before, DO[EXPIRING]))
+    for tenant, order, number, currency, cents, since in (yield from accounts.shared(tenants, MOST)):
+        found.append(Matter(SHARED, tenant, order, number, cents, currency, since, DO[SHARED]))
     found.sort(key=lambda one: (one.since, one.order))
     return found
 

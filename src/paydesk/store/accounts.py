@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, exists, func, select, update
 
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.portions import PORTION
-from paydesk.store.types import METADATA
+from paydesk.store.statements import OneOf
+from paydesk.store.types import METADATA, ListOf
 
 Asks = Generator[Ask, Rows, Any]
 
@@ -54,3 +55,37 @@ def assign(tenant: str, gateway_id: str, own: str | None, after: str, limit: int
     last: str = rows[-1][0]
     yield Ask(("assign account",), write, binds | {"own": own, "last": last})
     return last
+
+
+def shared(tenants: Sequence[str] | None, most: int) -> Asks:
+    """`(tenant, order id, number, currency, what it was opened for in minor units, when it was stored)` of payments
+    that are another record's as well, which has the account: what one database of the first release may hold.
+
+    tenants   None for all
+
+    It costs what has no account though its gateway's is known, and that is what is looked for.
+    """
+
+    def build() -> Any:
+        gateways, payments, orders = (
+            METADATA.tables[name] for name in ("payment_gateways", "stripe_payments", "orders")
+        )
+        other = payments.alias("other")
+        account = func.coalesce(gateways.c.connected_account, gateways.c.own_account)
+        of_gateway = (payments.c.tenant == gateways.c.tenant) & (payments.c.payment_gateway_id == gateways.c.id)
+        of_order = (orders.c.tenant == payments.c.tenant) & (orders.c.id == payments.c.order_id)
+        same = (other.c.stripe_id == payments.c.stripe_id) & (other.c.account == account)
+        columns = (payments.c.intended_cents, payments.c.created_at)
+        found = (
+            select(payments.c.tenant, orders.c.id, orders.c.number, orders.c.currency_code, *columns)
+            .select_from(gateways.join(payments, of_gateway).join(other, same).join(orders, of_order))
+            .where(account.is_not(None), payments.c.account.is_(None))
+            .limit(bindparam("most"))
+        )
+        if tenants is None:
+            return found
+        return found.where(OneOf(payments.c.tenant, bindparam("tenants", type_=ListOf(payments.c.tenant.type))))
+
+    values = {"most": most, **({} if tenants is None else {"tenants": list(tenants)})}
+    rows = yield Ask(("shared payments", tenants is None), build, values)
+    return rows
