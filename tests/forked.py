@@ -7,11 +7,13 @@ time that importing costs, of which a test needs nothing. What is started as use
 
 import importlib
 import multiprocessing
+import multiprocessing.process
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +31,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="paydesk-forked-") as name:
         folder = Path(name)
         (folder / "0").write_text(given)
-        process = _context.Process(target=_begin, args=(folder, dict(env), what, arguments))
-        process.start()
+        process = _started(folder, env, what, arguments)
         process.join(seconds)
         if process.exitcode is None:
             process.kill()
@@ -41,6 +42,30 @@ def run(
         code = process.exitcode
         process.close()
         return subprocess.CompletedProcess(arguments, code, (folder / "1").read_text(), (folder / "2").read_text())
+
+
+@contextmanager
+def running(what: Callable[..., None], *arguments: Any, env: Mapping[str, str]) -> Iterator[int]:
+    """Such a process until the end of the block, which kills it; gives its process id."""
+    with tempfile.TemporaryDirectory(prefix="paydesk-forked-") as name:
+        folder = Path(name)
+        (folder / "0").write_text("")
+        process = _started(folder, env, what, arguments)
+        assert process.pid is not None, "it was started"
+        try:
+            yield process.pid
+        finally:
+            process.kill()  # which also ends one that is stopped
+            process.join()
+            process.close()
+
+
+def _started(
+    folder: Path, env: Mapping[str, str], what: Callable[..., None], arguments: tuple[Any, ...]
+) -> multiprocessing.process.BaseProcess:
+    process = _context.Process(target=_begin, args=(folder, dict(env), what, arguments))
+    process.start()
+    return process
 
 
 def paydesk(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":

@@ -1100,6 +1100,7 @@ class Desk:
         try:
             answer = await self._perform(call, plan, gateway, now)
         except _Taken:
+            await self._outlive()
             return await self._elsewhere(call.tenant, call.id)
         except (Declined, Refused) as problem:
             if not _is_answer(call, plan, problem):
@@ -1190,6 +1191,11 @@ class Desk:
         if not await self.database.write(lambda: journal.hold(call.tenant, call.id, self.holder, now)):
             raise _Taken
 
+    async def _outlive(self) -> None:
+        """Another process took this one for gone. It is not: whom it tells now was told, and does not ask in vain."""
+        now = instant(self.clock())
+        await self.database.write(lambda: journal.beat(self.holder, now))
+
     async def _still(self, call: Journalled, plan: Plan) -> bool:
         """Whether what was asked some time ago is still to be done, as our records are now."""
         session = Session(call.tenant, {})
@@ -1248,6 +1254,7 @@ class Desk:
                     continue
                 return await self._withdraw(call, refusal)
             if ended.late is not None:
+                await self._outlive()
                 return await self._followed(call.tenant, ended.late)
             crash.place(call.kind, "settled")
             if ended.following is None:
