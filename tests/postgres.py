@@ -32,42 +32,79 @@ class PostgresFailed(Exception):
     """It did not start; the message ends with the server's log."""
 
 
+class Server:
+    """A server that runs, and can be made to start again."""
+
+    def __init__(self, command: list[str], folder: Path, user: pwd.struct_passwd | None) -> None:
+        self.url = f"postgresql://postgres@/postgres?host={folder}"
+        self._command, self._folder, self._user = command, folder, user
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        log = self._folder / "log"
+        with log.open("ab") as stream:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self._folder,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_ending_with(os.getpid()),
+                **_as(self._user),
+            )
+        _wait(self._process, self._folder, log)
+
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """`how`, as `pg_ctl stop` says it: SIGQUIT is "immediate", SIGINT "fast"."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait()
+            self._process = None
+
+
 @contextmanager
 def postgres(*, durable: bool = False) -> Iterator[str]:
     """A server to the end of the block; gives the URL of its maintenance database.
 
     durable   whether commits are synced to disk; only a test of crashes needs that
     """
+    with server(durable=durable) as running:
+        yield running.url
+
+
+@contextmanager
+def server(*, durable: bool = False) -> Iterator[Server]:
+    """The same as what may be stopped and started again."""
     user = _user()
     # Not below pytest's own folder: that is closed to the unprivileged user, and a socket's path is at most 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="paydesk-pg-"))
-    server: subprocess.Popen[bytes] | None = None
+    made: Server | None = None
     try:
         programs = _programs(folder, user)
-        data, log = folder / "data", folder / "log"
+        data = folder / "data"
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
         options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"]
         _run([str(programs / "initdb"), *options, "--pgdata", str(data)], folder, user)
         flags = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-        with log.open("wb") as stream:
-            server = subprocess.Popen(
-                [str(programs / "postgres"), "-D", str(data), "-h", "", "-k", str(folder), "-c", "max_connections=200"]
-                + ([] if durable else flags),
-                cwd=folder,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                preexec_fn=_ending_with(os.getpid()),
-                **_as(user),
-            )
-        _wait(server, programs, folder, log, user)
-        yield f"postgresql://postgres@/postgres?host={folder}"
+        command = [
+            str(programs / "postgres"),
+            "-D",
+            str(data),
+            "-h",
+            "",
+            "-k",
+            str(folder),
+            "-c",
+            "max_connections=200",
+        ]
+        made = Server(command + ([] if durable else flags), folder, user)
+        made.start()
+        yield made
     finally:
-        if server is not None:
-            server.send_signal(signal.SIGQUIT)
-            server.wait()
+        if made is not None:
+            made.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -115,9 +152,7 @@ def _run(command: list[str], folder: Path, user: pwd.struct_passwd | None) -> No
         raise PostgresFailed(f"{command[0]} ended with {result.returncode}:\n{result.stdout}{result.stderr}")
 
 
-def _wait(
-    server: "subprocess.Popen[bytes]", programs: Path, folder: Path, log: Path, user: pwd.struct_passwd | None
-) -> None:
+def _wait(server: "subprocess.Popen[bytes]", folder: Path, log: Path) -> None:
     """Until it takes connections: it says so in the last line of its pid file."""
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -125,7 +160,8 @@ def _wait(
             lines = (folder / "data" / "postmaster.pid").read_text().splitlines()
         except OSError:
             lines = []
-        if len(lines) > 7 and lines[7].strip() == "ready":
+        # After a crash the file of the one before is still there.
+        if len(lines) > 7 and lines[0].strip() == str(server.pid) and lines[7].strip() == "ready":
             return
         if server.poll() is not None or time.monotonic() > deadline:
             raise PostgresFailed(f"PostgreSQL did not start:\n{log.read_text(errors='replace')[-4000:]}")
