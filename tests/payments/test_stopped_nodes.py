@@ -24,7 +24,7 @@ from tests.payments.conftest import Api, Founded, Running, Stripe, furnish
 from tests.payments.test_crashes import environment_of, ready
 from tests.payments.test_lost_answers import PART, ask, captured, refunds
 from tests.payments.test_transactions_walk import at_stripe
-from tests.processes import eventually, free_port, until
+from tests.processes import free_port, until
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ class Elsewhere:
         try:
             while True:
                 os.kill(self.process, signal.SIGSTOP)
-                await eventually(self._is_stopped)
+                await asyncio.to_thread(until, self._is_stopped)
                 # What this process itself writes ends within moments.
                 for _ in range(50):
                     if not await connection.fetchval(_IN_TRANSACTIONS):
@@ -64,7 +64,7 @@ class Elsewhere:
         finally:
             await connection.close()
 
-    async def _is_stopped(self) -> bool:
+    def _is_stopped(self) -> bool:
         stat = Path(f"/proc/{self.process}/stat").read_text()
         return stat.rpartition(")")[2].split()[0] == "T"
 

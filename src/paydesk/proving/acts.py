@@ -38,6 +38,14 @@ async def _create(shop: Shop) -> tuple[Answer, Request]:
     return order, creating("stripe_payments", order=order.link)
 
 
+async def _adopt(shop: Shop) -> tuple[Answer, Request]:
+    order = await shop.order()
+    intent = await shop.intent()
+    return order, creating(
+        "stripe_payments", {"stripe_id": intent["id"], "client_secret": intent["client_secret"]}, order=order.link
+    )
+
+
 async def _amend(shop: Shop) -> tuple[Answer, Request]:
     order = await shop.order()
     payment = await shop.payment(order)
@@ -100,6 +108,7 @@ _VOIDED = Money(voided=CENTS)
 
 ACTS = (
     Act("create a payment", "open_payment", _create, _NOTHING, _OPEN, "pending"),
+    Act("adopt a payment", "adopt_payment", _adopt, _NOTHING, _OPEN, "pending"),
     Act("update its amount", "amend_payment", _amend, _OPEN, Money(open=CENTS + PART), "pending"),
     Act("delete it", "discard_payment", _discard, _OPEN, _NOTHING, "pending"),
     Act("place", "place_order", _place, _OPEN, _HELD, "placed"),

@@ -78,6 +78,8 @@ _CHOSEN = (
     ("create a payment", "begun", "none"),
     ("create a payment", "asking", "key"),
     ("create a payment", "asked", "none"),
+    ("adopt a payment", "asked", "none"),
+    ("adopt a payment", "settling", "equal"),
     ("update its amount", "asked", "equal"),
     ("delete it", "journalled", "none"),
     ("place", "asked", "none"),

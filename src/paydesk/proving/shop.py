@@ -66,6 +66,12 @@ class Shop:
         """A payment source; with options, those of its intent."""
         return await self._made("stripe_payments", {"options": options} if options else None, order=order.link)
 
+    async def intent(self) -> Any:
+        """An intent for what an order costs, made at Stripe by the shop itself."""
+        return await self.stripe.call(
+            "POST", "/v1/payment_intents", amount=CENTS, currency="eur", capture_method="manual"
+        )
+
     async def with_saved_card(self) -> Answer:
         """An order to be paid with a card that its customer saved with an order before."""
         before = await self.order()
