@@ -12,13 +12,12 @@ from typing import Any, TypeVar
 import asyncpg
 import orjson
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from paydesk.errors import NotUnique, Unavailable
 from paydesk.instants import instant_of
 from paydesk.store.ask import Ask, Landed, Rows, Transaction
 from paydesk.store.sqlite import StillReferred
-from paydesk.store.statements import Statements
+from paydesk.store.statements import statements_of
 
 T = TypeVar("T")
 
@@ -97,7 +96,7 @@ class PostgreSQL:
         self.transactions_run = 0  # those that write
         self._connections = connections
         self._statement_seconds = statement_seconds
-        self._statements = Statements(asyncpg_dialect.dialect())  # type: ignore[no-untyped-call]
+        self._statements = statements_of("postgresql")
         self._pool: asyncpg.Pool[Any] | None = None
         self._opening = asyncio.Lock()
 
@@ -116,7 +115,7 @@ class PostgreSQL:
                             command_timeout=self._statement_seconds,
                             server_settings={"application_name": "paydesk", "jit": "off"},
                         )
-                        self._statements.dialect.lowering = await _lowering(pool)  # type: ignore[attr-defined]
+                        self._statements = statements_of("postgresql", await _lowering(pool))
                         self._pool = pool
                     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
                         raise Unavailable("the database cannot be reached") from error

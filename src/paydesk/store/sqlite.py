@@ -21,11 +21,10 @@ from typing import Any, TypeVar
 
 import apsw
 import orjson
-from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from paydesk.errors import NotUnique, Unavailable
 from paydesk.store.ask import Ask, Landed, Rows, Transaction
-from paydesk.store.statements import Statements, json_contains
+from paydesk.store.statements import json_contains, statements_of
 
 T = TypeVar("T")
 
@@ -134,7 +133,7 @@ class SQLite:
         self.statements_run = 0
         self.transactions_run = 0  # those that write
         self._vfs = vfs
-        self._statements = Statements(sqlite_dialect.dialect(paramstyle="named"))
+        self._statements = statements_of("sqlite")
         self._reader = connect(path, vfs=vfs)
         self._read_until = 0.0
         # Reads are on the event loop: one that never ends would hold up everybody.

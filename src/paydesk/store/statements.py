@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
 from sqlalchemy import Boolean
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
@@ -214,7 +217,10 @@ class Statement:
 
 
 class Statements:
-    """The statements compiled so far, by key; the least recently used go first."""
+    """The statements compiled so far for one dialect, by key; the least recently used go first.
+
+    They do not depend on the database that runs them, so those of one process share them (`statements_of`).
+    """
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
@@ -232,3 +238,16 @@ class Statements:
         else:
             kept.move_to_end(key)
         return statement
+
+
+@cache
+def statements_of(name: str, lowering: str | None = None) -> Statements:
+    """The process's statements for "sqlite" or "postgresql".
+
+    lowering   the collation by which this PostgreSQL database knows every alphabet's lower case, where its own does not
+    """
+    if name == "sqlite":
+        return Statements(sqlite_dialect.dialect(paramstyle="named"))
+    dialect = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
+    dialect.lowering = lowering  # type: ignore[attr-defined]
+    return Statements(dialect)
