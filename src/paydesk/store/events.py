@@ -7,11 +7,11 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, case, func, literal_column, null, select, tuple_, update
+from sqlalchemy import BigInteger, and_, bindparam, case, func, literal_column, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from paydesk.store.ask import Ask, Rows
-from paydesk.store.portions import PORTION, oldest
+from paydesk.store.portions import PORTION, oldest, portion_of
 from paydesk.store.tables import gateway_cursors as cursors
 from paydesk.store.tables import gateway_events as events
 from paydesk.store.tables import gateway_tallies as tallies
@@ -90,16 +90,13 @@ def take(gateways: Sequence[str], now: str, until: str, limit: int) -> Asks:
 
 def _take(gateway_id: str, now: str, until: str, limit: int) -> Asks:
     def build() -> Any:
-        identity = tuple_(*(events.c[name] for name in ("tenant", "gateway_id", "event_id")))
-        chosen = (
-            select(events.c.tenant, events.c.gateway_id, events.c.event_id)
-            .where(events.c.gateway_id == bindparam("gateway"), *_due())
-            .order_by(events.c.due_at)
-            .limit(bindparam("limit"))
-            .with_for_update(skip_locked=True)
-        )
+        due = (events.c.gateway_id == bindparam("gateway")) & and_(*_due())
         columns = (events.c[name] for name in (*_TAKEN, "received_at"))
-        taken = update(events).where(identity.in_(chosen)).values(due_at=bindparam("until", type_=Instant()))
+        taken = (
+            update(events)
+            .where(portion_of(events, events.c.due_at, due))
+            .values(due_at=bindparam("until", type_=Instant()))
+        )
         return taken.returning(*columns)
 
     return (yield Ask(("take events",), build, {"gateway": gateway_id, "now": now, "until": until, "limit": limit}))
