@@ -31,7 +31,7 @@ from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api
 from paydesk.http.limits import Limits, Verdict
 from paydesk.http.origin import BadHost, links, origin, single
 from paydesk.inbox import Inbox
-from paydesk.instants import Clock, wall
+from paydesk.instants import Clock, Followed, passed, seconds, wall
 from paydesk.jsonapi import errors, openapi, published, reference
 from paydesk.jsonapi.render import Gathered, Views
 from paydesk.metrics import MEDIA_TYPE as METRICS
@@ -42,7 +42,7 @@ from paydesk.oauth.endpoints import routes as oauth_routes
 from paydesk.oauth.secrets import hash_password
 from paydesk.recovery import Recovery
 from paydesk.settings import Settings
-from paydesk.store import credentials, events, open_database, schema
+from paydesk.store import credentials, events, journal, open_database, schema
 from paydesk.store.ask import Database
 from paydesk.store.reading import Reader
 from paydesk.tending import Endpoints
@@ -190,6 +190,10 @@ class Parts:
             if installation is None:
                 raise schema.NotMigrated("The database was never migrated.")
             vault = await vault_of(settings, database)
+            if clock is wall and database.name == "postgresql":
+                # Many processes, on machines whose clocks may be far apart: all go by the database's.
+                clock, asked = Followed(), passed()
+                clock.set(seconds(await database.read(journal.time)), asked)
         except BaseException:
             await database.close()
             raise

@@ -22,6 +22,7 @@ from paydesk.gateways.port import Credentials, EventPage, Gateway, GatewayProble
 from paydesk.inbox import Inbox
 from paydesk.instants import instant, later, seconds
 from paydesk.store import events
+from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.reading import Session
 from paydesk.work import Find
 
@@ -122,7 +123,8 @@ class CatchingUp:
             return
         fetched.asked += 1
         credentials = self._unseal(records[0])
-        since = max(records[0].created_at, later(now, -KEPT_SECONDS))
+        made, oldest = records[0].created_at, later(now, -KEPT_SECONDS)
+        since = made if oldest < made <= later(now, SKEW_SECONDS) else oldest
         cursor, more = turn[0], True
         while more:
             try:

@@ -39,6 +39,22 @@ def instant_of(milliseconds: int) -> str:
     return f"{_second(whole)}.{rest:03d}Z"
 
 
+class Followed:
+    """The clock of another machine, as it was told last, and what passed since: what sets the clock of this one has no
+    part in it.
+    """
+
+    def __init__(self) -> None:
+        self._offset = wall() - passed()
+
+    def __call__(self) -> float:
+        return passed() + self._offset
+
+    def set(self, seconds: float, asked: float) -> None:
+        """The other clock said so when it was asked, at `asked` by `passed`, or until now."""
+        self._offset = seconds - (asked + passed()) / 2
+
+
 @lru_cache(1024)
 def _second(whole: int) -> str:
     moment = time.gmtime(whole)

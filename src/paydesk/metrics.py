@@ -18,6 +18,7 @@ from paydesk.instants import Clock, instant, seconds
 from paydesk.operations.matters import counted, matters
 from paydesk.settings import Settings
 from paydesk.store import events, measures
+from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.ask import Database
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -127,7 +128,11 @@ class _Page:
         self.lines: list[str] = []
 
     def age(self, since: str | None, none: float | None = None) -> float | None:
-        return none if since is None else round(max(self.now - seconds(since), 0.0), 3)
+        if since is None:
+            return none
+        passed = self.now - seconds(since)
+        # A time that is yet to come is of a clock that ran ahead: that is to be seen.
+        return round(passed if passed < -SKEW_SECONDS else max(passed, 0.0), 3)
 
     def gauge(self, name: str, sentence: str, values: list[tuple[dict[str, str], float | None]]) -> None:
         self.series(name, "gauge", sentence, values)

@@ -12,17 +12,18 @@ from typing import Any
 from paydesk.desk import KEY_SECONDS, Desk
 from paydesk.errors import Refusal
 from paydesk.inbox import Inbox
-from paydesk.instants import instant, later
+from paydesk.instants import Followed, instant, later, passed, seconds
 from paydesk.lapsing import EVERY_SECONDS as LAPSING_SECONDS
 from paydesk.lapsing import Lapsing
 from paydesk.mending import Mending
-from paydesk.store import events, idempotency, journal
+from paydesk.store import ahead, events, idempotency, journal
 
 log = logging.getLogger("paydesk.recovery")
 
 EVERY_SECONDS = 1.0
 BEAT_SECONDS = 3.0
 SWEEP_SECONDS = 600.0
+AHEAD_SECONDS = 10.0
 ROUND_SECONDS = 2.0
 """How long the next round waits for the end of one: a gateway that hangs holds up nothing but what it was asked in its
 own. What one round took is left alone by the others.
@@ -65,6 +66,24 @@ class Recovery:
 
     async def once(self) -> int:
         """Finish what is due now; returns how many calls and events that were."""
+        await self.bring_back()
+        return await self._work()
+
+    async def bring_back(self) -> int:
+        """Have what is due only long after it can be due be due now; returns how much that was."""
+        database, now, total = self.desk.database, instant(self.desk.clock()), 0
+        for due in ahead.DUES:
+            beyond = later(now, due.most + ahead.SKEW_SECONDS)
+            found: int = await database.read(lambda: ahead.count(due, beyond))  # noqa: B023
+            if found:
+                await database.write(lambda: ahead.bring_back(due, beyond, now))  # noqa: B023
+                log.warning(
+                    "%d rows of %s were due long from now: the clock once ran ahead; they are due now", found, due.table
+                )
+            total += found
+        return total
+
+    async def _work(self) -> int:
         # Side by side: a gateway that hangs with the one holds up nothing of the other.
         done = await asyncio.gather(self.desk.finish_due(), self.inbox.work(), return_exceptions=True)
         total = 0
@@ -75,8 +94,10 @@ class Recovery:
         return total
 
     async def _beat(self) -> None:
-        now = instant(self.desk.clock())
-        await self.desk.database.write(lambda: journal.beat(self.desk.holder, now))
+        clock, asked = self.desk.clock, passed()
+        seen_at: str = await self.desk.database.write(lambda: journal.beat(self.desk.holder, instant(clock())))
+        if isinstance(clock, Followed):
+            clock.set(seconds(seen_at), asked)
 
     async def _keep_beating(self) -> None:
         # Apart from the work, which may take longer than a silent process is taken to be alive.
@@ -101,9 +122,16 @@ class Recovery:
     async def _loop(self) -> None:
         loop = asyncio.get_running_loop()
         swept = lapsed = loop.time()
+        brought = -AHEAD_SECONDS
         while True:
             self.inbox.wake.clear()
-            round_ = asyncio.create_task(self.once(), name="recovery round")
+            if passed() - brought >= AHEAD_SECONDS:
+                brought = passed()
+                try:
+                    await self.bring_back()
+                except Exception as error:
+                    _tell(error)
+            round_ = asyncio.create_task(self._work(), name="recovery round")
             self._rounds.add(round_)
             round_.add_done_callback(self._ended)
             await asyncio.wait([round_], timeout=ROUND_SECONDS)

@@ -19,6 +19,7 @@ from paydesk.desk import Desk
 from paydesk.errors import Refusal, Unavailable
 from paydesk.instants import instant, later
 from paydesk.store import events, watch
+from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.reading import Session
 from paydesk.work import Find
 
@@ -105,8 +106,9 @@ class Watching:
         sources: Any = self.desk.registry[kind]
         for row in rows:
             tenant, payment_id, _, status, news_at, capture_before, found, reached_at = row
-            informed = reached_at is not None and reached_at >= later(now, -INFORMED_SECONDS)
-            overdue = overdue_at(news_at, capture_before)
+            since, until = later(now, -INFORMED_SECONDS), later(now, SKEW_SECONDS)
+            informed = reached_at is not None and since <= reached_at <= until
+            overdue = overdue_at(min(news_at, now), capture_before)
             is_overdue = overdue <= now
             # A cart that nobody came back to pay for is not under way.
             ended = is_overdue and status == sources.untried

@@ -27,6 +27,7 @@ from paydesk.gateways.port import Account, Credentials, GatewayProblem, Refused,
 from paydesk.instants import Clock, instant, later, seconds, wall
 from paydesk.settings import Settings
 from paydesk.store import events, lookup
+from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.reading import Session
 from paydesk.vault import KeyMissing, SealBroken
 from paydesk.work import Find
@@ -37,6 +38,7 @@ ANSWER_SECONDS = 10.0
 ANSWER_BYTES = 4096
 LATE_SECONDS = 600.0
 """A list of events that was not read to its end for so long is read by nobody: it is asked for once a minute."""
+ASK_AGAIN = "a server then reads the list again by itself within a minute, and `paydesk recover` at once"
 UNHEARD_SECONDS = 300.0
 """A webhook that is to come comes within that."""
 
@@ -155,6 +157,9 @@ class _Check:
     def _ago(self, at: str) -> str:
         return f"{_age(seconds(self._now) - seconds(at))} ago ({at})"
 
+    def _is_ahead(self, at: str) -> bool:
+        return at > later(self._now, SKEW_SECONDS)
+
     def _heals(self, else_do: str) -> str:
         """What to do about an endpoint that is not as it should be."""
         if self._fixed is None:
@@ -255,11 +260,16 @@ class _Check:
                 "changes bodies; else somebody tries to forge"
             )
             problems.append(Line("events", said, False, do))
-        is_late = unheard and since < unheard <= later(self._now, -UNHEARD_SECONDS)
+        is_late = unheard and (since < unheard <= later(self._now, -UNHEARD_SECONDS) or self._is_ahead(unheard))
         if is_late and record.webhook_endpoint_id is not None:
             said = f"the gateway's list brings what no webhook has brought since {self._ago(unheard)}"
             do = "see at the gateway what its deliveries were answered, and that its addresses are let through"
             problems.append(Line("events", said, False, do))
+        for name, at in (("verified", verified), ("forged", forged), ("tested", door["tested_at"])):
+            if at and self._is_ahead(at):
+                said = f"the last that was {name} came at {at}, which is yet to come: a clock ran ahead"
+                do = "see that the clock is right; the next event that comes is noted by it"
+                problems.append(Line("events", said, False, do))
         yield Line("events", told, None if problems or not verified else True)
         yield from problems
 
@@ -268,7 +278,11 @@ class _Check:
         told = f"of events last read to its end {self._ago(reached)}" if reached else "of events was not read yet"
         if record.disabled_at is not None:
             return Line("list", told, None)
-        if max(reached or "", record.created_at) > later(self._now, -LATE_SECONDS):
+        if reached and self._is_ahead(reached):
+            told = f"of events last read to its end at {reached}, which is yet to come: a clock ran ahead"
+            return Line("list", told, False, f"see that the clock is right; {ASK_AGAIN}")
+        made = record.created_at if record.created_at <= self._now else ""
+        if max(reached or "", made) > later(self._now, -LATE_SECONDS):
             return Line("list", told, True if reached else None)
         if not self._works:
             return Line("list", f"{told}; no server is at work", False, "start one, or run `paydesk recover`")

@@ -16,6 +16,7 @@ from paydesk.commerce.payments.watching import NOTICE
 from paydesk.instants import later, seconds
 from paydesk.money import formatted
 from paydesk.store import accounts, attention, watch
+from paydesk.store.ahead import SKEW_SECONDS
 
 EXPIRING = "authorization_expiring"
 SHARED = "payment_of_several_orders"
@@ -80,7 +81,7 @@ def matters(
     rows = yield from attention.orders(now, tenants, MOST)
     for tenant, order, number, _, currency, told in rows:
         for kind, (since, cents) in (told or {}).items():
-            if since <= later(now, -PATIENCE.get(kind, 0.0)):
+            if since <= later(now, -PATIENCE.get(kind, 0.0)) or since > later(now, SKEW_SECONDS):
                 amount = None if kind == BROKEN else cents
                 found.append(Matter(kind, tenant, order, number, amount, currency, since, DO[kind]))
     for kind, named_by in kinds:

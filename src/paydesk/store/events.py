@@ -7,9 +7,11 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, bindparam, case, func, literal_column, null, select, update
+from sqlalchemy import BigInteger, and_, bindparam, case, func, literal_column, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from paydesk.instants import later
+from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.portions import PORTION, oldest, portion_of
 from paydesk.store.tables import gateway_cursors as cursors
@@ -19,6 +21,8 @@ from paydesk.store.tables import installation
 from paydesk.store.types import METADATA, Instant
 
 COUNTED = ("foreign_events", "forged_events", "orphaned_events")
+
+NEVER = "9999-12-31T00:00:00.000Z"
 
 Asks = Generator[Ask, Rows, Any]
 
@@ -215,6 +219,7 @@ def tally(tenant: str, gateway_id: str, came: Tally) -> Asks:
             | {name: bindparam(name, type_=tallies.c[name].type) for name in _SINCE}
         )
         heard = made.excluded.verified_at >= tallies.c.unheard_since
+        heard |= tallies.c.unheard_since > bindparam("beyond", type_=Instant())
         return made.on_conflict_do_update(
             index_elements=["tenant", "gateway_id"],
             set_={
@@ -232,6 +237,7 @@ def tally(tenant: str, gateway_id: str, came: Tally) -> Asks:
     values = {"tenant": tenant, "gateway_id": gateway_id}
     values |= {name: getattr(came, name) for name in (*_LAST, *_SINCE)} | {name: came.counts[name] for name in COUNTED}
     goes_on = {"forged_since_goes_on": int(came.verified_at is None), "foreign_since_goes_on": int(not came.own)}
+    values["beyond"] = later(came.verified_at, SKEW_SECONDS) if came.verified_at else NEVER
     yield Ask(("tally",), build, {**values, **goes_on})
 
 
@@ -241,9 +247,11 @@ def unheard(tenant: str, gateway_id: str, now: str) -> Asks:
     def build() -> Any:
         names = ("tenant", "gateway_id", "unheard_since", *COUNTED, *_SINCE)
         made = insert(tallies).values({name: bindparam(name, type_=tallies.c[name].type) for name in names})
+        # Of two times the sooner: the one kept may be of a clock that ran ahead.
+        kept, new = tallies.c.unheard_since, made.excluded.unheard_since
         return made.on_conflict_do_update(
             index_elements=["tenant", "gateway_id"],
-            set_={"unheard_since": func.coalesce(tallies.c.unheard_since, made.excluded.unheard_since)},
+            set_={"unheard_since": case((kept <= new, kept), else_=new)},
         )
 
     values = {"tenant": tenant, "gateway_id": gateway_id, "unheard_since": now}
@@ -260,10 +268,15 @@ def take_turn(tenant: str, gateway_id: str, now: str, before: str) -> Asks:
         return made.on_conflict_do_update(
             index_elements=["tenant", "gateway_id"],
             set_={"asked_at": made.excluded.asked_at},
-            where=cursors.c.asked_at <= bindparam("before", type_=Instant()),
+            # A turn that was taken long from now was taken by a clock that ran ahead.
+            where=or_(
+                cursors.c.asked_at <= bindparam("before", type_=Instant()),
+                cursors.c.asked_at > bindparam("beyond", type_=Instant()),
+            ),
         ).returning(cursors.c.event_id)
 
     values = {"tenant": tenant, "gateway_id": gateway_id, "asked_at": now, "before": before}
+    values["beyond"] = later(now, SKEW_SECONDS)
     rows = yield Ask(("take turn",), build, values)
     return rows[0] if rows else None
 

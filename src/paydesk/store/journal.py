@@ -5,9 +5,25 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Table, Text, and_, bindparam, delete, exists, literal_column, or_, select, true, update
+from sqlalchemy import (
+    Column,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    literal_column,
+    or_,
+    select,
+    true,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from paydesk.instants import instant, wall
+from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.statements import Moment
 from paydesk.store.tables import gateway_calls
@@ -55,7 +71,8 @@ def _now(seconds: float = 0.0) -> Any:
 
 
 def _seen() -> Any:
-    return holders.c.seen_at > _now(-ALIVE_SECONDS)
+    # One that was seen long from now was seen by a clock that ran ahead, and says nothing.
+    return and_(holders.c.seen_at > _now(-ALIVE_SECONDS), holders.c.seen_at <= _now(SKEW_SECONDS))
 
 
 def _free() -> Any:
@@ -63,7 +80,9 @@ def _free() -> Any:
     at_work = exists(
         select(1).select_from(holders).where(holders.c.id == gateway_calls.c.lease_holder, _seen())
     ).correlate(gateway_calls)
-    return or_(gateway_calls.c.lease_holder.is_(None), gateway_calls.c.lease_until <= _now(), ~at_work)
+    until = gateway_calls.c.lease_until
+    is_over = or_(until <= _now(), until > _now(LEASE_SECONDS + SKEW_SECONDS))
+    return or_(gateway_calls.c.lease_holder.is_(None), is_over, ~at_work)
 
 
 def _at() -> Any:
@@ -278,19 +297,27 @@ def free_all() -> Asks:
 
 
 def beat(holder: str, now: str) -> Asks:
-    """This process is at work."""
+    """This process is at work; returns when it was seen, by the clock that all go by."""
 
     def build() -> Any:
         made = upsert(holders).values(id=bindparam("id"), seen_at=_now())
-        return made.on_conflict_do_update(index_elements=["id"], set_={"seen_at": made.excluded.seen_at})
+        kept = made.on_conflict_do_update(index_elements=["id"], set_={"seen_at": made.excluded.seen_at})
+        return kept.returning(holders.c.seen_at)
 
-    yield Ask(("beat",), build, {"id": holder, "now": now})
+    rows = yield Ask(("beat",), build, {"id": holder, "now": now})
+    return rows[0][0]
 
 
 def alive(now: str) -> Asks:
     """The processes at work."""
     rows = yield Ask(("alive",), lambda: select(holders.c.id).where(_seen()), {"now": now})
     return [holder for (holder,) in rows]
+
+
+def time() -> Asks:
+    """What the database's clock says; the process's own where they are one."""
+    rows = yield Ask(("time",), lambda: select(type_coerce(_now(), Instant())), {"now": instant(wall())})
+    return rows[0][0]
 
 
 def forget_holders(before: str) -> Asks:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from paydesk.instants import later
+from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.tables import LAPSING, turns
 from paydesk.store.types import METADATA, Instant
@@ -23,10 +25,15 @@ def take_turn(name: str, now: str, before: str) -> Asks:
         return made.on_conflict_do_update(
             index_elements=["name"],
             set_={"taken_at": made.excluded.taken_at},
-            where=turns.c.taken_at <= bindparam("before", type_=Instant()),
+            # A turn that was taken long from now was taken by a clock that ran ahead.
+            where=or_(
+                turns.c.taken_at <= bindparam("before", type_=Instant()),
+                turns.c.taken_at > bindparam("beyond", type_=Instant()),
+            ),
         ).returning(turns.c.name)
 
-    rows = yield Ask(("take turn", "lapsing"), build, {"name": name, "now": now, "before": before})
+    values = {"name": name, "now": now, "before": before, "beyond": later(now, SKEW_SECONDS)}
+    rows = yield Ask(("take turn", "lapsing"), build, values)
     return bool(rows)
 
 

@@ -66,7 +66,7 @@ def catch_up(order: Any, work: Work) -> Rule:
 def _is_due(order: Any, work: Work) -> bool:
     lapse = setting(work, "orders_min_refresh_lapse")
     last = order.refreshed_at
-    return bool(order.autorefresh) and not (lapse and last and seconds(work.now) - seconds(last) < lapse)
+    return bool(order.autorefresh) and not (lapse and last and 0 <= seconds(work.now) - seconds(last) < lapse)
 
 
 def _reprice(order: Any, work: Work) -> Rule:

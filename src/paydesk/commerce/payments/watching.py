@@ -41,6 +41,7 @@ def next_look(now: str, *, news_at: str, capture_before: str | None, informed: b
 
     informed   the gateway's list of events is being read
     """
+    news_at = min(news_at, now)  # of a clock that ran ahead
     age = seconds(now) - seconds(news_at)
     step = next((point - age for point in FIRST if point > age), HOUR)
     if informed or overdue_at(news_at, capture_before) <= now:
