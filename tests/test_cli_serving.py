@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from paydesk import files
 from paydesk.cli import certificates
 from paydesk.settings import Settings
 from tests.processes import group, until
@@ -129,3 +131,24 @@ def test_settings_reach_the_worker(port: int) -> None:
     with server(PAYDESK_PORT=str(port), PAYDESK_STRIPE_TIMEOUT="3.5"):
         assert until(lambda: ask(port, "/settings")) == {"stripe_timeout": 3.5}
     assert Settings().stripe_timeout == 8
+
+
+def test_a_connection_on_which_no_headers_arrive_is_closed(port: int) -> None:
+    with server(PAYDESK_PORT=str(port), PAYDESK_HEADER_TIMEOUT="1"):
+        until(lambda: ask(port))
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=60) as silent,
+            socket.create_connection(("127.0.0.1", port), timeout=60) as slow,
+        ):
+            slow.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+            assert silent.recv(100) == b""
+            while slow.recv(1000):
+                pass  # It may be told before.
+
+
+def test_so_many_connections_are_taken_as_files_are_allowed(port: int) -> None:
+    with server(PAYDESK_PORT=str(port)):
+        worker = until(lambda: ask(port, "/pid"))["pid"]
+        assert isinstance(worker, int)
+        soft, hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+        assert soft == min(files.MOST, hard) if hard != resource.RLIM_INFINITY else files.MOST

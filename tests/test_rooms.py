@@ -28,6 +28,7 @@ ROOMS: dict[str, set[str] | None] = {
     "actor": {"errors"},
     "crash": set(),
     "settings": set(),
+    "files": set(),
     "vault": set(),
     "sandbox": set(),
     "declare": BASE,
@@ -75,7 +76,7 @@ ROOMS: dict[str, set[str] | None] = {
     "staging": None,
     "app": None,
     "proving": None,
-    "serving": {"settings"},
+    "serving": {"settings", "files"},
     "cli": None,
     "__main__": {"cli"},
 }  # fmt: skip

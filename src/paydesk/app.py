@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from paydesk import __version__, commerce
+from paydesk import __version__, commerce, files
 from paydesk.books import Books
 from paydesk.catching_up import CatchingUp
 from paydesk.commerce import sealed
@@ -28,6 +28,7 @@ from paydesk.gateways.manual import ManualGateway
 from paydesk.gateways.port import Credentials, Forged, Gateway, Malformed
 from paydesk.http import bodies
 from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api
+from paydesk.http.door import Door
 from paydesk.http.limits import Limits, Verdict
 from paydesk.http.origin import BadHost, links, origin, single
 from paydesk.inbox import Inbox
@@ -54,6 +55,8 @@ log = logging.getLogger("paydesk")
 
 CALLBACK_BYTES = 1024 * 1024
 """The longest gateway event that is read."""
+RETRY_SECONDS = 2
+"""After how long a request that could not be answered may come again."""
 
 
 ELSEWHERE: dict[str, Any] = {
@@ -312,6 +315,7 @@ class Application:
         self.parts: Parts | None = None
         self.api: Api | None = None
         self.limits = Limits() if settings.rate_limits else None
+        self.door = Door(settings.body_timeout, bodies=files.connections() * 3 // 4)
         self._rest: Starlette | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -320,6 +324,13 @@ class Application:
             return
         if scope["type"] != "http":
             return
+        body = self.door.body(receive)
+        try:
+            await self._answer(scope, body, send)
+        finally:
+            body.end()
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         path: str = scope["path"]
         assert self.api is not None and self._rest is not None, "the lifespan comes first"
         if path.startswith("/api/") and not path.startswith("/api/public/"):
@@ -371,7 +382,6 @@ class Application:
             public_domain=settings.public_domain,
             trusted_proxies=settings.trusted_proxies,
             max_body_bytes=settings.max_body_bytes,
-            body_timeout=settings.body_timeout,
             limits=self.limits,
         )
         self._rest = Starlette(
@@ -408,7 +418,7 @@ class Application:
         try:
             return Response(await self.parts.metrics.text(), media_type=METRICS)
         except Refusal:
-            return _error("SERVICE_UNAVAILABLE")
+            return _unavailable()
 
     def _published(self, body: bytes) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
@@ -430,9 +440,7 @@ class Application:
         assert self.parts is not None
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
         try:
-            body = await bodies.read(
-                request.receive, single(request.scope["headers"]), CALLBACK_BYTES, self.settings.body_timeout
-            )
+            body = await bodies.read(request.receive, single(request.scope["headers"]), CALLBACK_BYTES)
             told = await self.parts.inbox.take(
                 request.path_params["kind"], request.path_params["gateway_id"], body, headers
             )
@@ -443,11 +451,11 @@ class Application:
             return _error("RECORD_NOT_FOUND")
         except bodies.TooLarge:
             return _error("PAYLOAD_TOO_LARGE")
-        except (bodies.TooSlow, bodies.Gone):
-            return _error("BAD_REQUEST", "The body did not arrive whole and in time.")
+        except bodies.Unread:
+            return _error("BAD_REQUEST", bodies.INCOMPLETE)
         except Refusal:
             # Not kept: the gateway sends it again.
-            return _error("SERVICE_UNAVAILABLE")
+            return _unavailable()
         return Response(orjson.dumps(told), media_type="application/json")
 
 
@@ -480,11 +488,16 @@ def _error(code: str, detail: str | None = None) -> Response:
     return _told(errors.problem(code, detail=detail))
 
 
+def _unavailable() -> Response:
+    return _told(errors.problem("SERVICE_UNAVAILABLE", retry_after=RETRY_SECONDS))
+
+
 def _told(problem: errors.ApiError) -> Response:
     status, body = errors.document([problem])
-    return Response(
-        body, status, media_type=MEDIA_TYPE, headers={name.decode(): value.decode() for name, value in CORS}
-    )
+    headers = {name.decode(): value.decode() for name, value in CORS}
+    if problem.retry_after is not None:
+        headers["retry-after"] = str(problem.retry_after)
+    return Response(body, status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _with(verdict: Verdict, send: Any) -> Any:

@@ -25,13 +25,14 @@ from granian.log import LogLevels
 from granian.server.embed import Server as EmbeddedServer
 from granian.server.mp import MPServer
 
+from paydesk import files
 from paydesk.settings import Settings
 
 APPLICATION = "paydesk.app:create_app"
 GRACE_SECONDS = 30
 """How long requests in flight may take to finish after SIGTERM."""
-HEADER_TIMEOUT_MS = 30_000
-"""For a request's headers to arrive; also ends connections kept alive that long without a request."""
+BACKLOG = 4096
+"""How many connections may wait to be taken up, where the system allows as many."""
 GARBAGE_AFTER = 20_000
 """So many objects more than before are looked through for cycles; Python's own 700 would do so in every request."""
 PR_SET_PDEATHSIG = 1
@@ -58,6 +59,7 @@ def serve(
     raises        AddressInUse; SystemExit(1) when the workers keep dying
     """
     require_free(settings.host, settings.port)
+    files.raise_limit()
     module, _, function = application.partition(":")
     # Where workers are forked, this makes their start, and a restart after a crash, a matter of milliseconds; and a
     # mistake in the code is one traceback here, not a row of dying workers.
@@ -70,8 +72,10 @@ def serve(
         workers=settings.workers,
         loop=Loops.auto,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
+        http1_settings=_headers_within(settings.header_timeout),
         websockets=False,
+        backlog=BACKLOG,
+        backpressure=files.connections(),
         respawn_failed_workers=True,
         respawn_interval=0,
         workers_kill_timeout=grace_seconds,
@@ -85,24 +89,32 @@ def serve(
     server.serve(target_loader=partial(_application, settings, module, function, os.getpid()), wrap_loader=False)
 
 
-def serve_alone(application: Any, host: str, port: int, log_level: str) -> None:
+def serve_alone(application: Any, settings: Settings, port: int) -> None:
     """Serve an ASGI application in this very process, with nobody who makes it anew, until the process is ended."""
+    files.raise_limit()
 
     async def serving() -> None:
         server = EmbeddedServer(
             application,
-            address=host,
+            address=settings.host,
             port=port,
             interface=Interfaces.ASGI,
             http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
+            http1_settings=_headers_within(settings.header_timeout),
             websockets=False,
+            backlog=BACKLOG,
+            backpressure=files.connections(),
             log_enabled=False,
         )
         await server.serve()
 
-    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, **_logging(log_level)})
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, **_logging(settings.log_level)})
     asyncio.run(serving())
+
+
+def _headers_within(seconds: float) -> HTTP1Settings:
+    """Ends a connection on which no request's headers have arrived for so long, also one that had requests before."""
+    return HTTP1Settings(header_read_timeout=round(seconds * 1000))
 
 
 class _Server(MPServer):

@@ -204,6 +204,12 @@ class Settings:
     body_timeout: float = setting(
         "Within how many seconds a request's whole body must have arrived.", _seconds(1, 600), 30.0
     )
+    header_timeout: float = setting(
+        "Within how many seconds a request's headers must have arrived; a connection on which none arrive for so long "
+        "is closed, so a proxy in front lets go of its idle ones sooner.",
+        _seconds(1, 600),
+        10.0,
+    )
     rate_limits: bool = setting(
         "Whether clients are held to the documented numbers of requests per minute.", _switch, False
     )

@@ -199,7 +199,6 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         public_domain=None,
         trusted_proxies=(),
         max_body_bytes=1 << 20,
-        body_timeout=10,
     )
     transport = httpx.ASGITransport(app=api)
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as http:

@@ -33,6 +33,7 @@ from paydesk.commerce.payments.stripe_gateways import StripeGateway
 from paydesk.desk import Desk
 from paydesk.errors import InvalidToken
 from paydesk.http.api import Api
+from paydesk.http.door import Door
 from paydesk.http.origin import Network
 from paydesk.instants import later
 from paydesk.jsonapi.render import Gathered, Views
@@ -121,7 +122,6 @@ class World:
             public_domain=options.get("public_domain"),
             trusted_proxies=options.get("trusted_proxies", ()),
             max_body_bytes=options.get("max_body_bytes", 1 << 20),
-            body_timeout=options.get("body_timeout", 5),
             limits=options.get("limits"),
         )
         for slug in ("shop", "other"):
@@ -238,7 +238,8 @@ class World:
         async def send(message: Any) -> None:
             said.append(message)
 
-        await self.api(scope, receive, send)
+        door = Door(self.options.get("body_timeout", 5))
+        await self.api(scope, door.body(receive), send)
         headers: dict[str, str] = {}
         for name, value in said[0]["headers"]:
             headers[name.decode().lower()] = value.decode("latin-1")

@@ -89,7 +89,6 @@ class Api:
         public_domain: str | None,
         trusted_proxies: tuple[Network, ...],
         max_body_bytes: int,
-        body_timeout: float,
         limits: Limits | None = None,
     ) -> None:
         """`limits`: how often a client may ask; None for as often as it likes."""
@@ -101,7 +100,6 @@ class Api:
         self.public_domain = public_domain
         self.trusted = trusted_proxies
         self.max_body_bytes = max_body_bytes
-        self.body_timeout = body_timeout
         self._confidential = frozenset(
             name
             for name, one in registry.types.items()
@@ -151,8 +149,8 @@ class Api:
             return _told(
                 [errors.problem("PAYLOAD_TOO_LARGE", detail=f"The body is longer than {self.max_body_bytes} bytes.")]
             )
-        except (bodies.TooSlow, bodies.Gone):
-            return _told([errors.problem("BAD_REQUEST", detail="The body did not arrive whole and in time.")])
+        except bodies.Unread:
+            return _told([errors.problem("BAD_REQUEST", detail=bodies.INCOMPLETE)])
         except BadHost:
             return _told([BAD_HOST])
         except Exception:
@@ -460,7 +458,7 @@ class _Request:
         actor, api = self.actor, self.api
         if not self._may(resource, verb):
             raise Denied(resource.shape.type)
-        body = await bodies.read(self.receive, self.headers, api.max_body_bytes, api.body_timeout)
+        body = await bodies.read(self.receive, self.headers, api.max_body_bytes)
         asked_for, problems = query.EVERYTHING, list[errors.ApiError]()
         try:
             asked_for = query.parse(self.scope["query_string"], resource, api.registry, purpose="write")

@@ -1,49 +1,52 @@
-"""Reading request bodies: bounded in size before they are read, and in time."""
+"""Reading request bodies: bounded in size before they are read. How long one may take is the door's business."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 
-class TooLarge(Exception):
+class Unread(Exception):
+    """A body that was not read, by the client's doing."""
+
+
+class TooLarge(Unread):
     """The body is longer than is read."""
 
 
-class TooSlow(Exception):
+class TooSlow(Unread):
     """The body did not arrive in time."""
 
 
-class Gone(Exception):
+class Gone(Unread):
     """The client went away before its request was whole."""
 
 
-async def read(receive: Any, headers: dict[bytes, bytes], limit: int, timeout: float) -> bytes:
-    """The whole body, at most `limit` bytes. Raises TooLarge, TooSlow, Gone."""
+INCOMPLETE = "The body did not arrive whole and in time."
+"""What TooSlow and Gone are told."""
+
+
+async def read(receive: Any, headers: dict[bytes, bytes], limit: int) -> bytes:
+    """The whole body, at most `limit` bytes. Raises Unread; Unavailable where too many bodies arrive at once."""
     length = headers.get(b"content-length")
     if length is not None and length.isdigit() and int(length) > limit:
         raise TooLarge
-    try:
-        async with asyncio.timeout(timeout):
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Gone
-            body: bytes = message.get("body", b"")
-            if not message.get("more_body"):
-                if len(body) > limit:
-                    raise TooLarge
-                return body
-            parts, size = [body], len(body)
-            while message.get("more_body"):
-                if size > limit:
-                    raise TooLarge
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Gone
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-            if size > limit:
-                raise TooLarge
-            return b"".join(parts)
-    except TimeoutError:
-        raise TooSlow from None
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Gone
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        if len(body) > limit:
+            raise TooLarge
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        if size > limit:
+            raise TooLarge
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    if size > limit:
+        raise TooLarge
+    return b"".join(parts)

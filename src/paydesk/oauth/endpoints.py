@@ -11,13 +11,15 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from paydesk.actor import Actor
 from paydesk.declare import Registry
 from paydesk.errors import InvalidToken, Unavailable
+from paydesk.http import bodies
+from paydesk.http.origin import single
 from paydesk.instants import instant
 from paydesk.oauth import grants, pages, permissions
 from paydesk.oauth.authority import OAuth
@@ -236,19 +238,17 @@ async def parameters(request: Request) -> dict[str, str]:
 
     raises  OAuthRefusal: too large, unreadable, a parameter twice, one that is no text
     """
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LONGEST_BODY:
-                raise too_large()
-    except ClientDisconnect:
-        raise invalid_request("The request ended early.") from None
+        body = await bodies.read(request.receive, single(request.scope["headers"]), LONGEST_BODY)
+    except bodies.TooLarge:
+        raise too_large() from None
+    except bodies.Unread:
+        raise invalid_request(bodies.INCOMPLETE) from None
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media in ("application/json", "application/vnd.api+json") or (not media and body.lstrip()[:1] == b"{"):
-        pairs = _json_pairs(bytes(body))
+        pairs = _json_pairs(body)
     elif media in ("application/x-www-form-urlencoded", ""):
-        pairs = _form_pairs(bytes(body))
+        pairs = _form_pairs(body)
     else:
         raise invalid_request("The request body must be JSON or form encoded.")
     return _once(pairs)

@@ -13,10 +13,12 @@ from hashlib import sha256
 from html import escape
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from paydesk.errors import NotUnique, Unavailable
+from paydesk.http import bodies
+from paydesk.http.origin import single
 from paydesk.instants import instant
 from paydesk.oauth import scopes
 from paydesk.oauth.authority import OAuth
@@ -160,14 +162,10 @@ async def _form(request: Request) -> dict[str, str] | None:
         return None
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         return None
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LONGEST_FORM:
-                return None
+        body = await bodies.read(request.receive, single(request.scope["headers"]), LONGEST_FORM)
         form = dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=20))
-    except (ValueError, ClientDisconnect):
+    except (ValueError, bodies.Unread):
         return None
     return None if any("\0" in value for value in form.values()) else form
 

@@ -56,7 +56,7 @@ def _serve(settings: Settings, asked: dict[str, Any], log: str, parent: int) -> 
             os.dup2(stream.fileno(), 2)
         crash.arm(asked["crash_at"])
         application = paydesk.app.Application(settings, background=asked["background"])
-        serving.serve_alone(application, settings.host, asked["port"], settings.log_level)
+        serving.serve_alone(application, settings, asked["port"])
     finally:
         os._exit(1)
 
