@@ -35,7 +35,8 @@ def settings(postgresql_url: str, sandbox: str, founded: Founded, tmp_path: Path
 
 def serve(port: int, off: float) -> None:
     """A node whose clock is `off` by so many seconds."""
-    serve_alone(Application(read(), lambda: time.time() + off), "127.0.0.1", port, "error")
+    settings = read(log_level="error")
+    serve_alone(Application(settings, lambda: time.time() + off), settings, port)
 
 
 @dataclass
