@@ -40,7 +40,7 @@ from paydesk.metrics import Metrics, answers
 from paydesk.oauth import keys, permissions
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import routes as oauth_routes
-from paydesk.oauth.secrets import hash_password
+from paydesk.oauth.secrets import Passwords
 from paydesk.recovery import Recovery
 from paydesk.settings import Settings
 from paydesk.store import credentials, events, journal, open_database, schema
@@ -144,6 +144,7 @@ class Parts:
             "stripe_gateways": later(STRIPE, self._stripe),
         }
         self._warming: asyncio.Task[None] | None = None
+        self.passwords = Passwords()
         sealed.open_with(vault.open)
         self.desk = Desk(
             database,
@@ -156,10 +157,10 @@ class Parts:
             installation=installation,
             views=self.views,
             gather=Gathered,
+            hash_password=self.passwords.hash,
             tools={
                 "seal": vault.seal,
                 "open": vault.open,
-                "hash_password": hash_password,
                 "endpoint_url": self.endpoint_url,
             },
             node=0 if database.name == "sqlite" else secrets.randbelow(1000),
@@ -177,6 +178,7 @@ class Parts:
             public_domain=settings.public_domain,
             auto_approve=settings.development,
             resources=self.registry,
+            passwords=self.passwords,
         )
 
     @classmethod
@@ -276,6 +278,7 @@ class Parts:
     async def close(self) -> None:
         """Finish the gateway calls under way and let go of connections and files."""
         await self.desk.close()
+        self.passwords.close()
         for gateway in self.gateways.values():
             await gateway.close()
         await self.database.close()

@@ -13,7 +13,7 @@ import hashlib
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -237,12 +237,14 @@ class Desk:
         installation: str,
         views: Any,
         gather: Callable[[Any, list[Any], int | None], Any],
+        hash_password: Callable[[str], Awaitable[str]],
         tools: Mapping[str, Any] | None = None,
         node: int = 0,
     ) -> None:
         """`unseal` opens a gateway record's credentials; `views` and `gather` are the renderer's (`jsonapi.render`).
 
-        tools   what rules may use beside records: `seal` and `open` (secrets), `hash_password`, `installation`, ...
+        tools          what rules may use beside records: `seal` and `open` (secrets), `endpoint_url`
+        hash_password  slow on purpose, and never on the event loop: rules are given what it made before them
         """
         self.database = database
         self.registry = registry
@@ -258,6 +260,7 @@ class Desk:
         self.writer = Writer(registry, node)
         self._gather = gather
         self._unseal = unseal
+        self._hash_password = hash_password
         self.tools = dict(tools or {})
         self._running: dict[tuple[str, str], asyncio.Future[_Ended]] = {}
         self._keys: set[KeyOwner] = set()
@@ -502,8 +505,7 @@ class Desk:
         for name in PASSWORDS:
             password = wanted.change.arguments.get(name)
             if isinstance(password, str) and password:
-                hashed = await asyncio.to_thread(self.tools["hash_password"], password)
-                wanted.hashed[password] = hashed
+                wanted.hashed[password] = await self._hash_password(password)
 
     async def _told(self, asked: Asked, view: Any, status: int, ended: _Ended) -> tuple[int, Any]:
         if ended.refusal is not None:

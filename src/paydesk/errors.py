@@ -82,6 +82,14 @@ class Unavailable(Refusal):
         self.retry_after = retry_after
 
 
+class TooMany(Refusal):
+    """So much of this kind is being done that one more would only wait (429); `retry_after` in seconds."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class InvalidToken(Refusal):
     """The access token is missing, malformed, expired, revoked, or another organization's (401 INVALID_TOKEN)."""
 

@@ -95,7 +95,7 @@ async def _organization(parts: Parts, vault: Vault) -> str:
         return known
     organization_id, now = new_id(), instant(wall())
     password = _derived(vault, "admin password", 12)
-    hashed = parts.desk.tools["hash_password"](password)
+    hashed = await parts.passwords.hash(password)
 
     def write() -> Any:
         work = Work(_integration(organization_id), now)

@@ -15,7 +15,7 @@ from paydesk.desk import Desk
 from paydesk.http.api import Api
 from paydesk.jsonapi.render import Gathered, Views
 from paydesk.oauth import permissions
-from paydesk.oauth.secrets import hash_password
+from paydesk.oauth.secrets import Passwords
 from paydesk.store import open_database
 from paydesk.work import Work
 from tests.http.world import VAULT
@@ -173,6 +173,7 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
     database = open_database(database_url)
     registry = commerce.registry()
     views = Views(registry)
+    passwords = Passwords()
     desk = Desk(
         database,
         registry,
@@ -184,7 +185,8 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         installation="test",
         views=views,
         gather=Gathered,
-        tools={"seal": VAULT.seal, "open": VAULT.open, "hash_password": hash_password},
+        hash_password=passwords.hash,
+        tools={"seal": VAULT.seal, "open": VAULT.open},
     )
     actors: dict[str, Actor] = {}
 
@@ -216,4 +218,5 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         made.market = await integration.create("markets", related, name="Europe", code="europe")
         yield made
     await desk.close()
+    passwords.close()
     await database.close()

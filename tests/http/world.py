@@ -110,7 +110,8 @@ class World:
             installation="test",
             views=views,
             gather=Gathered,
-            tools={"seal": VAULT.seal, "open": VAULT.open, "hash_password": lambda password: "hashed"},
+            hash_password=_hashed,
+            tools={"seal": VAULT.seal, "open": VAULT.open},
         )
         self.tokens: dict[str, Actor] = {}
         self.options = options
@@ -301,6 +302,10 @@ class World:
     def close(self) -> None:
         self.run(self.desk.close())
         self.run(self.database.close())
+
+
+async def _hashed(password: str) -> str:
+    return "hashed"
 
 
 def _same(statement: Any) -> Any:

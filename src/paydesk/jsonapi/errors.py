@@ -24,6 +24,7 @@ from paydesk.errors import (
     NotUnique,
     Refusal,
     Several,
+    TooMany,
     Unavailable,
     message_of,
 )
@@ -209,6 +210,8 @@ def from_refusal(refusal: Refusal, *, relationships: Collection[str] = ()) -> li
         return [problem("RECORD_NOT_UNIQUE")]
     if isinstance(refusal, Unavailable):
         return [problem("SERVICE_UNAVAILABLE", detail=str(refusal) or None, retry_after=refusal.retry_after)]
+    if isinstance(refusal, TooMany):
+        return [problem("TOO_MANY_REQUESTS", detail=str(refusal) or None, retry_after=refusal.retry_after)]
     return [problem("SAVE_FAILED", detail=str(refusal) or None)]
 
 

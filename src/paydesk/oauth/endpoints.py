@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from paydesk.actor import Actor
 from paydesk.declare import Registry
-from paydesk.errors import InvalidToken, Unavailable
+from paydesk.errors import InvalidToken, TooMany, Unavailable
 from paydesk.http import bodies
 from paydesk.http.origin import single
 from paydesk.instants import instant
@@ -31,6 +31,7 @@ from paydesk.oauth.refusals import (
     invalid_token,
     not_allowed,
     too_large,
+    too_many,
     unavailable,
 )
 from paydesk.oauth.secrets import digest
@@ -90,6 +91,8 @@ def _route(oauth: OAuth, path: str, handlers: dict[str, Handler]) -> Route:
                 response.headers["allow"] = allowed
         except Unavailable as problem:
             response = _refused(unavailable(problem.retry_after))
+        except TooMany as problem:
+            response = _refused(too_many(problem.retry_after))
         response.headers.update(_CORS)
         return response
 

@@ -24,12 +24,11 @@ from paydesk.oauth.refusals import (
     invalid_client,
     invalid_grant,
     invalid_request,
-    too_many,
     unauthorized_client,
     unsupported_grant_type,
 )
 from paydesk.oauth.scopes import Scope
-from paydesk.oauth.secrets import Busy, digest, matches, new_secret, successor
+from paydesk.oauth.secrets import digest, matches, new_secret, successor
 from paydesk.oauth.tokens import issuer_of
 from paydesk.store import credentials
 from paydesk.store.credentials import AccessToken, Application, Grant, RefreshToken
@@ -129,10 +128,7 @@ async def _password(asked: Asked) -> dict[str, Any]:
     password = asked.required("password")
     scope = await _scope(asked)
     customer = await oauth.database.read(lambda: credentials.customer_with_email(tenant, email_key))
-    try:
-        right = await oauth.passwords.verify(password, customer[2] if customer else None)
-    except Busy:
-        raise too_many() from None
+    right = await oauth.passwords.verify(password, customer[2] if customer else None)
     if customer is None or not right:
         raise invalid_grant()
     oauth.tokens.know_email(tenant, customer[0], customer[1])

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paydesk.errors import NotUnique, Unavailable
+from paydesk.errors import NotUnique, TooMany, Unavailable
 from paydesk.http import bodies
 from paydesk.http.origin import single
 from paydesk.instants import instant
@@ -24,7 +24,7 @@ from paydesk.oauth import scopes
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.grants import GRANTS
 from paydesk.oauth.refusals import OAuthRefusal
-from paydesk.oauth.secrets import Busy, digest, new_secret
+from paydesk.oauth.secrets import digest, new_secret
 from paydesk.store import credentials
 from paydesk.store.credentials import Application, Code, User
 from paydesk.work import new_id
@@ -59,6 +59,10 @@ async def authorize(oauth: OAuth, request: Request) -> Response:
         return await _authorize(oauth, request)
     except Unavailable as problem:
         page = _message("Not available", "paydesk cannot answer at present. Please try again.", 503)
+        page.headers["retry-after"] = str(problem.retry_after)
+        return page
+    except TooMany as problem:
+        page = _message("Busy", "Too many people log in at this moment. Please try again.", 429)
         page.headers["retry-after"] = str(problem.retry_after)
         return page
 
@@ -135,10 +139,7 @@ async def _log_in(oauth: OAuth, application: Application, form: dict[str, str]) 
     email_key = form.get("email", "").strip().lower()
     organization_id = application.organization_id
     user = await oauth.database.read(lambda: credentials.user_with_email(organization_id, email_key))
-    try:
-        right = await oauth.passwords.verify(form.get("password", ""), user.password_hash if user else None)
-    except Busy:
-        return "Too many people log in at this moment. Please try again."
+    right = await oauth.passwords.verify(form.get("password", ""), user.password_hash if user else None)
     return user if user is not None and right else "Email or password is wrong."
 
 

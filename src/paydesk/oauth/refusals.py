@@ -80,8 +80,9 @@ def too_large() -> OAuthRefusal:
     return OAuthRefusal(413, "invalid_request", "The request body is too large.", "PAYLOAD_TOO_LARGE")
 
 
-def too_many() -> OAuthRefusal:
-    return OAuthRefusal(429, "too_many_requests", "Too many requests: try again soon.", "TOO_MANY_REQUESTS", 1)
+def too_many(retry_after: int) -> OAuthRefusal:
+    detail = "Too many requests: try again soon."
+    return OAuthRefusal(429, "too_many_requests", detail, "TOO_MANY_REQUESTS", retry_after)
 
 
 def unavailable(retry_after: int) -> OAuthRefusal:
