@@ -64,6 +64,7 @@ ROOMS: dict[str, set[str] | None] = {
     "console": None,
     "inbox": None,
     "tending": None,
+    "ownership": None,
     "catching_up": None,
     "watching": None,
     "metrics": None,

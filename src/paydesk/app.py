@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,6 +42,7 @@ from paydesk.oauth import keys, permissions
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import routes as oauth_routes
 from paydesk.oauth.secrets import Passwords
+from paydesk.ownership import Owner
 from paydesk.recovery import Recovery
 from paydesk.settings import Settings
 from paydesk.store import credentials, events, journal, open_database, schema
@@ -167,10 +169,12 @@ class Parts:
         )
         self.inbox = Inbox(self.desk, self.gateways, self.credentials)
         self.recovery = Recovery(self.desk, self.inbox)
+        self.owner = Owner(self.desk, self.gateways, self.credentials)
         self.endpoints = Endpoints(self.desk, self.gateways, self.credentials, self.fixed_address)
         self.catching_up = CatchingUp(self.desk, self.inbox, self.gateways, self.credentials)
         self.watching = Watching(self.desk)
         self.metrics = Metrics(database, self.gateways, clock, self.watching.named)
+        self.metrics.stopped = lambda: self.owner.stopped
         self.oauth = OAuth(
             database,
             vault,
@@ -260,6 +264,7 @@ class Parts:
             return
         await self.recovery.start()
         self._warming = asyncio.create_task(warm(STRIPE), name="imports")
+        self.owner.start(after=self._warming)
         self.endpoints.start(after=self._warming)
         self.catching_up.start(after=self._warming)
         self.watching.start(after=self._warming)
@@ -269,6 +274,7 @@ class Parts:
         await self.watching.stop()
         await self.catching_up.stop()
         await self.endpoints.stop()
+        await self.owner.stop()
         if self._warming is not None:
             self._warming.cancel()
         await self.recovery.stop()
@@ -414,6 +420,12 @@ class Application:
             ready = None
         if ready is None:
             return Response(b'{"status":"unavailable"}', 503, media_type="application/json")
+        if self.parts.owner.stopped is not None:
+            with suppress(Refusal):
+                await self.parts.owner.know()
+        if self.parts.owner.stopped is not None:
+            # A copy of an installation that acts elsewhere.
+            return Response(b'{"status":"stopped"}', 503, media_type="application/json")
         return Response(b'{"status":"ready"}', media_type="application/json")
 
     async def _metrics(self, request: Request) -> Response:

@@ -268,6 +268,7 @@ class Desk:
         self._numbers: dict[tuple[str, str], list[int]] = {}
         self._organizations: dict[str, tuple[float, Resource]] = {}
         self.gateway_calls_made = 0
+        self.may_act: Callable[[], Awaitable[None]] | None = None
         know_tables(registry)
 
     # Reading.
@@ -1182,6 +1183,7 @@ class Desk:
         # Of a call that a clock that ran ahead has dated nobody knows how old its key is.
         if not -SKEW_SECONDS <= age <= REPLAYABLE_SECONDS and plan.key(call.ask) is None:
             return await self._again(call, plan, gateway, credentials)
+        await self._must_act(gateway)
         await self._must_hold(call)
         crash.place(call.kind, "asking")
         try:
@@ -1190,6 +1192,13 @@ class Desk:
             if not problem.kept:
                 raise
             return await self._again(call, plan, gateway, credentials)
+
+    async def _must_act(self, gateway: Gateway) -> None:
+        """Before anything with an effect is asked of a gateway that others may act at, too: raises Unavailable where
+        this is a copy that must not (`paydesk.ownership`).
+        """
+        if gateway.account is not None and self.may_act is not None:
+            await self.may_act()
 
     async def _must_hold(self, call: Journalled) -> None:
         """Before the gateway is asked: raises _Taken where this process was halted, and another one has taken the call
@@ -1233,6 +1242,7 @@ class Desk:
         key = f"{plan.key(call.ask) or call.key.rpartition('/')[0]}/{attempt}"
         now = instant(self.clock())
         await self.database.write(lambda: journal.renumber(call.tenant, call.id, attempt, key, now))
+        await self._must_act(gateway)
         await self._must_hold(call)
         crash.place(call.kind, "asking")
         return await gateway.perform(plan.verb, self._opened(call), key=key, credentials=credentials)  # type: ignore[arg-type]

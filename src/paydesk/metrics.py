@@ -8,7 +8,7 @@ Source: Prometheus, "Exposition formats".
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -66,11 +66,18 @@ class Metrics:
         self.gateways = gateways
         self.clock = clock
         self.kinds = kinds
+        self.stopped: Callable[[], str | None] = lambda: None
 
     async def text(self) -> str:
         """The whole page. Raises Unavailable."""
         calls, waiting, doors, overdue, found = await self.database.read(self._read)
         told = _Page(self.clock())
+        told.gauge(
+            "paydesk_acting",
+            "1 while gateways are asked for what has an effect; 0 where this is a copy of an installation that acts "
+            "elsewhere.",
+            [({}, int(self.stopped() is None))],
+        )
         told.gauge("paydesk_gateway_calls_open", "Gateway calls whose outcome is not settled yet.", [({}, calls[0])])
         told.gauge("paydesk_gateway_calls_oldest_seconds", "Age of the oldest of them.", [({}, told.age(calls[1], 0))])
         told.gauge("paydesk_gateway_events_waiting", "Events kept and not worked yet.", [({}, waiting[0])])

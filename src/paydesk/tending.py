@@ -18,9 +18,10 @@ from typing import Any
 from paydesk.actor import Actor, worker
 from paydesk.declare import Resource, eq
 from paydesk.desk import Desk
-from paydesk.errors import Refusal
+from paydesk.errors import Refusal, Unavailable
 from paydesk.gateways.port import Account, Credentials, Gateway, GatewayProblem, Refused
-from paydesk.store import accounts, events
+from paydesk.instants import instant, later
+from paydesk.store import accounts, events, lookup, ownership
 from paydesk.store.reading import Session
 from paydesk.work import Find, Work
 
@@ -28,6 +29,8 @@ log = logging.getLogger("paydesk.tending")
 
 EVERY_SECONDS = 3600.0
 TRY_AGAIN_SECONDS = 30.0
+LATELY_SECONDS = 3600.0
+"""An endpoint at another address that brought events as lately as this is somebody's: it is not moved unasked."""
 
 
 class Endpoints:
@@ -71,7 +74,13 @@ class Endpoints:
 
     async def once(self) -> bool:
         """Look at every gateway once; False when a gateway could not be asked and should be again."""
+        try:
+            if self.desk.may_act is not None:
+                await self.desk.may_act()
+        except Unavailable:
+            return True  # Whoever acts looks after them.
         rows = await self.desk.database.read(events.gateways_with_endpoints)
+        owner = await self.desk.database.read(ownership.known)
         settled = True
         for tenant, kind, gateway_id in rows:
             organization_id, _, mode = tenant.partition("/")
@@ -94,6 +103,18 @@ class Endpoints:
                 log.warning("the webhook endpoint of gateway %s cannot be looked at: %s", gateway_id, problem.message)
                 settled = False
                 continue
+            own = next((one for one in known if one.endpoint_id == found[0].webhook_endpoint_id), None)
+            if own is not None and own.url != url and own.status == "enabled":
+                door = await self.desk.database.read(lambda: lookup.door(tenant, gateway_id))  # noqa: B023
+                lately = later(instant(self.desk.clock()), -LATELY_SECONDS)
+                if (door["verified_at"] or "") > max(lately, owner.adopted_at or ""):
+                    log.warning(
+                        "the webhook endpoint of gateway %s is at another address, and brought events until %s: it is "
+                        "left there for an hour after the last, or until `paydesk adopt-installation`",
+                        gateway_id,
+                        door["verified_at"],
+                    )
+                    continue
             await self.desk.operate(actor, _rule(kind, gateway_id, known, url))
         return settled
 

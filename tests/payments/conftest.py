@@ -645,6 +645,7 @@ class Running:
         if not background:
             await parts.recovery.stop()
             await parts.endpoints.stop()
+            await parts.owner.stop()
             await parts.catching_up.stop()
             await parts.watching.stop()
         transport = httpx.ASGITransport(app=app)

@@ -26,7 +26,7 @@ from paydesk.declare import eq
 from paydesk.gateways.port import Account, Credentials, GatewayProblem, Refused, Registration, SelfTest
 from paydesk.instants import Clock, instant, later, seconds, wall
 from paydesk.settings import Settings
-from paydesk.store import events, lookup
+from paydesk.store import events, lookup, ownership
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.reading import Session
 from paydesk.vault import KeyMissing, SealBroken
@@ -47,7 +47,7 @@ UNHEARD_SECONDS = 300.0
 class Line:
     """One thing that was looked at.
 
-    what   "gateway", "key", "endpoint", "events", "list" or "self-test"
+    what   "gateway", "owner", "key", "endpoint", "events", "list" or "self-test"
     ok     None where there was nothing to find out
     do     what a person does about it
     """
@@ -137,6 +137,11 @@ class _Check:
             do = "see that PAYDESK_KEY_FILE or PAYDESK_KEYS names the keys that this database was sealed with"
             told.lines.append(Line("key", f"cannot be opened: {problem}", False, do))
             return told
+        known = await read(ownership.known)
+        if known.stopped_at is not None:
+            said = f"nothing with an effect is asked of the gateway here since {known.stopped_at}: {known.stopped_why}"
+            do = "if this installation is the one that is to act, run `paydesk adopt-installation`; else stop it"
+            told.lines.append(Line("owner", said, False, do))
         key, works = await self._key(credentials)
         told.lines.append(key)
         endpoint: Registration | None = None

@@ -215,6 +215,23 @@ def recover(version: Version = False) -> None:
         raise typer.Exit(Exit.FAILED)
 
 
+@cli.command("adopt-installation")
+def adopt_installation(version: Version = False) -> None:
+    """Have this installation be the one that acts at its gateways.
+
+    Where an installation is there twice with the same keys (a copy, a restored backup, a database that was moved), the
+    one that finds a younger one at work asks Stripe for nothing that has an effect. This makes it the younger one: the
+    other stops within minutes. Stop that one first.
+    """
+    settings = _settings()
+
+    from paydesk.cli import adopting
+
+    with _told_plainly():
+        marked = _run(adopting.adopt(settings))
+    done(f"This installation acts from now on; it is written at {marked} webhook endpoints.")
+
+
 @cli.command()
 def reconcile(
     since: Annotated[str, typer.Option(help="From when: 7d, 12h, 30m ago, or an ISO 8601 time.")] = "7d",

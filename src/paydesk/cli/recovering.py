@@ -51,6 +51,7 @@ async def recover(settings: Settings) -> Recovered:
     try:
         await parts.recovery.begin()
         await parts.recovery.bring_back()
+        await parts.owner.look()
         # Whenever a server asked last: it is down now, and what happened since is what is wanted.
         fetched = await parts.catching_up.round(every_seconds=0)
         events_before = await database.read(events.waiting)

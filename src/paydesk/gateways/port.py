@@ -302,6 +302,10 @@ class Setup:
     request_id: str | None = None
 
 
+MARK = "paydesk_owner"
+"""The metadata of a webhook endpoint that tells which of several copies of an installation acts at the gateway."""
+
+
 @dataclass(frozen=True, slots=True)
 class Registration:
     """A webhook endpoint at the gateway.
@@ -640,6 +644,12 @@ class Account(Protocol):
         self, gateway_id: str, *, credentials: Credentials, seconds: float | None = None
     ) -> list[Registration]:
         """The webhook endpoints that were registered for this gateway record, newest first. Raises Refused, Unknown."""
+        ...
+
+    async def mark_endpoint(
+        self, endpoint_id: str, mark: str, *, credentials: Credentials, seconds: float | None = None
+    ) -> None:
+        """Write into an endpoint's metadata, under `MARK`, who acts here. Raises Refused, Unknown."""
         ...
 
     def event(self, body: bytes, headers: Mapping[str, str], *, credentials: Credentials, now: float) -> GatewayEvent:

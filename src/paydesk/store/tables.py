@@ -16,8 +16,17 @@ installation = Table(
     METADATA,
     Column("id", Text, primary_key=True),
     Column("created_at", Instant, nullable=False),
+    Column("generation", BigInteger),
+    Column("mark", Text),
+    Column("place", Text),
+    Column("renewed_at", Instant),
+    Column("stopped_at", Instant),
+    Column("stopped_why", Text),
+    Column("adopted_at", Instant),
 )
-"""One row, made by the first migration run: what tells this database's gateway calls from another's."""
+"""One row, made by the first migration run: what tells this database's gateway calls from another's; and which of
+several copies of it acts at its gateways (`store.ownership`).
+"""
 
 sequences = Table(
     "sequences",

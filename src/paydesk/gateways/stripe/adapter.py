@@ -33,6 +33,7 @@ import orjson
 import stripe
 
 from ..port import (
+    MARK,
     Account,
     Answer,
     Credentials,
@@ -339,6 +340,19 @@ class StripeGateway:
         own = replace(credentials, account=None)
         listed = [one async for one in self._list("/v1/webhook_endpoints", {}, own, seconds)]
         return [reading.registration(one) for one in listed if _bears(one, {"paydesk_gateway": gateway_id})]
+
+    async def mark_endpoint(
+        self, endpoint_id: str, mark: str, *, credentials: Credentials, seconds: float | None = None
+    ) -> None:
+        await self._ask(
+            "post",
+            f"/v1/webhook_endpoints/{_checked(endpoint_id)}",
+            {"metadata": {MARK: mark}},
+            what="mark",
+            credentials=replace(credentials, account=None),
+            seconds=seconds,
+            key=f"paydesk/mark/{endpoint_id}/{mark}",
+        )
 
     def event(self, body: bytes, headers: Mapping[str, str], *, credentials: Credentials, now: float) -> GatewayEvent:
         signature.check(body, headers, secrets=credentials.webhook_secrets, now=now)
