@@ -20,18 +20,24 @@ class Ask:
     key     names the shape of the statement; equal keys must build equal statements, compiled once and kept
     build   makes the SQLAlchemy Core statement, with `bindparam(name)` for each value
     values  by bind name; a list of mappings runs the statement once for each
+    locks   the record that the statement locks, where one is known by its table, tenant and id
 
     Answers are rows as tuples, with JSON, booleans and instants as Python has them everywhere else in paydesk.
     """
 
-    __slots__ = ("build", "key", "values")
+    __slots__ = ("build", "key", "locks", "values")
 
     def __init__(
-        self, key: Any, build: Callable[[], Any], values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+        self,
+        key: Any,
+        build: Callable[[], Any],
+        values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        locks: tuple[str, str, str] | None = None,
     ) -> None:
         self.key = key
         self.build = build
         self.values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = values if values is not None else {}
+        self.locks = locks
 
 
 Transaction = Generator[Ask, Rows, T]

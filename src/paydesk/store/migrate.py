@@ -78,7 +78,12 @@ async def _upgrade_postgresql(database_url: str) -> None:
     import asyncpg
 
     # The driver reads the address, as everywhere else: SQLAlchemy knows other options, and no `sslmode`.
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url))
+    # Nothing is prepared by name, so that a pooler may stand between.
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: asyncpg.connect(database_url, statement_cache_size=0),
+        connect_args={"prepared_statement_cache_size": 0, "prepared_statement_name_func": str},
+    )
     try:
         async with engine.begin() as connection:
             # Waits for another process that migrates, then finds nothing to do.

@@ -1,8 +1,15 @@
-"""PostgreSQL by asyncpg: one pool, READ COMMITTED, transactions run again when the database asks for it."""
+"""PostgreSQL by asyncpg: one pool, READ COMMITTED, transactions run again when the database asks for it.
+
+Nothing belongs to a session: no SET but SET LOCAL, no advisory lock but of a transaction, no LISTEN, no temporary
+table. So a pooler such as pgbouncer may stand before the database, in session or in transaction mode. It is known by
+the process id that it makes up; then no statement is prepared by name, and no start parameter sent that it might not
+know.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,15 +23,27 @@ from sqlalchemy import text
 from paydesk.errors import NotUnique, Unavailable
 from paydesk.instants import instant_of
 from paydesk.store.ask import Ask, Landed, Rows, Transaction
+from paydesk.store.queues import Queues
 from paydesk.store.sqlite import StillReferred
 from paydesk.store.statements import statements_of
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 TRIES = 6
 READ_TRIES = 4
 LANDING_SECONDS = 15.0
 """How long it is looked for whether a commit stands whose answer was lost, while the server restarts."""
+
+CONNECTION_SECONDS = 10.0
+"""How long a transaction waits for a connection."""
+
+LOCK_SECONDS = 5.0
+"""How long a transaction waits for a record that another one holds: in its queue, and then for the database."""
+
+LOOK_SECONDS = 2.0
+"""A writing transaction that takes longer may wait for a lock: who holds that is looked up and logged."""
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_MS = int(_EPOCH.timestamp()) * 1000
@@ -44,6 +63,17 @@ _SHORT = (TimeoutError, asyncpg.InsufficientResourcesError, asyncpg.ReadOnlySQLT
 """The server is there and cannot do it now: full, too busy, or a standby."""
 
 _PROCESS = "SELECT 1 FROM pg_stat_activity WHERE pid = :pid"
+_HOLDERS = """
+SELECT DISTINCT holder.pid, holder.application_name, holder.state, holder.query_start
+FROM pg_stat_activity waiting
+CROSS JOIN LATERAL unnest(pg_blocking_pids(waiting.pid)) AS blocking (pid)
+JOIN pg_stat_activity holder ON holder.pid = blocking.pid
+WHERE waiting.application_name = 'paydesk' AND waiting.datname = current_database()
+AND waiting.wait_event_type = 'Lock' AND holder.wait_event_type IS DISTINCT FROM 'Lock'
+ORDER BY holder.pid
+"""
+"""Who holds what transactions of paydesk wait for, and waits for no lock itself."""
+
 _COLLATIONS = ("pg_c_utf8", "und-x-icu", "C.utf8", "C.UTF-8", "en_US.utf8")
 """Collations whose `lower` knows every alphabet, for databases whose own does not."""
 
@@ -51,6 +81,23 @@ _COLLATIONS = ("pg_c_utf8", "und-x-icu", "C.utf8", "C.UTF-8", "en_US.utf8")
 def _works(process: int) -> Transaction[bool]:
     """Whether this process of the server is still there."""
     return bool((yield Ask(("server process",), lambda: text(_PROCESS), {"pid": process})))
+
+
+def _holders() -> Transaction[Rows]:
+    return (yield Ask(("lock holders",), lambda: text(_HOLDERS)))
+
+
+class _Held(Exception):
+    """Another transaction of this process has the record, or waits for it."""
+
+    def __init__(self, record: tuple[str, str, str]) -> None:
+        super().__init__(record)
+        self.record = record
+
+
+async def connect(url: str) -> asyncpg.Connection[Any]:
+    """A connection beside the pool. It prepares nothing by name, so that a pooler may stand between."""
+    return await asyncpg.connect(url, timeout=5, statement_cache_size=0)
 
 
 def _encode_instant(text: str) -> tuple[int]:
@@ -76,12 +123,16 @@ async def _prepare(connection: asyncpg.Connection[Any]) -> None:
     )
 
 
-async def _lowering(pool: Any) -> str | None:
+async def _as_it_was(connection: Any) -> None:
+    """Nothing is set in a session, so nothing is to be reset when a connection goes back to the pool."""
+
+
+async def _lowering(connection: Any) -> str | None:
     """The collation to lower texts by; None where the database's own knows more than ASCII."""
-    if await pool.fetchval("SELECT lower('É') = 'é'"):
+    if await connection.fetchval("SELECT lower('É') = 'é'"):
         return None
     names = "SELECT collname FROM pg_collation WHERE collencoding IN (-1, pg_char_to_encoding('UTF8'))"
-    found = {row[0] for row in await pool.fetch(names)}
+    found = {row[0] for row in await connection.fetch(names)}
     return next((name for name in _COLLATIONS if name in found), None)
 
 
@@ -98,28 +149,55 @@ class PostgreSQL:
         self._statement_seconds = statement_seconds
         self._statements = statements_of("postgresql")
         self._pool: asyncpg.Pool[Any] | None = None
+        self._pooled = False
         self._opening = asyncio.Lock()
+        # A few connections are kept for reads: writes that wait for locks cannot take them all.
+        self._writers = asyncio.Semaphore(
+            connections - connections // 5 if connections > 4 else max(1, connections - 1)
+        )
+        self._queues = Queues()
+        self._begin = "BEGIN"
+        self._looking: asyncio.Task[None] | None = None
 
     async def _opened(self) -> asyncpg.Pool[Any]:
         if self._pool is None:
             async with self._opening:
                 if self._pool is None:
                     try:
-                        pool = await asyncpg.create_pool(
-                            self.url,
-                            min_size=1,
-                            max_size=self._connections,
-                            init=_prepare,
-                            statement_cache_size=1000,
-                            timeout=5,
-                            command_timeout=self._statement_seconds,
-                            server_settings={"application_name": "paydesk", "jit": "off"},
-                        )
-                        self._statements = statements_of("postgresql", await _lowering(pool))
-                        self._pool = pool
+                        self._pool = await self._open()
                     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                        log.warning("the database cannot be reached: %s", str(error) or "it does not answer in time")
                         raise Unavailable("the database cannot be reached") from error
         return self._pool
+
+    async def _open(self) -> asyncpg.Pool[Any]:
+        first = await connect(self.url)
+        try:
+            # A pooler tells its clients a process id of its own making, since theirs changes.
+            self._pooled = await first.fetchval("SELECT pg_backend_pid()") != first.get_server_pid()
+            lowering = await _lowering(first)
+        finally:
+            await first.close(timeout=5)
+        settings = {"application_name": "paydesk"}
+        self._begin = f"BEGIN; SET LOCAL lock_timeout = {int(LOCK_SECONDS * 1000)}"
+        if self._pooled:
+            log.info("a connection pooler stands before the database: statements are not prepared")
+            self._begin += "; SET LOCAL jit = off"
+        else:
+            settings["jit"] = "off"
+        pool = await asyncpg.create_pool(
+            self.url,
+            min_size=1,
+            max_size=self._connections,
+            init=_prepare,
+            reset=_as_it_was,
+            statement_cache_size=0 if self._pooled else 1000,
+            timeout=5,
+            command_timeout=self._statement_seconds,
+            server_settings=settings,
+        )
+        self._statements = statements_of("postgresql", lowering)
+        return pool
 
     async def read(self, transaction: Callable[[], Transaction[T]]) -> T:
         pool = await self._opened()
@@ -140,21 +218,53 @@ class PostgreSQL:
         return await asyncio.shield(asyncio.ensure_future(self._write(transaction, landed)))
 
     async def _write(self, transaction: Callable[[], Transaction[T]], landed: Landed[T] | None) -> T:
+        held: set[tuple[str, str, str]] = set()
+        wanted: set[tuple[str, str, str]] = set()
+        until = asyncio.get_running_loop().time() + LOCK_SECONDS
+        try:
+            while True:
+                try:
+                    return await self._write_holding(held, transaction, landed)
+                except _Held as other:
+                    # Nothing is held while waiting, and what is known to be needed is taken in one order.
+                    self._queues.leave(held)
+                    held.clear()
+                    wanted.add(other.record)
+                    for record in sorted(wanted):
+                        await self._queues.wait(record, until)
+                        held.add(record)
+        except TimeoutError as error:
+            raise Unavailable("another client of the database holds the record") from error
+        finally:
+            self._queues.leave(held)
+
+    async def _write_holding(
+        self, held: set[tuple[str, str, str]], transaction: Callable[[], Transaction[T]], landed: Landed[T] | None
+    ) -> T:
+        """Run a transaction, again where the database asks for that. Records that it locks come to be `held`, until the
+        caller leaves them. Raises _Held.
+        """
         pool = await self._opened()
         for attempt in range(TRIES):
             committing, process = False, 0
+            await self._room()
+            look = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
             try:
-                async with pool.acquire(timeout=10) as connection:
-                    await connection.execute("BEGIN")
+                async with pool.acquire(timeout=CONNECTION_SECONDS) as connection:
+                    await connection.execute(self._begin)
                     try:
-                        result = await self._drive(connection, transaction())
+                        result = await self._drive(connection, transaction(), held)
+                        if landed is not None:
+                            process = await self._process(connection)
                     except BaseException:
                         if not connection.is_closed():
                             await connection.execute("ROLLBACK")
                         raise
-                    committing, process = True, connection.get_server_pid()
+                    committing = True
                     await connection.execute("COMMIT")
                     return result
+            except asyncpg.LockNotAvailableError as error:
+                raise Unavailable("another client of the database holds the record") from error
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 if attempt + 1 == TRIES:
                     raise Unavailable("the database is too busy with the same records") from None
@@ -173,8 +283,37 @@ class PostgreSQL:
                     raise Unavailable("the database cannot be reached") from error
                 await asyncio.sleep(0.1 * 2**attempt)
             finally:
+                look.cancel()
+                self._writers.release()
                 self.transactions_run += 1
         raise AssertionError("unreachable")
+
+    async def _room(self) -> None:
+        """Wait for a connection that a write may take."""
+        try:
+            async with asyncio.timeout(CONNECTION_SECONDS if self._writers.locked() else None):
+                await self._writers.acquire()
+        except TimeoutError as error:
+            raise Unavailable("the database cannot be written at present") from error
+
+    async def _process(self, connection: Any) -> int:
+        """The server's process that makes the commit; a pooler has to be asked for it."""
+        if self._pooled:
+            return int(await connection.fetchval("SELECT pg_backend_pid()"))
+        return int(connection.get_server_pid())
+
+    def _look(self) -> None:
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.get_running_loop().create_task(self._tell_holders())
+
+    async def _tell_holders(self) -> None:
+        with suppress(Unavailable, asyncpg.PostgresError):
+            for process, application, state, since in await self.read(_holders):
+                log.warning(
+                    "writes wait for a lock that another client of the database holds: process %s, application %r, %s,"
+                    " last query begun at %s",
+                    *(process, application, state or "its state is not shown to this user", since or "?"),
+                )
 
     async def _landed(self, looks: Callable[[], Transaction[bool]], process: int) -> bool:
         """Whether a commit whose answer was lost stands. That `process` of the server may still make it."""
@@ -191,10 +330,16 @@ class PostgreSQL:
                 raise Unavailable("the database cannot be reached")
             await asyncio.sleep(0.1)
 
-    async def _drive(self, connection: Any, generator: Transaction[T]) -> T:
+    async def _drive(
+        self, connection: Any, generator: Transaction[T], held: set[tuple[str, str, str]] | None = None
+    ) -> T:
         try:
             ask = next(generator)
             while True:
+                if held is not None and ask.locks is not None and ask.locks not in held:
+                    if not self._queues.take(ask.locks):
+                        raise _Held(ask.locks)
+                    held.add(ask.locks)
                 try:
                     rows = await self._run(connection, ask)
                 except asyncpg.UniqueViolationError as error:
@@ -224,6 +369,8 @@ class PostgreSQL:
         return await connection.fetch(statement.text, *statement.positional(values))  # type: ignore[arg-type, no-any-return]
 
     async def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
         if self._pool is not None:
             try:
                 await asyncio.wait_for(self._pool.close(), 10)

@@ -341,7 +341,9 @@ class Reader:
 
         binds = {"tenant": tenant_for(resource, session.tenant)}
         binds.update((f"c{number}", value) for number, value in enumerate(values))
-        rows = yield Ask(("find", resource.shape.type, key, find.lock, find.first), build, binds)
+        locks = _locked(find.where) if find.lock else None
+        held = (resource.shape.table, binds["tenant"], locks) if locks is not None else None
+        rows = yield Ask(("find", resource.shape.type, key, find.lock, find.first), build, binds, held)
         records = [session.keep(self._record(resource, row)) for row in rows]
         yield from self.load(session, records, find.paths)
         return records
@@ -494,10 +496,11 @@ class Reader:
             return statement.with_for_update()
 
         binds = {"tenant": tenant_for(target, tenant), "id": record_id}
+        locks = ((resource if root else target).shape.table, binds["tenant"], record_id)
         moves = root is not None and resource.shape.relationships[root].can(UPDATE)
-        held, rows = None, (yield Ask(("lock", resource.shape.type), build, binds))
+        held, rows = None, (yield Ask(("lock", resource.shape.type), build, binds, locks))
         while moves and rows != held:
-            held, rows = rows, (yield Ask(("lock", resource.shape.type), build, binds))
+            held, rows = rows, (yield Ask(("lock", resource.shape.type), build, binds, locks))
 
 
 @lru_cache(2048)
@@ -513,6 +516,14 @@ def _tree(paths: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def _among(column: str, ids: list[str]) -> Condition:
     """A column is one of these ids; one id as it is, since an equality is a cheaper search than a list of one."""
     return Test(column, "eq", ids[0]) if len(ids) == 1 else Test(column, "in", tuple(ids))
+
+
+def _locked(where: Condition) -> str | None:
+    """The id of the one record that a condition names."""
+    parts = where.parts if isinstance(where, All) else (where,)
+    return next(
+        (str(one.value) for one in parts if isinstance(one, Test) and (one.path, one.operator) == ("id", "eq")), None
+    )
 
 
 def _value(record: Resource, path: str) -> Any:

@@ -82,7 +82,8 @@ async def _on_postgresql(database_url: str) -> str | None:
     import asyncpg
 
     try:
-        connection = await asyncpg.connect(database_url, timeout=5)
+        # Prepares nothing by name, so that a pooler may stand between.
+        connection = await asyncpg.connect(database_url, timeout=5, statement_cache_size=0)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnreachable(str(error) or "it does not answer in time") from error
     except ValueError:
