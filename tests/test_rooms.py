@@ -56,6 +56,7 @@ ROOMS: dict[str, set[str] | None] = {
     "desk": None,
     "books": None,
     "recovery": None,
+    "readiness": None,
     "lapsing": None,
     "mending": None,
     "delivery": None,

@@ -43,6 +43,7 @@ from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import routes as oauth_routes
 from paydesk.oauth.secrets import Passwords
 from paydesk.ownership import Owner
+from paydesk.readiness import Readiness
 from paydesk.recovery import Recovery
 from paydesk.settings import Settings
 from paydesk.store import credentials, events, journal, open_database, schema
@@ -170,6 +171,7 @@ class Parts:
         self.inbox = Inbox(self.desk, self.gateways, self.credentials)
         self.recovery = Recovery(self.desk, self.inbox)
         self.owner = Owner(self.desk, self.gateways, self.credentials)
+        self.readiness = Readiness(database, self.desk.holder, clock)
         self.endpoints = Endpoints(self.desk, self.gateways, self.credentials, self.fixed_address)
         self.catching_up = CatchingUp(self.desk, self.inbox, self.gateways, self.credentials)
         self.watching = Watching(self.desk)
@@ -279,6 +281,7 @@ class Parts:
             self._warming.cancel()
         await self.recovery.stop()
         await self.oauth.stop()
+        await self.readiness.stop()
         await self.close()
 
     async def close(self) -> None:
@@ -414,11 +417,7 @@ class Application:
 
     async def _readyz(self, request: Request) -> Response:
         assert self.parts is not None
-        try:
-            ready = await self.parts.database.read(events.installation_id)
-        except Refusal:
-            ready = None
-        if ready is None:
+        if not await self.parts.readiness.is_ready():
             return Response(b'{"status":"unavailable"}', 503, media_type="application/json")
         if self.parts.owner.stopped is not None:
             with suppress(Refusal):
