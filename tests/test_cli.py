@@ -153,6 +153,18 @@ def sealed(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_folder_that_does_not_exist_is_said_to_be_the_matter(sealed: Path, port: int) -> None:
+    elsewhere = sealed / "not mounted"
+    here = {"PAYDESK_DATA_DIR": str(elsewhere), "PAYDESK_PORT": str(port)}
+    told = f"The folder {elsewhere} of the database does not exist; run `paydesk migrate`."
+    assert refused(["serve"], **here) == (3, told)
+    here["PAYDESK_DATABASE_URL"] = f"sqlite:///{sealed / 'paydesk.sqlite3'}"
+    status, said = refused(["serve"], **here)
+    assert status == 2
+    assert said.startswith(f"the folder {elsewhere} of the key file vault.keys does not exist")
+    assert not elsewhere.exists()
+
+
 @pytest.mark.parametrize("broken", ["missing", "another", "of another text", "unreadable", "in the environment"])
 def test_a_key_file_that_is_not_the_databases_ends_with_two(broken: str, sealed: Path, port: int) -> None:
     here = {"PAYDESK_DATA_DIR": str(sealed), "PAYDESK_PORT": str(port)}

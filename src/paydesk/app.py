@@ -23,15 +23,16 @@ from paydesk.catching_up import CatchingUp
 from paydesk.commerce import sealed
 from paydesk.declare import Registry
 from paydesk.desk import Desk
-from paydesk.errors import NotFound, Refusal
+from paydesk.errors import NotFound, Refusal, reason_of
 from paydesk.gateways.later import later, warm
 from paydesk.gateways.manual import ManualGateway
 from paydesk.gateways.port import Credentials, Forged, Gateway, Malformed
 from paydesk.http import bodies
-from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api
+from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api, is_id
 from paydesk.http.door import Door
 from paydesk.http.limits import Limits, Verdict
 from paydesk.http.origin import BadHost, links, origin, single
+from paydesk.http.sparing import Sparing
 from paydesk.inbox import Inbox
 from paydesk.instants import Clock, Followed, passed, seconds, wall
 from paydesk.jsonapi import errors, openapi, published, reference
@@ -327,6 +328,7 @@ class Application:
         self.parts: Parts | None = None
         self.api: Api | None = None
         self.limits = Limits() if settings.rate_limits else None
+        self._refused = Sparing(log, "%d more gateway events were refused within %d s")
         self.door = Door(settings.body_timeout, bodies=files.connections() * 3 // 4)
         self._rest: Starlette | None = None
 
@@ -373,8 +375,9 @@ class Application:
         try:
             await self.start()
         except Exception as error:
-            log.error("paydesk cannot start: %s", error)
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            reason = reason_of(error)
+            log.error("paydesk cannot start: %s", reason)
+            await send({"type": "lifespan.startup.failed", "message": reason})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -455,11 +458,11 @@ class Application:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
         try:
             body = await bodies.read(request.receive, single(request.scope["headers"]), CALLBACK_BYTES)
-            told = await self.parts.inbox.take(
-                request.path_params["kind"], request.path_params["gateway_id"], body, headers
-            )
+            if not is_id(gateway_id := request.path_params["gateway_id"]):
+                raise NotFound(gateway_id)
+            told = await self.parts.inbox.take(request.path_params["kind"], gateway_id, body, headers)
         except (Forged, Malformed) as bad:
-            log.warning("a gateway event was refused: %s", bad)
+            self._refused.warning("a gateway event was refused: %s", bad)
             return _error("BAD_REQUEST", "The event is not signed by this gateway, or is no event.")
         except NotFound:
             return _error("RECORD_NOT_FOUND")

@@ -9,6 +9,12 @@ class Refusal(Exception):
     """A request that is not carried out; nothing was changed."""
 
 
+def reason_of(error: BaseException) -> str:
+    """An error with what it came from, for an operator: a client is told the first part alone."""
+    cause = error.__cause__
+    return f"{error}: {reason_of(cause) or type(cause).__name__}" if cause is not None else str(error)
+
+
 class Invalid(Refusal):
     """One field breaks a rule (422).
 

@@ -113,6 +113,8 @@ class Inbox:
             came.forged_since += 1
             came.counts["forged_events"] += 1
             raise
+        if not event.is_storable:
+            raise Malformed("it has a character that cannot be stored")
         came = self._came[door]
         if event.about == "self_test":
             came.tested_at = instant(now)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from paydesk.errors import Refusal
+from paydesk.errors import Refusal, reason_of
 from paydesk.instants import Clock, instant, passed
 from paydesk.store import events, journal
 from paydesk.store.ask import Database
@@ -60,7 +60,7 @@ class Readiness:
             await self._database.write(lambda: journal.beat(self._holder, instant(self._clock())))
             problem = None if await self._database.read(events.installation_id) else "the database has no schema"
         except Refusal as refusal:
-            problem = f"{refusal} ({refusal.__cause__})" if refusal.__cause__ else str(refusal)
+            problem = reason_of(refusal)
         except Exception as error:
             # Of the driver, and none that a request would be answered for.
             problem = f"{type(error).__name__}: {error}"

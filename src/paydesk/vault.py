@@ -47,6 +47,13 @@ class KeyMissing(Exception):
     """No key where one is needed: none was given, the key file is unreadable, or a value was sealed under another."""
 
 
+class NoFolder(KeyMissing):
+    """The folder in which the key file is to be does not exist. It is not made: it may not be mounted yet."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(f"the folder {place.parent} of the key file {place.name} does not exist")
+
+
 class Vault:
     """Seals and opens. Its repr names key ids, never keys; so does every error.
 
@@ -73,6 +80,8 @@ class Vault:
         place = Path(path)
         try:
             if not place.exists():
+                if not place.parent.exists():
+                    raise NoFolder(place)
                 if not make:
                     raise KeyMissing(f"there is no key file {place}")
                 _create(place, _text([_new_key()]), replace=False)

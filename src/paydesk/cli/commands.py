@@ -598,11 +598,13 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run what changes the database, and say what went wrong in a sentence."""
     import asyncio
 
-    from paydesk.errors import Refusal
+    from paydesk.errors import Refusal, Unavailable, reason_of
 
     with _told_plainly():
         try:
             return asyncio.run(work)
+        except Unavailable as error:
+            fail(reason_of(error))
         except Refusal as error:
             fail(str(error))
 
@@ -629,8 +631,11 @@ def _told_plainly() -> Iterator[None]:
         fail(f"{error.filename} cannot be used: {error.strerror}", hint=hint, exit=Exit.USAGE)
     except Exception as error:
         # Imported by now, where one of these was raised.
-        from paydesk.vault import KeyMissing, SealBroken
+        from paydesk.vault import KeyMissing, NoFolder, SealBroken
 
+        if isinstance(error, NoFolder):
+            hint = "PAYDESK_KEY_FILE, or else PAYDESK_DATA_DIR, says where the key file is kept."
+            fail(str(error), hint=hint, exit=Exit.USAGE)
         if not isinstance(error, KeyMissing | SealBroken):
             raise
         hint = "PAYDESK_KEY_FILE or PAYDESK_KEYS has to name the keys that this database was sealed with."

@@ -380,6 +380,12 @@ class GatewayEvent:
     key: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_storable(self) -> bool:
+        """No text of it has a NUL or half a surrogate pair, which a database does not keep."""
+        texts = [value for name in self.__slots__ if isinstance(value := getattr(self, name), str)]
+        return not any("\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text) for text in texts)
+
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__} | {"metadata": dict(self.metadata)}
 
@@ -519,7 +525,7 @@ class Forged(Exception):
 
 
 class Malformed(Exception):
-    """A well signed body that is no event: not UTF-8, not JSON, not an object with id and type."""
+    """A well signed body that is no event: not UTF-8, not JSON, not an object with id and type, not to be stored."""
 
 
 class Gateway(Protocol):

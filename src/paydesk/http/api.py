@@ -253,7 +253,7 @@ class _Request:
 
     async def _member(self, resource: type[Resource], parts: list[str]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         method, actions = self.method, resource.shape.actions
-        if not _is_id(parts[1]):
+        if not is_id(parts[1]):
             raise NotFound(parts[1])
         if len(parts) == 2:
             if method == "GET" and "retrieve" in actions:
@@ -574,7 +574,8 @@ def _nothing(resource: type[Resource]) -> Any:
     return Change(resource.shape.type)
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """What may be an id: nothing else is looked up."""
     return 0 < len(text) <= 64 and text.isascii() and text.replace("-", "").isalnum()
 
 

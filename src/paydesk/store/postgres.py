@@ -20,7 +20,7 @@ import asyncpg
 import orjson
 from sqlalchemy import text
 
-from paydesk.errors import NotUnique, Unavailable
+from paydesk.errors import Invalid, NotUnique, Unavailable
 from paydesk.instants import instant_of
 from paydesk.store.ask import Ask, Landed, Rows, Transaction
 from paydesk.store.queues import Queues
@@ -345,6 +345,9 @@ class PostgreSQL:
                 except asyncpg.UniqueViolationError as error:
                     ask = generator.throw(NotUnique(f"{error.table_name}.{error.constraint_name}"))
                     continue
+                except (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError) as error:
+                    # Whoever reads what comes from outside refuses it; this is for the one that forgets to.
+                    raise Invalid(None, "invalid", "has a character that cannot be stored") from error
                 except asyncpg.ForeignKeyViolationError as error:
                     ask = generator.throw(StillReferred(str(error)))
                     continue

@@ -44,6 +44,9 @@ def check(database_url: str) -> None:
         return
     if current is not None and current not in revisions():
         raise SchemaTooNew(f"The database is at revision {current}, which this version does not know.")
+    file = Path(database_url.removeprefix("sqlite:///"))
+    if database_url.startswith("sqlite:") and not file.parent.exists():
+        raise NotMigrated(f"The folder {file.parent} of the database does not exist; run `paydesk migrate`.")
     raise NotMigrated("The database has no schema, or an older one; run `paydesk migrate`.")
 
 
