@@ -36,7 +36,7 @@ from paydesk.errors import (
     Several,
     Unavailable,
 )
-from paydesk.gateways.port import Credentials, Declined, Gateway, GatewayProblem, Refused, Unknown, gist
+from paydesk.gateways.port import Credentials, Declined, Gateway, GatewayProblem, Refused, Snapshot, Unknown, gist
 from paydesk.instants import Clock, instant, later, passed, seconds
 from paydesk.owing import OWED_SECONDS, Owing, Receipt
 from paydesk.store import credentials, idempotency, journal, owed
@@ -775,8 +775,7 @@ class Desk:
                 parameters = self._gateway(call.gateway).parameters(plan.verb, call.ask["gateway"])  # type: ignore[arg-type]
             if plan.exact:
                 fingerprint = ask["fingerprint"] = _digest([fingerprint, parameters])
-            key = f"paydesk/{self.installation}/{actor.tenant}/{call.kind}/{call.subject_id}/{attempt}"
-            key = plan.key(ask) or key
+            key = plan.key(ask) or self._key(call.id, attempt)
             waiting = None
             if plan.owes and receipt is not None:
                 receipt.must_be_awaited()
@@ -794,6 +793,12 @@ class Desk:
             call.id, actor.tenant, call.kind, call.subject_type, call.subject_id, call.record_id, attempt,
             call.gateway_id, key, ask, parameters, actor.who, 0, work.now,
         )  # fmt: skip
+
+    def _key(self, call_id: str, attempt: int) -> str:
+        """The idempotency key of a call. It is made of what no other row ever has, so that a database which is older
+        than what it was restored from never says a key again for something else.
+        """
+        return f"paydesk/{self.installation}/{call_id}/{attempt}"
 
     def _gateway(self, record: Resource) -> Gateway:
         return self.gateways[record.shape.type]
@@ -1187,11 +1192,19 @@ class Desk:
         await self._must_hold(call)
         crash.place(call.kind, "asking")
         try:
-            return await gateway.perform(plan.verb, self._opened(call), key=call.key, credentials=credentials)  # type: ignore[arg-type]
+            answer = await gateway.perform(plan.verb, self._opened(call), key=call.key, credentials=credentials)  # type: ignore[arg-type]
         except Unknown as problem:
             if not problem.kept:
                 raise
-            return await self._again(call, plan, gateway, credentials)
+        except Refused as problem:
+            if not problem.key_is_spent:
+                raise
+        else:
+            # A key that several share may have been said of something that was undone since.
+            replayed = isinstance(answer, Snapshot) and answer.replayed
+            if plan.key(call.ask) is None or not replayed or not plan.proceeds(call, answer):
+                return answer
+        return await self._again(call, plan, gateway, credentials)
 
     async def _must_act(self, gateway: Gateway) -> None:
         """Before anything with an effect is asked of a gateway that others may act at, too: raises Unavailable where
@@ -1239,13 +1252,20 @@ class Desk:
             if found is not None:
                 return found
         attempt = call.attempt + 1
-        key = f"{plan.key(call.ask) or call.key.rpartition('/')[0]}/{attempt}"
+        shared = plan.key(call.ask)
+        key = self._key(call.id, attempt) if shared is None else _after(call.key, shared)
         now = instant(self.clock())
         await self.database.write(lambda: journal.renumber(call.tenant, call.id, attempt, key, now))
         await self._must_act(gateway)
         await self._must_hold(call)
         crash.place(call.kind, "asking")
-        return await gateway.perform(plan.verb, self._opened(call), key=key, credentials=credentials)  # type: ignore[arg-type]
+        try:
+            return await gateway.perform(plan.verb, self._opened(call), key=key, credentials=credentials)  # type: ignore[arg-type]
+        except Refused as problem:
+            if not problem.key_is_spent or shared is not None:
+                raise
+            # No answer to what was asked: whoever comes back to the call takes the next key.
+            raise Unknown("The gateway knows the key.", request_id=problem.request_id) from None
 
     async def _settle(self, call: Journalled, plan: Plan, answer: Any, asked: Asked | None) -> _Ended:
         waits = "waiting" in call.ask
@@ -1524,6 +1544,11 @@ def _blocked(call: Call) -> Conflict:
     done = (call.ask.get("act") or {}).get("done")
     message = "Another operation on the same record is under way."
     return Conflict(message, meta={"done": done} if done else None)
+
+
+def _after(key: str, shared: str) -> str:
+    """The key after one that several calls share, the same whoever of them is told that one says nothing any more."""
+    return f"{shared}/{int(key.removeprefix(shared).removeprefix('/') or 1) + 1}"
 
 
 def _place_of(key: KeyOwner) -> str:

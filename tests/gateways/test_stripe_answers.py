@@ -229,12 +229,12 @@ async def test_a_refusal_may_show_the_payment(talking, credentials):
     assert caught.value.snapshot.status == "canceled"
 
 
-async def test_one_key_with_two_sets_of_parameters_is_shouted_about(talking, credentials, caplog):
+async def test_one_key_with_two_sets_of_parameters_is_no_answer(talking, credentials, caplog):
     gateway, stub = await talking(error(400, "idempotency_error"))
     with pytest.raises(Refused) as caught:
         await open_(gateway, credentials)
-    assert caught.value.code == "idempotency_error"
-    assert [record.levelno for record in caplog.records] == [logging.CRITICAL]
+    assert caught.value.key_is_spent
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert len(stub.requests) == 1
 
 

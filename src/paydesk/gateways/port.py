@@ -473,6 +473,11 @@ class Refused(GatewayProblem):
         """Whether the credentials are wrong or lack a right, rather than the request."""
         return self.http_status in (401, 403)
 
+    @property
+    def key_is_spent(self) -> bool:
+        """Whether the idempotency key was said before with something else: that is no answer to what is asked."""
+        return self.code == "idempotency_error"
+
 
 class Unknown(GatewayProblem):
     """It may have happened, or not. Ask again with the same key and parameters; never with another key.

@@ -653,7 +653,7 @@ class AdoptPayment(Plan):
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
         if getattr(problem, "http_status", None) == 404:
             return Invalid("stripe_id", "invalid", problem.message)
-        if getattr(problem, "code", None) == "idempotency_error":
+        if getattr(problem, "key_is_spent", False):
             return Invalid("stripe_id", "taken")
         return refusal(problem)
 

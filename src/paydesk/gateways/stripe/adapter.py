@@ -5,8 +5,7 @@ handling", "Advanced error handling", "Idempotent requests"):
 
     2xx                         done
     402                         Declined
-    other 4xx                   Refused; of 400 `idempotency_error` loudly, since it is a mistake of ours, save of
-                                "adopt", whose key stands for the payment itself: then somebody else was first
+    other 4xx                   Refused; of 400 `idempotency_error` it is no answer to what is asked (`key_is_spent`)
     409, 424, 429               again after a pause, same key; Unknown once the time is up
     5xx, no or no whole answer  again after a pause, same key; Unknown once the time is up, or at once when Stripe says
                                 that it keeps this answer
@@ -571,8 +570,8 @@ class StripeGateway:
         if status == 402:
             raise Declined(reading.failure(told), shown, request_id=request_id)
         if told.get("type") == "idempotency_error":
-            if what != "adopt":
-                log.critical("stripe %s: one idempotency key, two sets of parameters (request %s)", what, request_id)
+            # After a restore of a database whose keys were not random yet; of an intent that somebody else adopts.
+            log.warning("stripe %s: one idempotency key, two sets of parameters (request %s)", what, request_id)
             code = "idempotency_error"
         elif status in (401, 403) and what != "probe":
             log.error("stripe %s: the key was not accepted, status %d (request %s)", what, status, request_id)

@@ -1,0 +1,409 @@
+"""A database that is older than what was asked of Stripe: a restored backup says no idempotency key a second time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, update
+
+from paydesk.store.ask import Ask
+from paydesk.store.tables import gateway_calls
+from tests.payments import test_saved_cards as saved_cards
+from tests.payments.conftest import Api, Running, Stripe, document_of, furnish
+from tests.payments.past import Rows, remembered, restored
+from tests.payments.test_adopting import ids, intent_of
+from tests.payments.test_transactions_faults import ENDED, KINDS, ended_once, prepared
+from tests.payments.test_transactions_walk import at_stripe, moved, ready, stands
+from tests.payments.test_wallet import names
+
+
+@asynccontextmanager
+async def back(running: Running, account: Stripe, rows: Rows, of: Api) -> AsyncIterator[Api]:
+    """The shop once more, on the database as it was."""
+    await restored(running.settings.database_url, rows)
+    async with running.api(account) as api:
+        api.gateway, api.method = of.gateway, of.method
+        yield api
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_was_done_since_the_backup_is_found_done_or_done_again(
+    running: Running, account: Stripe, kind: str
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order, payment, subject, change, _ = await prepared(api, kind)
+        rows = await remembered(api.parts.database)
+        await api.update(subject, change)
+        await ended_once(api, kind, order, payment)
+    async with back(running, account, rows, api) as api:
+        assert (await stands(api, order))[:2] != ENDED[kind][1]
+        await api.update(subject, change)
+        if kind != "refund_payment":
+            await ended_once(api, kind, order, payment)
+        else:
+            # A part is given back once more: nobody could tell that it is the same.
+            await api.update(payment, {"_refresh": True})
+            assert await at_stripe(api, payment) == ("succeeded", 15400, 10000)
+            assert (await moved(api, order))[2:] == [("refunds", 5000, True), ("refunds", 5000, True)]
+        assert await api.open_calls() == []
+
+
+async def test_a_cart_that_was_paid_since_the_backup_is_given_a_payment(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order = await ready(api)
+        rows = await remembered(api.parts.database)
+        paid = await api.payment(order)
+        await api.stripe.confirm(paid["stripe_id"])
+    async with back(running, account, rows, api) as api:
+        # Of another amount than the one before, as it has grown in the meantime.
+        await api.line(order, 600)
+        payment = await api.payment(order)
+        amounts = {one.id: one.amount for one in await account.intents()}
+        assert amounts == {paid["stripe_id"]: 15400, payment["stripe_id"]: 16000}
+
+
+async def test_a_payment_that_was_amended_and_canceled_since_the_backup_is_seen_so(
+    running: Running, account: Stripe
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order = await ready(api)
+        payment = await api.payment(order)
+        other = await api.payment(await api.order())
+        rows = await remembered(api.parts.database)
+        await api.line(order, 600)
+        await api.update(payment, {"_update": True})
+        await api.delete(other)
+    async with back(running, account, rows, api) as api:
+        await api.line(order, 700)
+        await api.update(payment, {"_update": True})
+        await api.delete(other)
+        stand = {one.id: (one.amount, one.status) for one in await account.intents()}
+        assert stand == {
+            payment["stripe_id"]: (16100, "requires_payment_method"),
+            other["stripe_id"]: (15400, "canceled"),
+        }
+        assert await api.open_calls() == []
+
+
+async def test_a_shopper_whose_card_was_saved_since_the_backup_saves_another(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order, another = await saved_cards.ready(api), await saved_cards.ready(api)
+        await saved_cards.paid(api, order)
+        rows = await remembered(api.parts.database)
+        await api.update(order, {saved_cards.SAVE: True})
+        assert await names(api) == ["visa …4242"]
+    async with back(running, account, rows, api) as api:
+        await saved_cards.paid(api, another, "pm_card_mastercard")
+        await api.update(another, {saved_cards.SAVE: True})
+        assert await names(api) == ["mastercard …4444"]
+        assert await api.open_calls() == []
+
+
+async def test_an_intent_that_was_adopted_since_the_backup_is_adopted_again_and_by_no_other(
+    running: Running, account: Stripe
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        intent = await intent_of(account)
+        order, other = await ready(api), await ready(api)
+        rows = await remembered(api.parts.database)
+        await api.payment(order, ids(intent))
+    async with back(running, account, rows, api) as api:
+        assert (await api.payment(other, ids(intent), expect=422)).said == [("/data/attributes/stripe_id", "taken")]
+        payment = await api.payment(order, ids(intent))
+        assert await api.source_of(order) == payment.id
+        assert await api.open_calls() == []
+
+
+async def test_an_intent_that_was_moved_since_the_backup_is_moved_again(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        first, second, third = [await ready(api) for _ in range(3)]
+        payment = await api.payment(first)
+        rows = await remembered(api.parts.database)
+        await api.update(payment, order=second)
+        await api.recover()
+    async with back(running, account, rows, api) as api:
+        await api.update(payment, order=third)
+        await api.recover()
+        (intent,) = await account.intents()
+        assert intent.metadata.to_dict()["order_id"] == third.id
+
+
+async def test_an_endpoint_is_moved_replaced_and_removed_after_a_restore(running: Running, account: Stripe) -> None:
+    def at(domain: str) -> Any:
+        return replace(running.settings, public_domain=f"{domain}.example.com")
+
+    async def addresses() -> list[str]:
+        return sorted(one.url.split(".")[1] for one in await account.endpoints())
+
+    async with running.api(account, settings=at("one")) as api:
+        gateway = await api.gateway_of()
+        rows = await remembered(api.parts.database)
+        unused = await api.gateway_of(name="Unused")
+        await api.delete(unused)
+    async with running.api(account, settings=at("two")) as api:
+        assert await api.parts.endpoints.once()
+        await api.recover()
+        assert await addresses() == ["two"]
+    await restored(running.settings.database_url, rows)
+    async with running.api(account, settings=at("three")) as api:
+        assert await api.parts.endpoints.once()
+        await api.recover()
+        assert await addresses() == ["three"]
+        again = await api.gateway_of(name="Unused")
+        assert await addresses() == ["three", "three"]
+        await api.delete(again)
+        (endpoint,) = await account.endpoints()
+        assert (await api.get(gateway))["webhook_endpoint_id"] == endpoint.id
+    await restored(running.settings.database_url, rows)
+    async with running.api(account, settings=at("one")) as api:
+        # Gone at Stripe, which is the former life's doing as well.
+        await account.v1.webhook_endpoints.delete_async(endpoint.id)
+        assert await api.parts.endpoints.once()
+        await api.recover()
+        assert await addresses() == ["one"]
+        await api.delete(gateway)
+        assert await account.endpoints() == []
+
+
+# Keys of an earlier release, which a later life of the same installation has said already.
+
+
+async def key_of(api: Api, kind: str) -> str:
+    """The key of the open call of a kind."""
+    found = await api.rows("gateway_calls", "kind", "state", "idempotency_key")
+    (key,) = [key for name, state, key in found if (name, state) == (kind, "open")]
+    return str(key)
+
+
+async def spend(api: Api, key: str) -> None:
+    """Have Stripe know a key from something else."""
+    await api.stripe.v1.customers.create_async({"name": "Of a later life"}, {"idempotency_key": key})
+
+
+async def as_formerly(api: Api, kind: str) -> None:
+    """Give the open call of a kind the key that the first release would have made."""
+    found = await api.rows("gateway_calls", "kind", "state", "tenant", "subject_id", "attempt")
+    ((tenant, subject, attempt),) = [row[2:] for row in found if row[:2] == (kind, "open")]
+    key = f"paydesk/{api.parts.desk.installation}/{tenant}/{kind}/{subject}/{attempt}"
+
+    def write() -> Any:
+        at = (gateway_calls.c.kind == bindparam("at"), gateway_calls.c.state == "open")
+        made = update(gateway_calls).where(*at).values(idempotency_key=bindparam("key"))
+        yield Ask(("test formerly",), lambda: made, {"at": kind, "key": key})
+
+    await api.parts.database.write(write)
+
+
+Made = tuple[Callable[[int], Awaitable[Any]], str, str, Callable[[], Awaitable[None]]]
+"""A request, by the status that is expected; its call's kind and path; and what has to be in the end."""
+
+
+async def moving(api: Api, kind: str) -> Made:
+    order, payment, subject, change, path = await prepared(api, kind)
+
+    async def asks(expect: int) -> Any:
+        return await api.update(subject, change, expect=expect)
+
+    async def ended() -> None:
+        await ended_once(api, kind, order, payment)
+
+    return asks, kind, path, ended
+
+
+async def opening(api: Api, kind: str) -> Made:
+    order = await ready(api)
+
+    async def asks(expect: int) -> Any:
+        return await api.payment(order, expect=expect)
+
+    async def ended() -> None:
+        (intent,) = await api.stripe.intents()
+        (payment,) = (await api.get("stripe_payments")).data
+        assert (payment["attributes"]["stripe_id"], intent.amount) == (intent.id, 15400)
+        assert await api.source_of(order) == payment["id"]
+
+    return asks, kind, "/v1/payment_intents", ended
+
+
+async def amending(api: Api, kind: str) -> Made:
+    order = await ready(api)
+    payment = await api.payment(order)
+    await api.line(order, 600)
+
+    async def asks(expect: int) -> Any:
+        return await api.update(payment, {"_update": True}, expect=expect)
+
+    async def ended() -> None:
+        (intent,) = await api.stripe.intents()
+        assert (intent.id, intent.amount) == (payment["stripe_id"], 16000)
+        assert not (await api.get(payment))["mismatched_amounts"]
+
+    return asks, kind, f"/v1/payment_intents/{payment['stripe_id']}", ended
+
+
+async def discarding(api: Api, kind: str) -> Made:
+    payment = await api.payment(await ready(api))
+
+    async def asks(expect: int) -> Any:
+        return await api.delete(payment, expect=204 if expect == 200 else expect)
+
+    async def ended() -> None:
+        assert [one.status for one in await api.stripe.intents()] == ["canceled"]
+        assert (await api.get("stripe_payments")).data == []
+
+    return asks, kind, f"/v1/payment_intents/{payment['stripe_id']}/cancel", ended
+
+
+async def adopting(api: Api, kind: str) -> Made:
+    order = await ready(api)
+    intent = await intent_of(api.stripe)
+
+    async def asks(expect: int) -> Any:
+        return await api.payment(order, ids(intent), expect=expect)
+
+    async def ended() -> None:
+        (payment,) = (await api.get("stripe_payments")).data
+        assert payment["attributes"]["stripe_id"] == intent.id
+        told = await api.stripe.v1.payment_intents.retrieve_async(intent.id)
+        assert told.metadata.to_dict()["order_id"] == order.id
+        assert await api.source_of(order) == payment["id"]
+
+    return asks, kind, f"/v1/payment_intents/{intent.id}", ended
+
+
+async def saving(api: Api, kind: str) -> Made:
+    order = await saved_cards.ready(api)
+    payment = await saved_cards.paid(api, order)
+    await api.update(order, {"_place": True})
+    intent = await api.stripe.v1.payment_intents.retrieve_async(payment["stripe_id"])
+    path = "/v1/customers" if kind == "create_customer" else f"/v1/payment_methods/{intent.payment_method}/attach"
+
+    async def asks(expect: int) -> Any:
+        return await api.update(order, {saved_cards.SAVE: True}, expect=expect)
+
+    async def ended() -> None:
+        assert await names(api) == ["visa …4242"]
+
+    return asks, kind, path, ended
+
+
+async def registering(api: Api, kind: str) -> Made:
+    async def asks(expect: int) -> Any:
+        return await api.gateway_of(name="Another", expect=expect)
+
+    async def ended() -> None:
+        found = (await api.get("stripe_gateways")).data
+        known = {one["attributes"]["webhook_endpoint_id"] for one in found}
+        assert known == {one.id for one in await api.stripe.endpoints()}
+        assert len(found) == 2
+
+    return asks, kind, "/v1/webhook_endpoints", ended
+
+
+async def removing(api: Api, kind: str) -> Made:
+    gateway = await api.gateway_of(name="Another")
+
+    async def asks(expect: int) -> Any:
+        return await api.delete(gateway, expect=204 if expect == 200 else expect)
+
+    async def ended() -> None:
+        await api.get(gateway, expect=404)
+        assert [one.id for one in await api.stripe.endpoints()] == [api.gateway["webhook_endpoint_id"]]
+
+    return asks, kind, f"/v1/webhook_endpoints/{gateway['webhook_endpoint_id']}", ended
+
+
+MAKING: dict[str, Callable[[Api, str], Awaitable[Made]]] = {
+    **dict.fromkeys(KINDS, moving),
+    "open_payment": opening,
+    "amend_payment": amending,
+    "discard_payment": discarding,
+    "adopt_payment": adopting,
+    "create_customer": saving,
+    "save_instrument": saving,
+    "register_endpoint": registering,
+    "remove_endpoint": removing,
+}
+
+
+@pytest.mark.parametrize("kind", MAKING)
+@pytest.mark.parametrize("finishing", ["the same request", "recovery"])
+async def test_a_key_that_stripe_knows_from_something_else_is_no_answer(
+    running: Running, account: Stripe, kind: str, finishing: str
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        asks, kind, path, ended = await MAKING[kind](api, kind)
+        method = "DELETE" if kind == "remove_endpoint" else "POST"
+        await account.faults(method, path, times=0, drop="before")
+        await asks(503)
+        await account.mend()
+        if kind != "adopt_payment":
+            await as_formerly(api, kind)
+        await spend(api, await key_of(api, kind))
+        if finishing == "recovery":
+            await api.recover(after=3)
+            await api.recover()
+        else:
+            await asks(201 if kind in ("open_payment", "adopt_payment", "register_endpoint") else 200)
+        await ended()
+        assert await api.open_calls() == []
+        states = {state for _, state in await api.calls()}
+        assert states == {"done"}
+        assert "dempotency" not in str(await api.rows("gateway_calls", "outcome"))
+
+
+def spending(api: Api, keys: int) -> None:
+    """Have Stripe know the next keys from something else, each just before it is said."""
+    gateway: Any = api.parts.gateways["stripe_gateways"]
+    perform, left = gateway.perform, iter(range(keys))
+
+    async def performed(*given: Any, key: str, **more: Any) -> Any:
+        if next(left, None) is not None:
+            await spend(api, key)
+        return await perform(*given, key=key, **more)
+
+    gateway.perform = performed
+
+
+async def test_a_request_whose_key_stripe_knows_is_told_what_came_of_it(api: Api) -> None:
+    order, payment, subject, change, _ = await prepared(api, "capture_payment")
+    spending(api, 1)
+    await api.update(subject, change)
+    await ended_once(api, "capture_payment", order, payment)
+
+
+async def test_where_stripe_knows_the_next_key_too_nothing_is_booked_until_one_counts(api: Api) -> None:
+    order, payment, subject, change, _ = await prepared(api, "refund_payment")
+    spending(api, 2)
+    await api.update(subject, change, expect=503)
+    assert await moved(api, order) == ENDED["capture_payment"][2]
+    assert await at_stripe(api, payment) == ("succeeded", 15400, 0)
+    await api.recover(after=3)
+    await ended_once(api, "refund_payment", order, payment)
+
+
+async def test_of_two_orders_that_want_an_intent_whose_key_says_nothing_any_more_one_is_let(api: Api) -> None:
+    orders = [await ready(api) for _ in range(2)]
+    intent = await intent_of(api.stripe)
+    await spend(api, f"paydesk/adopt/{intent.id}")
+
+    async def asks(order: Any) -> int:
+        body = document_of("stripe_payments", None, ids(intent), {"order": order})
+        return (await api.send("POST", "stripe_payments", body)).status
+
+    assert sorted(await asyncio.gather(*(asks(one) for one in orders))) == [201, 422]
+    (payment,) = (await api.get("stripe_payments")).data
+    told = (await api.stripe.v1.payment_intents.retrieve_async(intent.id)).metadata.to_dict()
+    (own,) = [one for one in orders if one.id == told["order_id"]]
+    assert await api.source_of(own) == payment["id"]
+    assert await api.open_calls() == []
