@@ -135,7 +135,16 @@ STRIPE = "paydesk.gateways.stripe"
 class Parts:
     """The running parts of one process: database, vault, desk, gateways. Made inside its event loop."""
 
-    def __init__(self, settings: Settings, database: Database, vault: Vault, installation: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        vault: Vault,
+        installation: str,
+        clock: Clock,
+        *,
+        beside: bool = False,
+    ) -> None:
         self.settings = settings
         self.database = database
         self.vault = vault
@@ -167,7 +176,7 @@ class Parts:
                 "open": vault.open,
                 "endpoint_url": self.endpoint_url,
             },
-            node=0 if database.name == "sqlite" else secrets.randbelow(1000),
+            node=0 if database.name == "sqlite" and not beside else secrets.randbelow(1000),
         )
         self.inbox = Inbox(self.desk, self.gateways, self.credentials)
         self.recovery = Recovery(self.desk, self.inbox)
@@ -189,10 +198,14 @@ class Parts:
         )
 
     @classmethod
-    async def open(cls, settings: Settings, clock: Clock = wall, *, reading: bool = False) -> Parts:
+    async def open(
+        cls, settings: Settings, clock: Clock = wall, *, reading: bool = False, beside: bool = False
+    ) -> Parts:
         """Open the database and vault that the settings name.
 
-        reading   nothing will be written, so that this may be done beside a server
+        reading   nothing will be written
+        beside    another process may serve the same SQLite file. Each writes in transactions that exclude the other's,
+                  and who makes a gateway call is told by its lease, as between the processes on PostgreSQL.
         raises    as `schema.check` and `vault_of`; Unavailable
         """
         await asyncio.to_thread(schema.check, settings.database_url)
@@ -209,7 +222,7 @@ class Parts:
         except BaseException:
             await database.close()
             raise
-        return cls(settings, database, vault, installation, clock)
+        return cls(settings, database, vault, installation, clock, beside=beside)
 
     def credentials(self, record: Any) -> Credentials:
         """What a gateway record's calls are made with. Opening seals takes a tenth of a call, so the last are kept."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,8 @@ SETTLED_SECONDS = 120.0
 KEPT_SECONDS = 30 * 24 * 3600.0
 """How far back a gateway's list goes."""
 AT_ONCE = 8
+NUMBERS = "orders.number"
+"""The sequence whose numbers payments tell. After a restore it goes on behind the highest of them."""
 
 
 @dataclass
@@ -138,6 +141,13 @@ class CatchingUp:
             fetched.events += new
             more, cursor = page.more and page.cursor != cursor, page.cursor
 
+    def _number(self, told: Mapping[str, str], tenant: str) -> int:
+        """The number of the order that a payment of ours is for, 0 for none that a sequence made."""
+        number = told.get("order_number") or ""
+        ours = told.get("paydesk") == self.desk.installation
+        mine = f"{told.get('organization_id')}/{told.get('mode')}" == tenant
+        return int(number) if ours and mine and re.fullmatch(r"[1-9]\d{7}", number) else 0
+
     def _keep(self, tenant: str, gateway_id: str, page: EventPage, now: str) -> Generator[Any, Any, int]:
         """Keep what concerns a payment, and how far the list is settled, in one transaction."""
         settled, new, unheard = None, 0, False
@@ -151,6 +161,9 @@ class CatchingUp:
             new += kept
             # An older one may have come while no server was there to hear of it.
             unheard |= kept and young and event.heard
+        numbers = {number for event in page.events if (number := self._number(event.metadata, tenant))}
+        if numbers:
+            yield from self.desk.go_on_behind(tenant, NUMBERS, numbers)
         if unheard:
             yield from events.unheard(tenant, gateway_id, now)
         if settled is not None:

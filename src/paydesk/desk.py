@@ -13,7 +13,7 @@ import hashlib
 import logging
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -42,7 +42,17 @@ from paydesk.owing import OWED_SECONDS, Owing, Receipt
 from paydesk.store import credentials, idempotency, journal, owed
 from paydesk.store.ask import Database
 from paydesk.store.idempotency import KeyOwner
-from paydesk.store.reading import NEWEST_FIRST, Reader, Session, Sort, bound, know_tables, next_number, own_paths
+from paydesk.store.reading import (
+    NEWEST_FIRST,
+    Reader,
+    Session,
+    Sort,
+    bound,
+    know_tables,
+    next_number,
+    own_paths,
+    reach_number,
+)
 from paydesk.store.sqlite import StillReferred
 from paydesk.store.writing import Writer, last_attempt
 from paydesk.waiting import PASSWORDS, Tried, Waiting
@@ -559,6 +569,13 @@ class Desk:
         """Take numbers ahead in a transaction of their own, so that nobody waits for another's."""
         last = await self.database.write(lambda: next_number(tenant, asked, NUMBERS_AHEAD))
         self._numbers[(tenant, asked.sequence)] = list(range(last - NUMBERS_AHEAD + 1, last + 1))
+
+    def go_on_behind(self, tenant: str, sequence: str, numbers: Collection[int]) -> Generator[Any, Any, None]:
+        """Hand out no number of a sequence up to these: they are taken, by what may not be here any more."""
+        last = yield from reach_number(tenant, sequence, numbers)
+        if last is not None:
+            self._numbers.pop((tenant, sequence), None)
+            log.warning("%s goes on behind %d, which is not here: is this database a restored one?", sequence, last)
 
     def _organization(self, actor: Actor) -> Generator[Any, Any, Any]:
         """The caller's organization, whose flags rules read; they change seldom and are kept for a few seconds."""

@@ -47,9 +47,12 @@ class Recovery:
         await self.begin()
         self._tasks.append(asyncio.create_task(self._loop(), name="recovery"))
 
-    async def begin(self) -> None:
-        """Say that this process is at work, and keep saying so; `once` is left to the caller."""
-        if self.desk.database.name == "sqlite":
+    async def begin(self, *, beside: bool = False) -> None:
+        """Say that this process is at work, and keep saying so; `once` is left to the caller.
+
+        beside   another process serves the database: what that holds is left to it
+        """
+        if self.desk.database.name == "sqlite" and not beside:
             # One process owns the file: whoever held a lease is gone.
             now = instant(self.desk.clock())
             await self.desk.database.write(journal.free_all)

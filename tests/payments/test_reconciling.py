@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, update
 
-from paydesk.cli.holding import hold_database
 from paydesk.cli.periods import moment, span
 from paydesk.instants import later
 from paydesk.store.ask import Ask
@@ -343,17 +342,6 @@ async def test_period_organization_and_gateway_say_what_is_compared(api: Api, ru
     wrong = await paydesk(running, "reconcile", "--since", "yesterday")
     assert (wrong.status, wrong.out) == (2, "")
     assert "7d, 12h, 30m" in wrong.err
-
-
-@on_sqlite
-async def test_it_reads_beside_a_server_and_mends_only_without_one(api: Api, running: Running) -> None:
-    _, intent, refund = await lost_refund(api)
-    with hold_database(running.settings):
-        read = await paydesk(running, "reconcile", "--json")
-        refused = await paydesk(running, "reconcile", "--fix")
-    assert told(read) == {(intent, f"refund {refund}", None, "€10,00")}
-    assert (refused.status, refused.out) == (1, "")
-    assert "in use by another paydesk" in refused.err
 
 
 def test_a_period_is_said_in_days_or_as_a_time() -> None:

@@ -407,3 +407,24 @@ async def test_of_two_orders_that_want_an_intent_whose_key_says_nothing_any_more
     (own,) = [one for one in orders if one.id == told["order_id"]]
     assert await api.source_of(own) == payment["id"]
     assert await api.open_calls() == []
+
+
+async def test_order_numbers_go_on_behind_those_that_payments_tell(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        first = await ready(api)
+        rows = await remembered(api.parts.database)
+        lost = [await ready(api) for _ in range(3)]
+        for order in lost:
+            await api.payment(order)
+        last = int(lost[-1]["number"])
+    async with back(running, account, rows, api) as api:
+        assert int(first["number"]) < last
+        # What others say of their own orders, and numbers that were chosen, move nothing.
+        ours = (await account.intents())[0].metadata.to_dict()
+        for told in ({"paydesk": "another"}, {"mode": "live"}, {"order_number": "99999999"}, {"order_number": "A7"}):
+            metadata = {**ours, "order_number": str(last + 50), **told}
+            await account.v1.payment_intents.create_async({"amount": 700, "currency": "eur", "metadata": metadata})
+        await api.parts.catching_up.once()
+        # PostgreSQL hands them out by fifties, so that some are left out.
+        assert last < int((await ready(api))["number"]) <= last + 50

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Coroutine, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -247,9 +247,10 @@ def reconcile(
     """Compare payments with what Stripe says of them.
 
     Each difference is told with what to do about it. Every payment that was opened or moved in the period is read
-    afresh; every payment that Stripe has of this installation is looked for here. It only reads, and may be run beside
-    a server. With --fix, what Stripe knows and paydesk does not is booked, and nothing is ever taken back; and what can
-    still be paid, was opened by this installation and is needed by no order is canceled, unless it holds money by then.
+    afresh; every payment that Stripe has of this installation is looked for here. It may be run beside a server, and
+    only reads. With --fix, what Stripe knows and paydesk does not is booked, and nothing is ever taken back; and what
+    can still be paid, was opened by this installation and is needed by no order is canceled, unless it holds money by
+    then.
     Placed orders are worked out anew from their lines and transactions; what does not follow is told, never altered.
     Ends with 1 while there are differences, or amounts that do not follow; otherwise with 4 while something needs a
     person's attention, which is told apart and may be right as it stands: money held for an order that is not placed, a
@@ -260,11 +261,13 @@ def reconcile(
 
     settings = _beside_dev(_settings())
     chosen: dict[str, Any] = {"since": since, "until": until, "slug": organization, "gateway": gateway, "fix": fix}
-    try:
-        with _told_plainly(), hold_database(settings) if fix else nullcontext():
-            told = _run(reconciling.reconcile(settings, **chosen))
-    except InUse as error:
-        fail(str(error), hint="While a server runs, PATCH each payment with _refresh instead.")
+    with _told_plainly(), ExitStack() as held:
+        if fix:
+            try:
+                held.enter_context(hold_database(settings))
+            except InUse:
+                chosen["beside"] = True
+        told = _run(reconciling.reconcile(settings, **chosen))
     if json:
         reconciling.as_json(told)
     else:

@@ -149,12 +149,14 @@ async def reconcile(
     slug: str | None = None,
     gateway: str | None = None,
     fix: bool = False,
+    beside: bool = False,
     clock: Clock = wall,
 ) -> Reconciled:
     """Compare the payments that were opened or moved in a period. Ends the command where the period or a name is wrong.
 
     slug, gateway   only this organization's, only this gateway's
     fix             bring our books to what the gateway says, and cancel what no order needs; then not all is only read
+    beside          another process serves the database
     """
     now = clock()
     begins, ends = moment(since, now), moment(until, now) if until else instant(now + 1)
@@ -162,9 +164,9 @@ async def reconcile(
         if told is None:
             fail(f"{name} {text}: no time.", hint="Say 7d, 12h, 30m, or 2026-11-22T10:00:00Z.", exit=Exit.USAGE)
     assert begins is not None and ends is not None
-    parts = await Parts.open(settings, clock, reading=not fix)
+    parts = await Parts.open(settings, clock, reading=not fix, beside=beside)
     try:
-        walk = _Walk(parts, Reconciled(begins, ends), fix=fix)
+        walk = _Walk(parts, Reconciled(begins, ends), fix=fix, beside=beside)
         await walk.choose(slug, gateway)
         await walk.go()
         return walk.told
@@ -186,10 +188,11 @@ class _Place:
 class _Walk:
     """One run."""
 
-    def __init__(self, parts: Parts, told: Reconciled, *, fix: bool) -> None:
+    def __init__(self, parts: Parts, told: Reconciled, *, fix: bool, beside: bool = False) -> None:
         self.told = told
         self._parts = parts
         self._fix = fix
+        self._beside = beside
         self._places: list[_Place] = []
         self._tenants: dict[str, str] = {}
         self._refused: dict[str, Finding] = {}
@@ -437,7 +440,7 @@ class _Walk:
         if not idle and not lost:
             return found
         # The calls are this process's now, and nobody takes them over while it lives.
-        await self._parts.recovery.begin()
+        await self._parts.recovery.begin(beside=self._beside)
         for place, id_, _ in idle:
             kind = place.record.makes.shape.type
             await self._let_go(place, id_, lambda work: let_go(kind, id_, work))  # noqa: B023
