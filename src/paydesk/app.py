@@ -47,7 +47,7 @@ from paydesk.ownership import Owner
 from paydesk.readiness import Readiness
 from paydesk.recovery import Recovery
 from paydesk.settings import Settings
-from paydesk.store import credentials, events, journal, open_database, schema
+from paydesk.store import credentials, events, journal, open_database, released, schema
 from paydesk.store.ask import Database
 from paydesk.store.reading import Reader
 from paydesk.tending import Endpoints
@@ -313,6 +313,7 @@ async def vault_of(settings: Settings, database: Database) -> Vault:
     Its key file is made where nothing is sealed yet.
     raises   KeyMissing, SealBroken
     """
+    await released.check(database)
     sealed = await database.read(credentials.keys)
     vault = Vault.given(settings.keys) if settings.keys else Vault.at(settings.vault_file, make=not sealed)
     keys.check(sealed, vault)

@@ -578,7 +578,7 @@ async def _found(settings: Settings, folder: Path) -> Founded:
     rows: dict[str, list[dict[str, Any]]] = {}
     for table in METADATA.sorted_tables:
         columns = [column.name for column in table.c]
-        if table.name not in ("installation", "holders", "versions"):
+        if table.name not in ("installation", "migrations", "holders", "versions"):
             rows[table.name] = [
                 dict(zip(columns, row, strict=True)) for row in await rows_of(database, table.name, *columns)
             ]

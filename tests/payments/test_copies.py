@@ -48,7 +48,8 @@ async def copied(settings: Settings, folder: Path) -> Settings:
         rows[table.name] = [dict(zip(names, row, strict=True)) for row in found]
 
     def empty() -> Any:
-        yield Ask(("test other installation",), lambda: delete(METADATA.tables["installation"]))
+        for name in ("installation", "migrations"):
+            yield Ask(("test other", name), lambda: delete(METADATA.tables[name]))  # noqa: B023
 
     await target.write(empty)
     await _fill(target, rows)

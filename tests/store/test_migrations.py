@@ -116,7 +116,15 @@ def test_every_table_is_keyed_by_its_tenant_first() -> None:
             assert next(column.name for column in key.columns) == "tenant", key.name
 
 
-WITHOUT_TENANT = {"installation", "holders", "turns", "signing_keys", "refresh_tokens", "authorization_codes"}
+WITHOUT_TENANT = {
+    "installation",
+    "migrations",
+    "holders",
+    "turns",
+    "signing_keys",
+    "refresh_tokens",
+    "authorization_codes",
+}
 """What belongs to the server itself, or is found from outside by a secret that is unique over the whole server."""
 
 

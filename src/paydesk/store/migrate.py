@@ -18,16 +18,19 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from paydesk.instants import instant, wall
+from paydesk.store import released
 from paydesk.store.schema import (
     MIGRATIONS,
     DatabaseUnreachable,
     NotMigrated,
+    SchemaEdited,
     SchemaTooNew,
     check,
     head,
     revision_of,
     revisions,
 )
+from paydesk.store.tables import installation, migrations
 from paydesk.work import new_id
 
 LOCK = 7_294_001_155
@@ -44,8 +47,11 @@ def configured(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(database_url: str) -> str:
-    """Migrate to the newest revision; returns it. Raises DatabaseUnreachable, SchemaTooNew."""
+def upgrade(database_url: str, to: str = "head") -> str:
+    """Migrate to the newest revision, or to an older one `to` which only tests go; returns the newest.
+
+    raises  DatabaseUnreachable, SchemaTooNew, SchemaEdited
+    """
     if database_url.startswith("sqlite:"):
         path = Path(database_url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +61,7 @@ def upgrade(database_url: str) -> str:
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         try:
             with engine.begin() as connection:
-                _migrate(connection)
+                _migrate(connection, to)
                 broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 assert not broken, f"a migration left rows without what they refer to: {broken[:3]}"
         except sa.exc.DatabaseError as error:
@@ -68,13 +74,13 @@ def upgrade(database_url: str) -> str:
     else:
         revision_of(database_url)  # asks the driver itself, which tells every way in which that may fail
         try:
-            asyncio.run(_upgrade_postgresql(database_url))
+            asyncio.run(_upgrade_postgresql(database_url, to))
         except (OSError, sa.exc.OperationalError, sa.exc.InterfaceError) as error:
             raise DatabaseUnreachable(str(error)) from error
     return head()
 
 
-async def _upgrade_postgresql(database_url: str) -> None:
+async def _upgrade_postgresql(database_url: str, to: str) -> None:
     import asyncpg
 
     # The driver reads the address, as everywhere else: SQLAlchemy knows other options, and no `sslmode`.
@@ -89,22 +95,32 @@ async def _upgrade_postgresql(database_url: str) -> None:
             # Waits for another process that migrates, then finds nothing to do.
             await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             await connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
-            await connection.run_sync(_migrate)
+            await connection.run_sync(_migrate, to)
     finally:
         await engine.dispose()
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, to: str) -> None:
     current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and current not in revisions():
         raise SchemaTooNew(f"The database is at revision {current}, which this version does not know.")
+    released.compare(_recorded(connection))
     if current != head():
-        command.upgrade(configured(connection), "head")
+        command.upgrade(configured(connection), to)
+    recorded = _recorded(connection)
+    # What an older release has used without keeping it is taken to be as it is: 0013 has healed what differed.
+    lacking = [{"revision": one, "digest": it} for one, it in released.digests().items() if one not in recorded]
+    if lacking and to == "head":
+        connection.execute(migrations.insert(), lacking)
     found: Any = connection.execute(sa.text("SELECT id FROM installation")).first()
     if found is None:
-        from paydesk.store.tables import installation
-
         connection.execute(installation.insert().values(id=new_id(), created_at=_bound(connection)))
+
+
+def _recorded(connection: Connection) -> dict[str, str]:
+    if not sa.inspect(connection).has_table("migrations"):
+        return {}
+    return {str(revision): str(digest) for revision, digest in connection.execute(sa.select(migrations))}
 
 
 def _bound(connection: Connection) -> Any:
@@ -117,4 +133,13 @@ def _bound(connection: Connection) -> Any:
     return datetime.fromisoformat(text)
 
 
-__all__ = ["DatabaseUnreachable", "NotMigrated", "SchemaTooNew", "check", "configured", "head", "upgrade"]
+__all__ = [
+    "DatabaseUnreachable",
+    "NotMigrated",
+    "SchemaEdited",
+    "SchemaTooNew",
+    "check",
+    "configured",
+    "head",
+    "upgrade",
+]

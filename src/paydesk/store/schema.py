@@ -19,6 +19,10 @@ class SchemaTooNew(Exception):
     """The database was migrated by a newer paydesk; an older one must not touch it."""
 
 
+class SchemaEdited(SchemaTooNew):
+    """A migration was edited after the database was brought up with it: nobody knows what the database lacks."""
+
+
 class NotMigrated(Exception):
     """The database has no schema yet, or an older one: `paydesk migrate` brings it up to date."""
 

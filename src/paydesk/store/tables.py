@@ -28,6 +28,14 @@ installation = Table(
 several copies of it acts at its gateways (`store.ownership`).
 """
 
+migrations = Table(
+    "migrations",
+    METADATA,
+    Column("revision", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+)
+"""With which text of each migration this database was brought up (`store.released`)."""
+
 sequences = Table(
     "sequences",
     METADATA,
