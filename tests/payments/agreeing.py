@@ -16,10 +16,16 @@ _COLUMNS = {
     "orders": (
         "id", "status", "payment_status", "payment_source_id", "total_amount_with_taxes_cents",
         "place_total_amount_cents", "authorized_cents", "captured_cents", "voided_cents", "refunded_cents",
+        "currency_code", "placed_at", "subtotal_amount_cents", "payment_method_amount_cents", "total_amount_cents",
+    ),
+    "line_items": (
+        "id", "order_id", "item_type", "quantity", "unit_amount_cents", "options_amount_cents", "total_amount_cents",
+        "currency_code",
     ),
     "transactions": (
         "id", "type", "order_id", "payment_source_id", "amount_cents", "succeeded", "excluded",
         "reference_authorization_id", "reference_capture_id", "multicapture", "payment_source_type", "currency_code",
+        "created_at",
     ),
     "stripe_payments": ("id", "stripe_id", "order_id"),
     "gateway_calls": ("id", "kind", "subject_id", "state", "idempotency_key", "parameters"),
@@ -32,6 +38,7 @@ class Evidence:
 
     orders: dict[str, Row]
     transactions: list[Row]
+    lines: list[Row] = field(default_factory=list)
     payments: list[Row] = field(default_factory=list)
     calls: list[Row] = field(default_factory=list)
     intents: dict[str, Row] = field(default_factory=dict)
@@ -51,16 +58,15 @@ async def table(database: Database, name: str, *columns: str, **where: Any) -> l
 
 async def books(database: Database) -> Evidence:
     """Our books alone."""
-    orders, transactions = [await table(database, name, *_COLUMNS[name]) for name in ("orders", "transactions")]
-    return Evidence({one["id"]: one for one in orders}, transactions)
+    names = ("orders", "transactions", "line_items", "stripe_payments")
+    orders, transactions, lines, payments = [await table(database, name, *_COLUMNS[name]) for name in names]
+    return Evidence({one["id"]: one for one in orders}, transactions, lines, payments)
 
 
 async def evidence(database: Database, account: Stripe) -> Evidence:
     """Our books and all that Stripe has of an account."""
     made = await books(database)
-    made.payments, made.calls = [
-        await table(database, name, *_COLUMNS[name]) for name in ("stripe_payments", "gateway_calls")
-    ]
+    made.calls = await table(database, "gateway_calls", *_COLUMNS["gateway_calls"])
     made.intents = {one["id"]: one for one in await _everything(account, "payment_intents")}
     made.refunds = await _everything(account, "refunds")
     made.asked = await account.requests("POST", "/v1/")
@@ -134,6 +140,54 @@ def hold_together(ours: Evidence, order_id: str, seen: dict[str, int] | None = N
     assert order["payment_status"] == expected, (order, total)
     for one in transactions if seen is not None else ():
         assert seen.setdefault(one["id"], one["amount_cents"]) == one["amount_cents"], "an amount changed"
+    if order["status"] in ("placed", "approved"):
+        costs_what_its_lines_cost(ours, order_id)
+
+
+def costs_what_its_lines_cost(ours: Evidence, order_id: str) -> int:
+    """Every line is unit × quantity and its options, and every amount of the order follows from them; the total."""
+    order, lines = ours.orders[order_id], [one for one in ours.lines if one["order_id"] == order_id]
+    parts = {"subtotal": 0, "payment_method": 0}
+    for one in lines:
+        assert one["currency_code"] == order["currency_code"], one
+        total = (one["unit_amount_cents"] or 0) * one["quantity"] + (one["options_amount_cents"] or 0)
+        assert one["total_amount_cents"] == total, one
+        parts["payment_method" if one["item_type"] == "payment_methods" else "subtotal"] += total
+    assert {name: order[f"{name}_amount_cents"] for name in parts} == parts, (order, lines)
+    total = sum(parts.values())
+    assert (order["total_amount_cents"], order["total_amount_with_taxes_cents"]) == (total, total), (order, lines)
+    for one in ours.of(order_id):
+        counts = one["succeeded"] and not one["excluded"]
+        assert not counts or one["currency_code"] == order["currency_code"], one
+    return total
+
+
+def one_payment_pays_one_order(ours: Evidence) -> None:
+    """Whatever organizations and gateways speak of one Stripe account."""
+    twice = [one for one, times in Counter(each["stripe_id"] for each in ours.payments).items() if times > 1]
+    assert not twice, f"paid more than one order: {twice}"
+
+
+def nothing_is_held_for_nothing(all_: Evidence, order_id: str) -> None:
+    """Nothing stays held or payable that the order does not need."""
+    order = all_.orders[order_id]
+    known = {one["stripe_id"] for one in all_.payments if one["order_id"] == order_id}
+    intents = [one for one in all_.intents.values() if one["id"] in known]
+    held = {one["id"]: one["amount_capturable"] for one in intents if one["status"] == "requires_capture"}
+    needed = min(order["total_amount_with_taxes_cents"], order["place_total_amount_cents"] or 10**12)
+    if order["status"] == "cancelled" or needed == 0:
+        assert not held, f"held for an order that needs nothing: {held}"
+        payable = [one["id"] for one in intents if one["status"] in UNCONFIRMED]
+        assert not payable, f"still payable for an order that needs nothing: {payable}"
+    elif order["status"] in ("placed", "approved"):
+        rows = [one for one in all_.of(order_id) if one["succeeded"] and not one["excluded"]]
+        promised = summed(one for one in rows if one["payment_source_type"] == "wire_transfers")
+        before = [one for one in rows if one["type"] == "refunds" and one["created_at"] <= order["placed_at"]]
+        taken = order["captured_cents"] - summed(before)["refunds"]
+        others = taken + promised["authorizations"] - promised["voids"] - promised["captures"]
+        for intent, amount in held.items():
+            rest = others + sum(held.values()) - amount
+            assert rest < needed, f"{amount} held in {intent} beside {rest}, where {needed} is needed"
 
 
 def agree(all_: Evidence, order_id: str) -> None:
@@ -148,7 +202,7 @@ def agree(all_: Evidence, order_id: str) -> None:
             assert intent["id"] in known or intent["status"] == "canceled", f"nobody knows {intent['id']}"
             if intent["status"] in UNCONFIRMED:
                 assert known[intent["id"]] == order["payment_source_id"], f"{intent['id']} is still live"
-                assert order["status"] != "cancelled", f"{intent['id']} can still pay a cancelled order"
+    nothing_is_held_for_nothing(all_, order_id)
     for stripe_id, payment in known.items():
         intent = all_.intents[stripe_id]
         back = [one for one in all_.refunds if one["payment_intent"] == stripe_id and one["status"] == "succeeded"]

@@ -222,6 +222,7 @@ class Order:
     tenant: str
     token: str
     amounts: dict[str, int] = field(default_factory=dict)
+    is_placed: bool = False
 
 
 @dataclass(frozen=True)

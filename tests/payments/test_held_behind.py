@@ -22,6 +22,13 @@ async def promised_by_a_guest(api: Api) -> tuple[Answer, Answer, Answer, str]:
     return order, transfer, card, guest
 
 
+async def promised(api: Api, order: Answer) -> list[tuple[int, int]]:
+    """What an order's authorizations say that can be captured of them, and voided."""
+    found = (await api.get(f"orders/{order.id}/authorizations")).data
+    told = [one["attributes"] for one in found]
+    return [(one["capture_balance_cents"], one["void_balance_cents"]) for one in told]
+
+
 async def test_a_promise_by_wire_places_no_order_that_is_paid_by_card(api: Api) -> None:
     order, _, card, guest = await promised_by_a_guest(api)
     switched = await api.update(order, payment_method=card, token=guest)
@@ -51,8 +58,10 @@ async def test_a_promise_counts_again_once_it_is_chosen_again(api: Api) -> None:
     await api.update(order, payment_method=card, token=guest)
     await api.update(order, payment_method=wire, token=guest)
     assert (await api.get(order))["payment_status"] == "unpaid"
+    assert await promised(api, order) == [(0, 0)]
     chosen = await api.update(order, payment_source=transfer, token=guest)
     assert chosen["payment_status"] == "authorized"
+    assert await promised(api, order) == [(15400, 15400)]
     # A second promise takes the place of the first: they are not added up.
     await api.create("wire_transfers", order=order, token=guest)
     assert (await api.get(order))["payment_status"] == "unpaid"

@@ -10,7 +10,7 @@ from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.payment_sources import is_by_hand
 from paydesk.commerce.payments.status import Sums, held_by, payment_status, sums
-from paydesk.commerce.payments.transactions import booked
+from paydesk.commerce.payments.transactions import booked, measure
 from paydesk.declare import Rule
 from paydesk.money import Money
 from paydesk.states import Move, States
@@ -167,8 +167,13 @@ def _set_promises_apart(order: Any, everything: list[Any], work: Work) -> None:
         if any(one.one_of("captures") for one in rows):
             continue
         is_over = any(one.one_of("voids") and one.excluded for one in rows)
+        is_apart = is_over or id_ != order.payment_source_id
+        measure(rows, work)
         for one in rows:
-            work.change(one, excluded=is_over or id_ != order.payment_source_id)
+            work.change(one, excluded=is_apart)
+            if is_apart and one.one_of("authorizations"):
+                # What does not count can neither be captured nor voided, and its balances promise neither.
+                work.change(one, capture_amount_cents=0, capture_balance_cents=0, void_balance_cents=0)
 
 
 def held(order: Any, work: Work) -> Rule:
