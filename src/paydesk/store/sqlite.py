@@ -4,7 +4,8 @@ A writing transaction is run whole (load, rules, write) at once, one after the o
 true when it writes. Several make a group with one commit, which is made on a thread while the loop goes on; nobody is
 told before it is done. So `synchronous=FULL` costs no more than NORMAL. Rules on a thread of their own would not run
 beside the loop either, since one of the two holds the interpreter: handing it to and fro cost as much as the rules.
-Checkpoints run on another thread, apart from writes.
+Checkpoints run on another thread, apart from writes. A log that outgrew its bound, since writes never pause, is copied
+and begun anew between two groups.
 """
 
 from __future__ import annotations
@@ -40,6 +41,22 @@ BUSY_SECONDS = 10.0
 
 AGAIN_SECONDS = 0.005
 CHECKPOINT_SECONDS = 1.0
+LOG_BYTES = 64 * 1024 * 1024
+"""How long the write-ahead log may be before writes wait until it is begun anew."""
+
+LOG_BUSY_MILLISECONDS = 100
+"""How long that waits for readers of other processes; meanwhile nothing is written."""
+
+LOG_AGAIN_SECONDS = 10.0
+"""When it is tried again after a reader was in the way."""
+
+STATISTICS_SECONDS = 60.0
+STATISTICS_BYTES = 8 * 1024 * 1024
+"""A smaller database needs no statistics: whatever the planner takes for best is fast."""
+
+STATISTICS_ROWS = 1000
+"""How many rows of an index are looked at for its statistics."""
+
 READ_SECONDS = 2.0
 """What a reading transaction may take before it is given up."""
 
@@ -83,6 +100,31 @@ def connect(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     connection.create_scalar_function("lower_text", _lower, 1, deterministic=True)
     connection.create_scalar_function("json_contains", _contains, 2, deterministic=True)
     return connection
+
+
+def analyze(path: Path, *, vfs: str | None = None) -> bool:
+    """Make the planner's statistics for what has none, or has grown tenfold since; whether anything was to be done.
+
+    Without them the planner may walk a whole index in the order that is asked for, to find a few rows of one record.
+    """
+    try:
+        if path.stat().st_size < STATISTICS_BYTES:
+            return False
+        connection = connect(path, vfs=vfs)
+    except (OSError, apsw.Error):
+        return False  # Whoever opens the database tells what is wrong.
+    try:
+        connection.set_busy_timeout(1000)
+        connection.execute(f"PRAGMA analysis_limit={STATISTICS_ROWS}").fetchall()
+        # Every table is looked at, and what would be done is told instead of done.
+        statements = connection.execute("PRAGMA optimize(0x10003)").fetchall()
+        for (statement,) in statements:
+            connection.execute(str(statement)).fetchall()
+        return bool(statements)
+    except apsw.Error:
+        return False  # Busy or full: the next minute tries again.
+    finally:
+        connection.close()
 
 
 class _Job:
@@ -134,10 +176,11 @@ class SQLite:
         self.transactions_run = 0  # those that write
         self._vfs = vfs
         self._statements = statements_of("sqlite")
-        self._reader = connect(path, vfs=vfs)
         self._read_until = 0.0
-        # Reads are on the event loop: one that never ends would hold up everybody.
-        self._reader.set_progress_handler(lambda: time.monotonic() > self._read_until, STEPS)
+        self._reads_by_old_statistics = self._writes_by_old_statistics = False
+        if not reading:
+            analyze(path, vfs=vfs)
+        self._reader = self._for_reading()
         self._stop = threading.Event()
         self._stopping = False
         self._reading = reading
@@ -153,10 +196,18 @@ class SQLite:
         self._handle: asyncio.Handle | None = None
         """What is to happen soon: a commit, or another try to begin."""
         self._busy_since = 0.0
+        self._log_too_long = False
+        self._log_next_at = 0.0
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="paydesk-commit")
         self._committing: Future[None] | None = None
         self._checkpointer = threading.Thread(target=self._checkpoint_loop, name="paydesk-checkpoint", daemon=True)
         self._checkpointer.start()
+
+    def _for_reading(self) -> apsw.Connection:
+        reader = connect(self.path, vfs=self._vfs)
+        # Reads are on the event loop: one that never ends would hold up everybody.
+        reader.set_progress_handler(lambda: time.monotonic() > self._read_until, STEPS)
+        return reader
 
     # Reads: on the caller's thread, in one snapshot.
 
@@ -170,6 +221,12 @@ class SQLite:
             ask = next(generator)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
+        if self._reads_by_old_statistics:
+            # A connection reads the statistics when it is opened.
+            self._reads_by_old_statistics = False
+            with suppress(apsw.Error):
+                old, self._reader = self._reader, self._for_reading()
+                old.close()
         cursor = self._reader.cursor()
         self._read_until = time.monotonic() + READ_SECONDS
         cursor.execute("BEGIN")
@@ -270,8 +327,16 @@ class SQLite:
         """Open a group's transaction; while another process writes, try again soon, and nothing waits meanwhile."""
         if self._handle is not None:
             return False
+        if self._log_too_long:
+            self._log_too_long = False
+            self._committing = self._committer.submit(self._begin_log_anew)
+            self._committing.add_done_callback(self._wake)
+            return False
         try:
             self._cursor.execute("BEGIN IMMEDIATE")
+            if self._writes_by_old_statistics:
+                self._writes_by_old_statistics = False
+                self._cursor.execute("ANALYZE sqlite_schema")  # reads the statistics again
         except apsw.Error as error:
             now = time.monotonic()
             self._busy_since = self._busy_since or now
@@ -335,6 +400,18 @@ class SQLite:
                 self._cursor.execute("ROLLBACK")
             raise
 
+    def _begin_log_anew(self) -> None:
+        """On the committer's thread, while no transaction is open: all of the log goes into the database, and it is
+        emptied. Where somebody reads it, it stays as it is.
+        """
+        try:
+            self._connection.set_busy_timeout(LOG_BUSY_MILLISECONDS)
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.Error:
+            self._log_next_at = time.monotonic() + LOG_AGAIN_SECONDS
+        finally:
+            self._connection.set_busy_timeout(0)
+
     def _wake(self, _: Future[None]) -> None:
         with suppress(RuntimeError):  # That loop is closed; the next one goes on.
             self._loop.call_soon_threadsafe(self._committed)
@@ -359,12 +436,23 @@ class SQLite:
 
     def _checkpoint_loop(self) -> None:
         connection: apsw.Connection | None = None
+        page_bytes = 0
+        analyzed_at = time.monotonic()
         while not self._stop.wait(CHECKPOINT_SECONDS):
             try:
-                connection = connection or connect(self.path, vfs=self._vfs)
-                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                if connection is None:
+                    connection = connect(self.path, vfs=self._vfs)
+                    page_bytes = int(str(connection.pragma("page_size")))
+                pages, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                # A log is begun anew by a writer that finds all of it copied; while writes never pause none does.
+                if pages * page_bytes > LOG_BYTES and time.monotonic() >= self._log_next_at:
+                    self._log_too_long = True
             except apsw.Error:
                 continue  # Busy or full: the next second tries again; writes tell clients what is wrong.
+            if time.monotonic() - analyzed_at >= STATISTICS_SECONDS:
+                analyzed_at = time.monotonic()
+                if analyze(self.path, vfs=self._vfs):
+                    self._reads_by_old_statistics = self._writes_by_old_statistics = True
         if connection:
             connection.close()
 
