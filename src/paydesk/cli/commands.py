@@ -215,6 +215,44 @@ def recover(version: Version = False) -> None:
         raise typer.Exit(Exit.FAILED)
 
 
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to; a file that is not there yet.")], version: Version = False
+) -> None:
+    """Copy the SQLite database to a file, whole, also while it is served.
+
+    It says which keys are to be kept with it. On PostgreSQL it says what to run instead, and ends with 1.
+    """
+    settings = _settings()
+
+    from paydesk.cli import backing_up
+
+    with _told_plainly():
+        backing_up.save(settings, file)
+
+
+@cli.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `paydesk backup` wrote.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Put the database aside that is there.")] = False,
+    version: Version = False,
+) -> None:
+    """Put a backup in the SQLite database's place, while nobody serves it.
+
+    The keys it was sealed with have to be there. It says what is to be done next.
+    """
+    settings = _settings()
+
+    from paydesk.cli import backing_up
+    from paydesk.cli.holding import InUse, hold_database
+
+    try:
+        with _told_plainly(), hold_database(settings):
+            backing_up.restore(settings, file, replace=replace)
+    except InUse as error:
+        fail(str(error), hint="Stop that one first.")
+
+
 @cli.command("adopt-installation")
 def adopt_installation(version: Version = False) -> None:
     """Have this installation be the one that acts at its gateways.
