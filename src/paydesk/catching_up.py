@@ -16,15 +16,17 @@ from typing import Any
 
 import orjson
 
+from paydesk.actor import worker
 from paydesk.declare import Resource, eq
 from paydesk.desk import Desk
-from paydesk.errors import Refusal
+from paydesk.errors import Refusal, Unavailable
 from paydesk.gateways.port import Credentials, EventPage, Gateway, GatewayProblem
 from paydesk.inbox import Inbox
 from paydesk.instants import instant, later, seconds
 from paydesk.store import events
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.reading import Session
+from paydesk.store.watch import of_gateway
 from paydesk.work import Find
 
 log = logging.getLogger("paydesk.catching_up")
@@ -35,6 +37,7 @@ SETTLED_SECONDS = 120.0
 KEPT_SECONDS = 30 * 24 * 3600.0
 """How far back a gateway's list goes."""
 AT_ONCE = 8
+PAGE = 100
 NUMBERS = "orders.number"
 """The sequence whose numbers payments tell. After a restore it goes on behind the highest of them."""
 
@@ -128,6 +131,9 @@ class CatchingUp:
         credentials = self._unseal(records[0])
         made, oldest = records[0].created_at, later(now, -KEPT_SECONDS)
         since = made if oldest < made <= later(now, SKEW_SECONDS) else oldest
+        read = turn[1] or made
+        if read < oldest and not await self._close(tenant, records[0], read, fetched):
+            return
         cursor, more = turn[0], True
         while more:
             try:
@@ -147,6 +153,43 @@ class CatchingUp:
         ours = told.get("paydesk") == self.desk.installation
         mine = f"{told.get('organization_id')}/{told.get('mode')}" == tenant
         return int(number) if ours and mine and re.fullmatch(r"[1-9]\d{7}", number) else 0
+
+    async def _close(self, tenant: str, gateway: Any, since: str, fetched: Fetched) -> bool:
+        """Look at every payment of a gateway that money may have moved with: its list does not go back to where it was
+        read last. False where the gateway does not answer: then it is begun again in the next round.
+        """
+        database, sources = self.desk.database, gateway.makes
+        log.warning(
+            "the list of events of gateway %s was read last at %s, and goes back %d days: each of its payments is "
+            "looked at",
+            gateway.id,
+            since,
+            KEPT_SECONDS / 86400,
+        )
+        after = ""
+        organization_id, _, mode = tenant.partition("/")
+        slug = await database.read(lambda: events.organization(organization_id)) or ""
+        actor = worker(organization_id, slug, mode == "live", "catching up", gateway.id)
+        while True:
+            kind, named_by = sources.shape.type, sources.named_by
+            rows = await database.read(lambda: of_gateway(kind, named_by, tenant, gateway.id, after, PAGE))  # noqa: B023
+            for payment_id, _ in rows:
+                find = Find(kind, eq("id", payment_id), ("payment_gateway",))
+                found = await database.read(lambda: self.desk.reader.records(Session(tenant, {}), find))  # noqa: B023
+                try:
+                    if found:
+                        await self.desk.refresh(actor, found[0])
+                except Unavailable as silent:
+                    fetched.silent[gateway.id] = str(silent)
+                    return False
+                except Refusal as refusal:
+                    log.info("payment %s cannot be read: %s", payment_id, refusal)
+            if len(rows) < PAGE:
+                return True
+            after = rows[-1][1]
+            now = instant(self.desk.clock())
+            # Still at it: no other process is to begin the same.
+            await database.write(lambda: events.take_turn(tenant, gateway.id, now, now))  # noqa: B023
 
     def _keep(self, tenant: str, gateway_id: str, page: EventPage, now: str) -> Generator[Any, Any, int]:
         """Keep what concerns a payment, and how far the list is settled, in one transaction."""

@@ -259,7 +259,9 @@ def unheard(tenant: str, gateway_id: str, now: str) -> Asks:
 
 
 def take_turn(tenant: str, gateway_id: str, now: str, before: str) -> Asks:
-    """`(last event read,)`, where nobody has asked the gateway for its events since `before`; else None."""
+    """`(last event read, when the list was read to its end last)`, where nobody has asked the gateway for its events
+    since `before`; else None.
+    """
 
     def build() -> Any:
         made = insert(cursors).values(
@@ -273,7 +275,7 @@ def take_turn(tenant: str, gateway_id: str, now: str, before: str) -> Asks:
                 cursors.c.asked_at <= bindparam("before", type_=Instant()),
                 cursors.c.asked_at > bindparam("beyond", type_=Instant()),
             ),
-        ).returning(cursors.c.event_id)
+        ).returning(cursors.c.event_id, cursors.c.reached_at)
 
     values = {"tenant": tenant, "gateway_id": gateway_id, "asked_at": now, "before": before}
     values["beyond"] = later(now, SKEW_SECONDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, literal_column, select, update
+from sqlalchemy import bindparam, func, literal_column, select, update
 
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.statements import OneOf
@@ -74,6 +74,29 @@ def expiring(kind: str, named_by: str, tenants: Sequence[str] | None, until: str
 
     values = {"until": until, **({} if tenants is None else {"tenants": list(tenants)})}
     rows = yield Ask(("expiring", kind, tenants is None), build, values)
+    return rows
+
+
+def of_gateway(kind: str, named_by: str, tenant: str, gateway_id: str, after: str, limit: int) -> Asks:
+    """`(id, its name at the gateway)` of a gateway's payments that money may have moved with, those behind a name."""
+
+    def build() -> Any:
+        payments = METADATA.tables[kind]
+        name = payments.c[named_by]
+        return (
+            select(payments.c.id, name)
+            .where(
+                payments.c.tenant == bindparam("tenant"),
+                payments.c.payment_gateway_id == bindparam("gateway"),
+                name > bindparam("after"),
+                func.coalesce(payments.c.gateway_status, "") != literal_column("'canceled'"),
+            )
+            .order_by(name)
+            .limit(bindparam("limit"))
+        )
+
+    values = {"tenant": tenant, "gateway": gateway_id, "after": after, "limit": limit}
+    rows = yield Ask(("payments of gateway", kind), build, values)
     return rows
 
 
