@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
 
-BASE = {"errors", "money", "instants", "actor", "crash"}
+BASE = {"errors", "money", "instants", "actor", "crash", "private"}
 """Words that every room may use; they import nothing but each other."""
 
 ROOMS: dict[str, set[str] | None] = {
@@ -27,6 +27,7 @@ ROOMS: dict[str, set[str] | None] = {
     "instants": {"errors"},
     "actor": {"errors"},
     "crash": set(),
+    "private": set(),
     "settings": set(),
     "files": set(),
     "vault": set(),

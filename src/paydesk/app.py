@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from paydesk import __version__, commerce, files
+from paydesk import __version__, commerce, files, private
 from paydesk.books import Books
 from paydesk.catching_up import CatchingUp
 from paydesk.commerce import sealed
@@ -209,6 +209,8 @@ class Parts:
         raises    as `schema.check` and `vault_of`; Unavailable
         """
         await asyncio.to_thread(schema.check, settings.database_url)
+        if not reading:
+            private.close_folder(settings.data_dir)
         database = open_database(settings.database_url, connections=settings.database_connections, reading=reading)
         try:
             installation = await database.read(events.installation_id)

@@ -23,6 +23,7 @@ from typing import Any
 
 import typer
 
+from paydesk import private
 from paydesk.cli import certificates
 from paydesk.cli.certificates import Certificates
 from paydesk.cli.holding import InUse, hold, hold_database
@@ -281,7 +282,7 @@ def curl(base: str, token: str, attributes: Mapping[str, str], authority: Path |
 
 def write_whole(file: Path, text: str) -> None:
     """For this user's eyes alone, and never half of it for a reader who watches the name."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    private.make_folder(file.parent)
     unfinished = file.with_name(file.name + ".new")
     unfinished.unlink(missing_ok=True)
     with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from paydesk import private
 from paydesk.settings import Settings
 
 PATIENCE_SECONDS = 2.0
@@ -24,7 +25,7 @@ def hold(lock: Path, what: str) -> Iterator[None]:
     The kernel gives the lock back when this process and the workers it forked are gone, however they went.
     raises   InUse, naming `what` and the process that holds it
     """
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    private.make_folder(lock.parent)
     with open(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="ascii") as stream:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:

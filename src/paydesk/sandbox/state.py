@@ -10,6 +10,7 @@ Bodies are kept as the JSON that was last sent, so a retrieval renders nothing.
 
 import asyncio
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -152,8 +153,12 @@ class State:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = folder / "sandbox.db"
+        # For this user alone, as its log comes to be, too.
+        os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600))
+        for file in folder.glob("sandbox.db*"):
+            file.chmod(0o600)
         self.connection = self._open()
         self.connection.execute(SCHEMA)
         self.execute = self.connection.cursor().execute

@@ -17,6 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from paydesk import private
 from paydesk.instants import instant, wall
 from paydesk.store import released
 from paydesk.store.schema import (
@@ -54,7 +55,8 @@ def upgrade(database_url: str, to: str = "head") -> str:
     """
     if database_url.startswith("sqlite:"):
         path = Path(database_url.removeprefix("sqlite:///"))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(path.parent)
+        private.make_file(path)  # its log takes its mode over
         engine = create_engine(database_url)
         # The driver's own transactions end before DDL; with ours the whole migration is one.
         event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import apsw
 import orjson
 
+from paydesk import private
 from paydesk.errors import NotUnique, Unavailable
 from paydesk.store.ask import Ask, Landed, Rows, Transaction
 from paydesk.store.statements import json_contains, statements_of
@@ -179,6 +180,8 @@ class SQLite:
         self._read_until = 0.0
         self._reads_by_old_statistics = self._writes_by_old_statistics = False
         if not reading:
+            for end in ("", "-wal", "-shm"):
+                private.close_file(path.with_name(path.name + end))
             analyze(path, vfs=vfs)
         self._reader = self._for_reading()
         self._stop = threading.Event()
