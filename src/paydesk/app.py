@@ -383,6 +383,7 @@ class Application:
             await _error("RECORD_NOT_FOUND")(scope, receive, send)
             return
         scope["paydesk.origin"] = (came.scheme, came.host)
+        scope["paydesk.peer"] = (came.address, came.unlisted)
         scope["paydesk.links"] = links(came, came.label, self.settings.public_domain)
         await self._rest(scope, receive, send)
 

@@ -121,6 +121,7 @@ WITHOUT_TENANT = {
     "migrations",
     "holders",
     "turns",
+    "guesses",
     "signing_keys",
     "refresh_tokens",
     "authorization_codes",

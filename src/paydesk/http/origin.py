@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, NamedTuple
 
 Network = IPv4Network | IPv6Network
@@ -29,6 +29,13 @@ class Origin(NamedTuple):
     host: str
     label: str
     client: str
+    unlisted: bool = False
+    """The request was forwarded (`X-Forwarded-For`) by a peer whose word does not count: `client` is that peer."""
+
+    @property
+    def address(self) -> str:
+        """What counts as one address for limits."""
+        return _counted(self.client)
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.host}"
@@ -51,6 +58,19 @@ def _trusted(client: str, networks: tuple[Network, ...]) -> bool:
     return any((mapped or address) in network for network in networks)
 
 
+@lru_cache(4096)
+def _counted(client: str) -> str:
+    """What counts as one address: a whole /64 of IPv6, which is the least that anybody is given."""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client[:64]
+    if address.version == 4:
+        return client
+    mapped = address.ipv4_mapped
+    return str(mapped) if mapped is not None else str(ip_network((address, 64), strict=False))
+
+
 def origin(scope: Any, headers: dict[bytes, bytes], trusted: tuple[Network, ...]) -> Origin:
     """Where a request came in. Raises BadHost."""
     host = headers.get(b"host")
@@ -58,7 +78,7 @@ def origin(scope: Any, headers: dict[bytes, bytes], trusted: tuple[Network, ...]
         raise BadHost("none")
     scheme = scope.get("scheme", "http")
     client = (scope.get("client") or ("",))[0]
-    name = host.decode("latin-1")
+    name, unlisted = host.decode("latin-1"), False
     if trusted and _trusted(client, trusted):
         forwarded = headers.get(b"x-forwarded-host")
         if forwarded:
@@ -72,8 +92,10 @@ def origin(scope: Any, headers: dict[bytes, bytes], trusted: tuple[Network, ...]
                 client = hop.strip()
                 if not _trusted(client, trusted):
                     break
+    elif b"x-forwarded-for" in headers:
+        unlisted = True
     name = _checked(name)
-    return Origin(scheme, name, name.partition(".")[0].partition(":")[0], client)
+    return Origin(scheme, name, name.partition(".")[0].partition(":")[0], client, unlisted)
 
 
 def links(found: Origin, slug: str, public_domain: str | None) -> str:

@@ -11,6 +11,7 @@ from paydesk.declare import Registry
 from paydesk.errors import InvalidToken
 from paydesk.instants import Clock, instant, wall
 from paydesk.oauth import keys
+from paydesk.oauth.guesses import Guesses
 from paydesk.oauth.keys import Keyring, Sealer
 from paydesk.oauth.secrets import Passwords
 from paydesk.oauth.tokens import Tokens
@@ -50,6 +51,7 @@ class OAuth:
     def __post_init__(self) -> None:
         self.keyring = Keyring()
         self.tokens = Tokens(self.keyring, self.clock, self.public_domain)
+        self.guesses = Guesses(self.database, self.clock)
         self._task: asyncio.Task[None] | None = None
         self._read_at: float | None = None
         self._cleared_at: float | None = None

@@ -23,6 +23,7 @@ from paydesk.http.origin import single
 from paydesk.instants import instant
 from paydesk.oauth import grants, pages, permissions
 from paydesk.oauth.authority import OAuth
+from paydesk.oauth.guesses import Peer
 from paydesk.oauth.refusals import (
     OAuthRefusal,
     foreign_token,
@@ -101,14 +102,14 @@ def _route(oauth: OAuth, path: str, handlers: dict[str, Handler]) -> Route:
 
 def _page(oauth: OAuth) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        return await pages.authorize(oauth, request)
+        return await pages.authorize(oauth, request, peer(request))
 
     return answer
 
 
 async def token(oauth: OAuth, request: Request) -> Response:
     """POST /oauth/token"""
-    return _json(await grants.token(oauth, await parameters(request), origin(request)))
+    return _json(await grants.token(oauth, await parameters(request), origin(request), peer(request)))
 
 
 async def revoke(oauth: OAuth, request: Request) -> Response:
@@ -116,7 +117,7 @@ async def revoke(oauth: OAuth, request: Request) -> Response:
     ended, is revoked already (RFC 7009, section 2.2).
     """
     given = await parameters(request)
-    application, proved = await grants.authenticate(oauth, given)
+    application, proved = await grants.authenticate(oauth, given, peer(request))
     text = given.get("token")
     if not text:
         raise invalid_request("Missing required parameter: token.")
@@ -234,6 +235,14 @@ def origin(request: Request) -> grants.Origin:
     if found is not None:
         return found[0], found[1]
     return request.url.scheme, request.headers.get("host") or request.url.netloc
+
+
+def peer(request: Request) -> Peer:
+    """Where a request comes from, as the HTTP room found it behind its proxies."""
+    found: tuple[str, bool] | None = request.scope.get("paydesk.peer")
+    if found is not None:
+        return Peer(*found)
+    return Peer(request.client.host if request.client is not None else "")
 
 
 async def parameters(request: Request) -> dict[str, str]:

@@ -19,6 +19,7 @@ import orjson
 from paydesk.instants import instant
 from paydesk.oauth import scopes
 from paydesk.oauth.authority import LONGEST_LIFETIME_SECONDS, OAuth
+from paydesk.oauth.guesses import Peer
 from paydesk.oauth.refusals import (
     invalid_assertion,
     invalid_client,
@@ -58,6 +59,7 @@ _ASSERTION_LEEWAY_SECONDS = 30.0
 Parameters = Mapping[str, str]
 Origin = tuple[str, str]
 """Scheme and host that a request was sent to."""
+NOWHERE = Peer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Asked:
     parameters: Parameters
     origin: Origin
     proved: bool
+    peer: Peer
 
     def required(self, name: str) -> str:
         value = self.parameters.get(name)
@@ -85,35 +88,47 @@ class Asked:
         return value
 
 
-async def authenticate(oauth: OAuth, parameters: Parameters) -> tuple[Application, bool]:
+async def authenticate(oauth: OAuth, parameters: Parameters, peer: Peer) -> tuple[Application, bool]:
     """The application that `client_id` names, and whether it sent its secret. A secret that is sent must be right.
 
-    raises  OAuthRefusal (`invalid_client`)
+    raises  OAuthRefusal (`invalid_client`); TooMany
     """
     client_id, secret = parameters.get("client_id"), parameters.get("client_secret")
-    application = await oauth.database.read(lambda: credentials.application(client_id)) if client_id else None
-    right = secret is not None and matches(secret, application.secret_hash if application else None)
-    if application is None or (secret is not None and not right):
+    if not client_id:
         raise invalid_client()
-    return application, right
+    application = await oauth.database.read(lambda: credentials.application(client_id))
+    if secret is None:
+        if application is None:
+            raise invalid_client()
+        return application, False
+
+    async def look() -> bool:
+        return matches(secret, application.secret_hash if application else None)
+
+    if not await oauth.guesses.tried(f"client {client_id}", peer, look) or application is None:
+        raise invalid_client()
+    return application, True
 
 
-async def token(oauth: OAuth, parameters: Parameters, origin: Origin) -> dict[str, Any]:
+async def token(oauth: OAuth, parameters: Parameters, origin: Origin, peer: Peer = NOWHERE) -> dict[str, Any]:
     """The body of a successful answer.
 
-    raises  OAuthRefusal
+    peer    where the request comes from, for the limits of guesses
+    raises  OAuthRefusal; TooMany
     """
     grant_type = parameters.get("grant_type")
     if not grant_type:
         raise invalid_request("Missing required parameter: grant_type.")
     if grant_type not in _ANSWERS:
         raise unsupported_grant_type()
-    application, proved = await authenticate(oauth, parameters)
+    application, proved = await authenticate(oauth, parameters, peer)
     if not proved and (application.kind != "sales_channel" or grant_type == JWT_BEARER):
         raise invalid_client()
     if grant_type not in GRANTS.get(application.kind, frozenset()):
         raise unauthorized_client()
-    return await _ANSWERS[grant_type](Asked(oauth, application, parameters, origin, proved))
+    return await _ANSWERS[grant_type](
+        Asked(oauth, application, parameters, origin, proved, replace(peer, vouched=proved))
+    )
 
 
 async def _client_credentials(asked: Asked) -> dict[str, Any]:
@@ -128,8 +143,11 @@ async def _password(asked: Asked) -> dict[str, Any]:
     password = asked.required("password")
     scope = await _scope(asked)
     customer = await oauth.database.read(lambda: credentials.customer_with_email(tenant, email_key))
-    right = await oauth.passwords.verify(password, customer[2] if customer else None)
-    if customer is None or not right:
+
+    async def look() -> bool:
+        return await oauth.passwords.verify(password, customer[2] if customer else None)
+
+    if not await oauth.guesses.tried(f"customer {tenant} {email_key}", asked.peer, look) or customer is None:
         raise invalid_grant()
     oauth.tokens.know_email(tenant, customer[0], customer[1])
     owner = Owner("Customer", customer[0])

@@ -23,6 +23,7 @@ from paydesk.instants import instant
 from paydesk.oauth import scopes
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.grants import GRANTS
+from paydesk.oauth.guesses import Peer
 from paydesk.oauth.refusals import OAuthRefusal
 from paydesk.oauth.secrets import digest, new_secret
 from paydesk.store import credentials
@@ -53,21 +54,17 @@ class _Problem(Exception):
         self.error, self.description = error, description
 
 
-async def authorize(oauth: OAuth, request: Request) -> Response:
+async def authorize(oauth: OAuth, request: Request, peer: Peer) -> Response:
     """GET /oauth/authorize shows the page, POST takes its form; both carry the request in the query."""
     try:
-        return await _authorize(oauth, request)
+        return await _authorize(oauth, request, peer)
     except Unavailable as problem:
         page = _message("Not available", "paydesk cannot answer at present. Please try again.", 503)
         page.headers["retry-after"] = str(problem.retry_after)
         return page
-    except TooMany as problem:
-        page = _message("Busy", "Too many people log in at this moment. Please try again.", 429)
-        page.headers["retry-after"] = str(problem.retry_after)
-        return page
 
 
-async def _authorize(oauth: OAuth, request: Request) -> Response:
+async def _authorize(oauth: OAuth, request: Request, peer: Peer) -> Response:
     pairs = request.query_params.multi_items()
     given = dict(pairs)
     if len(given) != len(pairs) or any("\0" in value for value in given.values()):
@@ -83,12 +80,12 @@ async def _authorize(oauth: OAuth, request: Request) -> Response:
         return _message("Unknown address", "The redirect URI is not one that the application has registered.", 400)
     asked = _Asked(application, wanted or registered[0], wanted is not None, given.get("state"))
     try:
-        return await _decide(oauth, request, asked, given)
+        return await _decide(oauth, request, asked, given, peer)
     except _Problem as problem:
         return _redirect(asked, {"error": problem.error, "error_description": problem.description})
 
 
-async def _decide(oauth: OAuth, request: Request, asked: _Asked, given: dict[str, str]) -> Response:
+async def _decide(oauth: OAuth, request: Request, asked: _Asked, given: dict[str, str], peer: Peer) -> Response:
     application = asked.application
     if "authorization_code" not in GRANTS.get(application.kind, frozenset()):
         raise _Problem("unauthorized_client", "This application cannot be given authorization codes.")
@@ -115,9 +112,17 @@ async def _decide(oauth: OAuth, request: Request, asked: _Asked, given: dict[str
             return _message("Not a valid request", "The form was not sent from this page.", 400)
         if form.get("decision") != "allow":
             raise _Problem("access_denied", "The request was denied.")
-        let_in = await _log_in(oauth, application, form)
-        if isinstance(let_in, str):
-            return _consent(asked, scope.text, email=form.get("email", ""), problem=let_in)
+        try:
+            let_in = await _log_in(oauth, application, form, peer)
+        except TooMany as wait:
+            seconds = "a second" if wait.retry_after == 1 else f"{wait.retry_after} seconds"
+            problem = f"Too many people log in at this moment, or too many failed. Please try again in {seconds}."
+            page = _consent(asked, scope.text, email=form.get("email", ""), problem=problem, status=429)
+            page.headers["retry-after"] = str(wait.retry_after)
+            return page
+        if let_in is None:
+            problem = "Email or password is wrong."
+            return _consent(asked, scope.text, email=form.get("email", ""), problem=problem, status=400)
         user = let_in
     text, now = new_secret(), oauth.clock()
     code = Code(
@@ -134,13 +139,17 @@ async def _decide(oauth: OAuth, request: Request, asked: _Asked, given: dict[str
     return _redirect(asked, {"code": text})
 
 
-async def _log_in(oauth: OAuth, application: Application, form: dict[str, str]) -> User | str:
-    """The user, or what to tell whoever tried."""
+async def _log_in(oauth: OAuth, application: Application, form: dict[str, str], peer: Peer) -> User | None:
+    """The user; None where email or password is wrong. raises TooMany"""
     email_key = form.get("email", "").strip().lower()
     organization_id = application.organization_id
     user = await oauth.database.read(lambda: credentials.user_with_email(organization_id, email_key))
-    right = await oauth.passwords.verify(form.get("password", ""), user.password_hash if user else None)
-    return user if user is not None and right else "Email or password is wrong."
+
+    async def look() -> bool:
+        return await oauth.passwords.verify(form.get("password", ""), user.password_hash if user else None)
+
+    right = await oauth.guesses.tried(f"user {organization_id} {email_key}", peer, look)
+    return user if right else None
 
 
 async def _administrator(oauth: OAuth, organization_id: str) -> User:
@@ -213,7 +222,7 @@ button[value=allow] { background: var(--lead); border-color: var(--lead); color:
 _STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
 
 
-def _consent(asked: _Asked, scope: str, *, email: str = "", problem: str | None = None) -> Response:
+def _consent(asked: _Asked, scope: str, *, email: str = "", problem: str | None = None, status: int = 200) -> Response:
     application = asked.application
     name, organization = escape(application.name), escape(application.organization_name or application.slug)
     target = urlsplit(asked.redirect_uri)
@@ -230,7 +239,7 @@ def _consent(asked: _Asked, scope: str, *, email: str = "", problem: str | None 
 <button name="decision" value="allow">Allow</button></div>
 </form>"""
     # Browsers hold the redirect that answers a form to `form-action` too.
-    return _html(f"Let {name} in", body, 400 if problem else 200, f"'self' {target.scheme}://{target.netloc}")
+    return _html(f"Let {name} in", body, status, f"'self' {target.scheme}://{target.netloc}")
 
 
 def _message(title: str, text: str, status: int) -> Response:

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from paydesk.instants import later
 from paydesk.store.ask import Ask, Row, Rows, Transaction
+from paydesk.store.guesses import guesses
 from paydesk.store.portions import PORTION, oldest
 from paydesk.store.statements import OneOf
 from paydesk.store.types import METADATA, Document, Instant, ListOf
@@ -363,6 +364,7 @@ def clear(now: str, limit: int = PORTION) -> Transaction[bool]:
         (refresh_tokens, "expires_at", now),
         (grants, "expires_at", now),
         (authorization_codes, "expires_at", later(now, -86_400)),
+        (guesses, "until", now),
         (signing_keys, "retired_at", later(now, -3600)),
     ):
 

@@ -1,0 +1,224 @@
+"""Guesses at passwords and client secrets: how long whoever was wrong waits before the next one is looked at.
+
+Counted in the database, so that all processes know: failures of an account from an address, of an account from
+everywhere, and of an address with every account. Each is a bucket that leaks: a few failures cost nothing, each further
+one doubles the pause.
+
+- An attacker is held up by the pause of account and address, which grows to a quarter of an hour.
+- The owner of an account must never be locked out by an attacker. A right answer from an address that was right before
+  is never held up by anybody else's failures; and of any other address the account as a whole asks for one pause, of 30
+  seconds at most: the address is promised the end of it, and then heard however many others were wrong meanwhile.
+- An account that is not there counts, waits and answers like any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from paydesk.errors import TooMany
+from paydesk.instants import Clock, instant, later, seconds
+from paydesk.store import guesses
+from paydesk.store.ask import Database, Transaction
+from paydesk.store.guesses import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The failures of one kind.
+
+    free             how many in a row cost nothing; the last of them begins the first pause, of one second
+    leak_seconds     how long until one failure is forgotten
+    longest_seconds  the longest pause
+    most             more are not counted, so that the end of an attack is soon the end of its pauses
+    """
+
+    free: int
+    leak_seconds: float
+    longest_seconds: float
+    most: float
+
+
+PAIR = Bucket(5, 600.0, 900.0, 110.0)
+ACCOUNT = Bucket(20, 60.0, 30.0, 30.0)
+ADDRESS = Bucket(50, 6.0, 30.0, 60.0)
+SHARED_SECONDS = 30.0
+"""The longest pause of account and address where many people share the address: behind a proxy that is not listed, or a
+shop's own server that signs its customers in.
+"""
+UNLISTED_SECONDS = 1.0
+"""The longest pause of such a proxy's address with every account: all the shop's customers come from there."""
+KNOWN_FAILURES = 100
+"""So many failures of account and address (fewer as they are forgotten) take away what an earlier sign-in gave it."""
+KNOWN_SECONDS = 90 * 86_400.0
+"""How long an address is remembered as one that was right."""
+RENEW_SECONDS = 86_400.0
+"""How often that is written anew, so that a sign-in mostly writes nothing here."""
+PROMISE_SECONDS = 3600.0
+"""How long a promised turn can be taken."""
+SKEW_SECONDS = 60.0
+"""What lies further ahead was written by a clock that ran ahead, and counts as long past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a guess comes from.
+
+    address   what counts as one address (a network, for IPv6)
+    unlisted  it forwards others' requests and is not in `PAYDESK_TRUSTED_PROXIES`
+    vouched   the request bears an application's right secret: it comes from the shop's own server
+    """
+
+    address: str = ""
+    unlisted: bool = False
+    vouched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """wait: until this guess is looked at; own: what of it is the address's own doing; known: it was right before."""
+
+    wait: float
+    own: float
+    known: bool
+
+
+class Guesses:
+    """Every look at a password or client secret goes through `tried`."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def tried(self, account: str, peer: Peer, look: Callable[[], Awaitable[bool]]) -> bool:
+        """Whether the guess is right, as `look` says, which is asked only where nothing is to be waited for.
+
+        account  what is guessed at, whether it exists or not
+        raises   TooMany, for right and wrong guesses alike; what `look` raises
+        """
+        pair, _, _ = keys = _keys(account, peer)
+        found = await self._database.read(lambda: guesses.tallies(keys))
+        verdict = self._verdict(found, keys, peer)
+        if verdict.wait:
+            if not verdict.own:
+                await self._settle(keys, peer, None)
+            raise _wait(verdict.wait)
+        right = await look()
+        if right and self._is_fresh(found.get(pair)):
+            return True
+        wait = await self._settle(keys, peer, right)
+        if wait:
+            raise _wait(wait)
+        return right
+
+    async def _settle(self, keys: tuple[str, str, str], peer: Peer, right: bool | None) -> float:
+        """Count what came of a guess (None: it is not looked at), and how long its answer must wait after all: others
+        may have been counted since it was let in.
+        """
+        return await self._database.write(lambda: self._settled(keys, peer, right))
+
+    def _settled(self, keys: tuple[str, str, str], peer: Peer, right: bool | None) -> Transaction[float]:
+        now = self._clock()
+        at = instant(now)
+        pair, whole, everywhere = keys
+        found = yield from guesses.hold(keys if right is False else (pair,), at)
+        if right is not False:
+            found = (yield from guesses.tallies((whole, everywhere))) | found
+        verdict = self._verdict(found, keys, peer)
+        own = found[pair]
+        if verdict.wait or right is None:
+            if verdict.wait and not verdict.own and not _is_promised(own, now):
+                kept = replace(
+                    own, level=_level(own, PAIR, now), counted_at=at, promised_at=instant(now + verdict.wait)
+                )
+                yield from guesses.keep([_ended(kept, PAIR)])
+            return verdict.wait
+        if right:
+            kept = replace(own, level=0.0, counted_at=at, promised_at=None, signed_in_at=at)
+            yield from guesses.keep([_ended(kept, PAIR)])
+            return 0.0
+        counted = [_ended(replace(_more(own, PAIR, now), promised_at=None), PAIR)]
+        counted.append(_ended(_more(found[whole], ACCOUNT, now), ACCOUNT))
+        if not peer.vouched:
+            counted.append(_ended(_more(found[everywhere], ADDRESS, now), ADDRESS))
+        yield from guesses.keep(counted)
+        return verdict.own
+
+    def _verdict(self, found: dict[str, Tally], keys: tuple[str, str, str], peer: Peer) -> _Verdict:
+        now = self._clock()
+        pair, whole, everywhere = (found.get(key) for key in keys)
+        level = _level(pair, PAIR, now)
+        known = pair is not None and pair.signed_in_at is not None and now < seconds(pair.signed_in_at) + KNOWN_SECONDS
+        shared = peer.unlisted or peer.vouched or known
+        own = _pause(pair, PAIR, now, SHARED_SECONDS if shared else PAIR.longest_seconds)
+        if known and level < KNOWN_FAILURES:
+            return _Verdict(0.0, own, True)
+        if not peer.vouched:
+            longest = UNLISTED_SECONDS if peer.unlisted else ADDRESS.longest_seconds
+            own = max(own, _pause(everywhere, ADDRESS, now, longest))
+        if pair is not None and _is_promised(pair, now):
+            others = max(0.0, seconds(pair.promised_at or "") - now)
+        else:
+            others = _pause(whole, ACCOUNT, now, ACCOUNT.longest_seconds)
+        return _Verdict(max(own, others), own, False)
+
+    def _is_fresh(self, pair: Tally | None) -> bool:
+        """Nothing is to be written for a guess that was right."""
+        if pair is None or pair.signed_in_at is None or pair.level or pair.promised_at is not None:
+            return False
+        return 0.0 <= self._clock() - seconds(pair.signed_in_at) < RENEW_SECONDS
+
+
+def _wait(left: float) -> TooMany:
+    return TooMany("Too many guesses. Try again later.", max(1, math.ceil(left - 1e-6)))
+
+
+def _keys(account: str, peer: Peer) -> tuple[str, str, str]:
+    """The keys of account and address, of the account, and of the address."""
+    pair, whole, everywhere = (
+        hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        for text in (f"pair\n{peer.address}\n{account}", f"account\n{account}", f"address\n{peer.address}")
+    )
+    return pair, whole, everywhere
+
+
+def _elapsed(tally: Tally, now: float) -> float:
+    """Seconds since it was counted."""
+    elapsed = now - seconds(tally.counted_at)
+    return math.inf if elapsed < -SKEW_SECONDS else max(0.0, elapsed)
+
+
+def _level(tally: Tally | None, bucket: Bucket, now: float) -> float:
+    return 0.0 if tally is None else max(0.0, tally.level - _elapsed(tally, now) / bucket.leak_seconds)
+
+
+def _pause(tally: Tally | None, bucket: Bucket, now: float, longest: float) -> float:
+    """How many seconds of the pause are left that the last failure began."""
+    if tally is None or (over := round(tally.level) - bucket.free) < 0:
+        return 0.0
+    return max(0.0, min(longest, 2.0 ** min(over, 20)) - _elapsed(tally, now))
+
+
+def _more(tally: Tally, bucket: Bucket, now: float) -> Tally:
+    """With one failure more."""
+    return replace(tally, level=min(_level(tally, bucket, now) + 1, bucket.most), counted_at=instant(now))
+
+
+def _is_promised(tally: Tally, now: float) -> bool:
+    """A turn was promised that is still to come, or can still be taken."""
+    if tally.promised_at is None:
+        return False
+    ahead = seconds(tally.promised_at) - now
+    return -PROMISE_SECONDS < ahead < ACCOUNT.longest_seconds + SKEW_SECONDS
+
+
+def _ended(tally: Tally, bucket: Bucket) -> Tally:
+    """With the instant from which on it says nothing."""
+    until = later(tally.counted_at, tally.level * bucket.leak_seconds)
+    if tally.promised_at is not None:
+        until = max(until, later(tally.promised_at, PROMISE_SECONDS))
+    if tally.signed_in_at is not None:
+        until = max(until, later(tally.signed_in_at, KNOWN_SECONDS))
+    return replace(tally, until=until)
