@@ -17,6 +17,7 @@ from tests.payments.test_watching import advance
 KINDS = (
     "unplaced_money",
     "surplus_money",
+    "spare_money",
     "authorization_gone",
     "refund_failed",
     "amounts_broken",

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.commerce.orders.attention import BROKEN, GONE, REFUND_FAILED, SURPLUS, UNPLACED
+from paydesk.commerce.orders.attention import BROKEN, GONE, REFUND_FAILED, SPARE, SURPLUS, UNPLACED
 from paydesk.commerce.payments.watching import NOTICE
 from paydesk.instants import later, seconds
 from paydesk.money import formatted
@@ -21,12 +21,15 @@ from paydesk.store.ahead import SKEW_SECONDS
 EXPIRING = "authorization_expiring"
 SHARED = "payment_of_several_orders"
 
-PATIENCE: Mapping[str, float] = {UNPLACED: 900.0}
-"""Seconds that pass before it is one: a shopper who has just paid is about to place the order."""
+PATIENCE: Mapping[str, float] = {UNPLACED: 900.0, SPARE: 900.0}
+"""Seconds that pass before it is one: a shopper who has just paid is about to place the order, and what is spare
+is about to be let go.
+"""
 
 DO: Mapping[str, str] = {
     UNPLACED: "place the order, or give the money back: void its authorizations, refund its captures",
     SURPLUS: "refund what was taken beside what the order costs, by its captures",
+    SPARE: "void the authorization that the order does not need: the gateway refused that it be let go",
     GONE: "have the order paid anew, or cancel it: nothing holds the money any more",
     REFUND_FAILED: "refund it again or another way: the customer was not given the money back",
     BROKEN: "run `paydesk reconcile`, which tells what does not follow, and settle it with the customer",

@@ -10,16 +10,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from paydesk.commerce.orders.invariants import broken, broken_sums
+from paydesk.commerce.payments.moving import voidable
 from paydesk.commerce.payments.payment_sources import is_by_hand
 from paydesk.commerce.payments.status import sums
 from paydesk.work import Work
 
-UNPLACED, SURPLUS, GONE, REFUND_FAILED, BROKEN = (
-    "unplaced_money", "surplus_money", "authorization_gone", "refund_failed", "amounts_broken",
+UNPLACED, SURPLUS, SPARE, GONE, REFUND_FAILED, BROKEN = (
+    "unplaced_money", "surplus_money", "spare_money", "authorization_gone", "refund_failed", "amounts_broken",
 )  # fmt: skip
 """
 unplaced_money       held or received for an order that is not placed, or is cancelled
 surplus_money        received beside what a placed order costs
+spare_money          held beside what the order needs, though it was to be let go
 authorization_gone   a placed order holds less than it costs, and nothing was taken
 refund_failed        the last refund of a capture did not come about
 amounts_broken       the order's own amounts contradict each other
@@ -28,10 +30,16 @@ amounts_broken       the order's own amounts contradict each other
 _PLACED = ("placed", "approved", "editing")
 
 
-def attend(order: Any, everything: Sequence[Any], work: Work) -> None:
-    """Store what needs attention, each with since when and how much: `{kind: [since, cents]}`."""
+def attend(order: Any, everything: Sequence[Any], work: Work, spare: Sequence[Any]) -> None:
+    """Store what needs attention, each with since when and how much: `{kind: [since, cents]}`.
+
+    spare    the authorizations that hold what the order does not need
+    """
     known: dict[str, Any] = order.attention or {}
-    found = {kind: [known.get(kind, [work.now])[0], cents] for kind, cents in _kinds(order, everything, known)}
+    kinds = dict(_kinds(order, everything, known))
+    if idle := sum(voidable(one, list(everything)) for one in spare if one.excluded or order.status in _PLACED):
+        kinds[SPARE] = idle
+    found = {kind: [known.get(kind, [work.now])[0], cents] for kind, cents in kinds.items()}
     work.change(
         order, attention=found or None, attention_since=min((since for since, _ in found.values()), default=None)
     )

@@ -41,8 +41,9 @@ def purge(order_id: str, before: str, work: Work) -> Rule:
     if (yield from booked(order, work)):
         yield from _end(order, work)
         return True
+    work.comes_after("adopt_payment", order)
     for payment in (yield from sources_of(order)):
-        payment.release(work)
+        payment.release(work, held=True)
         work.delete(payment)
     for line in order.line_items:
         work.delete(line)

@@ -39,6 +39,7 @@ def discard(order: Any, work: Work) -> Rule:
     if any(one.is_undecided for one in sources):
         raise Locked("a payment for it is being processed")
     settling.after_confirming(order, work)
+    work.comes_after("adopt_payment", order)
     for one in rows:
         if one.one_of("authorizations"):
             work.comes_after("capture_payment", one)

@@ -16,6 +16,7 @@ from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.forgetting import forget_gone
 from paydesk.commerce.payments.payment_sources import not_before
 from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
+from paydesk.commerce.payments.status import held_by
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
 from paydesk.errors import Invalid, Refusal, Several
@@ -72,14 +73,22 @@ def begin(order: Any, refreshed: Refreshed, work: Work, *, later: bool = False) 
 
 def _covered(order: Any, refreshed: Refreshed, work: Work) -> Rule:
     """Whether what is held covers what the order costs, after what it costs. A source that holds the money becomes the
-    order's where the present one holds nothing, with the method that it was made for: which may cost something.
+    order's where the present one holds nothing, or too little where the other holds all, with the method that it was
+    made for: which may cost something.
     """
     held = yield from settling.held(order, work)
     if not refreshed.due or held < refreshed.due:
         return refreshed, not refreshed.due
-    if not (yield from settling.held_by_source(order, work)):
-        yield from take_of(order, (yield from standing(order, work))[-1], work)
-        refreshed = yield from order.refresh(work, forced=True)
+    own = yield from settling.held_by_source(order, work)
+    if own < refreshed.due:
+        everything = yield from booked(order, work)
+        others = yield from standing(order, work)
+        alone = [
+            one for one in others if held_by(one.payment_source_id, everything, order.currency_code) >= refreshed.due
+        ]
+        if alone or not own:
+            yield from take_of(order, (alone or others)[-1], work)
+            refreshed = yield from order.refresh(work, forced=True)
     return refreshed, held >= refreshed.due
 
 
@@ -126,17 +135,30 @@ def follow(order: Any, authorization: Any, work: Work) -> Rule:
         refreshed = yield from order.refresh(work, forced=True)
         if method.auto_place:
             yield from _place_unasked(order, refreshed, believed, work)
-    due = settling.due_of(order)
-    if (yield from settling.held(order, work)) < due:
+    yield from _take_at_once(order, work)
+
+
+def _take_at_once(order: Any, work: Work) -> Rule:
+    """Soon take what the order costs, where its method takes at once and all of it is held: of a cart what its own
+    source holds, of a placed order whatever holds it.
+    """
+    yield Load(order, ("payment_method",))
+    method, due = order.payment_method, settling.due_of(order)
+    if method is None or not method.auto_capture or (yield from settling.held(order, work)) < due:
         return
     most = method.auto_capture_max_amount_cents
+    if most is not None and (method.currency_code != due.currency or due > Money(most, due.currency)):
+        return
     everything = yield from booked(order, work)
-    left = due - settling.taken_for(order, everything)
-    amount = min(authorization.capture_balance_cents, left.cents)
-    is_small = most is None or (method.currency_code == due.currency and due <= Money(most, due.currency))
-    within = method.auto_capture and is_small
-    if within and amount > 0 and moving.may_capture(authorization, everything):
-        yield from moving.capture(authorization, work, order, asked=amount, final=True, later=True)
+    left = (due - settling.taken_for(order, everything)).cents
+    asked = {call.subject_id for call in work.calls if call.kind in ("capture_payment", "void_payment")}
+    held = [one for one in everything if one.one_of("authorizations") and moving.may_capture(one, everything)]
+    for one in sorted(held, key=lambda one: one.payment_source_id != order.payment_source_id):
+        is_own = one.payment_source_id == order.payment_source_id
+        amount = min(one.capture_balance_cents, left)
+        if amount > 0 and one.id not in asked and (is_own or order.status in ("placed", "approved")):
+            yield from moving.capture(one, work, order, asked=amount, final=True, later=True)
+            left -= amount
 
 
 def _place_unasked(order: Any, refreshed: Refreshed, believed: Money, work: Work, *, with_source: bool = True) -> Rule:
@@ -233,9 +255,15 @@ def _placed(order: Any, refreshed: Refreshed, work: Work, *, asked: str | None =
     yield from settling.settle(order, work)
     spare = {call.subject_id for call in work.calls if call.kind == "void_payment"}
     rows = yield from booked(order, work)
-    for id_ in {one.payment_source_id for one in rows if one.one_of("authorizations") and one.counts} - {asked}:
-        # Nor is a payment being deleted that the order is placed on: one that was asked for cannot be meanwhile.
+    freed = {id_ for kind, id_ in work.withdrawn if kind == "release_payment"}
+    freed |= {call.subject_id for call in work.calls if call.kind == "release_payment"}
+    held = [one for one in rows if one.one_of("authorizations") and one.counts and one.id not in spare]
+    for id_ in {one.payment_source_id for one in held} - {asked}:
+        # Nor is a payment being deleted or canceled that the order is placed on: one that was asked for cannot be
+        # meanwhile, nor one that this very work keeps or lets go.
         work.comes_after("discard_payment", id_)
+        if id_ not in freed and id_ != order.payment_source_id:
+            work.comes_after("release_payment", id_)
     for one in rows:
         # A void or refund may be in flight for the money that the order is placed on: it comes first. What has just
         # come has none, and what the order does not need may go.
@@ -249,6 +277,7 @@ def _placed(order: Any, refreshed: Refreshed, work: Work, *, asked: str | None =
     customer = yield Find(Customer, eq("id", order.customer_id), lock=True)
     if customer is not None:
         work.change(order, customer_type=customer.count_order(order, work))
+    yield from _take_at_once(order, work)
 
 
 def placed_by_hand(order: Any, work: Work) -> Rule:

@@ -55,7 +55,7 @@ def settle(order: Any, work: Work) -> Rule:
     if spare:
         yield from let_spare_go(order, spare, work, counts=order.status == "cancelled" or bool(due_of(order)))
         _add_up(order, everything, work)
-    attend(order, everything, work)
+    attend(order, everything, work, _spare(order, everything))
     yield from begin_fulfilment(order, work)
 
 
@@ -76,29 +76,44 @@ def _spare(order: Any, everything: list[Any]) -> list[Any]:
     """The authorizations that hold money which the order does not need.
 
     A cart keeps what it holds until it is placed, and an order that is being edited until that is over. Of what is
-    placed one authorization stays, where one alone covers it, the own source's first; several that only together cover
-    it stay all. What is placed and taken in full, free, or cancelled needs nothing more.
+    placed one authorization stays, where one alone covers it, the own source's first; of several that only together
+    cover it those stay that are needed for that, the newest go. What is placed and taken in full, free, or cancelled
+    needs nothing more. What was to be let go before, and counts for nothing, is spare for as long as it is held.
     """
-    held = [one for one in everything if one.one_of("authorizations") and moving.may_void(one, everything)]
+    held = [
+        one
+        for one in everything
+        if one.one_of("authorizations")
+        and moving.may_void(one, everything, spare=not is_by_hand(one.payment_source_type))
+    ]
     if not held or needs_no_payment(order):
         return held
     if order.status == "draft":
         # Its own payment may come before its customer; one that it lost has no place to come back to.
-        return [one for one in held if one.payment_source_id != order.payment_source_id]
+        return [one for one in held if one.excluded or one.payment_source_id != order.payment_source_id]
+    forgotten = [one for one in held if one.excluded]
+    return [*forgotten, *_unneeded(order, [one for one in held if one.counts], everything)]
+
+
+def _unneeded(order: Any, held: list[Any], everything: list[Any]) -> list[Any]:
     if order.status not in ("placed", "approved"):
         return []
-    if taken_for(order, everything) >= due_of(order):
+    due = due_of(order)
+    if taken_for(order, everything) >= due:
         return held
-    covering = [one for one in everything if one.one_of("authorizations") and _covers(one, order, everything)]
-    covering.sort(key=lambda one: one.payment_source_id != order.payment_source_id)
-    return [one for one in held if one is not covering[0]] if covering else []
+    left = sums(everything, order.currency_code).secured - _given_back_before(order, everything)
+    spare = []
+    for one in sorted(held, key=lambda one: (one.payment_source_id == order.payment_source_id, -_count(one))):
+        without = left - Money(moving.voidable(one, everything), order.currency_code)
+        if without >= due:
+            spare.append(one)
+            left = without
+    return spare
 
 
-def _covers(authorization: Any, order: Any, everything: list[Any]) -> bool:
-    """One authorization was enough for the whole order; what was given back since it was placed does not count."""
-    own = [one for one in everything if one.payment_source_id == authorization.payment_source_id]
-    made = sums(own, order.currency_code)
-    return bool(authorization.counts and made.secured - _given_back_before(order, own) >= due_of(order))
+def _count(transaction: Any) -> int:
+    """Which of its order's transactions it is, the first being 1."""
+    return int(transaction.number.rpartition("/")[2])
 
 
 def needs_no_payment(order: Any) -> bool:

@@ -95,6 +95,8 @@ class Movement(Plan):
         if problem.snapshot is not None:
             yield from reconcile(subject.payment_source, problem.snapshot, work)
         if call.ask.get("spare"):
+            # It is asked again when something else is heard of the order, and not at once, over and over.
+            work.calls = [one for one in work.calls if (one.kind, one.subject_id) != (call.kind, call.subject_id)]
             return subject
         if problem.snapshot is not None:
             everything = yield from booked(subject.order, work)

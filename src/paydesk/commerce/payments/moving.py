@@ -40,11 +40,15 @@ def may_capture(authorization: Any, everything: list[Any]) -> bool:
     )
 
 
-def may_void(authorization: Any, everything: list[Any]) -> bool:
-    """It was not voided yet, and nothing of it was captured, save where the rest of it could still be captured."""
+def may_void(authorization: Any, everything: list[Any], *, spare: bool = False) -> bool:
+    """It was not voided yet, and nothing of it was captured, save where the rest of it could still be captured.
+
+    spare    also where it counts for nothing any more
+    """
     is_whole = not taken(everything, "captures", authorization)
     left = voidable(authorization, everything)
-    return bool(authorization.counts and left > 0 and (is_whole or authorization.multicapture))
+    is_there = authorization.succeeded if spare else authorization.counts
+    return bool(is_there and left > 0 and (is_whole or authorization.multicapture))
 
 
 def voidable(authorization: Any, everything: list[Any]) -> int:
@@ -134,7 +138,7 @@ def void(
     """
     everything = yield from booked(authorization.order, work)
     captured = taken(everything, "captures", authorization)
-    if not may_void(authorization, everything) or (captured and then == "exclude"):
+    if not may_void(authorization, everything, spare=spare) or (captured and then == "exclude"):
         left = authorization.void_balance_cents if authorization.counts else 0
         message = "was captured: it can only be refunded" if captured else None
         raise Invalid("void_balance_cents", "captured" if captured else "greater_than", message, value=left, count=0)

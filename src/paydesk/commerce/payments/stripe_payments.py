@@ -614,11 +614,12 @@ class AdoptPayment(Plan):
 
     def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
         order = yield Find("orders", eq("id", call.subject_id), ("payment_source.payment_gateway",), lock=True)
-        if order is None:
-            return Invalid("order", "blank")
         gateway = yield Find("payment_gateways", eq("id", call.gateway_id))
         if gateway is None:
             return Invalid("payment_gateway", "blank", "must exist")
+        if order is None:
+            self._let_go(call, answer, gateway, work)
+            return Invalid("order", "blank")
         known, taken = _held((yield StripePayment.holders(answer.payment_id)), gateway.account, order.id, work)
         ask = {**call.ask, "known": known is not None, "taken": taken, "currency": order.currency_code}
         if (misfit := _misfit(ask, answer)) is not None:
@@ -627,6 +628,8 @@ class AdoptPayment(Plan):
             return Invalid("stripe_id", "taken")
         if order.status not in EDITABLE:
             # It was placed or cancelled while Stripe was asked.
+            if known is None:
+                self._let_go(call, answer, gateway, work)
             return Invalid("order", "not_editable", "is not editable", value=order.status)
         if known is None:
             record = {**call.ask["record"], "account": gateway.account}
@@ -649,6 +652,15 @@ class AdoptPayment(Plan):
         work.change(order, connect=connected(order, call.ask.get("connect") or {}) or None)
         yield from reconcile(payment, answer, work)
         return payment
+
+    def _let_go(self, call: Journalled, answer: Snapshot, gateway: Any, work: Work) -> None:
+        """The intent says by now that it is an order's which takes no payment any more: nobody is to pay it, and what
+        it holds is let go.
+        """
+        if not call.ask["known"] and _is_said(call.ask, answer):
+            opened = StripePayment.opened(answer)
+            late = StripePayment(id=call.record_id, **opened, payment_gateway=gateway, gateway_status=None)
+            late.release(work, held=True)
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
         if getattr(problem, "http_status", None) == 404:
