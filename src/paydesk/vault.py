@@ -60,10 +60,11 @@ class Vault:
     Make one with `Vault.at(path)` or `Vault.given(text)`.
     """
 
-    __slots__ = ("_ciphers", "_keys", "_path")
+    __slots__ = ("_ciphers", "_keys", "_path", "_read_at")
 
     def __init__(self, keys: list[tuple[str, bytes]], path: Path | None = None) -> None:
         self._path = path
+        self._read_at = 0
         self._use(keys)
 
     def __repr__(self) -> str:
@@ -105,6 +106,7 @@ class Vault:
 
     def seal(self, plain: str, about: str) -> str:
         """`plain`, sealed: "v1.{key id}.{base64url}". `about` names its place, "stripe_gateways/XAyRWNUzyN/login"."""
+        self._follow()
         name = self._keys[0][0]
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[name].encrypt(nonce, plain.encode("utf-8", "surrogatepass"), _bound(name, about))
@@ -153,6 +155,16 @@ class Vault:
         """`length` bytes (1 to 8160) made from `label` and the oldest key: the same before and after `rotate`."""
         oldest = self._keys[-1][1]
         return HKDF(algorithm=hashes.SHA256(), length=length, salt=b"paydesk", info=label.encode()).derive(oldest)
+
+    def _follow(self) -> None:
+        """Seal under the newest key of the file: another process may have put one in front."""
+        if self._path is None:
+            return
+        with contextlib.suppress(OSError, KeyMissing):
+            changed = self._path.stat().st_mtime_ns
+            if changed != self._read_at:
+                self._use(_read(self._path))
+                self._read_at = changed
 
     def _use(self, keys: list[tuple[str, bytes]]) -> None:
         self._keys = keys

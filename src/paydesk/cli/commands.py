@@ -70,11 +70,13 @@ organization = _group("Organizations: the tenants of this server.")
 application = _group("Applications: the credentials that clients get tokens with.")
 payments = _group("Payments: what happened to them, and what is about to.")
 gateways = _group("Gateways: whether they work, and their keys.")
+keys = _group("Keys: those that seal secrets in the database, and those that sign tokens.")
 demo = _group("The demo of a running `paydesk dev`.")
 cli.add_typer(organization, name="organization")
 cli.add_typer(application, name="application")
 cli.add_typer(payments, name="payments")
 cli.add_typer(gateways, name="gateways")
+cli.add_typer(keys, name="keys")
 cli.add_typer(demo, name="demo")
 cli.add_typer(sandbox, name="sandbox")
 
@@ -560,6 +562,40 @@ def gateways_rekey(
     key = rekeying.new_key(settings, from_stdin=stdin)
     public = publishable_key or (None if stdin else settings.stripe_publishable_key)
     rekeying.show(_run(rekeying.rekey(settings, id, key, public)))
+
+
+@keys.command("rotate")
+def keys_rotate(
+    only: Annotated[str | None, typer.Option(help="vault or signing; both, where it is not given.")] = None,
+    version: Version = False,
+) -> None:
+    """Put a new key in front: one that seals secrets, and one that signs tokens.
+
+    What was sealed before still opens, and tokens signed before are valid until they end. `paydesk keys reseal` then
+    seals everything under the new key.
+    """
+    if only not in (None, "vault", "signing"):
+        fail("--only is vault or signing.", exit=Exit.USAGE)
+    settings = _settings()
+
+    from paydesk.cli import resealing
+
+    sealing, signing = _run(resealing.rotate(settings, vault=only != "signing", signing=only != "vault"))
+    if sealing is not None:
+        done(f"Secrets are sealed under the key {sealing} from now on; next: `paydesk keys reseal`.")
+    if signing is not None:
+        done(f"Tokens are signed with the key {signing} once every process knows it; those signed before stay valid.")
+
+
+@keys.command("reseal")
+def keys_reseal(version: Version = False) -> None:
+    """Seal everything under the newest key, also while servers run, and say which keys can be taken out."""
+    settings = _settings()
+
+    from paydesk.cli import resealing
+
+    where = "PAYDESK_KEYS" if settings.keys else str(settings.vault_file)
+    resealing.show(_run(resealing.reseal(settings)), where)
 
 
 @demo.command("buy")

@@ -78,7 +78,8 @@ def _pem(public: RSAPublicKey) -> bytes:
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _about(kid: str) -> str:
+def sealed_for(kid: str) -> str:
+    """What a private key is sealed for."""
     return f"signing_keys/{kid}/private_key"
 
 
@@ -88,7 +89,7 @@ def make(vault: Sealer, serial: int, now: str) -> KeyRow:
     public = private.public_key()
     kid = kid_of(public)
     plain = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return KeyRow(kid, serial, vault.seal(plain, _about(kid)), _pem(public).decode(), now, None)
+    return KeyRow(kid, serial, vault.seal(plain, sealed_for(kid)), _pem(public).decode(), now, None)
 
 
 def _read(row: KeyRow, vault: Sealer) -> SigningKey:
@@ -98,7 +99,7 @@ def _read(row: KeyRow, vault: Sealer) -> SigningKey:
 
     def private() -> RSAKey:
         if not opened:
-            opened.append(RSAKey.import_key(vault.open(row.private_key, _about(row.kid))))
+            opened.append(RSAKey.import_key(vault.open(row.private_key, sealed_for(row.kid))))
         return opened[0]
 
     header = urlsafe_b64encode(orjson.dumps(header_of(row.kid))).rstrip(b"=").decode()
@@ -111,7 +112,7 @@ def check(rows: Iterable[KeyRow], vault: Sealer) -> None:
     They are the first that is ever sealed, so what does not open them is not the vault of anything else there.
     """
     for row in rows:
-        vault.open(row.private_key, _about(row.kid))
+        vault.open(row.private_key, sealed_for(row.kid))
 
 
 class Keyring:

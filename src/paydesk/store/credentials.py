@@ -317,6 +317,16 @@ def add_key(key: KeyRow, retire_others_at: str | None) -> Transaction[None]:
     yield from _insert(signing_keys, asdict(key))
 
 
+def reseal_key(kid: str, former: str, sealed: str) -> Transaction[None]:
+    """Keep a private key as it is sealed now, where nobody else has done so."""
+
+    def build() -> Any:
+        at = (signing_keys.c.kid == bindparam("at_kid")) & (signing_keys.c.private_key == bindparam("former"))
+        return update(signing_keys).where(at).values(private_key=bindparam("sealed"))
+
+    yield Ask(("credentials", "reseal key"), build, {"at_kid": kid, "former": former, "sealed": sealed})
+
+
 # What processes keep in memory.
 
 

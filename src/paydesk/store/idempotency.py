@@ -6,7 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.portions import PORTION, oldest
@@ -125,3 +125,16 @@ def forget_before(instant: str, limit: int = PORTION) -> Asks:
 
     rows = yield Ask(("old keys",), build, {"before": instant, "limit": limit})
     return len(rows) == limit
+
+
+def sealed_otherwise(prefix: str) -> Asks:
+    """How many answers are kept that are not sealed under the key that this prefix names."""
+
+    def build() -> Any:
+        under = (keys.c.body >= bindparam("first")) & (keys.c.body < bindparam("beyond"))
+        return select(func.count()).select_from(keys).where(keys.c.body.is_not(None), ~under)
+
+    rows = yield Ask(
+        ("answers sealed otherwise",), build, {"first": f"{prefix}.".encode(), "beyond": f"{prefix}/".encode()}
+    )
+    return rows[0][0]
