@@ -216,7 +216,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
         before = connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
     connection.close()
 
-    def broken(connection: Any) -> None:
+    def broken(connection: Any, to: str) -> None:
         connection.execute(sa.text("CREATE TABLE half (id TEXT)"))
         raise RuntimeError("in the middle")
 
