@@ -23,6 +23,7 @@ class Case:
     requests       of one round at normal length
     stripe         which Stripe answers: the stand-in at once, the stand-in after 100 ms, the sandbox
     needs          the case whose requests make what this one's requests use up
+    held           how many other connections are open meanwhile that say nothing, or never end what they say
     """
 
     name: str
@@ -32,6 +33,7 @@ class Case:
     status: int = 200
     stripe: str = "at once"
     needs: str | None = None
+    held: int = 0
 
     @property
     def creates(self) -> bool:
@@ -48,6 +50,7 @@ CASES = {
         Case("create", "create a stripe payment", 16, 500, 201),
         Case("create-100ms", "create, Stripe takes 100 ms", 64, 1800, 201, "100 ms"),
         Case("read", "read it with its order", 16, 2000),
+        Case("read-held", "the same, 5,000 connections held", 16, 2000, held=5000),
         Case("list", "list 25 orders of a customer", 16, 250),
         Case("list-recent", "list 25 of a tenth of all orders", 16, 250),
         Case("patch", "patch an order", 16, 500),
@@ -85,6 +88,7 @@ class Requests:
             return self.create(count)
         made = {
             "read": self._read,
+            "read-held": self._read,
             "list": self._list,
             "list-recent": self._list_recent,
             "patch": self._patch,

@@ -13,25 +13,27 @@ KEPT_FOR_US = 200
 """Files that the client needs beside the connections."""
 
 
-def requests(port: int, *, token: str, consent: str) -> dict[str, bytes]:
+def requests(port: int, *, token: str, consent: str | None = None) -> dict[str, bytes]:
     """What a connection of each kind sends before it falls silent.
 
     token    of an API client: without one, a body is not waited for
-    consent  the path of a consent page, with its query
+    consent  the path of a consent page, with its query; None: none of those
     """
     head = f"host: {HOST}:{port}\r\n"
     slow = f"{head}content-length: 500\r\n"
     json, form = "content-type: application/json\r\n", "content-type: application/x-www-form-urlencoded\r\n"
     api = f"content-type: application/vnd.api+json\r\nauthorization: Bearer {token}\r\n"
-    return {
+    made = {
         "silent": b"",
         "kept alive": f"GET /healthz HTTP/1.1\r\n{head}\r\n".encode(),
         "slow headers": f"GET /healthz HTTP/1.1\r\n{head}x-slow: ".encode(),
         "slow body, API": f"POST /api/orders HTTP/1.1\r\n{slow}{api}\r\n{{".encode(),
         "slow body, webhook": f"POST /webhook_callbacks/stripe_gateways/x HTTP/1.1\r\n{slow}{json}\r\n{{".encode(),
         "slow body, token": f"POST /oauth/token HTTP/1.1\r\n{slow}{json}\r\n{{".encode(),
-        "slow body, consent": f"POST {consent} HTTP/1.1\r\n{slow}{form}\r\nemail".encode(),
     }
+    if consent is not None:
+        made["slow body, consent"] = f"POST {consent} HTTP/1.1\r\n{slow}{form}\r\nemail".encode()
+    return made
 
 
 def room(wanted: int) -> int:

@@ -28,7 +28,7 @@ from paydesk.store.sqlite import SQLite, connect
 
 T = TypeVar("T")
 
-WITHOUT = ("create-100ms", "create-sandbox")
+WITHOUT = ("create-100ms", "create-sandbox", "read-held")
 CLIENTS = 16
 
 

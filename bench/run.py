@@ -18,10 +18,11 @@ from typing import Any
 import apsw
 import orjson
 
-from bench import inside, processes
+from bench import holding, inside, processes
 from bench.cases import CASES, Case, Requests, to_the_floor
 from bench.client import Answers, load
 from bench.data import PUBLISHABLE_KEY, SECRET_KEY, Data, seed
+from bench.holding import Held
 from bench.processes import MEBIBYTE, Server, ask, child, free_port
 
 Say = Callable[[str], None]
@@ -151,7 +152,9 @@ class _Run:
         self.requests = Requests(self.data, 0)
         captured = self._captured()
         self._starts()
-        self._measure([case for case in self.cases if case.stripe != "sandbox"], self.stand_in.base)
+        self._measure([case for case in self.cases if case.stripe != "sandbox" and not case.held], self.stand_in.base)
+        if held := [case for case in self.cases if case.held]:
+            self._measure(held, self.stand_in.base)
         self._limits(captured)
         sandboxed = [case for case in self.cases if case.stripe == "sandbox"]
         if sandboxed:
@@ -191,12 +194,27 @@ class _Run:
                 self.say(case.title)
                 if stripe_api_base == self.stand_in.base:
                     self._delay(0.1 if case.stripe == "100 ms" else 0.0)
-                figures = self._figures(case, server, lambda case, count: requests.of(case.name, count))
+                with self._holding(case, server):
+                    figures = self._figures(case, server, lambda case, count: requests.of(case.name, count))
                 self._delay(0.0)
                 self.result.rows.append(Row(case.name, case.title, case.connections, figures))
                 if case.stripe == "at once":
                     self._floor(case)
-            self.result.memory_mib = max(self.result.memory_mib, server.memory().most / MEBIBYTE)
+            if not any(case.held for case in cases):
+                self.result.memory_mib = max(self.result.memory_mib, server.memory().most / MEBIBYTE)
+
+    @contextmanager
+    def _holding(self, case: Case, server: Server) -> Iterator[None]:
+        """Open the connections that the case wants held, as far as the system allows so many files."""
+        held, kinds = Held(), holding.requests(server.port, token=self.requests.token)
+        if case.held:
+            held.open(server.port, holding.room(round(case.held * min(1.0, 5 * self.length.share))), kinds)
+        try:
+            yield
+            if ended := held.ended():
+                raise processes.Failed(f"connections that were to be held were ended: {ended}")
+        finally:
+            held.close()
 
     def _token(self, server: Server) -> str:
         _, _, body = self.requests.token_request().partition(b"\r\n\r\n")
@@ -309,7 +327,7 @@ class _Run:
             rate = rows["create"].figures.rate / limits["create: durable writes"].rate
             need.append(Requirement("create", "CPU of the limit", _ratio(rows["create"]), 4, "×"))
             need.append(Requirement("create", "raw durable rate", rate, 0.4, "×", at_least=True))
-        for name, bound in (("read", 10), ("list", 25), ("list-recent", None), ("patch", None)):
+        for name, bound in (("read", 10), ("read-held", None), ("list", 25), ("list-recent", None), ("patch", None)):
             if name in rows:
                 rows[name].limit_cpu_ms = limits[f"static {name}"].cpu_ms
                 if bound:
@@ -346,6 +364,9 @@ def serving(data: Data, stripe_api_base: str) -> Iterator[Server]:
         "PAYDESK_STRIPE_SECRET_KEY": SECRET_KEY,
         "PAYDESK_STRIPE_PUBLISHABLE_KEY": PUBLISHABLE_KEY,
         "PAYDESK_LOG_LEVEL": "warning",
+        # Connections that are held are ended by nobody's clock.
+        "PAYDESK_HEADER_TIMEOUT": "600",
+        "PAYDESK_BODY_TIMEOUT": "600",
     }
     server = Server("paydesk serve", ["paydesk", "serve"], settings, port, ANSWERED)
     try:
