@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from paydesk.actor import Actor, tenant_of, worker
+from paydesk.commerce.payments.lost import take_back
 from paydesk.declare import Resource, both, eq
 from paydesk.desk import Desk
 from paydesk.errors import NotFound, Refusal, Unavailable
@@ -27,7 +28,7 @@ from paydesk.gateways.port import (
     Refused,
 )
 from paydesk.instants import instant, later
-from paydesk.store import events
+from paydesk.store import events, lookup, lost
 from paydesk.store.reading import Session, holders_of
 from paydesk.work import Find, Work
 
@@ -42,6 +43,11 @@ RECEIVED = {"received": True}
 
 TRIES = 12
 """How often an event is looked at at most, with growing pauses over two hours."""
+
+LOST_TRIES = 3
+"""From the third look on, seconds after the first, what is of our making and not here is taken to be lost, unless an
+open call may be about it.
+"""
 
 UNKNOWN_TRIES = 5
 """The same, over half a minute, where its payment is not known and not of our making: it may be being adopted."""
@@ -294,7 +300,7 @@ class _Door:
             return HANDED_OVER
         if any(row[5] for row in rows):
             # Ours, and perhaps just being opened: parked until that is settled.
-            return await self._orphan(payment_id) if tries + 1 >= TRIES else None
+            return await self._lost(actor, gateway, payment_id, tries) if tries + 1 >= LOST_TRIES else None
         # Another program's payment on the same account, or one that is just being adopted.
         return UNKNOWN if tries + 1 >= UNKNOWN_TRIES else None
 
@@ -331,19 +337,42 @@ class _Door:
         await self.desk.refresh(actor, gateway, setup=setup_id)
         return READ
 
-    async def _orphan(self, payment_id: str) -> str:
-        """A payment of our making that is not here: it was deleted, or there is money that nobody books."""
-        (gateway,) = await self._gateway() or (None,)
-        if gateway is None:
-            return NOTHING
+    async def _lost(self, actor: Actor, gateway: Any, payment_id: str, tries: int) -> str | None:
+        """A payment of our making that is not here, as after a restore: taken back where its order is here and lacks
+        it, or kept for a person where it holds money.
+        """
+        credentials = self.inbox.credentials(gateway)
         try:
-            snapshot = await self.inbox.gateways[gateway.shape.type].read(
-                payment_id, credentials=self.inbox.credentials(gateway)
-            )
+            snapshot = await self.inbox.gateways[gateway.shape.type].read(payment_id, credentials=credentials)
         except GatewayProblem:
+            return NOTHING if tries + 1 >= TRIES else None
+        named = snapshot.metadata.get(f"{gateway.makes.shape.singular}_id")
+        about = {call["record_id"] for call in await self.desk.database.read(lookup.open_calls)}
+        if tries + 1 < TRIES and {named, payment_id} & about - {None}:
+            return None
+        taken = await self.desk.operate(actor, lambda work: take_back(self.gateway_id, snapshot, work))
+        money = snapshot.status in _HOLDS_MONEY and not (snapshot.received and snapshot.refunded >= snapshot.received)
+        if taken is not None or not money:
+            await self.desk.database.write(lambda: lost.forget(self.tenant, payment_id))
+        if taken is not None:
+            log.warning("payment %s was not here, and is its order's again: was a database restored?", payment_id)
+            return READ
+        if not money:
             return NOTHING
-        if snapshot.status not in _HOLDS_MONEY:
-            return NOTHING
+        told = snapshot.metadata
+        if f"{told.get('organization_id')}/{told.get('mode')}" == self.tenant and "order_id" in told:
+            row = {
+                "tenant": self.tenant,
+                "payment_id": payment_id,
+                "gateway_id": self.gateway_id,
+                "order_id": told["order_id"],
+                "number": told.get("order_number") or None,
+                "email": told.get("paydesk_email") or None,
+                "amount_cents": (snapshot.received or snapshot.authorized or snapshot.amount.cents) - snapshot.refunded,
+                "currency_code": snapshot.amount.currency,
+                "found_at": instant(self.desk.clock()),
+            }
+            await self.desk.database.write(lambda: lost.keep(row))
         log.error("gateway %s has money for payment %s, which is not here", self.gateway_id, payment_id)
         return ORPHANED
 

@@ -13,7 +13,17 @@ async def at_stripe(api: Api, payment: Answer) -> dict[str, str]:
     """What of the intent's metadata is not ours."""
     intent = (await api.stripe.v1.payment_intents.retrieve_async(payment["stripe_id"])).to_dict()
     found: dict[str, str] = intent["metadata"]
-    ours = ("order_id", "order_number", "stripe_payment_id", "organization_id", "organization", "mode", "paydesk")
+    ours = (
+        "order_id",
+        "order_number",
+        "stripe_payment_id",
+        "organization_id",
+        "organization",
+        "mode",
+        "paydesk",
+        "paydesk_email",
+        "paydesk_market",
+    )
     return {key: value for key, value in found.items() if key not in ours}
 
 

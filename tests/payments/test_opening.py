@@ -123,6 +123,8 @@ async def test_the_intent_is_opened_for_the_total_with_the_order_told(api: Api) 
     assert intent["metadata"] == {
         "order_id": order.id,
         "order_number": number,
+        "paydesk_email": "ada@example.com",
+        "paydesk_market": api.market["id"],
         "stripe_payment_id": payment.id,
         "organization_id": organization.id,
         "organization": "acme",

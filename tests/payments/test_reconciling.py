@@ -174,7 +174,7 @@ async def test_what_holds_money_is_booked_and_stays(api: Api, running: Running, 
         1,
         0,
     )
-    assert fixed.json["findings"][0]["do"].startswith("adopt it (POST stripe_payments ")
+    assert f"run `paydesk payments make-order {stray}`" in fixed.json["findings"][0]["do"]
     for name in (payment["stripe_id"], stray):
         assert await status(account, name) == "requires_capture"
     assert await releases(api) == []

@@ -467,6 +467,29 @@ def application_revoke(
     done(f"Revoked {client_id}.")
 
 
+@payments.command("make-order")
+def payments_make_order(
+    payment: Annotated[str, typer.Argument(metavar="PAYMENT", help="The payment's name at Stripe, pi_….")],
+    market: Annotated[
+        str | None, typer.Option(metavar="ID", help="The order's market, where the payment does not tell it.")
+    ] = None,
+    give_back: Annotated[
+        bool, typer.Option("--give-back", help="Cancel the order at once: void what is held, refund what was taken.")
+    ] = False,
+    version: Version = False,
+) -> None:
+    """Make an order again that is gone, of what its payment tells at Stripe.
+
+    For a payment that `paydesk reconcile` tells after an older database was restored. The order has the id, the number
+    and the e-mail address it had, and one line of the whole amount; whoever knows what was bought places it. With
+    --give-back the money goes back instead. It may be run beside a server.
+    """
+    from paydesk.cli import remaking
+
+    with _told_plainly():
+        remaking.show(_run(remaking.remake(_beside_dev(_settings()), payment, market=market, give_back=give_back)))
+
+
 @payments.command("show")
 def payments_show(
     order: Annotated[str, typer.Argument(metavar="ORDER", help="An order's id or number.")],

@@ -22,6 +22,7 @@ from paydesk.cli.periods import moment
 from paydesk.cli.screen import Exit, fail, out, rows
 from paydesk.commerce.orders.invariants import broken
 from paydesk.commerce.payments.comparing import Difference, compare
+from paydesk.commerce.payments.lost import take_back
 from paydesk.commerce.payments.payment_sources import let_go, let_stray_go
 from paydesk.commerce.payments.reconciling import UNCONFIRMED
 from paydesk.commerce.payments.transactions import booked
@@ -31,7 +32,7 @@ from paydesk.gateways.port import Account, Gateway, GatewayProblem, Refused, Sna
 from paydesk.instants import Clock, instant, seconds, wall
 from paydesk.operations.matters import Matter, matters
 from paydesk.settings import Settings
-from paydesk.store import events, lookup
+from paydesk.store import events, lookup, lost
 from paydesk.store.reading import Session, holders_of
 from paydesk.work import Find, Work
 
@@ -242,6 +243,7 @@ class _Walk:
             waiting = [call for call in await self._open_calls() if call["id"] in still]
         if self._fix:
             found = await self._mended(found)
+            await self._taken_back(strays)
             found = await self._canceled(found, strays)
             still = {call["id"] for call in await self._open_calls()}
             waiting = [call for call in waiting if call["id"] in still]
@@ -429,6 +431,27 @@ class _Walk:
                 kept.append((place, id_, each))
         return kept + await self._again(mended)
 
+    async def _taken_back(self, strays: dict[str, tuple[_Place, Snapshot]]) -> None:
+        """Book for its order what names one that is here, lacks it, and costs as much."""
+        for name, (place, listed) in list(strays.items()):
+            with suppress(Refusal):
+                if await self._has_taken(place, listed, self._parts.desk.operate):
+                    del strays[name]
+                    self.told.mended += 1
+                    tenant = place.actor.tenant
+                    await self._parts.database.write(lambda: lost.forget(tenant, name))  # noqa: B023
+
+    async def _has_taken(self, place: _Place, listed: Snapshot, do: Callable[..., Any]) -> bool:
+        """Whether a payment's order takes it back: `do` tries that, or only considers it."""
+        if self._tenant(place, listed) != place.actor.tenant or await self._is_awaited(place, listed):
+            return False
+        try:
+            credentials = self._parts.credentials(place.record)
+            snapshot = await place.adapter.read(listed.payment_id, credentials=credentials)
+        except GatewayProblem:
+            return False
+        return await do(place.actor, lambda work: take_back(place.record.id, snapshot, work)) is not None
+
     async def _canceled(
         self,
         found: list[tuple[_Place, str, list[Finding]]],
@@ -509,7 +532,18 @@ class _Walk:
         name, metadata = snapshot.payment_id, snapshot.metadata
         order = metadata.get("order_id")
         idle = await self._is_idle(place, snapshot)
-        if idle:
+        order_id = eq("id", order)
+        session = Session(self._tenant(place, snapshot), {})
+        here = await self._parts.database.read(
+            lambda: self._parts.desk.reader.records(session, Find("orders", order_id))
+        )
+        if here and await self._has_taken(place, snapshot, self._parts.desk.consider):
+            do = "run `paydesk reconcile --fix`, which books it for its order"
+        elif not here and (snapshot.received or snapshot.authorized):
+            shopper = metadata.get("paydesk_email") or "a shopper whose address it does not tell"
+            do = f"{shopper} paid it, and the order is not here: run `paydesk payments make-order {name}`, which makes "
+            do += "it again, with --give-back to give the money back"
+        elif idle:
             do = "run `paydesk reconcile --fix`, which cancels it: nobody here waits for it"
         elif snapshot.received or snapshot.authorized:
             kind = place.record.makes.shape.type

@@ -15,11 +15,12 @@ from paydesk.commerce.orders.attention import BROKEN, GONE, REFUND_FAILED, SPARE
 from paydesk.commerce.payments.watching import NOTICE
 from paydesk.instants import later, seconds
 from paydesk.money import formatted
-from paydesk.store import accounts, attention, watch
+from paydesk.store import accounts, attention, lost, watch
 from paydesk.store.ahead import SKEW_SECONDS
 
 EXPIRING = "authorization_expiring"
 SHARED = "payment_of_several_orders"
+LOST = "payment_not_here"
 
 PATIENCE: Mapping[str, float] = {UNPLACED: 900.0, SPARE: 900.0}
 """Seconds that pass before it is one: a shopper who has just paid is about to place the order, and what is spare
@@ -34,6 +35,7 @@ DO: Mapping[str, str] = {
     REFUND_FAILED: "refund it again or another way: the customer was not given the money back",
     BROKEN: "run `paydesk reconcile`, which tells what does not follow, and settle it with the customer",
     EXPIRING: "capture it in time, or cancel the order",
+    LOST: "make its order again, or give the money back",
     SHARED: "run `paydesk reconcile`, which tells the orders; cancel none before it is known whose money it is",
 }
 
@@ -94,8 +96,19 @@ def matters(
                 found.append(Matter(EXPIRING, tenant, order, number, cents, currency, before, DO[EXPIRING]))
     for tenant, order, number, currency, cents, since in (yield from accounts.shared(tenants, MOST)):
         found.append(Matter(SHARED, tenant, order, number, cents, currency, since, DO[SHARED]))
+    for row in (yield from lost.payments(tenants, MOST)):
+        tenant, payment, order, number, email, cents, currency, since, is_here = row
+        found.append(Matter(LOST, tenant, order, number, cents, currency, since, _lost(payment, email, is_here)))
     found.sort(key=lambda one: (one.since, one.order))
     return found
+
+
+def _lost(payment: str, email: str | None, is_here: bool) -> str:
+    paid = f"{payment} of {email or 'an unknown shopper'} holds it at the gateway"
+    if is_here:
+        return f"{paid}, and the order here is another by now: have it pay that order, or give the money back there"
+    again = f"run `paydesk payments make-order {payment}`, which makes it again, with --give-back to refund it at once"
+    return f"{paid}, and the order is not here: {again}"
 
 
 def counted(found: Iterable[Matter]) -> dict[str, int]:

@@ -154,6 +154,23 @@ gateway_cursors = Table(
 )
 """Up to which event a gateway's own list of events was read, when it was last asked for, and last read to its end."""
 
+lost_payments = Table(
+    "lost_payments",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("payment_id", Text, primary_key=True),
+    Column("gateway_id", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("number", Text),
+    Column("email", Text),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("currency_code", Text, nullable=False),
+    Column("found_at", Instant, nullable=False),
+)
+"""Payments of ours that hold money at a gateway and are not here, as after an older database was restored: what their
+metadata tell of their orders.
+"""
+
 gateway_tallies = Table(
     "gateway_tallies",
     METADATA,

@@ -67,6 +67,9 @@ OUR_METADATA = frozenset(
 )
 """What ties an intent to this installation. An integration's metadata stands under these keys: ours win."""
 
+MADE_AGAIN_OF = ("paydesk_email", "paydesk_market")
+"""What an intent tells beside, where an integration's metadata leave room: a lost order is made again of it."""
+
 LONGEST_ADDRESS = 2048
 
 PROHIBITED_TO_SHOPPERS = frozenset(("transfer_group",))

@@ -93,6 +93,11 @@ class PaymentSource(Resource):
         return {cls.named_by: answer.payment_id}
 
     @classmethod
+    def again(cls, gateway: Any) -> dict[str, Any]:
+        """The columns of a source that is made anew of what its gateway has, beside those that every source has."""
+        return {}
+
+    @classmethod
     def gateway_for(cls, order: Any) -> Any:
         """The enabled gateway of the order's payment method that makes such sources, None where there is none."""
         method = order.payment_method

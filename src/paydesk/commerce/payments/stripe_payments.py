@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from paydesk.commerce.payments.former import instrument
 from paydesk.commerce.payments.gateway_customers import known_at
 from paydesk.commerce.payments.options import (
     CONNECT,
+    MADE_AGAIN_OF,
     OUR_METADATA,
     check_metadata,
     connected,
@@ -43,7 +45,7 @@ from paydesk.declare import (
     trigger,
 )
 from paydesk.errors import Invalid
-from paydesk.gateways.port import Snapshot
+from paydesk.gateways.port import MOST_METADATA, Snapshot
 from paydesk.instants import later
 from paydesk.work import Change, Find, Holder, Journalled, Plan, Work, new_id
 
@@ -156,6 +158,10 @@ class StripePayment(
     @classmethod
     def opened(cls, answer: Snapshot) -> dict[str, Any]:
         return {"stripe_id": answer.payment_id, "client_secret": answer.client_secret}
+
+    @classmethod
+    def again(cls, gateway: Any) -> dict[str, Any]:
+        return {name: getattr(gateway, name) for name in ("connected_account", "account", "publishable_key")}
 
     @property
     def instrument_id(self) -> str | None:
@@ -362,7 +368,7 @@ class StripePayment(
                     "description": facts.get("description"),
                     "shipping": facts.get("shipping"),
                     "setup_future_usage": facts.get("setup_future_usage"),
-                    "metadata": _metadata(order, record_id, work),
+                    "metadata": _metadata(order, record_id, options, work),
                 },
             },
         )
@@ -454,7 +460,7 @@ class StripePayment(
                     "receipt_email": self.receipt_email,
                     "description": facts.get("description"),
                     "shipping": facts.get("shipping"),
-                    "metadata": _metadata(order, self.id, work),
+                    "metadata": _metadata(order, self.id, self.options, work),
                 },
             },
         )
@@ -522,7 +528,7 @@ def _still_sealed(payment: Any, given: dict[str, Any]) -> dict[str, str] | None:
     return {**sealed, **given.get("sealed_urls", {})} or None
 
 
-def _metadata(order: Any, record_id: str, work: Work) -> dict[str, str]:
+def _metadata(order: Any, record_id: str, options: Mapping[str, Any], work: Work) -> dict[str, str]:
     """What ties the intent to this installation, for webhooks and for calls whose answer was lost."""
     made = {
         "order_id": order.id,
@@ -534,6 +540,8 @@ def _metadata(order: Any, record_id: str, work: Work) -> dict[str, str]:
         "paydesk": work.settings["installation"],
     }
     assert made.keys() == OUR_METADATA, "an integration's metadata leaves room for all of ours"
+    if len(options.get("metadata") or {}) + len(made) + len(MADE_AGAIN_OF) <= MOST_METADATA:
+        made |= dict(zip(MADE_AGAIN_OF, (order.customer_email or "", order.market_id), strict=True))
     return made
 
 

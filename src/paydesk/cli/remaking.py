@@ -1,0 +1,163 @@
+"""`paydesk payments make-order`: an order that is gone, made again from what its payment tells at the gateway.
+
+Its lines are not known any more: it has one, of the whole amount. It has the id, the number (where no other order took
+that meanwhile) and the e-mail address it had, and its payment; it is placed by whoever knows what was bought. With
+`--give-back` it is cancelled at once, as any order is: what is held is voided, what was captured given back.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from paydesk.actor import Actor, worker
+from paydesk.app import Parts
+from paydesk.cli.holding import InUse, hold_database
+from paydesk.cli.screen import done, fail
+from paydesk.commerce.orders.line_items import LineItem
+from paydesk.commerce.orders.orders import Order
+from paydesk.commerce.payments.lost import take_back
+from paydesk.declare import Rule, eq
+from paydesk.desk import Asked, Wanted
+from paydesk.errors import Refusal
+from paydesk.gateways.port import GatewayProblem, Refused, Snapshot
+from paydesk.instants import Clock, wall
+from paydesk.money import Money
+from paydesk.settings import Settings
+from paydesk.store import events, lost
+from paydesk.store.reading import Session
+from paydesk.work import Change, Find, Work
+
+
+@dataclass(frozen=True)
+class Remade:
+    """The order that a payment has again, and how it stands."""
+
+    id: str
+    number: str
+    amount: str
+    status: str
+    payment_status: str
+    payment_id: str
+
+
+async def remake(
+    settings: Settings, payment_id: str, *, market: str | None = None, give_back: bool = False, clock: Clock = wall
+) -> Remade:
+    """Make the order of a payment again. Ends the command where there is nothing to be made again. Raises as
+    `Parts.open`.
+
+    market   the id of the market, where the payment does not tell it
+    """
+    with ExitStack() as held:
+        beside = False
+        try:
+            held.enter_context(hold_database(settings))
+        except InUse:
+            beside = True
+        parts = await Parts.open(settings, clock, beside=beside)
+        try:
+            await parts.recovery.begin(beside=beside)
+            return await _Remaking(parts, payment_id).go(market, give_back)
+        except Refusal as refusal:
+            fail(f"{payment_id}: {refusal}")
+        finally:
+            await parts.recovery.stop()
+            await parts.close()
+
+
+class _Remaking:
+    """One payment, and the order that it is given again."""
+
+    def __init__(self, parts: Parts, payment_id: str) -> None:
+        self._parts, self._desk, self._name = parts, parts.desk, payment_id
+
+    async def go(self, market: str | None, give_back: bool) -> Remade:
+        actor, gateway, snapshot = await self._found()
+        told = snapshot.metadata
+        if snapshot.status not in ("authorized", "captured", "processing") or snapshot.refunded:
+            fail(f"{self._name} is {snapshot.gateway_status}: there is nothing to make an order of.")
+        order_id = told.get("order_id")
+        if not order_id:
+            fail(f"{self._name} does not tell which order it was for.")
+        find = Find(Order, eq("id", order_id))
+        if not await self._records(actor, find):
+            await self._desk.operate(
+                actor, lambda work: _make(gateway, snapshot, market or told.get("paydesk_market"), work)
+            )
+        if await self._desk.operate(actor, lambda work: take_back(gateway.id, snapshot, work)) is None:
+            fail(f"Order {order_id} is here, and does not take {self._name}: see `paydesk payments show {order_id}`.")
+        await self._parts.database.write(lambda: lost.forget(actor.tenant, self._name))
+        if give_back:
+            await self._cancel(actor, order_id)
+        (order,) = await self._records(actor, find)
+        amount = str(Money(snapshot.amount.cents, snapshot.amount.currency))
+        return Remade(order.id, order.number, amount, order.status, order.payment_status, self._name)
+
+    async def _found(self) -> tuple[Actor, Any, Snapshot]:
+        """The payment, as this installation's gateway reads it whose tenant it says it is of."""
+        for tenant, kind, gateway_id in await self._parts.database.read(events.gateways_with_endpoints):
+            if self._desk.gateways[kind].account is None:
+                continue
+            organization_id, _, mode = tenant.partition("/")
+            slug = await self._parts.database.read(lambda: events.organization(organization_id)) or ""  # noqa: B023
+            actor = worker(organization_id, slug, mode == "live", "payments make-order", self._name)
+            (gateway,) = await self._records(actor, Find(kind, eq("id", gateway_id)))
+            try:
+                credentials = self._parts.credentials(gateway)
+                snapshot = await self._desk.gateways[kind].read(self._name, credentials=credentials)
+            except Refused:
+                continue
+            except GatewayProblem as problem:
+                fail(f"{self._name} could not be read: {problem.message}", hint="Try again.")
+            told = snapshot.metadata
+            mine = f"{told.get('organization_id')}/{told.get('mode')}" == tenant
+            if mine and told.get("paydesk") == self._desk.installation:
+                return actor, gateway, snapshot
+        fail(f"No gateway here has a payment {self._name} that says it is of this installation.")
+
+    async def _records(self, actor: Actor, find: Find) -> list[Any]:
+        session = Session(actor.tenant, {})
+        found: list[Any] = await self._parts.database.read(lambda: self._desk.reader.records(session, find))
+        return found
+
+    async def _cancel(self, actor: Actor, order_id: str) -> None:
+        view = self._parts.views.of(Order, {}, {}, in_list=False)
+        wanted = Wanted("update", Order, order_id, Change("orders", {}, {"_cancel": True}))
+        await self._desk.change(Asked(actor, ""), wanted, view)
+
+
+def _make(gateway: Any, snapshot: Snapshot, market_id: str | None, work: Work) -> Rule:
+    """An order with one line that costs what the payment is for."""
+    told, amount = snapshot.metadata, snapshot.amount
+    market = yield Find("markets", eq("id", market_id), ("price_list",))
+    if market is None:
+        fail(f"{snapshot.payment_id} does not tell its market.", hint="Name it with --market.")
+    methods = yield Find("payment_methods", eq("payment_gateway_id", gateway.id), ("payment_gateway",), many=True)
+    free = [one for one in methods if one.disabled_at is None and not one.price_amount_cents]
+    if not free:
+        fail(f"No enabled payment method without a price goes through gateway {gateway.id}.", hint="Make one first.")
+    given = Change(
+        "orders",
+        {"customer_email": told.get("paydesk_email") or None, "metadata": {"made_again_of": snapshot.payment_id}},
+        {"id": told["order_id"]},
+        {"market": market, "payment_method": free[0]},
+    )
+    order = yield from Order.creating(given, work)
+    number = told.get("order_number")
+    if number and (yield Find(Order, eq("number", number))) is None:
+        work.change(order, number=number)
+    name = f"Order {number or told['order_id']}"
+    line = {"name": name, "quantity": 1, "unit_amount_cents": amount.cents, "order_id": order.id}
+    yield from LineItem.creating(Change("line_items", line, {}, {"order": order}), work)
+    yield from order.refresh(work, forced=True)
+    due = order.due()
+    if (due.cents, due.currency) != (amount.cents, amount.currency):
+        fail(f"An order in market {market_id} would cost {due}, and the payment is for {amount}.")
+
+
+def show(made: Remade) -> None:
+    """What there is now, and what a person does next."""
+    done(f"Order {made.number} ({made.id}) has payment {made.payment_id} of {made.amount}.")
+    done(f"It is {made.status}, its payment {made.payment_status}.")
