@@ -27,6 +27,9 @@ from bench.processes import MEBIBYTE, Server, ask, child, free_port
 
 Say = Callable[[str], None]
 ANSWERED = "/healthz"
+NO_LIMIT = 100_000
+"""So many times the documented requests are more than one client can ask."""
+LIMITED = "read, with rate limits"
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ class _Run:
         if held := [case for case in self.cases if case.held]:
             self._measure(held, self.stand_in.base)
         self._limits(captured)
+        self._limited()
         sandboxed = [case for case in self.cases if case.stripe == "sandbox"]
         if sandboxed:
             with sandbox(self.folder / "sandbox") as base:
@@ -215,6 +219,18 @@ class _Run:
                 raise processes.Failed(f"connections that were to be held were ended: {ended}")
         finally:
             held.close()
+
+    def _limited(self) -> None:
+        """The reads once more, of a server that counts them."""
+        if "read" not in {case.name for case in self.cases}:
+            return
+        with serving(self.data, self.stand_in.base, limited=True) as server:
+            requests = self.requests
+            requests.port, requests.token = server.port, ""
+            requests.token = self._token(server)
+            case = CASES["read"]
+            self.say(LIMITED)
+            self.result.limits[LIMITED] = self._figures(case, server, lambda case, count: requests.of(case.name, count))
 
     def _token(self, server: Server) -> str:
         _, _, body = self.requests.token_request().partition(b"\r\n\r\n")
@@ -332,6 +348,9 @@ class _Run:
                 rows[name].limit_cpu_ms = limits[f"static {name}"].cpu_ms
                 if bound:
                     need.append(Requirement(name, "CPU of static bytes", _ratio(rows[name]), bound, "×"))
+        if "read" in rows:
+            ratio = limits[LIMITED].cpu_ms / rows["read"].figures.cpu_ms
+            need.append(Requirement("read", "CPU with rate limits", ratio, 1.2, "×"))
         if "create-100ms" in rows:
             need.append(Requirement("create-100ms", "p50", rows["create-100ms"].figures.p50_ms or 0.0, 130, " ms"))
         need.append(Requirement("serve", "memory of the worker", result.memory_mib, 250, " MiB"))
@@ -354,8 +373,10 @@ def launched(name: str, application: str) -> Iterator[Server]:
 
 
 @contextmanager
-def serving(data: Data, stripe_api_base: str) -> Iterator[Server]:
-    """`paydesk serve`, as in production, save that Stripe is somewhere else."""
+def serving(data: Data, stripe_api_base: str, *, limited: bool = False) -> Iterator[Server]:
+    """`paydesk serve`, as in production, save that Stripe is somewhere else, and that one client may ask as often as it
+    can: limits are off, or, to see what counting costs, so high that nothing is refused (`limited`).
+    """
     port = free_port()
     settings = {
         "PAYDESK_PORT": str(port),
@@ -367,6 +388,7 @@ def serving(data: Data, stripe_api_base: str) -> Iterator[Server]:
         # Connections that are held are ended by nobody's clock.
         "PAYDESK_HEADER_TIMEOUT": "600",
         "PAYDESK_BODY_TIMEOUT": "600",
+        "PAYDESK_RATE_LIMITS": str(NO_LIMIT) if limited else "off",
     }
     server = Server("paydesk serve", ["paydesk", "serve"], settings, port, ANSWERED)
     try:

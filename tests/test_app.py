@@ -89,3 +89,19 @@ async def test_requests_for_tokens_are_told_their_limit(sqlite_url: str, tmp_pat
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
     for answer in answers:
         assert "X-Ratelimit-Remaining" in answer.headers["access-control-expose-headers"]
+
+
+@pytest.mark.parametrize("path", ["/oauth/token/", "/oauth/revoke", "/oauth/authorize?client_id=x"])
+async def test_whoever_has_no_token_is_limited_at_every_door(sqlite_url: str, tmp_path: Path, path: str) -> None:
+    settings = read({"PAYDESK_RATE_LIMITS": "0.1"}, data_dir=tmp_path, database_url=sqlite_url)
+    async with opened(settings) as client:
+        answers = [await client.post(path, json={}) for _ in range(4)]
+        assert [one.status_code == 429 for one in answers] == [False] * 3 + [True]
+        assert {one.headers["x-ratelimit-limit"] for one in answers} == {"3"}
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_trailing_slash_makes_no_other_address(client):
+    assert (await client.get("/healthz/")).json() == {"status": "ok"}
+    assert (await client.get("/api/orders/")).json()["errors"][0]["code"] == "INVALID_TOKEN"
+    assert (await client.post("/oauth/token/", json={"grant_type": "none"})).status_code == 400

@@ -52,6 +52,7 @@ def test_every_requirement_is_judged(result: Result) -> None:
         ("create", 0.4, True),
         ("read", 10, False),
         ("list", 25, False),
+        ("read", 1.2, False),
         ("create-100ms", 130, False),
         ("serve", 250, False),
         ("serve", 1.5, False),

@@ -107,3 +107,14 @@ def test_every_setting_has_one_sentence() -> None:
     assert set(documented) == {PREFIX + field.name.upper() for field in fields(Settings)} - {"PAYDESK_DEVELOPMENT"}
     for each in documented.values():
         assert re.fullmatch(r"[A-Z].*[^.]\.", each.sentence), each
+
+
+@pytest.mark.parametrize(("text", "factor"), [("off", 0.0), ("on", 1.0), ("1", 1.0), ("2.5", 2.5), ("0.5", 0.5)])
+def test_rate_limits_are_switched_or_given_a_factor(text: str, factor: float) -> None:
+    assert read({"PAYDESK_RATE_LIMITS": text}).rate_limits == factor
+
+
+@pytest.mark.parametrize("text", ["-1", "0.001", "nan", "inf", "1000000"])
+def test_a_factor_of_rate_limits_is_a_number_that_makes_sense(text: str) -> None:
+    with pytest.raises(SettingsError):
+        read({"PAYDESK_RATE_LIMITS": text})

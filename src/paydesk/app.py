@@ -30,7 +30,7 @@ from paydesk.gateways.port import Credentials, Forged, Gateway, Malformed
 from paydesk.http import bodies
 from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api, is_id
 from paydesk.http.door import Door
-from paydesk.http.limits import Limits, Verdict
+from paydesk.http.limits import Caller, Limits, Unlisted, Verdict
 from paydesk.http.origin import BadHost, links, origin, single
 from paydesk.http.sparing import Sparing
 from paydesk.inbox import Inbox
@@ -57,6 +57,8 @@ from paydesk.work import Work
 
 log = logging.getLogger("paydesk")
 
+TOKEN_PATHS = frozenset({"/oauth/token", "/oauth/revoke", "/oauth/authorize"})
+"""What somebody without a token may ask that costs something, each with the limit of the token endpoint."""
 CALLBACK_BYTES = 1024 * 1024
 """The longest gateway event that is read."""
 RETRY_SECONDS = 2
@@ -343,7 +345,8 @@ class Application:
         self.background = background
         self.parts: Parts | None = None
         self.api: Api | None = None
-        self.limits = Limits() if settings.rate_limits else None
+        self.limits = Limits(factor=settings.rate_limits) if settings.rate_limits else None
+        self.unlisted = Unlisted()
         self._refused = Sparing(log, "%d more gateway events were refused within %d s")
         self.door = Door(settings.body_timeout, bodies=files.connections() * 3 // 4)
         self._rest: Starlette | None = None
@@ -362,6 +365,10 @@ class Application:
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         path: str = scope["path"]
+        if path.endswith("/") and len(path) > 1:
+            # The same address, for every check of it.
+            path = path[:-1]
+            scope = {**scope, "path": path}
         assert self.api is not None and self._rest is not None, "the lifespan comes first"
         if path.startswith("/api/") and not path.startswith("/api/public/"):
             await self.api(scope, receive, send)
@@ -372,8 +379,10 @@ class Application:
         except BadHost:
             await _told(BAD_HOST)(scope, receive, send)
             return
-        if self.limits is not None and path == "/oauth/token" and scope["method"] == "POST":
-            verdict = self.limits.token(came.client)
+        if came.forwarded_for is not None:
+            self.unlisted.tell(came.client)
+        if self.limits is not None and path in TOKEN_PATHS and scope["method"] != "OPTIONS":
+            verdict = self.limits.token(Caller(came.address, came.forwarded_for), path)
             if verdict.retry_after is not None:
                 await _too_many()(scope, receive, _with(verdict, send))
                 return
@@ -383,7 +392,7 @@ class Application:
             await _error("RECORD_NOT_FOUND")(scope, receive, send)
             return
         scope["paydesk.origin"] = (came.scheme, came.host)
-        scope["paydesk.peer"] = (came.address, came.unlisted)
+        scope["paydesk.peer"] = (came.address, came.forwarded_for is not None)
         scope["paydesk.links"] = links(came, came.label, self.settings.public_domain)
         await self._rest(scope, receive, send)
 
@@ -415,6 +424,7 @@ class Application:
             trusted_proxies=settings.trusted_proxies,
             max_body_bytes=settings.max_body_bytes,
             limits=self.limits,
+            unlisted=self.unlisted,
         )
         self._rest = Starlette(
             routes=[

@@ -92,6 +92,20 @@ def _switch(text: str) -> bool:
     raise ValueError("must be on or off")
 
 
+def _factor(text: str) -> float:
+    try:
+        return float(_switch(text))
+    except ValueError:
+        pass
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0.01 <= factor <= 100_000:
+        raise ValueError("must be on, off or a factor from 0.01 to 100000")
+    return factor
+
+
 def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text.lower() not in words:
@@ -210,8 +224,12 @@ class Settings:
         _seconds(1, 600),
         10.0,
     )
-    rate_limits: bool = setting(
-        "Whether clients are held to the documented numbers of requests per minute.", _switch, False
+    rate_limits: float | None = setting(
+        "How often clients may ask: `on` for Commerce Layer's numbers of requests, a factor such as `2.5` for so many "
+        "times more, or `off`; unset, `serve` has them on and `dev` off. Guesses at passwords and secrets are always "
+        "limited.",
+        _factor,
+        None,
     )
     log_level: str = setting("What is logged: `debug`, `info`, `warning` or `error`.", _one_of(LOG_LEVELS), "info")
     stripe_api_base: str | None = setting(

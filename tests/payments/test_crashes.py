@@ -35,6 +35,7 @@ def settings_of(settings: Settings, **more: str) -> dict[str, str]:
         "PAYDESK_STRIPE_API_BASE": settings.stripe_api_base,
         "PAYDESK_STRIPE_TIMEOUT": "3",
         "PAYDESK_LOG_LEVEL": "error",
+        "PAYDESK_RATE_LIMITS": "off",
         **more,
     }
 

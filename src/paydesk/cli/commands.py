@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -172,7 +173,7 @@ def serve(version: Version = False) -> None:
         with _told_plainly(), hold_database(settings):
             scheme = "https" if settings.tls_certificate else "http"
             err().print(f"paydesk {__version__} listens on {scheme}://{settings.host}:{settings.port}")
-            serving.serve(settings)
+            serving.serve(settings if settings.rate_limits is not None else replace(settings, rate_limits=1.0))
     except serving.AddressInUse as error:
         fail(str(error), hint="Choose another with PAYDESK_PORT.")
     except InUse as error:
@@ -665,8 +666,6 @@ def _settings(**given: Any) -> "Settings":
 
 
 def _beside_dev(settings: "Settings") -> "Settings":
-    """While `paydesk dev` serves this data directory, Stripe is where it says: its keys are of no other."""
-    from dataclasses import replace
     from json import loads
 
     from paydesk.cli.sandboxed import running

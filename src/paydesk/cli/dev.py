@@ -130,7 +130,6 @@ def _prepare(
     settings = replace(
         settings,
         development=True,
-        rate_limits=False,
         trusted_proxies=settings.trusted_proxies or LOOPBACK,
         stripe_api_base=sandbox.base if sandbox else settings.stripe_api_base,
         stripe_secret_key=secret_key,

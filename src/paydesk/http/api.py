@@ -29,7 +29,7 @@ from paydesk.declare import (
 from paydesk.desk import Asked, Broken, Desk, Kept, Wanted
 from paydesk.errors import Denied, InvalidToken, NotFound, Refusal
 from paydesk.http import bodies
-from paydesk.http.limits import Limits
+from paydesk.http.limits import Caller, Limits, Unlisted
 from paydesk.http.origin import BadHost, Network, Origin, links, origin, single
 from paydesk.jsonapi import errors, query, read
 from paydesk.jsonapi.render import Frame, Gathered, View, Views
@@ -90,9 +90,11 @@ class Api:
         trusted_proxies: tuple[Network, ...],
         max_body_bytes: int,
         limits: Limits | None = None,
+        unlisted: Unlisted | None = None,
     ) -> None:
-        """`limits`: how often a client may ask; None for as often as it likes."""
+        """`limits`: how often a client may ask; None for as often as it likes. `unlisted` is told of proxies."""
         self.limits = limits
+        self.unlisted = unlisted or Unlisted()
         self.desk = desk
         self.registry = registry
         self.views = views
@@ -194,8 +196,10 @@ class _Request:
         came: Origin = origin(self.scope, headers, api.trusted)
         self.came = came
         actor = await self._actor()
+        if came.forwarded_for is not None:
+            api.unlisted.tell(came.client)
         if api.limits is not None:
-            self._limit(api.limits, actor is not None and actor.live)
+            self._limit(api.limits, actor)
         accept = headers.get(b"accept")
         if accept is not None and accept not in (_MEDIA, b"*/*") and not _accepts(accept):
             raise Answer(errors.problem("NOT_ACCEPTABLE"))
@@ -208,7 +212,7 @@ class _Request:
         parts = self.scope["path"].split("/")[2:]
         return await self._route(parts)
 
-    def _limit(self, limits: Limits, live: bool) -> None:
+    def _limit(self, limits: Limits, actor: Actor | None) -> None:
         """Count the request; raises Answer (429) past the limit. What is left is told in headers either way.
 
         Whatever is not served is one endpoint: a client cannot fill memory with names.
@@ -216,7 +220,11 @@ class _Request:
         method, name = self.method, self.scope["path"].split("/")[2]
         if method not in _METHODS or not (name in self.api.registry.types or name in _SINGLETONS):
             method, name = "", ""
-        verdict = limits.request(self.came.client, method, name, live)
+        came, application, integration = self.came, None, False
+        if actor is not None:
+            application, integration = f"{actor.tenant}/{actor.application_id}", actor.kind == "integration"
+        caller = Caller(came.address, came.forwarded_for, application, integration)
+        verdict = limits.request(caller, method, name, actor is not None and actor.live)
         self.scope["paydesk.limits"] = verdict.headers()
         if verdict.retry_after is not None:
             raise Answer(errors.problem("TOO_MANY_REQUESTS"))

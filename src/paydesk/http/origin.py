@@ -29,8 +29,8 @@ class Origin(NamedTuple):
     host: str
     label: str
     client: str
-    unlisted: bool = False
-    """The request was forwarded (`X-Forwarded-For`) by a peer whose word does not count: `client` is that peer."""
+    forwarded_for: str | None = None
+    """Whom a peer says that it forwards (`X-Forwarded-For`) whose word does not count: `client` is that peer."""
 
     @property
     def address(self) -> str:
@@ -78,7 +78,7 @@ def origin(scope: Any, headers: dict[bytes, bytes], trusted: tuple[Network, ...]
         raise BadHost("none")
     scheme = scope.get("scheme", "http")
     client = (scope.get("client") or ("",))[0]
-    name, unlisted = host.decode("latin-1"), False
+    name, forwarded_for = host.decode("latin-1"), None
     if trusted and _trusted(client, trusted):
         forwarded = headers.get(b"x-forwarded-host")
         if forwarded:
@@ -93,9 +93,9 @@ def origin(scope: Any, headers: dict[bytes, bytes], trusted: tuple[Network, ...]
                 if not _trusted(client, trusted):
                     break
     elif b"x-forwarded-for" in headers:
-        unlisted = True
+        forwarded_for = _counted(headers[b"x-forwarded-for"].decode("latin-1").rpartition(",")[2].strip())
     name = _checked(name)
-    return Origin(scheme, name, name.partition(".")[0].partition(":")[0], client, unlisted)
+    return Origin(scheme, name, name.partition(".")[0].partition(":")[0], client, forwarded_for)
 
 
 def links(found: Origin, slug: str, public_domain: str | None) -> str:
