@@ -580,7 +580,7 @@ class Desk:
     def _organization(self, actor: Actor) -> Generator[Any, Any, Any]:
         """The caller's organization, whose flags rules read; they change seldom and are kept for a few seconds."""
         kept = self._organizations.get(actor.organization_id)
-        if kept is not None and 0 < kept[0] - self.clock() <= ORGANIZATION_SECONDS:
+        if kept is not None and kept[0] > self.clock():
             return kept[1]
         session = Session(actor.tenant, {})
         found = yield from self.reader.records(
