@@ -171,14 +171,17 @@ def one_payment_pays_one_order(ours: Evidence) -> None:
 def nothing_is_held_for_nothing(all_: Evidence, order_id: str) -> None:
     """Nothing stays held or payable that the order does not need."""
     order = all_.orders[order_id]
-    known = {one["stripe_id"] for one in all_.payments if one["order_id"] == order_id}
+    known = {one["stripe_id"]: one["id"] for one in all_.payments if one["order_id"] == order_id}
     intents = [one for one in all_.intents.values() if one["id"] in known]
     held = {one["id"]: one["amount_capturable"] for one in intents if one["status"] == "requires_capture"}
     needed = min(order["total_amount_with_taxes_cents"], order["place_total_amount_cents"] or 10**12)
-    if order["status"] == "cancelled" or needed == 0:
+    if order["status"] == "cancelled" or (order["status"] in ("placed", "approved") and needed == 0):
         assert not held, f"held for an order that needs nothing: {held}"
         payable = [one["id"] for one in intents if one["status"] in UNCONFIRMED]
         assert not payable, f"still payable for an order that needs nothing: {payable}"
+    elif order["status"] == "draft":
+        beside = [one for one in held if known[one] != order["payment_source_id"]]
+        assert not beside, f"held for a cart that is paid otherwise: {beside}"
     elif order["status"] in ("placed", "approved"):
         rows = [one for one in all_.of(order_id) if one["succeeded"] and not one["excluded"]]
         promised = summed(one for one in rows if one["payment_source_type"] == "wire_transfers")

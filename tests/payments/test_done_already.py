@@ -84,6 +84,21 @@ async def test_a_smaller_capture_is_all_that_is_left_to_take(api: Api) -> None:
     assert (await stands(api, order))[:2] == ("approved", "partially_paid")
 
 
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_a_part_is_not_captured_by_another_amount(api: Api, is_lost: bool) -> None:
+    order, payment, authorization = await approved(api)
+    await api.stripe.v1.payment_intents.capture_async(payment["stripe_id"], {"amount_to_capture": 5000})
+    change = {"_capture": True, "_capture_amount_cents": 3000}
+    if is_lost:
+        await api.stripe.faults(path="/v1/payment_intents/*", status=500, times=0)
+        await api.update(authorization, change, expect=503)
+        await api.stripe.mend()
+    refused = await api.update(authorization, change, expect=422)
+    assert refused.said == [("/data/attributes/capture_balance_cents", "released")]
+    assert await moved(api, order) == [HELD, ("captures", 5000, True)]
+    assert await api.open_calls() == []
+
+
 async def test_an_amount_beyond_a_smaller_capture_is_refused_without_a_failed_capture(api: Api) -> None:
     order, payment, authorization = await approved(api)
     await api.stripe.v1.payment_intents.capture_async(payment["stripe_id"], {"amount_to_capture": 10000})

@@ -81,6 +81,7 @@ class Walk:
         self.chance = random.Random(seed)
         self.clock = Clock()
         self.clock.advance(ahead)
+        self.signed_in_at = ahead
         self.steps: list[str] = [f"walk {seed} on {ground.name}"]
         self.orders: list[Order] = []
         self.delivered: set[str] = set()
@@ -363,6 +364,7 @@ class Walk:
 
     def walk(self, steps: int) -> None:
         self.a_new_order("acme", "card")
+        self.look()
         for number in range(1, steps + 1):
             self.step()
             self.look()
@@ -475,7 +477,8 @@ class Walk:
             await self.api.stripe.control("POST", "clock", {"advance_seconds": int(seconds)})
             await self.ground.later(self.url, seconds)
         await self.api.recover(after=seconds)
-        if seconds > 3600:
+        if self.clock.ahead > self.signed_in_at + 1800:
+            self.signed_in_at = self.clock.ahead
             self.tokens = {"acme": self.api.token, "other": await self.api.log_in("other/test/integration")}
             self.guest = await self._guest()
             for order in self.orders:
@@ -575,6 +578,8 @@ class Walk:
     async def _placed(self, order: Order, now: Answer) -> Answer:
         """Whatever went before, who pays all of it gets what was ordered."""
         api, token = self.api, order.token
+        if not await self._has_lines(order):
+            return now  # All its lines were taken out.
         method = next(name for name in ("card", "wire") if (order.tenant, name, now["currency_code"]) in self.methods)
         if now["payment_status"] != "authorized" or now["status"] == "placing":
             now = await api.update(
@@ -583,21 +588,21 @@ class Walk:
                 payment_method=self.methods[order.tenant, method, now["currency_code"]],
                 token=token,
             )
-            if not now["total_amount_with_taxes_cents"]:
-                return now  # All its lines were taken out.
             payment = await api.create("stripe_payments", order=order.link, token=token)
             await api.stripe.confirm(payment["stripe_id"])
         now = await api.update(order.link, {"place_async": False, "_place": True}, token=token)
         assert now["status"] == "placed"
         return now
 
+    async def _has_lines(self, order: Order) -> bool:
+        rows = await table(self.api.parts.database, "line_items", "id", "item_type", order_id=order.link["id"])
+        return bool(self.lines_of(rows))
+
     async def _edited(self, order: Order) -> Answer:
         """Editing ends where the order comes to no more than was paid."""
         api, token = self.api, order.token
         now = await api.get(order.link, token=token)
-        if not self.lines_of(
-            await table(api.parts.database, "line_items", "id", "item_type", order_id=order.link["id"])
-        ):
+        if not await self._has_lines(order):
             return await api.update(order.link, {"_cancel": True}, token=token)
         if now["total_amount_with_taxes_cents"] > now["place_total_amount_cents"]:
             (first, *more) = [

@@ -46,6 +46,10 @@ class Movement(Plan):
     def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
         return not self.is_done(call, snapshot)
 
+    def was_done_already(self, call: Journalled, snapshot: Snapshot) -> bool:
+        """The same, where the gateway refuses, since somebody may have done something like it."""
+        return self.is_done(call, snapshot)
+
     def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
         subject = yield from _subject(call)
         if subject is None:
@@ -86,7 +90,7 @@ class Movement(Plan):
         return self.is_booked(call, subject, answer)
 
     def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
-        if problem.snapshot is not None and self.is_done(call, problem.snapshot):
+        if problem.snapshot is not None and self.was_done_already(call, problem.snapshot):
             work.adopted = True
             return (yield from self.settle(call, problem.snapshot, work))
         subject = yield from _subject(call)
@@ -125,7 +129,7 @@ class Movement(Plan):
                 return Invalid("payment_status", "invalid_transition", value=order.payment_status)
             wrong = yield from order.goes_on(act, work)
             return wrong if wrong is not None else order
-        is_whole = call.ask.get("whole", call.ask["about"] == "orders")
+        is_whole = _is_whole(call)
         about = _about(call, subject)
         try:
             yield from self.ask_again(subject, about, None if is_whole else call.ask["amount_cents"], call.ask, work)
@@ -197,6 +201,16 @@ class CapturePayment(Movement):
 
     def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
         return bool(snapshot.received >= call.ask["received"] + call.ask["amount_cents"])
+
+    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
+        # What can be captured no more is asked for in vain, or was by this very call and gets its first answer.
+        is_over = snapshot.status == "captured" and not self.was_done_already(call, snapshot)
+        return is_over or super().proceeds(call, snapshot)
+
+    def was_done_already(self, call: Journalled, snapshot: Snapshot) -> bool:
+        # Another amount was somebody else's.
+        is_equal = snapshot.received == call.ask["received"] + call.ask["amount_cents"]
+        return self.is_done(call, snapshot) and (is_equal or _is_whole(call))
 
     def is_booked(self, call: Journalled, subject: Any, answer: Snapshot) -> bool:
         captured = taken(subject.order.__dict__["booked"], "captures", subject)
@@ -294,3 +308,8 @@ def _exclude(subject: Any, work: Work) -> Rule:
 
 
 PLANS: tuple[Plan, ...] = (CapturePayment(), VoidPayment(), RefundPayment())
+
+
+def _is_whole(call: Journalled) -> bool:
+    """Everything was asked for that was left."""
+    return bool(call.ask.get("whole", call.ask["about"] == "orders"))
