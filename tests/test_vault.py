@@ -163,8 +163,10 @@ def test_keys_that_are_none_are_refused_and_not_repeated(text):
 
 
 def test_a_key_file_that_cannot_be_used_is_said_so(tmp_path):
-    with pytest.raises(KeyMissing, match="cannot be used"):
+    with pytest.raises(KeyMissing, match="does not exist"):
         Vault.at(tmp_path / "nowhere" / "keys")
+    with pytest.raises(KeyMissing, match="cannot be used"):
+        Vault.at(tmp_path)
     (tmp_path / "empty").touch(mode=0o600)
     with pytest.raises(KeyMissing, match="there is no key"):
         Vault.at(tmp_path / "empty")
