@@ -108,10 +108,11 @@ def summed(transactions: Iterable[Row], *, all_: bool = False) -> dict[str, int]
     return total
 
 
-def hold_together(ours: Evidence, order_id: str, seen: dict[str, int] | None = None) -> None:
+def hold_together(ours: Evidence, order_id: str, seen: dict[str, int] | None = None, *, is_priced: bool = True) -> None:
     """What is true of an order's books at every moment, whatever is still open.
 
-    seen   amounts by transaction, from one look to the next: they never change
+    seen        amounts by transaction, from one look to the next: they never change
+    is_priced   False of an order that an older release placed for less than its lines
     """
     transactions, order = ours.of(order_id), ours.orders[order_id]
     for payment in {one["payment_source_id"] for one in transactions}:
@@ -140,7 +141,7 @@ def hold_together(ours: Evidence, order_id: str, seen: dict[str, int] | None = N
     assert order["payment_status"] == expected, (order, total)
     for one in transactions if seen is not None else ():
         assert seen.setdefault(one["id"], one["amount_cents"]) == one["amount_cents"], "an amount changed"
-    if order["status"] in ("placed", "approved"):
+    if is_priced and order["status"] in ("placed", "approved"):
         costs_what_its_lines_cost(ours, order_id)
 
 
@@ -193,11 +194,11 @@ def nothing_is_held_for_nothing(all_: Evidence, order_id: str) -> None:
             assert rest < needed, f"{amount} held in {intent} beside {rest}, where {needed} is needed"
 
 
-def agree(all_: Evidence, order_id: str) -> None:
+def agree(all_: Evidence, order_id: str, *, is_priced: bool = True) -> None:
     """Once nothing is open: Stripe's sums are ours, every call came about as often as the journal says, and of what
     nobody confirmed only the order's source is left.
     """
-    hold_together(all_, order_id)
+    hold_together(all_, order_id, is_priced=is_priced)
     order = all_.orders[order_id]
     known = {one["stripe_id"]: one["id"] for one in all_.payments if one["order_id"] == order_id}
     for intent in all_.intents.values():

@@ -194,7 +194,7 @@ async def test_what_was_open_is_finished_once(old: Api) -> None:
     found = await evidence(database, old.stripe)
     for name, id in ORDERS.items():
         if name not in ELSEWHERE:
-            agree(found, id)
+            agree(found, id, is_priced=name != "placed_under_price")
     keys_are_kept(found)
     for name in ("refunded", "wire_paid", "editing"):
         await history_replays(old, order(name))

@@ -167,6 +167,9 @@ async def reconcile(
     assert begins is not None and ends is not None
     parts = await Parts.open(settings, clock, reading=not fix, beside=beside)
     try:
+        if fix:
+            # A copy of an installation that acts elsewhere is told so before it lets anything go.
+            await parts.owner.look()
         walk = _Walk(parts, Reconciled(begins, ends), fix=fix, beside=beside)
         await walk.choose(slug, gateway)
         await walk.go()
