@@ -479,6 +479,7 @@ class Walk:
         await self.api.recover(after=seconds)
         if self.clock.ahead > self.signed_in_at + 1800:
             self.signed_in_at = self.clock.ahead
+            self.api.token = await self.api.log_in()
             self.tokens = {"acme": self.api.token, "other": await self.api.log_in("other/test/integration")}
             self.guest = await self._guest()
             for order in self.orders:
