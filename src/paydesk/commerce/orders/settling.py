@@ -46,9 +46,12 @@ def settle(order: Any, work: Work) -> Rule:
     _set_apart(order, everything, work)
     made = _add_up(order, everything, work)
     given_back = made.captured and made.refunded >= made.captured
-    if given_back and order.status in ("placed", "approved", "editing"):
+    ends = given_back and order.status in ("placed", "approved", "editing")
+    if ends:
         cancel(order, work)
-    if order.status in ("placed", "approved") and not due_of(order) and order.payment_source_id is not None:
+    is_free = order.status in ("placed", "approved") and not due_of(order)
+    if (ends or is_free) and order.payment_source_id is not None:
+        # Its source may be another than was given back: one that was opened while the order was edited.
         yield Load(order, ("payment_source.payment_gateway",))
         order.payment_source.release(work)
     spare = _spare(order, everything)
