@@ -617,7 +617,12 @@ class Walk:
             now = await api.get(order.link, token=token)
         covered = now["payment_status"] in ("authorized", "paid", "free")
         if covered and now["total_amount_with_taxes_cents"] <= now["place_total_amount_cents"]:
-            return await api.update(order.link, {"_stop_editing": True}, token=token)
+            document = document_of("orders", order.link["id"], {"_stop_editing": True}, {})
+            over = await api.send("PATCH", f"orders/{order.link['id']}", document, token=token)
+            if over.status == 200:
+                return over
+            # A price went up meanwhile, which ending it has just found out.
+            assert over.said == [("/data/attributes/total_amount_with_taxes_cents", "less_than_or_equal_to")], over.raw
         return await api.update(order.link, {"_cancel": True}, token=token)
 
 
