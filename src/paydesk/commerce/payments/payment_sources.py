@@ -218,6 +218,9 @@ class PaymentSource(Resource):
         """
         if self.is_over:
             return
+        if held:
+            # One that was to leave alone what holds money, as of a source that was replaced, would stand in the way.
+            self.keep(work)
         work.call(
             "release_payment",
             self,
