@@ -322,6 +322,7 @@ class StripePayment(
             "account": gateway.account,
             "publishable_key": gateway.publishable_key,
             "payment_gateway_id": gateway.id,
+            "method_id": order.payment_method_id,
             "payment_method": entry.method,
             "payment_instrument": instrument(entry.instrument),
             "wallet_entry_id": entry.id,
