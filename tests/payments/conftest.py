@@ -150,11 +150,13 @@ class Stripe:
     async def faults(self, method: str = "POST", path: str = "/v1/payment_intents", times: int = 1, **do: Any) -> None:
         """Have this account's next calls go wrong: `faults(drop="after")`, `faults(status=500, when="after")`.
 
-        With `times=0` they do so until `mend`, and meanwhile nobody waits long for them.
+        With `times=0` they do so until `mend`, and meanwhile nobody waits long for what gives no answer.
         """
         on = {"account": await self.account(), "method": method, "path": path}
         self._faults.append((await self.control("POST", "faults", {"on": on, "do": do, "times": times}))["id"])
-        if times == 0:
+        status = do.get("status", 500)
+        is_answer = 400 <= status < 500 and status not in (409, 424, 429)
+        if times == 0 and not is_answer:
             self.wait(HASTY)
 
     async def hold(
