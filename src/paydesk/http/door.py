@@ -81,6 +81,9 @@ class Body:
             raise (_crowded() if self._sent_away else TooSlow()) from None
         finally:
             self._wait = None
+        if self._sent_away:
+            # Its next piece came in the same moment: it is counted nowhere any more.
+            raise _crowded()
         if message["type"] == "http.request" and message.get("more_body"):
             self._door.grow(self, len(message.get("body", b"")))
         else:
