@@ -16,6 +16,7 @@ from tests.payments.test_watching import advance
 
 KINDS = (
     "unplaced_money",
+    "unapproved_money",
     "surplus_money",
     "spare_money",
     "authorization_gone",

@@ -198,6 +198,7 @@ class Snapshot:
     destination         the account that a part of it, or all, is transferred to, or None
     application_fee     what the platform keeps of it
     multicapture        whether the authorization may be captured more than once
+    manual_capture      whether it is held until somebody asks that it be captured
     next_action         what the customer must do, its type only ("redirect_to_url"); no link, no secret
     request_id          the gateway's name for the request that told this, for audit and support
     replayed            the answer is one the gateway kept from an earlier request with the same key
@@ -235,6 +236,7 @@ class Snapshot:
     checks: Mapping[str, str | None] | None = None
     fraud: Mapping[str, str | None] | None = None
     multicapture: bool = False
+    manual_capture: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
     request_id: str | None = None
     replayed: bool = False

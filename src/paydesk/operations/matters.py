@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.commerce.orders.attention import BROKEN, GONE, REFUND_FAILED, SPARE, SURPLUS, UNPLACED
+from paydesk.commerce.orders.attention import BROKEN, GONE, REFUND_FAILED, SPARE, SURPLUS, UNAPPROVED, UNPLACED
 from paydesk.commerce.payments.watching import NOTICE
 from paydesk.instants import later, seconds
 from paydesk.money import formatted
@@ -22,16 +22,19 @@ EXPIRING = "authorization_expiring"
 SHARED = "payment_of_several_orders"
 LOST = "payment_not_here"
 
-PATIENCE: Mapping[str, float] = {UNPLACED: 900.0, SPARE: 900.0}
-"""Seconds that pass before it is one: a shopper who has just paid is about to place the order, and what is spare
-is about to be let go.
+PATIENCE: Mapping[str, float] = {UNPLACED: 900.0, UNAPPROVED: 900.0, SPARE: 900.0}
+"""Seconds that pass before it is one: a shopper who has just paid is about to place the order, whoever captured it by
+hand is about to approve it, and what is spare is about to be let go.
 """
 
 DO: Mapping[str, str] = {
     UNPLACED: "place the order, or give the money back: void its authorizations, refund its captures",
+    UNAPPROVED: "approve the order, if it was approved before a restore or was captured by hand; else give the money "
+    "back: refund its captures",
     SURPLUS: "refund what was taken beside what the order costs, by its captures",
     SPARE: "void the authorization that the order does not need: the gateway refused that it be let go",
-    GONE: "have the order paid anew, or cancel it: nothing holds the money any more",
+    GONE: "have the order paid anew, or cancel it, as it may have been before a restore: nothing holds the money any "
+    "more",
     REFUND_FAILED: "refund it again or another way: the customer was not given the money back",
     BROKEN: "run `paydesk reconcile`, which tells what does not follow, and settle it with the customer",
     EXPIRING: "capture it in time, or cancel the order",

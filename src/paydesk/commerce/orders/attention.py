@@ -13,13 +13,16 @@ from paydesk.commerce.orders.invariants import broken, broken_sums
 from paydesk.commerce.payments.moving import voidable
 from paydesk.commerce.payments.payment_sources import is_by_hand
 from paydesk.commerce.payments.status import sums
-from paydesk.work import Work
+from paydesk.declare import Rule
+from paydesk.work import Load, Work
 
-UNPLACED, SURPLUS, SPARE, GONE, REFUND_FAILED, BROKEN = (
-    "unplaced_money", "surplus_money", "spare_money", "authorization_gone", "refund_failed", "amounts_broken",
+UNPLACED, UNAPPROVED, SURPLUS, SPARE, GONE, REFUND_FAILED, BROKEN = (
+    "unplaced_money", "unapproved_money", "surplus_money", "spare_money", "authorization_gone", "refund_failed",
+    "amounts_broken",
 )  # fmt: skip
 """
 unplaced_money       held or received for an order that is not placed, or is cancelled
+unapproved_money     received for a placed order that is not approved, by a capture that nobody asked for here
 surplus_money        received beside what a placed order costs
 spare_money          held beside what the order needs, though it was to be let go
 authorization_gone   a placed order holds less than it costs, and nothing was taken
@@ -30,7 +33,7 @@ amounts_broken       the order's own amounts contradict each other
 _PLACED = ("placed", "approved", "editing")
 
 
-def attend(order: Any, everything: Sequence[Any], work: Work, spare: Sequence[Any]) -> None:
+def attend(order: Any, everything: Sequence[Any], work: Work, spare: Sequence[Any]) -> Rule:
     """Store what needs attention, each with since when and how much: `{kind: [since, cents]}`.
 
     spare    the authorizations that hold what the order does not need
@@ -39,6 +42,8 @@ def attend(order: Any, everything: Sequence[Any], work: Work, spare: Sequence[An
     kinds = dict(_kinds(order, everything, known))
     if idle := sum(voidable(one, list(everything)) for one in spare if one.excluded or order.status in _PLACED):
         kinds[SPARE] = idle
+    if unapproved := (yield from _unapproved(order, everything)):
+        kinds[UNAPPROVED] = unapproved
     found = {kind: [known.get(kind, [work.now])[0], cents] for kind, cents in kinds.items()}
     work.change(
         order, attention=found or None, attention_since=min((since for since, _ in found.values()), default=None)
@@ -68,6 +73,23 @@ def _kinds(order: Any, everything: Sequence[Any], known: dict[str, Any]) -> Iter
     contradicts = broken_sums(order, everything) if lines is None else broken(order, lines, everything)
     if contradicts or (lines is None and BROKEN in known):
         yield BROKEN, 0
+
+
+def _unapproved(order: Any, everything: Sequence[Any]) -> Rule:
+    """What was received of an order that waits to be approved, and that was captured at the gateway itself: by hand, or
+    by what an older database does not know of any more. None where its method captures without anybody's approval, or
+    where it was never authorized in full.
+    """
+    unasked = sum(one.amount_cents for one in everything if one.one_of("captures") and one.counts and one.unasked)
+    if not unasked or order.status not in ("placed", "editing"):
+        return 0
+    made = sums(everything, order.currency_code)
+    if made.authorized.cents < (order.place_total_amount_cents or 0):
+        return 0
+    yield Load(order, ("payment_method",))
+    if order.payment_method is not None and order.payment_method.auto_capture:
+        return 0
+    return max(min(unasked, (made.captured - made.refunded).cents), 0)
 
 
 def _is_undecided(order: Any) -> bool:

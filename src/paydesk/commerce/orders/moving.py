@@ -36,7 +36,10 @@ def approve(order: Any, work: Work) -> Rule:
         return
     yield from _must_be_approvable(order, work)
     settling.ORDER.move("_approve", order, work, approved_at=work.now)
-    yield from settling.begin_fulfilment(order, work)
+    if order.attention:
+        yield from settling.settle(order, work)
+    else:
+        yield from settling.begin_fulfilment(order, work)
 
 
 def _must_be_approvable(order: Any, work: Work) -> Rule:

@@ -58,7 +58,7 @@ def settle(order: Any, work: Work) -> Rule:
     if spare:
         yield from let_spare_go(order, spare, work, counts=order.status == "cancelled" or bool(due_of(order)))
         _add_up(order, everything, work)
-    attend(order, everything, work, _spare(order, everything))
+    yield from attend(order, everything, work, _spare(order, everything))
     yield from begin_fulfilment(order, work)
 
 

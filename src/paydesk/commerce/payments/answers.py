@@ -54,8 +54,9 @@ class Movement(Plan):
         subject = yield from _subject(call)
         if subject is None:
             return None
-        yield from reconcile(subject.payment_source, answer, work)
-        if not self.is_done(call, answer):
+        is_done = self.is_done(call, answer)
+        yield from reconcile(subject.payment_source, answer, work, asked=is_done and self.books == "captures")
+        if not is_done:
             if call.ask.get("spare"):
                 return subject
             problem = GatewayRefused(f"The payment is {answer.gateway_status}.", "unexpected_state")

@@ -28,6 +28,7 @@ class Capture(
     refund_amount = money(example=500, doc="What `_refund` gives back unless told otherwise.")
     refund_balance = money(example=1000, doc="What can still be given back.")
     disputed_cents = hidden("integer", doc="What of it a dispute keeps, or took back, so that it cannot be given back.")
+    unasked = hidden("boolean", doc="The gateway tells of it, and nobody asked for it here.")
     _refund_amount_cents = argument("integer", UPDATE, example=500, doc="How much `_refund` is to give back.")
 
     reference_authorization = to_one("authorizations", required=True, doc="What it was taken from.")

@@ -20,8 +20,10 @@ UNCONFIRMED = ("open", "confirmable", "action_needed")
 """Snapshot statuses in which a payment holds no money and may be amended or canceled."""
 
 
-def reconcile(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
+def reconcile(payment: Any, snapshot: Snapshot, work: Work, *, asked: bool = False) -> Rule:
     """Fold what a gateway says into a payment, its transactions and its order; the order is locked.
+
+    asked    what was received was asked for here, by the call that this answers
 
     What is missing is added and nothing is ever taken back: the same snapshot again, or an older one, changes nothing.
     Captures are compared by their sum, everything else by the gateway's own ids. What an integration marked otherwise
@@ -56,7 +58,8 @@ def reconcile(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
         authorization = fresh = _authorized(payment, snapshot, held, everything, work)
     if authorization is not None:
         work.change(authorization, fraud_review=watched(snapshot) or authorization.fraud_review)
-        _fold_captures(authorization, payment, snapshot, work)
+        unasked = not asked and (fresh is None or _was_captured_by_hand(payment, snapshot, work))
+        _fold_captures(authorization, payment, snapshot, unasked, work)
         _fold_void(authorization, payment, snapshot, work)
         _fold_refunds(authorization, payment, snapshot, work)
         if disputed is not None:
@@ -194,9 +197,18 @@ def _sum(transactions: Iterable[Any]) -> int:
     return sum(int(one.amount_cents) for one in transactions)
 
 
-def _fold_captures(authorization: Any, payment: Any, snapshot: Snapshot, work: Work) -> None:
+def _was_captured_by_hand(payment: Any, snapshot: Snapshot, work: Work) -> bool:
+    """We opened it to be captured later, and it is captured already when it is first heard of."""
+    return snapshot.manual_capture and bool(payment.is_of_our_making(snapshot, work.settings["installation"]))
+
+
+def _fold_captures(authorization: Any, payment: Any, snapshot: Snapshot, unasked: bool, work: Work) -> None:
     everything = authorization.order.__dict__["booked"]
     known, marked = captures_of(authorization, snapshot, everything)
+    for one in known:
+        if one.unasked and not unasked:
+            # An event was faster than the answer to the call that asked for it.
+            work.change(one, unasked=False)
     missing = snapshot.received - _sum(known) - _sum(marked)
     if missing >= 0:
         # The gateway has taken all of it: what an integration vouched for is there.
@@ -227,6 +239,7 @@ def _fold_captures(authorization: Any, payment: Any, snapshot: Snapshot, work: W
             succeeded=True,
             message=f"{SUCCESS} {formatted(rest, authorization.currency_code)} were released." if released else SUCCESS,
             reference_authorization_id=authorization.id,
+            unasked=unasked,
         )
         made.__dict__["reference_authorization"] = authorization
         if authorization.excluded:

@@ -159,10 +159,17 @@ def snapshot(
         checks=_checks(card),
         fraud=_fraud(charge, intent, watched or {}),
         multicapture=_mapping(card.get("multicapture")).get("status") == "available",
+        manual_capture=_is_captured_by_hand(intent, details),
         metadata=texts(intent.get("metadata")),
         request_id=request_id,
         replayed=replayed,
     )
+
+
+def _is_captured_by_hand(intent: Object, details: Object) -> bool:
+    """What was asked for the method it was paid with comes before what was asked for the whole intent."""
+    own = _mapping(_mapping(intent.get("payment_method_options")).get(str(details.get("type"))))
+    return (own.get("capture_method") or intent.get("capture_method")) == "manual"
 
 
 def failure(error: Object) -> Failure:
