@@ -92,6 +92,7 @@ def test_an_authorized_payment():
             "seller_message": "Payment complete.",
             "review": None,
         },
+        manual_capture=True,
         metadata={"order_id": "o1"},
         request_id="req_1",
     )

@@ -21,6 +21,7 @@ from paydesk.store import migrate, open_database
 from paydesk.store.ask import Ask
 from paydesk.store.types import METADATA
 from tests.conftest import with_database
+from tests.payments.commands import paydesk
 from tests.payments.conftest import Answer, Api, Running, Stripe, _fill, furnish, on_sqlite, rows_of
 from tests.payments.test_metrics import measured
 
@@ -203,3 +204,20 @@ async def test_an_endpoint_elsewhere_that_brought_events_lately_is_not_moved(run
 
 def event_gateway(endpoint: Any) -> str:
     return str(endpoint.metadata.to_dict()["paydesk_gateway"])
+
+
+async def test_commands_of_a_copy_see_first_that_it_does_not_act(
+    twice: Twice, running: Running, account: Stripe
+) -> None:
+    twice.production.app.clock.advance(1000)  # type: ignore[attr-defined]
+    assert await twice.production.parts.owner.look()
+    assert twice.copy.parts.owner.stopped is None
+    gateway = twice.copy.gateway.id
+    former = await twice.copy.rows("payment_gateways", "login")
+    copy, asked = replace(running, settings=twice.settings), await acts(account)
+    for command in (("gateways", "rekey", gateway), ("payments", "make-order", "pi_1234XXX")):
+        said = await paydesk(copy, *command, PAYDESK_STRIPE_SECRET_KEY=f"sk_test_{'a' * 32}")
+        assert said.status == 1
+        assert TOLD in " ".join(said.err.split())
+    assert await twice.copy.rows("payment_gateways", "login") == former
+    assert await acts(account) == asked

@@ -22,6 +22,7 @@ from paydesk.declare import eq
 from paydesk.errors import Conflict
 from paydesk.gateways.port import Account, Credentials, Gateway, GatewayProblem, Refused
 from paydesk.instants import Clock, wall
+from paydesk.ownership import TOLD
 from paydesk.settings import Settings
 from paydesk.store import events, lookup
 from paydesk.store.reading import Session
@@ -68,7 +69,7 @@ async def rekey(settings: Settings, id_: str, key: str, publishable_key: str | N
     """Give a gateway another secret key, and where one is given another publishable key.
 
     Ends the command, with nothing changed, where the key is not taken, lacks rights, or is not of the same account and
-    mode. Raises as `Parts.open`.
+    mode, and in a copy of an installation that acts elsewhere. Raises as `Parts.open`.
     """
     parts = await Parts.open(settings, clock)
     try:
@@ -94,6 +95,10 @@ class _Rekeying:
     async def go(self, key: str, publishable_key: str | None) -> Rekeyed:
         organization_id, _, mode = self._tenant.partition("/")
         self._check_looks(key, publishable_key, mode)
+        # A copy of an installation that acts elsewhere needs no key, and is told so before it is given one.
+        await self._parts.owner.look()
+        if self._parts.owner.stopped is not None:
+            _refuse(TOLD)
         read, reader = self._parts.database.read, self._parts.desk.reader
         (record,) = await read(lambda: reader.records(Session(self._tenant, {}), Find(KIND, eq("id", self._id))))
         try:

@@ -24,6 +24,7 @@ from paydesk.errors import Refusal
 from paydesk.gateways.port import GatewayProblem, Refused, Snapshot
 from paydesk.instants import Clock, wall
 from paydesk.money import Money
+from paydesk.ownership import TOLD
 from paydesk.settings import Settings
 from paydesk.store import events, lost
 from paydesk.store.reading import Session
@@ -59,6 +60,10 @@ async def remake(
         parts = await Parts.open(settings, clock, beside=beside)
         try:
             await parts.recovery.begin(beside=beside)
+            # A copy of an installation that acts elsewhere is told so before it takes anything back.
+            await parts.owner.look()
+            if parts.owner.stopped is not None:
+                fail(TOLD)
             return await _Remaking(parts, payment_id).go(market, give_back)
         except Refusal as refusal:
             fail(f"{payment_id}: {refusal}")
