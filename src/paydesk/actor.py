@@ -46,6 +46,11 @@ class Actor:
         return self.kind == "sales_channel"
 
     @property
+    def is_confidential(self) -> bool:
+        """The client proved its secret for this token: a shop's own server asked for it, and may have handed it on."""
+        return bool(self.who.get("application", {}).get("confidential"))
+
+    @property
     def customer_id(self) -> str | None:
         """The customer who shops with this token. An owner that an integration or a web application has only signs the
         history.

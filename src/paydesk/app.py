@@ -425,6 +425,7 @@ class Application:
             max_body_bytes=settings.max_body_bytes,
             limits=self.limits,
             unlisted=self.unlisted,
+            guesses=parts.oauth.guesses,
         )
         self._rest = Starlette(
             routes=[

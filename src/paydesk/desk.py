@@ -27,6 +27,7 @@ from paydesk.declare import Condition, Registry, Relationship, Resource, Test, b
 from paydesk.errors import (
     Conflict,
     Denied,
+    Guess,
     Invalid,
     KeyReused,
     Locked,
@@ -1632,7 +1633,7 @@ def _mistake(registry: Registry, conflict: NotUnique, asked_for: type[Resource] 
                 for name, relationship in shape.relationships.items():
                     if relationship.stored and columns[-1] == f"{name}_id":
                         column = name
-                return Invalid(column, "taken")
+                return Guess(column, "taken")
     return None
 
 
@@ -1652,7 +1653,7 @@ def _refusal_of(said: dict[str, Any]) -> Refusal:
     kind = said["class"]
     if kind == "Several":
         return Several([_refusal_of(one) for one in said["refusals"]])
-    if kind == "Invalid":
+    if kind in ("Invalid", "Guess"):
         return Invalid(said["field"], said["error"], said["message"], **said["meta"])
     if kind == "GatewayRefused":
         return errors.GatewayRefused(said["message"], said["code"], said.get("field"), said.get("meta"))

@@ -29,6 +29,17 @@ class Invalid(Refusal):
         self.field, self.error, self.message, self.meta = field, error, message, meta
 
 
+class Guess(Invalid):
+    """A broken rule whose answer tells a stranger something: an address that is taken, a token that is not the right
+    one. Such answers are counted (`oauth.guesses`).
+    """
+
+
+def is_guess(refusal: Refusal) -> bool:
+    """A request was refused for what may have been a guess, whatever else was wrong with it."""
+    return isinstance(refusal, Guess) or any(is_guess(one) for one in getattr(refusal, "refusals", ()))
+
+
 class Several(Refusal):
     """All the mistakes of one request, in the order found."""
 

@@ -226,8 +226,8 @@ class Settings:
     )
     rate_limits: float | None = setting(
         "How often clients may ask: `on` for Commerce Layer's numbers of requests, a factor such as `2.5` for so many "
-        "times more, or `off`; unset, `serve` has them on and `dev` off. Guesses at passwords and secrets are always "
-        "limited.",
+        "times more, or `off`; unset, `serve` has them on and `dev` off. Guesses at passwords and secrets, sign-ups "
+        "and password resets are always limited.",
         _factor,
         None,
     )

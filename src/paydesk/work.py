@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 
 from paydesk.actor import Actor
 from paydesk.declare import Condition, Resource
-from paydesk.errors import Invalid, Refusal, Several
+from paydesk.errors import Guess, Invalid, Refusal, Several
 from paydesk.instants import passed
 
 R = TypeVar("R", bound=Resource)
@@ -254,6 +254,10 @@ class Work:
     def invalid(self, field: str | None, error: str, message: str | None = None, **meta: Any) -> None:
         """Note a broken rule; the work goes on, to find the others, until `check`."""
         self.mistakes.append(Invalid(field, error, message, **meta))
+
+    def guessed(self, field: str, error: str) -> None:
+        """Note a broken rule that may tell what the caller is not to know: such answers are counted."""
+        self.mistakes.append(Guess(field, error))
 
     def check(self) -> None:
         """Raise what has been noted: `Invalid`, or `Several`."""

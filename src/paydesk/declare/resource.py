@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from paydesk.declare.access import NOBODY, Access
 from paydesk.declare.conditions import Condition
@@ -31,6 +31,19 @@ if TYPE_CHECKING:
 
 ALL_ACTIONS = ("list", "retrieve", "create", "update", "delete")
 READ_ACTIONS = ("list", "retrieve")
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A request that is limited always, for all processes together, however often clients may ask otherwise.
+
+    kind   `account`: it has a password hashed, or its answer may tell who has an account; `mail`: it has mail sent
+    about  whose secret it may guess at, or to which address mail goes; None: nobody's in particular
+    """
+
+    kind: Literal["account", "mail"]
+    about: str | None = None
+
 
 Rule = Generator[Any, Any, Any]
 """A rule that asks for rows by the way: it yields `work.Find` and is sent what was found."""
@@ -209,6 +222,11 @@ class Resource:
     def __repr__(self) -> str:
         return f"<{self.shape.type} {self.__dict__.get('id')}>"
 
+    @classmethod
+    def limited(cls, verb: str, record_id: str | None, change: Change) -> Limited | None:
+        """How a request is limited whatever the settings say; None for most, which are not."""
+        return None
+
     # What happens when a client creates, changes or deletes a record. Types with rules of their own override these.
 
     @classmethod
@@ -310,6 +328,7 @@ __all__ = [
     "CREATE",
     "READ_ACTIONS",
     "Disableable",
+    "Limited",
     "Registry",
     "Resource",
     "Rule",

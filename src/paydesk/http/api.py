@@ -7,7 +7,7 @@ import base64
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -34,6 +34,7 @@ from paydesk.http.origin import BadHost, Network, Origin, links, origin, single
 from paydesk.jsonapi import errors, query, read
 from paydesk.jsonapi.render import Frame, Gathered, View, Views
 from paydesk.oauth import permissions
+from paydesk.oauth.guesses import Guesses, Peer
 from paydesk.owing import Receipt, receipt_of
 from paydesk.store.idempotency import KeyOwner
 from paydesk.work import Change
@@ -91,8 +92,12 @@ class Api:
         max_body_bytes: int,
         limits: Limits | None = None,
         unlisted: Unlisted | None = None,
+        guesses: Guesses | None = None,
     ) -> None:
-        """`limits`: how often a client may ask; None for as often as it likes. `unlisted` is told of proxies."""
+        """`limits`: how often a client may ask; None for as often as it likes. `unlisted` is told of proxies; `guesses`
+        limits what is limited always.
+        """
+        self.guesses = guesses
         self.limits = limits
         self.unlisted = unlisted or Unlisted()
         self.desk = desk
@@ -494,7 +499,7 @@ class _Request:
         if problems:
             raise errors.RequestProblems(problems)
         view = api.view(actor, resource, asked_for, in_list=False)
-        status, found = await self._idempotently(wanted, view, body)
+        status, found = await self._limited(wanted, lambda: self._idempotently(wanted, view, body))
         if isinstance(found, Kept):
             headers = [*_JSON_HEADERS, *([_REPLAYED] if found.replayed else [])]
             headers.extend((name.encode(), value.encode()) for name, value in found.headers.items())
@@ -502,6 +507,15 @@ class _Request:
         if status == 204:
             return 204, list(CORS), b""
         return self._written(status, found)
+
+    async def _limited(self, wanted: Wanted, make: Callable[[], Awaitable[tuple[int, Any]]]) -> tuple[int, Any]:
+        """Make a change, which may be one of those that are limited whatever the settings say."""
+        limited = wanted.resource.limited(wanted.verb, wanted.record_id, wanted.change)
+        if limited is None or self.api.guesses is None:
+            return await make()
+        actor, came = self.actor, self.came
+        peer = Peer(came.address, came.forwarded_for is not None, actor.is_confidential)
+        return await self.api.guesses.limited(limited, actor.tenant, peer, actor.is_sales_channel, make)
 
     def _written(self, status: int, found: Gathered) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         headers = list(_JSON_HEADERS)

@@ -1,5 +1,8 @@
 """Guesses at passwords and client secrets: how long whoever was wrong waits before the next one is looked at.
 
+Limited beside them, whatever the settings say: sign-ups, probes for who has an account, and password resets, which are
+mailed.
+
 Counted in the database, so that all processes know: failures of an account from an address, of an account from
 everywhere, and of an address with every account. Each is a bucket that leaks: a few failures cost nothing, each further
 one doubles the pause.
@@ -9,6 +12,8 @@ one doubles the pause.
   is never held up by anybody else's failures; and of any other address the account as a whole asks for one pause, of 30
   seconds at most: the address is promised the end of it, and then heard however many others were wrong meanwhile.
 - An account that is not there counts, waits and answers like any other.
+- Who asks for one mail after the other to somebody's address waits for that address: its owner has got a mail already,
+  whose token is good for hours.
 """
 
 from __future__ import annotations
@@ -17,33 +22,45 @@ import hashlib
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from paydesk.errors import TooMany
+from paydesk.declare import Limited
+from paydesk.errors import NotFound, Refusal, TooMany, is_guess
 from paydesk.instants import Clock, instant, later, seconds
 from paydesk.store import guesses
 from paydesk.store.ask import Database, Transaction
 from paydesk.store.guesses import Tally
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """The failures of one kind.
+    """The failures of one kind, or what is counted like them.
 
-    free             how many in a row cost nothing; the last of them begins the first pause, of one second
+    free             how many in a row cost nothing; the last of them begins the first pause
     leak_seconds     how long until one failure is forgotten
     longest_seconds  the longest pause
     most             more are not counted, so that the end of an attack is soon the end of its pauses
+    first_seconds    the first pause
     """
 
     free: int
     leak_seconds: float
     longest_seconds: float
     most: float
+    first_seconds: float = 1.0
 
 
 PAIR = Bucket(5, 600.0, 900.0, 110.0)
 ACCOUNT = Bucket(20, 60.0, 30.0, 30.0)
 ADDRESS = Bucket(50, 6.0, 30.0, 60.0)
+SIGN_UPS = Bucket(60, 2.0, 30.0, 75.0)
+"""What one address asks that has a password hashed or may tell who has an account, also where it goes well."""
+MAILS = Bucket(20, 20.0, 60.0, 30.0)
+"""What one address asks that has mail sent."""
+MAILBOX = Bucket(5, 900.0, 900.0, 12.0, first_seconds=60.0)
+"""What has mail sent to one address, whoever asks."""
 SHARED_SECONDS = 30.0
 """The longest pause of account and address where many people share the address: behind a proxy that is not listed, or a
 shop's own server that signs its customers in.
@@ -86,16 +103,19 @@ class _Verdict:
 
 
 class Guesses:
-    """Every look at a password or client secret goes through `tried`."""
+    """Every check of a password or client secret goes through `tried`; every request of the API that is limited always
+    goes through `limited`.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
-    async def tried(self, account: str, peer: Peer, look: Callable[[], Awaitable[bool]]) -> bool:
+    async def tried(self, account: str, peer: Peer, look: Callable[[], Awaitable[bool]], *, once: bool = False) -> bool:
         """Whether the guess is right, as `look` says, which is asked only where nothing is to be waited for.
 
         account  what is guessed at, whether it exists or not
+        once     nobody is right about it a second time: that somebody was is not remembered
         raises   TooMany, for right and wrong guesses alike; what `look` raises
         """
         pair, _, _ = keys = _keys(account, peer)
@@ -106,12 +126,88 @@ class Guesses:
                 await self._settle(keys, peer, None)
             raise _wait(verdict.wait)
         right = await look()
-        if right and self._is_fresh(found.get(pair)):
+        if right and (once or self._is_fresh(found.get(pair))):
             return True
         wait = await self._settle(keys, peer, right)
         if wait:
             raise _wait(wait)
         return right
+
+    async def limited(
+        self, asked: Limited, tenant: str, peer: Peer, shopper: bool, make: Callable[[], Awaitable[T]]
+    ) -> T:
+        """Make a request that is limited always.
+
+        peer      where it comes from; that its token is the shop's own server's says little, since it may be handed on
+        shopper   it comes through a storefront: anybody may be behind it
+        raises    TooMany; what `make` raises, of which a wrong guess is counted
+        """
+        peer = Peer(peer.address, peer.unlisted or peer.vouched)
+        counted: dict[str, tuple[Bucket, float]] = {}
+        if shopper:
+            bucket = MAILS if asked.kind == "mail" else SIGN_UPS
+            longest = UNLISTED_SECONDS if peer.unlisted else bucket.longest_seconds
+            counted[_key(f"{asked.kind} from\n{peer.address}")] = (bucket, longest)
+        if asked.kind == "mail":
+            counted[_key(f"mail to\n{tenant}\n{asked.about}")] = (MAILBOX, MAILBOX.longest_seconds)
+            await self._count(counted)
+            return await make()
+        if not shopper:
+            return await make()
+        made: list[T] = []
+        wrong: list[Refusal] = []
+
+        async def look() -> bool:
+            await self._count(counted)
+            try:
+                made.append(await make())
+            except Refusal as refusal:
+                if not (is_guess(refusal) or (asked.about is not None and isinstance(refusal, NotFound))):
+                    raise
+                wrong.append(refusal)
+            return not wrong
+
+        if asked.about is None:
+            await self._probed(peer, look)
+        else:
+            await self.tried(f"{asked.about} of {tenant}", peer, look, once=True)
+        if wrong:
+            raise wrong[0]
+        return made[0]
+
+    async def _probed(self, peer: Peer, look: Callable[[], Awaitable[bool]]) -> None:
+        """As `tried`, of guesses at nobody in particular, but at who is there: they count for the address alone."""
+        bucket = (ADDRESS, UNLISTED_SECONDS if peer.unlisted else ADDRESS.longest_seconds)
+        counted = {_key(f"address\n{peer.address}"): bucket}
+        await self._must_be_free(counted)
+        if not await look():
+            await self._count(counted)
+
+    async def _must_be_free(self, counted: dict[str, tuple[Bucket, float]]) -> None:
+        """Raises TooMany where one of these buckets is full."""
+        found = await self._database.read(lambda: guesses.tallies(counted))
+        if wait := self._longest(found, counted):
+            raise _wait(wait)
+
+    async def _count(self, counted: dict[str, tuple[Bucket, float]]) -> None:
+        """Count one request in each of these buckets, or in none and raise TooMany where one is full."""
+        await self._must_be_free(counted)
+        if wait := await self._database.write(lambda: self._counted(counted)):
+            raise _wait(wait)
+
+    def _counted(self, counted: dict[str, tuple[Bucket, float]]) -> Transaction[float]:
+        now = self._clock()
+        found = yield from guesses.hold(counted, instant(now))
+        wait = self._longest(found, counted)
+        if not wait:
+            yield from guesses.keep(
+                [_ended(_more(found[key], bucket, now), bucket) for key, (bucket, _) in counted.items()]
+            )
+        return wait
+
+    def _longest(self, found: dict[str, Tally], counted: dict[str, tuple[Bucket, float]]) -> float:
+        now = self._clock()
+        return max(_pause(found.get(key), bucket, now, longest) for key, (bucket, longest) in counted.items())
 
     async def _settle(self, keys: tuple[str, str, str], peer: Peer, right: bool | None) -> float:
         """Count what came of a guess (None: it is not looked at), and how long its answer must wait after all: others
@@ -175,13 +271,13 @@ def _wait(left: float) -> TooMany:
     return TooMany("Too many guesses. Try again later.", max(1, math.ceil(left - 1e-6)))
 
 
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _keys(account: str, peer: Peer) -> tuple[str, str, str]:
     """The keys of account and address, of the account, and of the address."""
-    pair, whole, everywhere = (
-        hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        for text in (f"pair\n{peer.address}\n{account}", f"account\n{account}", f"address\n{peer.address}")
-    )
-    return pair, whole, everywhere
+    return _key(f"pair\n{peer.address}\n{account}"), _key(f"account\n{account}"), _key(f"address\n{peer.address}")
 
 
 def _elapsed(tally: Tally, now: float) -> float:
@@ -198,7 +294,7 @@ def _pause(tally: Tally | None, bucket: Bucket, now: float, longest: float) -> f
     """How many seconds of the pause are left that the last failure began."""
     if tally is None or (over := round(tally.level) - bucket.free) < 0:
         return 0.0
-    return max(0.0, min(longest, 2.0 ** min(over, 20)) - _elapsed(tally, now))
+    return max(0.0, min(longest, bucket.first_seconds * 2.0 ** min(over, 20)) - _elapsed(tally, now))
 
 
 def _more(tally: Tally, bucket: Bucket, now: float) -> Tally:

@@ -26,11 +26,12 @@ guesses = Table(
     Column("signed_in_at", Instant),
     Column("until", Instant, nullable=False),
 )
-"""Failures of an account from an address, of an account from everywhere, and of an address with every account. A client
-or customer is looked for by what was typed, so no tenant stands here.
+"""Failures of an account from an address, of an account from everywhere, and of an address with every account; sign-ups
+and password resets by an address, and password resets for an e-mail address. A client or customer is looked for by what
+was typed, so no tenant stands here.
 
 key           SHA-256 of account and address, so that no row tells what was typed, nor from where
-level         failures that are not forgotten yet, as of `counted_at`
+level         failures or requests that are not forgotten yet, as of `counted_at`
 promised_at   when this address may try this account, however often others were wrong about it
 signed_in_at  when somebody at this address was right about this account last
 until         when the row says nothing any more

@@ -7,7 +7,7 @@ import hmac
 import secrets
 from typing import Any
 
-from paydesk.commerce.accounts.customers import LONGEST_PASSWORD, Customer, email_key, hashed, is_email, refuse_guess
+from paydesk.commerce.accounts.customers import LONGEST_PASSWORD, Customer, email_key, hashed, is_email
 from paydesk.commerce.sealed import opened
 from paydesk.declare import (
     ALWAYS,
@@ -16,6 +16,7 @@ from paydesk.declare import (
     FIND,
     UPDATE,
     Access,
+    Limited,
     Resource,
     Rule,
     Test,
@@ -98,6 +99,15 @@ class CustomerPasswordReset(
     expires_at = hidden("datetime", doc="How long the token is good.")
 
     @classmethod
+    def limited(cls, verb: str, record_id: str | None, change: Change) -> Limited | None:
+        """Each one is a mail to somebody who may not have asked for it; completing one may be a guess at its token."""
+        if verb == "create":
+            return Limited("mail", email_key(str(change.values.get("customer_email") or "")))
+        if change.gives("_reset_password_token") or change.gives("customer_password"):
+            return Limited("account", f"reset {record_id}")
+        return None
+
+    @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
         values = dict(change.values)
         email = values["customer_email"] = values["customer_email"].strip()
@@ -130,7 +140,7 @@ class CustomerPasswordReset(
         password_hash = hashed("customer_password", change, work)
         customer = yield from self._whose(token, work)
         if token and customer is None:
-            refuse_guess("_reset_password_token", "invalid", work)
+            work.guessed("_reset_password_token", "invalid")
         work.check()
         assert customer is not None and password_hash is not None, "both were checked"
         customer.prove(password_hash, work)

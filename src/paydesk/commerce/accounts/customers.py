@@ -15,6 +15,7 @@ from paydesk.declare import (
     Access,
     Caller,
     Condition,
+    Limited,
     Resource,
     Rule,
     Test,
@@ -143,6 +144,11 @@ class Customer(
     proved_at = hidden("datetime", doc="When the address was proved to be the customer's own; null before.")
     made_by = hidden("string", doc="The order that made the customer, while nothing else has named it since.")
     own_orders_count = hidden("integer", default=0, doc="Orders placed that are the customer's own (`owning`).")
+
+    @classmethod
+    def limited(cls, verb: str, record_id: str | None, change: Change) -> Limited | None:
+        """An address that is taken is told, and a password takes a processor's time."""
+        return Limited("account") if verb == "create" or change.gives("email") or change.gives("password") else None
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Customer:
@@ -295,11 +301,6 @@ def customer_of(email: str, order_id: str, work: Work, *, lock: bool = False) ->
     return found
 
 
-def refuse_guess(field: str, error: str, work: Work) -> None:
-    """Refuse what may be a guess: at who has an account, or at a reset's token. Here guesses are to be counted."""
-    work.invalid(field, error)
-
-
 def named(customer: Customer, order_id: str | None, work: Work) -> None:
     """Something else than the order that made the customer names it: that order has no say in it any more."""
     if customer.made_by is not None and customer.made_by != order_id:
@@ -320,7 +321,7 @@ def sign_up(customer: Customer, order: Any, change: Change, work: Work) -> Rule:
         if order.claimed_at is not None and order.customer_id == customer.id:
             return False  # It did so before, and is asked again.
         if not (yield from _is_nobodys(customer, order, work)):
-            refuse_guess("customer_password", "taken", work)
+            work.guessed("customer_password", "taken")
             return False
     elif customer.password_hash is not None:
         return False

@@ -43,6 +43,7 @@ from paydesk.declare import (
     UPDATE,
     WRITE,
     Late,
+    Limited,
     Own,
     Related,
     Resource,
@@ -374,6 +375,11 @@ class Order(
     _refresh_prices = argument(
         "boolean", UPDATE, prohibited=True, example=True, doc="Take the price list's prices now."
     )
+
+    @classmethod
+    def limited(cls, verb: str, record_id: str | None, change: Change) -> Limited | None:
+        """It signs a customer up."""
+        return Limited("account") if change.arguments.get("customer_password") else None
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
