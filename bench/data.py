@@ -15,9 +15,9 @@ from typing import Any
 import apsw
 
 from paydesk import staging
-from paydesk.actor import tenant_of
+from paydesk.base.actor import tenant_of
+from paydesk.base.instants import instant, wall
 from paydesk.demo import ORDER_ID
-from paydesk.instants import instant, wall
 from paydesk.settings import Settings
 from paydesk.store import migrate, sqlite
 from paydesk.vault import Vault

@@ -82,7 +82,7 @@ def _command(*arguments: str) -> None:
 
 
 def _begin(folder: Path, environment: dict[str, str], what: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    from paydesk import crash
+    from paydesk.base import crash
 
     for number, mode in enumerate((os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)):
         stream = os.open(folder / str(number), mode)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from paydesk import files
+from paydesk.base import files
 from paydesk.cli import certificates
 from paydesk.settings import Settings
 from tests.processes import group, until

@@ -4,18 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paydesk.money import (
-    CURRENCIES,
-    TENS,
-    CurrencyMismatch,
-    Money,
-    UnknownCurrency,
-    as_float,
-    exponent,
-    formatted,
-    step,
-    to_step,
-)
+from paydesk.base.currencies import CURRENCIES, TENS, UnknownCurrency, exponent, step, to_step
+from paydesk.base.money import CurrencyMismatch, Money, as_float, formatted
 
 currencies = st.sampled_from(sorted(CURRENCIES))
 cents = st.integers(min_value=-(10**12), max_value=10**12)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from paydesk import private
 from paydesk.app import Parts
+from paydesk.base import private
 from paydesk.sandbox.state import State
 from paydesk.settings import Settings
 from paydesk.store import migrate

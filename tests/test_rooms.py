@@ -17,20 +17,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
 
-BASE = {"errors", "money", "instants", "actor", "crash", "private"}
-"""Words that every room may use; they import nothing but each other."""
+BASE = {"base"}
+"""What every room may import."""
 
 ROOMS: dict[str, set[str] | None] = {
     # room: the rooms it may import besides itself; None for those that know all the others
-    "errors": set(),
-    "money": {"errors"},
-    "instants": {"errors"},
-    "actor": {"errors"},
-    "crash": set(),
-    "private": set(),
+    "base": set(),
     "settings": set(),
-    "files": set(),
-    "vault": set(),
+    "vault": BASE,
     "sandbox": set(),
     "declare": BASE,
     "work": {*BASE, "declare"},
@@ -79,7 +73,7 @@ ROOMS: dict[str, set[str] | None] = {
     "staging": None,
     "app": None,
     "proving": None,
-    "serving": {"settings", "files"},
+    "serving": {"settings", *BASE},
     "cli": None,
     "__main__": {"cli"},
 }  # fmt: skip

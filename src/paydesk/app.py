@@ -17,13 +17,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from paydesk import __version__, commerce, files, private
+from paydesk import __version__, commerce
+from paydesk.base import files, private
+from paydesk.base.errors import NotFound, Refusal, reason_of
+from paydesk.base.instants import Clock, Followed, passed, seconds, wall
 from paydesk.books import Books
 from paydesk.catching_up import CatchingUp
 from paydesk.commerce import sealed
 from paydesk.declare import Registry
 from paydesk.desk import Desk
-from paydesk.errors import NotFound, Refusal, reason_of
 from paydesk.gateways.later import later, warm
 from paydesk.gateways.manual import ManualGateway
 from paydesk.gateways.port import Credentials, Forged, Gateway, Malformed
@@ -34,7 +36,6 @@ from paydesk.http.limits import Caller, Limits, Unlisted, Verdict
 from paydesk.http.origin import BadHost, links, origin, single
 from paydesk.http.sparing import Sparing
 from paydesk.inbox import Inbox
-from paydesk.instants import Clock, Followed, passed, seconds, wall
 from paydesk.jsonapi import errors, openapi, published, reference
 from paydesk.jsonapi.render import Gathered, Views
 from paydesk.metrics import MEDIA_TYPE as METRICS

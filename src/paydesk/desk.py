@@ -21,10 +21,9 @@ from typing import Any, Protocol, cast
 
 import orjson
 
-from paydesk import crash
-from paydesk.actor import Actor, Kind, tenant_of
-from paydesk.declare import Condition, Registry, Relationship, Resource, Test, both, eq, within
-from paydesk.errors import (
+from paydesk.base import crash
+from paydesk.base.actor import Actor, Kind, tenant_of
+from paydesk.base.errors import (
     Conflict,
     Denied,
     Guess,
@@ -37,8 +36,9 @@ from paydesk.errors import (
     Several,
     Unavailable,
 )
+from paydesk.base.instants import Clock, instant, later, passed, seconds
+from paydesk.declare import Condition, Registry, Relationship, Resource, Test, both, eq, within
 from paydesk.gateways.port import Credentials, Declined, Gateway, GatewayProblem, Refused, Snapshot, Unknown, gist
-from paydesk.instants import Clock, instant, later, passed, seconds
 from paydesk.owing import OWED_SECONDS, Owing, Receipt
 from paydesk.store import credentials, idempotency, journal, owed
 from paydesk.store.ask import Database
@@ -416,7 +416,7 @@ class Desk:
     async def change(self, asked: Asked, wanted: Wanted, view: Any) -> tuple[int, Any]:
         """Carry a change out. Returns `(status, found)`, with `found` a `Kept` answer when the key was known.
 
-        Raises what `paydesk.errors` has; nothing was written then, save what a gateway was asked for.
+        Raises what `paydesk.base.errors` has; nothing was written then, save what a gateway was asked for.
         """
         key = asked.key
         if key is not None:
@@ -1648,7 +1648,7 @@ def _refusal_to_json(refusal: Refusal) -> dict[str, Any]:
 
 
 def _refusal_of(said: dict[str, Any]) -> Refusal:
-    from paydesk import errors
+    from paydesk.base import errors
 
     kind = said["class"]
     if kind == "Several":

@@ -14,12 +14,12 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from paydesk import commerce
-from paydesk.actor import Actor, tenant_of, worker
+from paydesk.base.actor import Actor, tenant_of, worker
+from paydesk.base.errors import Invalid, NotFound, NotUnique
+from paydesk.base.instants import instant, wall
 from paydesk.commerce.accounts.applications import Application
 from paydesk.commerce.accounts.organizations import Organization
 from paydesk.declare import Registry, eq
-from paydesk.errors import Invalid, NotFound, NotUnique
-from paydesk.instants import instant, wall
 from paydesk.oauth import scopes as scoping
 from paydesk.oauth.authority import LONGEST_LIFETIME_SECONDS
 from paydesk.oauth.grants import GRANTS, ROLES

@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
-from paydesk.actor import Actor, tenant_of, worker
+from paydesk.base.actor import Actor, tenant_of, worker
+from paydesk.base.errors import NotFound, Refusal, Unavailable
+from paydesk.base.instants import instant, later
 from paydesk.commerce.payments.lost import take_back
 from paydesk.declare import Resource, both, eq
 from paydesk.desk import Desk
-from paydesk.errors import NotFound, Refusal, Unavailable
 from paydesk.gateways.port import (
     Account,
     Credentials,
@@ -27,7 +28,6 @@ from paydesk.gateways.port import (
     Malformed,
     Refused,
 )
-from paydesk.instants import instant, later
 from paydesk.store import events, lookup, lost
 from paydesk.store.reading import Session, holders_of
 from paydesk.work import Find, Work

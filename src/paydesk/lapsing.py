@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from paydesk.actor import worker
+from paydesk.base.actor import worker
+from paydesk.base.errors import Refusal
+from paydesk.base.instants import instant, later, months_before
 from paydesk.commerce.orders import lapsing
 from paydesk.desk import Desk
-from paydesk.errors import Refusal
-from paydesk.instants import instant, later, months_before
 from paydesk.store import events
 from paydesk.store.lapsing import expired, nobodys, take_turn
 from paydesk.store.sqlite import StillReferred

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from paydesk.base.instants import instant
 from paydesk.commerce.payments import former
 from paydesk.desk import Desk
-from paydesk.instants import instant
 from paydesk.store.mending import START, Key, Mend, Portion, done, is_done, portion
 from paydesk.store.portions import PORTION
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
+from paydesk.base.instants import Clock, instant, seconds
 from paydesk.gateways.port import Gateway
 from paydesk.http.origin import Network, Origin
-from paydesk.instants import Clock, instant, seconds
 from paydesk.operations.matters import counted, matters
 from paydesk.settings import Settings
 from paydesk.store import events, measures

@@ -15,9 +15,9 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from paydesk.actor import Actor
-from paydesk.errors import Refusal, Unavailable
-from paydesk.instants import Clock, instant
+from paydesk.base.actor import Actor
+from paydesk.base.errors import Refusal, Unavailable
+from paydesk.base.instants import Clock, instant
 from paydesk.store import journal, owed
 from paydesk.store.ask import Database
 from paydesk.store.owed import Debt

@@ -16,11 +16,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paydesk.base.errors import Unavailable
+from paydesk.base.instants import instant, later, passed
 from paydesk.declare import Resource, eq
 from paydesk.desk import Desk
-from paydesk.errors import Unavailable
 from paydesk.gateways.port import MARK, Account, Credentials, Gateway, GatewayProblem, Refused, Registration
-from paydesk.instants import instant, later, passed
 from paydesk.store import events, ownership
 from paydesk.store.reading import Session
 from paydesk.work import Find

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from paydesk.errors import Refusal, reason_of
-from paydesk.instants import Clock, instant, passed
+from paydesk.base.errors import Refusal, reason_of
+from paydesk.base.instants import Clock, instant, passed
 from paydesk.store import events, journal
 from paydesk.store.ask import Database
 

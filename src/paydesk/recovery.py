@@ -9,10 +9,10 @@ import asyncio
 import logging
 from typing import Any
 
+from paydesk.base.errors import Refusal
+from paydesk.base.instants import Followed, instant, later, passed, seconds
 from paydesk.desk import KEY_SECONDS, Desk
-from paydesk.errors import Refusal
 from paydesk.inbox import Inbox
-from paydesk.instants import Followed, instant, later, passed, seconds
 from paydesk.lapsing import EVERY_SECONDS as LAPSING_SECONDS
 from paydesk.lapsing import Lapsing
 from paydesk.mending import Mending

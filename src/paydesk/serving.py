@@ -25,7 +25,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server as EmbeddedServer
 from granian.server.mp import MPServer
 
-from paydesk import files
+from paydesk.base import files
 from paydesk.settings import Settings
 
 APPLICATION = "paydesk.app:create_app"

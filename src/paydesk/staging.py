@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from paydesk import demo
-from paydesk.actor import Actor, tenant_of
 from paydesk.app import Parts
+from paydesk.base.actor import Actor, tenant_of
+from paydesk.base.instants import instant, wall
 from paydesk.commerce.accounts.applications import Application
 from paydesk.commerce.accounts.organizations import Organization
 from paydesk.declare import Resource, eq
 from paydesk.desk import Asked, Wanted
-from paydesk.instants import instant, wall
 from paydesk.oauth import scopes
 from paydesk.oauth.secrets import digest
 from paydesk.settings import Settings

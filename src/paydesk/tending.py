@@ -15,12 +15,12 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from paydesk.actor import Actor, worker
+from paydesk.base.actor import Actor, worker
+from paydesk.base.errors import Refusal, Unavailable
+from paydesk.base.instants import instant, later
 from paydesk.declare import Resource, eq
 from paydesk.desk import Desk
-from paydesk.errors import Refusal, Unavailable
 from paydesk.gateways.port import Account, Credentials, Gateway, GatewayProblem, Refused
-from paydesk.instants import instant, later
 from paydesk.store import accounts, events, lookup, ownership
 from paydesk.store.reading import Session
 from paydesk.work import Find, Work

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from paydesk.actor import Actor
+from paydesk.base.actor import Actor
 from paydesk.declare import Resource
 from paydesk.work import Change, Work
 

@@ -12,12 +12,12 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from paydesk.actor import Actor, worker
+from paydesk.base.actor import Actor, worker
+from paydesk.base.errors import Refusal, Unavailable
+from paydesk.base.instants import instant, later
 from paydesk.commerce.payments.watching import AFTERWARDS, is_expiring, next_look, overdue_at, remind
 from paydesk.declare import eq
 from paydesk.desk import Desk
-from paydesk.errors import Refusal, Unavailable
-from paydesk.instants import instant, later
 from paydesk.store import events, watch
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.reading import Session

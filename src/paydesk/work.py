@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from paydesk.actor import Actor
+from paydesk.base.actor import Actor
+from paydesk.base.errors import Guess, Invalid, Refusal, Several
+from paydesk.base.instants import passed
 from paydesk.declare import Condition, Resource
-from paydesk.errors import Guess, Invalid, Refusal, Several
-from paydesk.instants import passed
 
 R = TypeVar("R", bound=Resource)
 

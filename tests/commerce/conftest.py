@@ -8,7 +8,7 @@ import httpx
 import pytest_asyncio
 
 from paydesk import commerce
-from paydesk.actor import Actor
+from paydesk.base.actor import Actor
 from paydesk.commerce.accounts.organizations import Organization
 from paydesk.commerce.payments.stripe_gateways import StripeGateway
 from paydesk.desk import Desk

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from paydesk.actor import worker
+from paydesk.base.actor import worker
+from paydesk.base.money import Money
 from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.orders.settling import ORDER
-from paydesk.money import Money
 from paydesk.work import Work
 
 SOURCE = Path(__file__).parents[2] / "src" / "paydesk"

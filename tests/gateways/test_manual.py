@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from paydesk.base.money import Money
 from paydesk.gateways.manual import ManualGateway
 from paydesk.gateways.port import Credentials, Refused, Snapshot
-from paydesk.money import Money
 
 CREDENTIALS = Credentials("", account="gateway")
 EUR = "EUR"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paydesk.base.currencies import CURRENCIES, UnknownCurrency, exponent
 from paydesk.gateways.stripe.amounts import ZERO_DECIMAL, chargeable, decimals, from_stripe, to_stripe
-from paydesk.money import CURRENCIES, UnknownCurrency, exponent
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from paydesk.base.money import Money
 from paydesk.gateways.port import (
     Credentials,
     CustomerAnswer,
@@ -19,7 +20,6 @@ from paydesk.gateways.port import (
 )
 from paydesk.gateways.stripe import Patience, StripeGateway
 from paydesk.gateways.stripe.parameters import API_VERSION, EVENTS
-from paydesk.money import Money
 
 from .conftest import FAST
 from .stub import charge, cut, drop, error, hang, intent, listing, method, raw, refund, says

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from stripe._encode import _api_encode
 from stripe._request_options import RequestOptions
 
+from paydesk.base.currencies import UnknownCurrency
 from paydesk.gateways.stripe import StripeGateway
 from paydesk.gateways.stripe.parameters import API_VERSION, EVENTS, HOLDABLE, METHOD_OPTIONS
-from paydesk.money import UnknownCurrency
 
 gateway = StripeGateway()
 

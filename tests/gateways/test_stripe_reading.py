@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from paydesk.base.money import Money
 from paydesk.gateways.port import DisputeSnapshot, Failure, GatewayEvent, RefundSnapshot, Snapshot
 from paydesk.gateways.stripe import reading
-from paydesk.money import Money
 
 from .stub import CARD, charge, intent, method, refund
 

@@ -13,9 +13,9 @@ from dataclasses import replace
 
 import pytest
 
+from paydesk.base.money import Money
 from paydesk.gateways.port import Credentials, Declined, Forged, Refused, Snapshot, Unknown
 from paydesk.gateways.stripe import Patience, StripeGateway
-from paydesk.money import Money
 
 from .stub import Stub, says
 

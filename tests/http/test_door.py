@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from paydesk.errors import Unavailable
+from paydesk.base.errors import Unavailable
 from paydesk.http.door import Door
 
 PIECE = {"type": "http.request", "body": b"x" * 1000, "more_body": True}

@@ -16,7 +16,9 @@ from urllib.parse import quote, unquote, urlsplit
 from sqlalchemy import func, select
 
 from paydesk import commerce
-from paydesk.actor import Actor, tenant_of
+from paydesk.base.actor import Actor, tenant_of
+from paydesk.base.errors import InvalidToken
+from paydesk.base.instants import later
 from paydesk.commerce.accounts.addresses import Address
 from paydesk.commerce.accounts.applications import Application
 from paydesk.commerce.accounts.customers import Customer
@@ -31,11 +33,9 @@ from paydesk.commerce.orders.orders import Order
 from paydesk.commerce.payments.payment_methods import PaymentMethod
 from paydesk.commerce.payments.stripe_gateways import StripeGateway
 from paydesk.desk import Desk
-from paydesk.errors import InvalidToken
 from paydesk.http.api import Api
 from paydesk.http.door import Door
 from paydesk.http.origin import Network
-from paydesk.instants import later
 from paydesk.jsonapi.render import Gathered, Views
 from paydesk.oauth import permissions
 from paydesk.store import open_database

@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from paydesk.errors import (
+from paydesk.base.errors import (
     Conflict,
     Denied,
     GatewayRefused,

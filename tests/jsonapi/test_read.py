@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paydesk.base.errors import Denied
 from paydesk.declare import Resource
-from paydesk.errors import Denied
 from paydesk.jsonapi.errors import RequestProblems
 from paydesk.jsonapi.read import Decoded, decode
 from tests.jsonapi.shop import SHOP, LineItem, Market, Order

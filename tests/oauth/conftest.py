@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, insert, select
 from starlette.applications import Starlette
 
 from paydesk import commerce
-from paydesk.instants import instant
+from paydesk.base.instants import instant
 from paydesk.oauth import keys
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import routes

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from paydesk import commerce
-from paydesk.actor import Actor
+from paydesk.base.actor import Actor
 from paydesk.oauth import permissions
 from paydesk.oauth.grants import JWT_BEARER
 from tests.oauth.conftest import TENANT, Api, add_application

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from paydesk import founding
-from paydesk.errors import Invalid, NotFound
+from paydesk.base.errors import Invalid, NotFound
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.grants import token
 from paydesk.oauth.refusals import OAuthRefusal

@@ -12,7 +12,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OctKey, RSAKey
 
-from paydesk.instants import instant, later
+from paydesk.base.instants import instant, later
 from paydesk.oauth import endpoints
 from paydesk.oauth.grants import CLAIMS, JWT_BEARER, RETRY_SECONDS
 from paydesk.oauth.secrets import digest
@@ -464,7 +464,7 @@ async def test_a_used_refresh_token_ends_its_family(api: Api, reason: str) -> No
 
 
 async def assert_refused(api: Api, token: str) -> None:
-    from paydesk.errors import InvalidToken
+    from paydesk.base.errors import InvalidToken
 
     with pytest.raises(InvalidToken):
         api.oauth.actor(token, None)

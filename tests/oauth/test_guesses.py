@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
 
-from paydesk.instants import instant
+from paydesk.base.instants import instant
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import routes
 from paydesk.store import credentials, open_database

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from paydesk import commerce
-from paydesk.actor import Actor
+from paydesk.base.actor import Actor
 from paydesk.declare import (
     ALWAYS,
     NEVER,

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import bindparam, delete, update
 from starlette.applications import Starlette
 
-from paydesk.errors import InvalidToken
-from paydesk.instants import instant
+from paydesk.base.errors import InvalidToken
+from paydesk.base.instants import instant
 from paydesk.oauth import keys
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import routes

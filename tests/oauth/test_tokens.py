@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
-from paydesk.errors import InvalidToken
-from paydesk.instants import instant
+from paydesk.base.errors import InvalidToken
+from paydesk.base.instants import instant
 from paydesk.oauth.keys import Keyring
 from paydesk.oauth.tokens import Tokens, first_label, issuer_of
 from paydesk.store.credentials import KeyRow, State, User

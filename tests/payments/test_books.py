@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
-from paydesk.actor import worker
+from paydesk.base.actor import worker
 from paydesk.commerce.payments.refunds import Refund
 from paydesk.commerce.payments.transactions import Overbooked, book, booked
 from paydesk.declare import eq

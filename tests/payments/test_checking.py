@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from sqlalchemy import bindparam, update
 
+from paydesk.base.instants import instant, later
 from paydesk.gateways.stripe import parameters
-from paydesk.instants import instant, later
 from paydesk.store.ask import Ask
 from paydesk.store.types import METADATA
 from tests.payments.commands import Said, paydesk

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import bindparam, insert, update
 
 from paydesk.app import Parts
+from paydesk.base.instants import instant, later, seconds
 from paydesk.cli.checking import check
 from paydesk.commerce.payments.watching import DAY, next_look
-from paydesk.instants import instant, later, seconds
 from paydesk.settings import Settings
 from paydesk.store import journal
 from paydesk.store.ask import Ask

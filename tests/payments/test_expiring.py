@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from paydesk.base.instants import instant
 from paydesk.cli.holding import hold_database
-from paydesk.instants import instant
 from tests.payments.commands import paydesk
 from tests.payments.conftest import Answer, Api, Running, on_sqlite
 from tests.payments.test_reconciling import falsify

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from paydesk import commerce
-from paydesk.instants import passed
+from paydesk.base.instants import passed
 from paydesk.settings import Settings
 from tests.payments.conftest import Api, Founded, Running, Stripe, furnish
 from tests.payments.test_lost_answers import PART, ask, captured, refunds

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from paydesk.instants import months_before
+from paydesk.base.instants import months_before
 from tests.payments.conftest import Api, on_sqlite
 from tests.payments.test_transactions_walk import at_stripe, authorized, moved, ready, stands
 

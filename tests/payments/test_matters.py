@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from paydesk.instants import instant
+from paydesk.base.instants import instant
 from tests.payments.commands import Said, paydesk
 from tests.payments.conftest import Api, Running, on_sqlite
 from tests.payments.test_letting_go import confirmed

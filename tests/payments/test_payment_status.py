@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paydesk.base.money import Money
 from paydesk.commerce.payments import status
 from paydesk.commerce.payments.status import Sums
-from paydesk.money import Money
 
 
 def sums(authorized: int = 0, captured: int = 0, voided: int = 0, refunded: int = 0) -> Sums:

@@ -108,7 +108,7 @@ async def test_an_order_that_is_no_cart_any_more_is_not_a_storefronts_to_pay(api
             found = yield Find(Order, eq("id", order.id))
             work.change(found, status=status)
 
-        from paydesk.actor import worker
+        from paydesk.base.actor import worker
 
         organization = (await api.get("organization")).id
         await desk.operate(worker(organization, "acme", False, "tests", "1"), rule)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, update
 
+from paydesk.base.instants import later
 from paydesk.cli.periods import moment, span
-from paydesk.instants import later
 from paydesk.store.ask import Ask
 from paydesk.store.types import METADATA
 from tests import forked

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
-from paydesk.actor import worker
+from paydesk.base.actor import worker
 from paydesk.cli.screen import Exit
 from paydesk.commerce.payments.refunds import Refund
 from paydesk.commerce.payments.transactions import book, booked

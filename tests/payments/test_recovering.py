@@ -2,8 +2,8 @@
 
 import asyncio
 
+from paydesk.base.instants import instant
 from paydesk.commerce.payments.watching import DAY
-from paydesk.instants import instant
 from tests.forked import paydesk
 from tests.payments.conftest import Answer, Api, Running, Stripe, furnish, on_sqlite
 from tests.payments.test_crashes import killed, post, settings_of

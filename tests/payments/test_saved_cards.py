@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paydesk import crash
+from paydesk.base import crash
 from tests.payments.conftest import ADDRESS, Answer, Api, Running, Stripe, document_of, furnish, on_sqlite
 from tests.payments.test_crashes import EVERYTHING, killed
 from tests.payments.test_wallet import PASSWORD, customer_of, imported, kept_at_stripe, names

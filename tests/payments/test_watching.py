@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from paydesk.base.instants import later, seconds
 from paydesk.commerce.payments.watching import DAY, HOUR, next_look, overdue_at
-from paydesk.instants import later, seconds
 from tests.payments.conftest import Answer, Api, Running, Stripe, furnish, on_sqlite
 from tests.payments.test_disputes import history
 from tests.payments.test_transactions_walk import only, ready, stands

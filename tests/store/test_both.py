@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from sqlalchemy import bindparam, insert, select
 
-from paydesk.errors import NotUnique
-from paydesk.instants import later
+from paydesk.base.errors import NotUnique
+from paydesk.base.instants import later
 from paydesk.store import events, idempotency, journal
 from paydesk.store.ask import Ask, Database
 from paydesk.store.idempotency import KeyOwner

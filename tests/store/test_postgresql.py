@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import bindparam, select
 
-from paydesk.errors import Unavailable
+from paydesk.base.errors import Unavailable
 from paydesk.store.ask import Ask
 from paydesk.store.postgres import PostgreSQL
 from paydesk.store.statements import Lowered

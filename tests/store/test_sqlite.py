@@ -11,7 +11,7 @@ import apsw
 import pytest
 import pytest_asyncio
 
-from paydesk.errors import Unavailable
+from paydesk.base.errors import Unavailable
 from paydesk.store.sqlite import SQLite, connect
 from tests.processes import eventually
 from tests.store.rows import Asks, names, present, put, say

@@ -18,13 +18,13 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 
 from paydesk import __version__
-from paydesk.actor import tenant_of
 from paydesk.app import Parts
+from paydesk.base.actor import tenant_of
+from paydesk.base.instants import Clock, instant, later, seconds, wall
 from paydesk.cli.certificates import Certificates
 from paydesk.cli.screen import fail, out, rows, safe
 from paydesk.declare import eq
 from paydesk.gateways.port import Account, Credentials, GatewayProblem, Refused, Registration, SelfTest
-from paydesk.instants import Clock, instant, later, seconds, wall
 from paydesk.settings import Settings
 from paydesk.store import events, lookup, ownership
 from paydesk.store.ahead import SKEW_SECONDS

@@ -697,7 +697,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run what changes the database, and say what went wrong in a sentence."""
     import asyncio
 
-    from paydesk.errors import Refusal, Unavailable, reason_of
+    from paydesk.base.errors import Refusal, Unavailable, reason_of
 
     with _told_plainly():
         try:

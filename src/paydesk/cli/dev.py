@@ -23,7 +23,7 @@ from typing import Any
 
 import typer
 
-from paydesk import private
+from paydesk.base import private
 from paydesk.cli import certificates
 from paydesk.cli.certificates import Certificates
 from paydesk.cli.holding import InUse, hold, hold_database
@@ -113,7 +113,7 @@ def _prepare(
     """Keys, schema, demo and certificate, while the sandbox starts; the settings to serve with and the demo."""
     from paydesk import staging
     from paydesk.app import open_vault
-    from paydesk.errors import Refusal
+    from paydesk.base.errors import Refusal
     from paydesk.store import migrate
 
     try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
-from paydesk.actor import tenant_of
 from paydesk.app import Parts
+from paydesk.base.actor import tenant_of
+from paydesk.base.instants import Clock, instant, later, wall
+from paydesk.base.money import formatted
 from paydesk.cli.periods import span
 from paydesk.cli.screen import Exit, done, fail, out, safe
-from paydesk.instants import Clock, instant, later, wall
-from paydesk.money import formatted
 from paydesk.settings import Settings
 from paydesk.store import lookup, watch
 

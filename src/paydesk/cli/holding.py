@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from paydesk import private
+from paydesk.base import private
 from paydesk.settings import Settings
 
 PATIENCE_SECONDS = 2.0

@@ -2,7 +2,7 @@
 
 import re
 
-from paydesk.instants import instant, parse
+from paydesk.base.instants import instant, parse
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 

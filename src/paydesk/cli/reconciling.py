@@ -16,8 +16,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from paydesk.actor import Actor, tenant_of, worker
 from paydesk.app import Parts
+from paydesk.base.actor import Actor, tenant_of, worker
+from paydesk.base.errors import Refusal
+from paydesk.base.instants import Clock, instant, seconds, wall
 from paydesk.cli.periods import moment
 from paydesk.cli.screen import Exit, fail, out, rows
 from paydesk.commerce.orders.invariants import broken
@@ -27,9 +29,7 @@ from paydesk.commerce.payments.payment_sources import let_go, let_stray_go
 from paydesk.commerce.payments.reconciling import UNCONFIRMED
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
-from paydesk.errors import Refusal
 from paydesk.gateways.port import Account, Gateway, GatewayProblem, Refused, Snapshot
-from paydesk.instants import Clock, instant, seconds, wall
 from paydesk.operations.matters import Matter, matters
 from paydesk.settings import Settings
 from paydesk.store import events, lookup, lost

@@ -14,14 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from paydesk.actor import worker
 from paydesk.app import Parts
+from paydesk.base.actor import worker
+from paydesk.base.errors import Conflict
+from paydesk.base.instants import Clock, wall
 from paydesk.cli.screen import Exit, done, err, fail
 from paydesk.commerce.payments.stripe_gateways import StripeGateway, is_live, mistaken, shortened
 from paydesk.declare import eq
-from paydesk.errors import Conflict
 from paydesk.gateways.port import Account, Credentials, Gateway, GatewayProblem, Refused
-from paydesk.instants import Clock, wall
 from paydesk.ownership import TOLD
 from paydesk.settings import Settings
 from paydesk.store import events, lookup

@@ -11,8 +11,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.actor import Actor, worker
 from paydesk.app import Parts
+from paydesk.base.actor import Actor, worker
+from paydesk.base.errors import Refusal
+from paydesk.base.instants import Clock, wall
+from paydesk.base.money import Money
 from paydesk.cli.holding import InUse, hold_database
 from paydesk.cli.screen import done, fail
 from paydesk.commerce.orders.line_items import LineItem
@@ -20,10 +23,7 @@ from paydesk.commerce.orders.orders import Order
 from paydesk.commerce.payments.lost import take_back
 from paydesk.declare import Rule, eq
 from paydesk.desk import Asked, Wanted
-from paydesk.errors import Refusal
 from paydesk.gateways.port import GatewayProblem, Refused, Snapshot
-from paydesk.instants import Clock, wall
-from paydesk.money import Money
 from paydesk.ownership import TOLD
 from paydesk.settings import Settings
 from paydesk.store import events, lost

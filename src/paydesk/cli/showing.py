@@ -7,14 +7,14 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.actor import tenant_of
 from paydesk.app import Parts
+from paydesk.base.actor import tenant_of
+from paydesk.base.money import formatted
 from paydesk.cli.screen import Exit, fail, out, rows, safe
 from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.disputes import Dispute
 from paydesk.commerce.payments.status import sums
 from paydesk.declare import Resource, eq, within
-from paydesk.money import formatted
 from paydesk.settings import Settings
 from paydesk.store import lookup
 from paydesk.store.reading import Session

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from paydesk.errors import Invalid
-from paydesk.money import step
+from paydesk.base.currencies import step
+from paydesk.base.errors import Invalid
 from paydesk.work import Work
 
 MOST_CENTS = 10_000_000_000

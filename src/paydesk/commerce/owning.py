@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from paydesk.actor import Actor
+from paydesk.base.actor import Actor
 from paydesk.declare import Caller, Condition, Test, both, either, eq, null
 
 _BY_PROOF = Test("customer.proved_at", "lteq", Caller("trusted_at"))

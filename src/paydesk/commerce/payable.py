@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from paydesk.base.money import Money
 from paydesk.commerce.owning import OWN_ORDER
 from paydesk.declare import Access, Caller, both, either, eq, within
-from paydesk.money import Money
 
 SOURCES = (
     "adyen_payments",

@@ -106,7 +106,7 @@ def boolean(flags: Flag = NONE, **options: Any) -> Any:
 
 
 def moment(flags: Flag = NONE, **options: Any) -> Any:
-    """A point in time: `datetime` on the wire, an instant (see `paydesk.instants`) everywhere else."""
+    """A point in time: `datetime` on the wire, an instant (see `paydesk.base.instants`) everywhere else."""
     return _field("datetime", flags, options)
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
-from ..money import Money
+from paydesk.base.money import Money
 
 Verb = Literal[
     "open",

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from paydesk.actor import Actor
+from paydesk.base.actor import Actor
+from paydesk.base.errors import Denied, InvalidToken, NotFound, Refusal
 from paydesk.commerce.history.event_stores import event_id, event_key
 from paydesk.declare import (
     ALWAYS,
@@ -27,7 +28,6 @@ from paydesk.declare import (
     within,
 )
 from paydesk.desk import Asked, Broken, Desk, Kept, Wanted
-from paydesk.errors import Denied, InvalidToken, NotFound, Refusal
 from paydesk.http import bodies
 from paydesk.http.limits import Caller, Limits, Unlisted
 from paydesk.http.origin import BadHost, Network, Origin, links, origin, single

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from paydesk.errors import Unavailable
+from paydesk.base.errors import Unavailable
 from paydesk.http.bodies import TooSlow
 
 MEBIBYTE = 1024 * 1024

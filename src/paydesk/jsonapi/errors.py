@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from paydesk.errors import (
+from paydesk.base.errors import (
     Conflict,
     Denied,
     GatewayRefused,

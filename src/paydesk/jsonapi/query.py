@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, unquote_to_bytes
 
+from paydesk.base.instants import parse as parse_instant
 from paydesk.declare import (
     ALWAYS,
     FILTER,
@@ -32,7 +33,6 @@ from paydesk.declare import (
     either,
 )
 from paydesk.declare.conditions import Operator
-from paydesk.instants import parse as parse_instant
 from paydesk.jsonapi import strict
 from paydesk.jsonapi.errors import ApiError, RequestProblems, problem
 

@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 import orjson
 
+from paydesk.base.errors import Denied, message_of
+from paydesk.base.instants import parse as parse_instant
 from paydesk.declare import CREATE, UPDATE, Field, Registry, Relationship, Resource
-from paydesk.errors import Denied, message_of
-from paydesk.instants import parse as parse_instant
 from paydesk.jsonapi import strict
 from paydesk.jsonapi.cards import holds_card
 from paydesk.jsonapi.errors import ApiError, RequestProblems, problem, validation

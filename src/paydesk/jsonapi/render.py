@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 import orjson
 
-from paydesk.actor import Actor
+from paydesk.base.actor import Actor
+from paydesk.base.money import as_float, formatted
 from paydesk.declare import Field, Registry, Relationship, Resource
-from paydesk.money import as_float, formatted
 
 Include = Mapping[str, "Include"]
 Fieldsets = Mapping[str, frozenset[str]]

@@ -6,10 +6,10 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from paydesk.actor import Actor
+from paydesk.base.actor import Actor
+from paydesk.base.errors import InvalidToken
+from paydesk.base.instants import Clock, instant, wall
 from paydesk.declare import Registry
-from paydesk.errors import InvalidToken
-from paydesk.instants import Clock, instant, wall
 from paydesk.oauth import keys
 from paydesk.oauth.guesses import Guesses
 from paydesk.oauth.keys import Keyring, Sealer

@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from paydesk.actor import Actor
+from paydesk.base.actor import Actor
+from paydesk.base.errors import InvalidToken, TooMany, Unavailable
+from paydesk.base.instants import instant
 from paydesk.declare import Registry
-from paydesk.errors import InvalidToken, TooMany, Unavailable
 from paydesk.http import bodies
 from paydesk.http.origin import single
-from paydesk.instants import instant
 from paydesk.oauth import grants, pages, permissions
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.guesses import Peer

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from paydesk.instants import instant
+from paydesk.base.instants import instant
 from paydesk.oauth import scopes
 from paydesk.oauth.authority import LONGEST_LIFETIME_SECONDS, OAuth
 from paydesk.oauth.guesses import Peer

@@ -24,9 +24,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from paydesk.base.errors import NotFound, Refusal, TooMany, is_guess
+from paydesk.base.instants import Clock, instant, later, seconds
 from paydesk.declare import Limited
-from paydesk.errors import NotFound, Refusal, TooMany, is_guess
-from paydesk.instants import Clock, instant, later, seconds
 from paydesk.store import guesses
 from paydesk.store.ask import Database, Transaction
 from paydesk.store.guesses import Tally

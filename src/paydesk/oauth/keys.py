@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from joserfc.jwk import RSAKey
 
-from paydesk.errors import NotUnique
-from paydesk.instants import instant, later
+from paydesk.base.errors import NotUnique
+from paydesk.base.instants import instant, later
 from paydesk.store import credentials
 from paydesk.store.ask import Database
 from paydesk.store.credentials import KeyRow

@@ -16,10 +16,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paydesk.errors import NotUnique, TooMany, Unavailable
+from paydesk.base.errors import NotUnique, TooMany, Unavailable
+from paydesk.base.instants import instant
 from paydesk.http import bodies
 from paydesk.http.origin import single
-from paydesk.instants import instant
 from paydesk.oauth import scopes
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.grants import GRANTS

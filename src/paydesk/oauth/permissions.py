@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-from paydesk.actor import Actor
+from paydesk.base.actor import Actor
 from paydesk.declare import ALWAYS, NEVER, Condition, Field, Resource, both, either
 from paydesk.declare.access import Act, acts
 

@@ -22,7 +22,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from paydesk.errors import TooMany
+from paydesk.base.errors import TooMany
 
 SECRET_BYTES = 32
 LONGEST_PASSWORD = 1024

@@ -11,10 +11,10 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paydesk.base.instants import later, seconds
+from paydesk.base.money import formatted
 from paydesk.commerce.orders.attention import BROKEN, GONE, REFUND_FAILED, SPARE, SURPLUS, UNAPPROVED, UNPLACED
 from paydesk.commerce.payments.watching import NOTICE
-from paydesk.instants import later, seconds
-from paydesk.money import formatted
 from paydesk.store import accounts, attention, lost, watch
 from paydesk.store.ahead import SKEW_SECONDS
 

@@ -20,7 +20,8 @@ import paydesk.app
 import paydesk.gateways.stripe
 import paydesk.store.postgres
 import paydesk.store.sqlite
-from paydesk import commerce, crash, serving
+from paydesk import commerce, serving
+from paydesk.base import crash
 from paydesk.settings import Settings, read
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from paydesk import crash
+from paydesk.base import crash
 from paydesk.proving.acts import PART
 from paydesk.proving.asking import Answer, Link, NoAnswer, Request, Unexpected, changing, creating
 from paydesk.proving.ground import Ground, OpenCall

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from paydesk import crash
+from paydesk.base import crash
 from paydesk.proving.acts import ACTS, Act
 from paydesk.proving.asking import Answer, NoAnswer, Request, Unexpected
 from paydesk.proving.ground import Ground, OpenCall

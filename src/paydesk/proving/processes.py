@@ -99,7 +99,7 @@ class Server:
     async def start(self, *, crash_at: str = "", background: bool = True) -> None:
         """Until it answers. raises   Failed
 
-        crash_at     where it is to die, as `paydesk.crash` says it
+        crash_at     where it is to die, as `paydesk.base.crash` says it
         background   whether it finishes what others left
         """
         assert self._death is None, "it runs already"

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from paydesk.instants import later
+from paydesk.base.instants import later
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.statements import OneOf

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, insert, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from paydesk.instants import later
+from paydesk.base.instants import later
 from paydesk.store.ask import Ask, Row, Rows, Transaction
 from paydesk.store.guesses import guesses
 from paydesk.store.portions import PORTION, oldest

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, and_, bindparam, case, func, literal_column, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from paydesk.instants import later
+from paydesk.base.instants import later
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.portions import PORTION, oldest, portion_of

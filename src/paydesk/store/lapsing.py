@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from paydesk.instants import later
+from paydesk.base.instants import later
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.tables import LAPSING, turns

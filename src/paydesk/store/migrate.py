@@ -17,8 +17,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from paydesk import private
-from paydesk.instants import instant, wall
+from paydesk.base import private
+from paydesk.base.instants import instant, wall
 from paydesk.store import released
 from paydesk.store.schema import (
     MIGRATIONS,

@@ -20,8 +20,8 @@ import asyncpg
 import orjson
 from sqlalchemy import text
 
-from paydesk.errors import Invalid, NotUnique, Unavailable
-from paydesk.instants import instant_of
+from paydesk.base.errors import Invalid, NotUnique, Unavailable
+from paydesk.base.instants import instant_of
 from paydesk.store.ask import Ask, Landed, Rows, Transaction
 from paydesk.store.queues import Queues
 from paydesk.store.sqlite import StillReferred

@@ -23,8 +23,8 @@ from typing import Any, TypeVar
 import apsw
 import orjson
 
-from paydesk import private
-from paydesk.errors import NotUnique, Unavailable
+from paydesk.base import private
+from paydesk.base.errors import NotUnique, Unavailable
 from paydesk.store.ask import Ask, Landed, Rows, Transaction
 from paydesk.store.statements import json_contains, statements_of
 

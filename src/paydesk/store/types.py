@@ -13,7 +13,7 @@ METADATA = MetaData()
 
 
 class Instant(TypeDecorator[str]):
-    """An instant (`paydesk.instants`): text on SQLite, `timestamptz` on PostgreSQL, whose driver is given a codec."""
+    """An instant (`base.instants`): text on SQLite, `timestamptz` on PostgreSQL, whose driver is given a codec."""
 
     impl = Text
     cache_ok = True

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from paydesk.base.instants import seconds
 from paydesk.declare import Registry, Resource
-from paydesk.instants import seconds
 from paydesk.store import journal
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.reading import tenant_for

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.errors import Denied
 from paydesk.commerce.accounts.organizations import setting
 from paydesk.declare import (
     ALWAYS,
@@ -20,7 +21,6 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.errors import Denied
 from paydesk.work import Change, Work
 
 _ISO_3166 = """

@@ -7,6 +7,8 @@ import hmac
 import secrets
 from typing import Any
 
+from paydesk.base.errors import Denied
+from paydesk.base.instants import later
 from paydesk.commerce.accounts.customers import LONGEST_PASSWORD, Customer, email_key, hashed, is_email
 from paydesk.commerce.sealed import opened
 from paydesk.declare import (
@@ -30,8 +32,6 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.errors import Denied
-from paydesk.instants import later
 from paydesk.work import Change, Find, Work, new_id
 
 GOOD_SECONDS = 2 * 3600.0

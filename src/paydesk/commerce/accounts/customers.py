@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from paydesk.base.errors import Denied
 from paydesk.commerce.owning import shows_all, shows_entry, told_count
 from paydesk.commerce.unserved import as_it_is
 from paydesk.declare import (
@@ -31,7 +32,6 @@ from paydesk.declare import (
     to_one,
     within,
 )
-from paydesk.errors import Denied
 from paydesk.work import Change, Find, Load, Work, new_id
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from paydesk.base.currencies import CURRENCIES
 from paydesk.commerce.unserved import refuse_rules
 from paydesk.declare import FILTER, FIND, WRITE, Resource, Rule, boolean, constant, eq, string, to_many
-from paydesk.money import CURRENCIES
 from paydesk.work import Change, Find, Work
 
 

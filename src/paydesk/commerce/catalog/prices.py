@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.money import formatted
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
 from paydesk.commerce.unserved import as_it_is, refuse_rules
@@ -29,7 +30,6 @@ from paydesk.declare import (
     to_one,
     within,
 )
-from paydesk.money import formatted
 from paydesk.work import Change, Find, Work
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.errors import Invalid, Refusal, Several
+from paydesk.base.money import Money
 from paydesk.commerce.limits import unpayable
 from paydesk.commerce.orders import placing, settling
 from paydesk.commerce.payments.payment_sources import refusal as told_of
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.declare import Rule
-from paydesk.errors import Invalid, Refusal, Several
 from paydesk.gateways.port import Snapshot
-from paydesk.money import Money
 from paydesk.work import Journalled, Plan, Work
 
 

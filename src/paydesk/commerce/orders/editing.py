@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.errors import Invalid, Several
+from paydesk.base.money import Money
 from paydesk.commerce.orders import addressing, settling
 from paydesk.commerce.orders.placing import goods_problems, not_placeable
 from paydesk.declare import Rule
-from paydesk.errors import Invalid, Several
-from paydesk.money import Money
 from paydesk.work import Load, Work
 
 

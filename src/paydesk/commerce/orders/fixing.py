@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.errors import Invalid
 from paydesk.commerce.orders import paying, placing, settling
 from paydesk.declare import Rule
-from paydesk.errors import Invalid
 from paydesk.work import Work
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from paydesk.base.currencies import CURRENCIES
+from paydesk.base.money import formatted
 from paydesk.commerce.orders.totals import line_total, totals_of
-from paydesk.money import CURRENCIES, formatted
 
 Rule = Literal["line", "amount", "currency", "balance"]
 """

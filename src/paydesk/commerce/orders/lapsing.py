@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.instants import seconds
 from paydesk.commerce.orders import resource_errors, settling
 from paydesk.commerce.orders.paying import release_source
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.payment_sources import sources_of
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
-from paydesk.instants import seconds
 from paydesk.work import Find, Work
 
 KEPT_MONTHS = 2

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.errors import Locked
 from paydesk.commerce.orders import resource_errors, settling
 from paydesk.commerce.orders.paying import detach_source
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.payment_sources import sources_of
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule
-from paydesk.errors import Locked
 from paydesk.work import Work
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.currencies import to_step
+from paydesk.base.errors import Denied
 from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES, must_be_payable
@@ -31,8 +33,6 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.errors import Denied
-from paydesk.money import to_step
 from paydesk.work import Change, Find, Work
 
 _CUSTOM = ("skus", "adjustments")

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from paydesk.base.errors import Invalid
 from paydesk.commerce.orders import fixing, settling
 from paydesk.commerce.orders.paying import release_source
 from paydesk.commerce.orders.totals import PURCHASABLE
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule
-from paydesk.errors import Invalid
 from paydesk.work import Work
 
 _PAYS = (

@@ -6,6 +6,8 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+from paydesk.base.errors import Denied, Locked
+from paydesk.base.money import Money
 from paydesk.commerce.accounts.customers import (
     LONGEST_PASSWORD,
     Customer,
@@ -67,8 +69,6 @@ from paydesk.declare import (
     trigger,
     within,
 )
-from paydesk.errors import Denied, Locked
-from paydesk.money import Money
 from paydesk.work import Change, Find, Load, Next, Work, new_id
 
 EDITABLE = ("draft", "pending", "placing", "editing")

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.errors import Invalid, Refusal, Several
+from paydesk.base.instants import seconds
+from paydesk.base.money import Money
 from paydesk.commerce.accounts.customers import Customer
 from paydesk.commerce.orders import addressing, resource_errors, settling
 from paydesk.commerce.orders.paying import is_offered, standing, take_of
@@ -19,10 +22,7 @@ from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
 from paydesk.commerce.payments.status import held_by
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
-from paydesk.errors import Invalid, Refusal, Several
 from paydesk.gateways.port import Declined, Snapshot
-from paydesk.instants import seconds
-from paydesk.money import Money
 from paydesk.work import Find, Journalled, Load, Plan, Work
 
 _PATHS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.money import Money
+from paydesk.base.money import Money
 from paydesk.work import Work
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from paydesk.base.currencies import to_step
+from paydesk.base.instants import seconds
 from paydesk.commerce.accounts.organizations import setting
 from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.orders import letting_go, settling
@@ -13,8 +15,6 @@ from paydesk.commerce.orders.paying import is_offered
 from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.orders.totals import PURCHASABLE, totals_of
 from paydesk.declare import Rule, Test, both, either, eq
-from paydesk.instants import seconds
-from paydesk.money import to_step
 from paydesk.work import Find, Load, Work
 
 

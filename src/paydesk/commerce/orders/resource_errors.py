@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.errors import GatewayRefused, Invalid, Refusal, Several, message_of
 from paydesk.commerce.payable import ORDER_ACCESS
 from paydesk.declare import FILTER, FIND, READ_ACTIONS, Resource, Rule, string, to_one
-from paydesk.errors import GatewayRefused, Invalid, Refusal, Several, message_of
 from paydesk.work import Load, Work
 
 

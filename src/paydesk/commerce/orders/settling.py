@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from paydesk.base.money import Money
 from paydesk.commerce.orders.attention import attend
 from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.payments import moving
@@ -12,7 +13,6 @@ from paydesk.commerce.payments.payment_sources import is_by_hand
 from paydesk.commerce.payments.status import Sums, held_by, payment_status, sums
 from paydesk.commerce.payments.transactions import booked, measure
 from paydesk.declare import Rule
-from paydesk.money import Money
 from paydesk.states import Move, States
 from paydesk.work import Load, Work
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from paydesk.money import step
+from paydesk.base.currencies import step
 
 PURCHASABLE = frozenset(("skus", "bundles", "gift_cards"))
 """Items that are goods: they make the subtotal, and an order with one of them can become pending."""

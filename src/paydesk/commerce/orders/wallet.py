@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.errors import Invalid
 from paydesk.commerce.orders.paying import choose_method
 from paydesk.commerce.owning import shows_entry
 from paydesk.commerce.payments.payment_sources import ORDER_PATHS
 from paydesk.declare import Rule
-from paydesk.errors import Invalid
 from paydesk.work import Load, Work
 
 

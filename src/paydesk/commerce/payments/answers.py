@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from paydesk.base.errors import GatewayRefused, Invalid
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.captures import Capture
 from paydesk.commerce.payments.payment_sources import refusal
@@ -13,7 +14,6 @@ from paydesk.commerce.payments.refunds import Refund
 from paydesk.commerce.payments.transactions import book, booked, measure, taken
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import Rule, eq
-from paydesk.errors import GatewayRefused, Invalid
 from paydesk.gateways.port import Declined, Snapshot
 from paydesk.work import Find, Journalled, Plan, Work
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from paydesk.base.money import formatted
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, authorization_of, parts_of, reconcile
 from paydesk.commerce.payments.transactions import booked, children
 from paydesk.declare import Rule
 from paydesk.gateways.port import RefundSnapshot, Snapshot
-from paydesk.money import formatted
 from paydesk.work import Load, Work
 
 _SUMS = ("authorized_cents", "captured_cents", "voided_cents", "refunded_cents", "payment_status")

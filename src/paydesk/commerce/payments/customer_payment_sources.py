@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.errors import Denied, Invalid
 from paydesk.commerce.owning import OWN_ENTRY
 from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer, known_at
@@ -25,7 +26,6 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.errors import Denied, Invalid
 from paydesk.gateways.port import Instrument, Refused, Setup
 from paydesk.work import Call, Change, Find, Journalled, Load, Plan, Work, new_id
 

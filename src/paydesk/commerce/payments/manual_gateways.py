@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from paydesk.base.errors import Locked
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_methods import PaymentMethod
 from paydesk.commerce.payments.wire_transfers import WireTransfer
 from paydesk.declare import Rule, eq
-from paydesk.errors import Locked
 from paydesk.gateways.port import Credentials
 from paydesk.work import Find, Work
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.errors import Invalid
 from paydesk.commerce.limits import unpayable
 from paydesk.commerce.payments.transactions import booked, returnable, room, taken
 from paydesk.declare import Rule
-from paydesk.errors import Invalid
 from paydesk.work import Load, Work, new_id
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.currencies import CURRENCIES
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
 from paydesk.commerce.payable import SOURCES
 from paydesk.declare import (
@@ -27,7 +28,6 @@ from paydesk.declare import (
     to_one,
     within,
 )
-from paydesk.money import CURRENCIES
 from paydesk.work import Change, Load, Work
 
 

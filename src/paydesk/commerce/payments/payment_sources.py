@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from paydesk.base.errors import GatewayRefused, Invalid, Locked, Refusal
+from paydesk.base.money import Money
 from paydesk.commerce.payable import EDITABLE, ORDER_ACCESS
 from paydesk.commerce.payments import former
 from paydesk.commerce.payments.forgetting import forget_gone
@@ -18,9 +20,7 @@ from paydesk.commerce.payments.options import connected
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, assign, reconcile
 from paydesk.commerce.payments.transactions import Transaction, booked
 from paydesk.declare import SORT, WRITE, Condition, Resource, Rule, both, eq, hidden, to_one
-from paydesk.errors import GatewayRefused, Invalid, Locked, Refusal
 from paydesk.gateways.port import Declined, Snapshot
-from paydesk.money import Money
 from paydesk.work import Change, Find, Hold, Holders, Journalled, Load, Plan, Work
 
 SOURCE_ACCESS = ORDER_ACCESS.via("order", guest="CSUD", customer="CSUD")

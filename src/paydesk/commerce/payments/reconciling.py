@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from paydesk.base.money import formatted
 from paydesk.commerce.payments.authorizations import Authorization, checked, watched
 from paydesk.commerce.payments.captures import Capture
 from paydesk.commerce.payments.disputes import record_disputes
@@ -13,7 +14,6 @@ from paydesk.commerce.payments.transactions import SUCCESS, book, booked, childr
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import Rule
 from paydesk.gateways.port import Failure, RefundSnapshot, Snapshot
-from paydesk.money import formatted
 from paydesk.work import Load, Work
 
 UNCONFIRMED = ("open", "confirmable", "action_needed")

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.errors import Invalid, Refusal
 from paydesk.commerce.payments.customer_payment_sources import CustomerPaymentSource, entry_of, remember
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer, told_of
 from paydesk.commerce.payments.payment_sources import read_of, refusal
 from paydesk.commerce.payments.reconciling import reconcile
 from paydesk.declare import Rule, both, either, eq, within
-from paydesk.errors import Invalid, Refusal
 from paydesk.gateways.port import CustomerAnswer, Instrument, Snapshot
 from paydesk.work import Find, Journalled, Load, Plan, Work
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from paydesk.base.money import Money
 from paydesk.commerce.payments.transactions import taken
-from paydesk.money import Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from paydesk.base.errors import GatewayRefused, Invalid, Locked
+from paydesk.base.instants import later
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_methods import PaymentMethod
 from paydesk.commerce.payments.sealed import revealed
@@ -24,9 +26,7 @@ from paydesk.declare import (
     switching,
     to_many,
 )
-from paydesk.errors import GatewayRefused, Invalid, Locked
 from paydesk.gateways.port import Credentials, Refused, Registration
-from paydesk.instants import later
 from paydesk.work import Change, Find, Journalled, Plan, Work, new_id
 
 OVERLAP_SECONDS = 24 * 3600.0

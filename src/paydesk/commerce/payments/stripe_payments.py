@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from paydesk.base.errors import Invalid
+from paydesk.base.instants import later
 from paydesk.commerce.owning import shows_entry
 from paydesk.commerce.payable import CUSTOMER_PLACED, EDITABLE, GUEST_PLACED
 from paydesk.commerce.payments.former import instrument
@@ -44,9 +46,7 @@ from paydesk.declare import (
     to_one,
     trigger,
 )
-from paydesk.errors import Invalid
 from paydesk.gateways.port import MOST_METADATA, Snapshot
-from paydesk.instants import later
 from paydesk.work import Change, Find, Holder, Journalled, Plan, Work, new_id
 
 OLDER_SECONDS = 600.0

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.base.instants import later, seconds
 from paydesk.commerce.payments.authorizations import Authorization
 from paydesk.declare import Rule, both, eq
 from paydesk.gateways.port import Snapshot
-from paydesk.instants import later, seconds
 from paydesk.work import Find, Hold, Work
 
 FIRST = (60.0, 300.0, 900.0)

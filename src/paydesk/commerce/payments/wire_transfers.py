@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from paydesk.base.errors import Locked
+from paydesk.base.money import Money
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource
 from paydesk.commerce.payments.reconciling import assign
 from paydesk.declare import Rule, document, to_one
-from paydesk.errors import Locked
 from paydesk.gateways.port import RefundSnapshot, Snapshot, Status
-from paydesk.money import Money
 from paydesk.work import Change, Work
 
 

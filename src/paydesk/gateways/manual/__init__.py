@@ -12,10 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from paydesk.errors import Unavailable
-from paydesk.money import Money
-
-from ..port import Credentials, RefundSnapshot, Refused, Snapshot, Unknown, Verb
+from paydesk.base.errors import Unavailable
+from paydesk.base.money import Money
+from paydesk.gateways.port import Credentials, RefundSnapshot, Refused, Snapshot, Unknown, Verb
 
 Books = Callable[[str, str], Awaitable[Snapshot | None]]
 """What our books say of a payment, by the ids of its gateway record and of its source; None where there is none."""

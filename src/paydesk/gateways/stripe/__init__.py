@@ -1,6 +1,6 @@
 """Stripe: the only place that knows its SDK, its words and its units."""
 
-from .adapter import StripeGateway
-from .lanes import Patience
+from paydesk.gateways.stripe.adapter import StripeGateway
+from paydesk.gateways.stripe.lanes import Patience
 
 __all__ = ["Patience", "StripeGateway"]

@@ -31,7 +31,7 @@ import aiohttp
 import orjson
 import stripe
 
-from ..port import (
+from paydesk.gateways.port import (
     MARK,
     Account,
     Answer,
@@ -52,9 +52,9 @@ from ..port import (
     Verb,
     Wallet,
 )
-from . import amounts, parameters, reading, signature
-from .lanes import Lane, Patience
-from .transport import Transports
+from paydesk.gateways.stripe import amounts, parameters, reading, signature
+from paydesk.gateways.stripe.lanes import Lane, Patience
+from paydesk.gateways.stripe.transport import Transports
 
 log = logging.getLogger("paydesk.gateways.stripe")
 

@@ -6,7 +6,7 @@ each currency is not kept here: Stripe says it itself (`amount_too_small`), in t
 
 from __future__ import annotations
 
-from ...money import CURRENCIES, TENS, UnknownCurrency, exponent
+from paydesk.base.currencies import CURRENCIES, TENS, UnknownCurrency, exponent
 
 # Counted by Stripe in whole units. ISO agrees on all of them but MGA, of which `money` has the same view as Stripe.
 ZERO_DECIMAL = frozenset(

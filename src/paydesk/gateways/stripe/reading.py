@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from ...money import Money
-from ..port import (
+from paydesk.base.money import Money
+from paydesk.gateways.port import (
     DisputeSnapshot,
     Failure,
     GatewayEvent,
@@ -23,8 +23,8 @@ from ..port import (
     Status,
     as_texts,
 )
-from .amounts import from_stripe
-from .parameters import ACCOUNT, API_VERSION, EVENTS, SELF_TEST
+from paydesk.gateways.stripe.amounts import from_stripe
+from paydesk.gateways.stripe.parameters import ACCOUNT, API_VERSION, EVENTS, SELF_TEST
 
 Object = Mapping[str, Any]
 

@@ -22,10 +22,10 @@ import stripe
 import stripe._api_requestor
 import stripe._stripe_response
 
-from ... import __version__
-from ..port import Credentials
-from .lanes import Lane, Patience
-from .parameters import API_VERSION
+from paydesk import __version__
+from paydesk.gateways.port import Credentials
+from paydesk.gateways.stripe.lanes import Lane, Patience
+from paydesk.gateways.stripe.parameters import API_VERSION
 
 _KEPT = 1024  # lanes and clients of one event loop; beyond that the longest unused ones go
 
