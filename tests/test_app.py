@@ -101,6 +101,24 @@ async def test_whoever_has_no_token_is_limited_at_every_door(sqlite_url: str, tm
         assert (await client.get("/healthz")).status_code == 200
 
 
+async def test_who_asks_about_tokens_without_a_good_one_is_limited(sqlite_url: str, tmp_path: Path) -> None:
+    settings = read({"PAYDESK_RATE_LIMITS": "0.2"}, data_dir=tmp_path, database_url=sqlite_url)
+    async with opened(settings) as client:
+        for path in (
+            "/oauth/tokeninfo",
+            "/oauth/tokeninfo/",
+            "/oauth/tokeninfo?x=1",
+            "/oauth/tokeninfo",
+            "/oauth/tokeninfo",
+        ):
+            answer = await client.get(path, headers={"authorization": "Bearer none.of.ours"})
+            assert (answer.status_code, answer.headers["x-ratelimit-limit"]) == (401, "5")
+        refused = await client.head("/oauth/tokeninfo")
+        assert (refused.status_code, refused.headers["x-ratelimit-remaining"]) == (429, "0")
+        assert 1 <= int(refused.headers["retry-after"]) <= 10
+        assert (await client.options("/oauth/tokeninfo")).status_code == 204
+
+
 async def test_a_trailing_slash_makes_no_other_address(client):
     assert (await client.get("/healthz/")).json() == {"status": "ok"}
     assert (await client.get("/api/orders/")).json()["errors"][0]["code"] == "INVALID_TOKEN"

@@ -8,10 +8,11 @@ import signal
 import ssl
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ class Before:
     mode: int
     processes: int
     statuses: list[int]
+    limits: list[str] = field(default_factory=list)
     said: str = ""
     left: bool = True
 
@@ -97,9 +99,16 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Before:
         for path in ("/healthz", "/readyz"):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
                 found.statuses.append(answer.status)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/orders")
+        found.limits = [name for name in refused.value.headers if "ratelimit" in name.lower()]
         found.said = end(process)
     found.left = file.exists()
     return found
+
+
+def test_it_limits_nobody_by_itself(before: Before) -> None:
+    assert before.limits == []
 
 
 def test_it_tells_everything_once_it_is_ready(before: Before) -> None:

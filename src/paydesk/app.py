@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from paydesk import __version__, commerce
 from paydesk.base import files, private
-from paydesk.base.errors import NotFound, Refusal, reason_of
+from paydesk.base.errors import InvalidToken, NotFound, Refusal, reason_of
 from paydesk.base.instants import Clock, Followed, passed, seconds, wall
 from paydesk.books import Books
 from paydesk.catching_up import CatchingUp
@@ -33,7 +33,7 @@ from paydesk.http import bodies
 from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api, is_id
 from paydesk.http.door import Door
 from paydesk.http.limits import Caller, Limits, Unlisted, Verdict
-from paydesk.http.origin import BadHost, links, origin, single
+from paydesk.http.origin import BadHost, Origin, links, origin, single
 from paydesk.http.sparing import Sparing
 from paydesk.inbox import Inbox
 from paydesk.jsonapi import errors, openapi, published, reference
@@ -42,6 +42,7 @@ from paydesk.metrics import MEDIA_TYPE as METRICS
 from paydesk.metrics import Metrics, answers
 from paydesk.oauth import keys, permissions
 from paydesk.oauth.authority import OAuth
+from paydesk.oauth.endpoints import bearer
 from paydesk.oauth.endpoints import routes as oauth_routes
 from paydesk.oauth.secrets import Passwords
 from paydesk.ownership import Owner
@@ -60,6 +61,8 @@ log = logging.getLogger("paydesk")
 
 TOKEN_PATHS = frozenset({"/oauth/token", "/oauth/revoke", "/oauth/authorize"})
 """What somebody without a token may ask that costs something, each with the limit of the token endpoint."""
+TOKENINFO = "/oauth/tokeninfo"
+"""It is limited as reads of the API are that nobody may cache."""
 CALLBACK_BYTES = 1024 * 1024
 """The longest gateway event that is read."""
 RETRY_SECONDS = 2
@@ -382,8 +385,8 @@ class Application:
             return
         if came.forwarded_for is not None:
             self.unlisted.tell(came.client)
-        if self.limits is not None and path in TOKEN_PATHS and scope["method"] != "OPTIONS":
-            verdict = self.limits.token(Caller(came.address, came.forwarded_for), path)
+        verdict = self._counted(path, scope["method"], headers, came)
+        if verdict is not None:
             if verdict.retry_after is not None:
                 await _too_many()(scope, receive, _with(verdict, send))
                 return
@@ -396,6 +399,22 @@ class Application:
         scope["paydesk.peer"] = (came.address, came.forwarded_for is not None)
         scope["paydesk.links"] = links(came, came.label, self.settings.public_domain)
         await self._rest(scope, receive, send)
+
+    def _counted(self, path: str, method: str, headers: dict[bytes, bytes], came: Origin) -> Verdict | None:
+        """Count a request outside of the API; None where nothing is limited."""
+        if self.limits is None or method == "OPTIONS" or path not in (*TOKEN_PATHS, TOKENINFO):
+            return None
+        if path != TOKENINFO:
+            return self.limits.token(Caller(came.address, came.forwarded_for), path)
+        assert self.parts is not None
+        try:
+            actor = self.parts.oauth.actor(bearer(headers.get(b"authorization", b"").decode("latin-1")), came.label)
+        except InvalidToken:
+            return self.limits.request(Caller(came.address, came.forwarded_for), "GET", TOKENINFO, live=False)
+        caller = Caller(
+            came.address, came.forwarded_for, f"{actor.tenant}/{actor.application_id}", actor.kind == "integration"
+        )
+        return self.limits.request(caller, "GET", TOKENINFO, actor.live)
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         await receive()

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from paydesk.oauth import guesses
+from paydesk.settings import Settings
 from tests.payments.conftest import HOST, MEDIA_TYPE, Answer, Api, Clock, Running, Stripe, document_of
 
 RESETS = "customer_password_resets"
@@ -218,3 +219,19 @@ async def test_whatever_hashes_a_password_for_a_shopper_counts(
     assert waits(await shopper().create("customers", email="three@example.com")) == 1
     assert hashed == []
     assert (await shopper().update("orders", second.id, metadata={"plain": True})).status == 200
+
+
+async def test_tokeninfo_is_limited_as_other_reads_are(running: Running, account: Stripe, settings: Settings) -> None:
+    async with running.api(account, settings=replace(settings, rate_limits=0.1)) as api:
+
+        async def told(token: str, address: str) -> int:
+            transport = httpx.ASGITransport(app=api.app, client=(address, 1))
+            async with httpx.AsyncClient(transport=transport, base_url=HOST) as http:
+                answer = await http.get("/oauth/tokeninfo", headers={"authorization": f"Bearer {token}"})
+            assert answer.headers["x-ratelimit-limit"] == "2"
+            return answer.status_code
+
+        assert [await told(api.token, f"192.0.2.{number}") for number in range(3)] == [200, 200, 429]
+        guest = await api.guest()
+        assert [await told(guest, "192.0.2.1") for _ in range(3)] == [200, 200, 429]
+        assert await told(guest, "192.0.2.2") == 200

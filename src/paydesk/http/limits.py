@@ -54,7 +54,7 @@ class Limit:
 
 
 TOKEN = Limit(30, 60)
-"""For each path that asks for no token: the token endpoint, revocation, the consent page."""
+"""For each path at which tokens are given and ended: the token endpoint, revocation, the consent page."""
 AVERAGE = {
     (True, True): Limit(1000, 60),
     (True, False): Limit(500, 60),

@@ -175,12 +175,10 @@ async def jwks(oauth: OAuth, request: Request) -> Response:
 
 async def tokeninfo(oauth: OAuth, request: Request) -> Response:
     """GET /oauth/tokeninfo: what a token lets its bearer do; dashboards ask it. Source: fixtures of the JS client."""
-    scheme, _, text = request.headers.get("authorization", "").partition(" ")
     try:
-        if scheme.lower() != "bearer":
-            raise InvalidToken
-        actor = await oauth.admit(text.strip(), first_label(origin(request)[1]))
-        read = oauth.tokens.read(text.strip())
+        text = bearer(request.headers.get("authorization", ""))
+        actor = await oauth.admit(text, first_label(origin(request)[1]))
+        read = oauth.tokens.read(text)
     except InvalidToken:
         raise invalid_token() from None
     client_id = read.payload["application"]["client_id"]
@@ -227,6 +225,14 @@ def _permissions(actor: Actor, resources: Registry) -> dict[str, Any]:
         if any(may.values()):
             told[name] = {"actions": [action for action, allowed in may.items() if allowed]}
     return told
+
+
+def bearer(authorization: str) -> str:
+    """The token of an `Authorization` header. Raises InvalidToken where there is none."""
+    scheme, _, text = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise InvalidToken
+    return text.strip()
 
 
 def origin(request: Request) -> grants.Origin:
