@@ -14,13 +14,13 @@ from typing import Any
 
 import apsw
 
-from paydesk import staging
+from paydesk.app import Parts
 from paydesk.base.actor import tenant_of
 from paydesk.base.instants import instant, wall
-from paydesk.demo import ORDER_ID
+from paydesk.operations import staging
+from paydesk.operations.demo import ORDER_ID
 from paydesk.settings import Settings
 from paydesk.store import migrate, sqlite
-from paydesk.vault import Vault
 from paydesk.work import new_id
 
 SECRET_KEY = "sk_test_" + "b3" * 24
@@ -93,10 +93,11 @@ async def seed(directory: Path, stripe_api_base: str, orders: int) -> Data:
     """Make the data in an empty directory. Stripe is asked for the gateway's webhook endpoint."""
     settings = settings_of(directory, stripe_api_base)
     await asyncio.to_thread(migrate.upgrade, settings.database_url)
-    vault = Vault.at(settings.vault_file)
-    demo = await staging.ensure_demo(
-        settings, vault, base_url="http://127.0.0.1", stripe_api_base=settings.stripe_api_base or ""
-    )
+    parts = await Parts.open(settings)
+    try:
+        demo = await staging.ensure_demo(parts, stripe_api_base=stripe_api_base)
+    finally:
+        await parts.close()
     organization_id = demo["organization"]["id"]
     begins = wall() - DAYS * 86_400
     emails = [f"buyer{number}@example.com" for number in range(max(1, orders // ORDERS_A_CUSTOMER))]

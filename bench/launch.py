@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from paydesk import serving
+from paydesk.http import serving
 from paydesk.settings import read
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from tests.processes import group, until
 LAUNCH = """
 import sys
 from pathlib import Path
-from paydesk.serving import AddressInUse, serve
+from paydesk.http.serving import AddressInUse, serve
 from paydesk.settings import read
 try:
     serve(read(), application="tests.processes:create_app", started=lambda: print("started", flush=True))

@@ -18,11 +18,16 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from paydesk import __version__, commerce
+from paydesk.background.fetch_events import CatchingUp
+from paydesk.background.keep_endpoints import Endpoints
+from paydesk.background.keep_ownership import Owner
+from paydesk.background.recover_calls import Recovery
+from paydesk.background.watch_payments import Watching
+from paydesk.background.work_events import Inbox
 from paydesk.base import files, private
 from paydesk.base.errors import InvalidToken, NotFound, Refusal, reason_of
 from paydesk.base.instants import Clock, Followed, passed, seconds, wall
 from paydesk.books import Books
-from paydesk.catching_up import CatchingUp
 from paydesk.commerce import sealed
 from paydesk.declare import Registry
 from paydesk.desk import Desk
@@ -33,28 +38,23 @@ from paydesk.http import bodies
 from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api, is_id
 from paydesk.http.door import Door
 from paydesk.http.limits import Caller, Limits, Unlisted, Verdict
+from paydesk.http.metrics import MEDIA_TYPE as METRICS
+from paydesk.http.metrics import Metrics, answers
 from paydesk.http.origin import BadHost, Origin, links, origin, single
+from paydesk.http.readiness import Readiness
 from paydesk.http.sparing import Sparing
-from paydesk.inbox import Inbox
 from paydesk.jsonapi import errors, openapi, published, reference
 from paydesk.jsonapi.render import Gathered, Views
-from paydesk.metrics import MEDIA_TYPE as METRICS
-from paydesk.metrics import Metrics, answers
 from paydesk.oauth import keys, permissions
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import bearer
 from paydesk.oauth.endpoints import routes as oauth_routes
 from paydesk.oauth.secrets import Passwords
-from paydesk.ownership import Owner
-from paydesk.readiness import Readiness
-from paydesk.recovery import Recovery
 from paydesk.settings import Settings
 from paydesk.store import credentials, events, journal, open_database, released, schema
 from paydesk.store.ask import Database
 from paydesk.store.reading import Reader
-from paydesk.tending import Endpoints
 from paydesk.vault import Vault
-from paydesk.watching import Watching
 from paydesk.work import Work
 
 log = logging.getLogger("paydesk")

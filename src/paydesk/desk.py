@@ -1226,7 +1226,7 @@ class Desk:
 
     async def _must_act(self, gateway: Gateway) -> None:
         """Before anything with an effect is asked of a gateway that others may act at, too: raises Unavailable where
-        this is a copy that must not (`paydesk.ownership`).
+        this is a copy that must not (`paydesk.background.keep_ownership`).
         """
         if gateway.account is not None and self.may_act is not None:
             await self.may_act()

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from paydesk import commerce, demo
+from paydesk import commerce
 from paydesk.declare import Resource, eq
 from paydesk.desk import Asked, Wanted
 from paydesk.jsonapi.render import Gathered
+from paydesk.operations import demo
 from paydesk.store.reading import Session
 from paydesk.work import Change, Find
 from tests.commerce.conftest import Record, Shop

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from paydesk import founding
 from paydesk.base.errors import Invalid, NotFound
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.grants import token
 from paydesk.oauth.refusals import OAuthRefusal
 from paydesk.oauth.secrets import digest, verify_password
+from paydesk.operations import founding
 from paydesk.settings import Settings
 from paydesk.store import migrate, open_database
 from paydesk.vault import Vault

@@ -25,10 +25,10 @@ from sqlalchemy import bindparam, insert, select
 
 from paydesk import commerce
 from paydesk.app import Application, Parts
-from paydesk.founding import Created, create_application, found_organization
 from paydesk.gateways.stripe import Patience, StripeGateway
 from paydesk.gateways.stripe.signature import sign
 from paydesk.oauth import secrets as oauth_secrets
+from paydesk.operations.founding import Created, create_application, found_organization
 from paydesk.settings import Settings
 from paydesk.store import open_database
 from paydesk.store.ask import Ask, Database

@@ -17,8 +17,8 @@ import pytest_asyncio
 from bench import holding
 
 from paydesk.app import Application
-from paydesk.founding import create_application
 from paydesk.http.door import Door
+from paydesk.operations.founding import create_application
 from paydesk.settings import Settings
 from tests.payments.conftest import HOST, Founded, Running, on_sqlite
 from tests.processes import free_port, until

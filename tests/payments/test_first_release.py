@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from paydesk import commerce
-from paydesk.founding import Created
+from paydesk.operations.founding import Created
 from paydesk.settings import Settings
 from paydesk.store import migrate
 from tests import first_release

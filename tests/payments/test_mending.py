@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, delete, update
 
-from paydesk.mending import Mending
+from paydesk.background.mend_rows import Mending
 from paydesk.store.ask import Ask
 from paydesk.store.tables import turns
 from paydesk.store.types import METADATA
@@ -78,7 +78,7 @@ async def test_months_and_years_that_the_first_release_stored_become_texts(api: 
 async def test_a_walk_goes_on_until_nothing_is_left_and_after_another_one_it_is_over_for_good(
     api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paydesk.mending.PORTION", 2)
+    monkeypatch.setattr("paydesk.background.mend_rows.PORTION", 2)
     payments = [await api.payment() for _ in range(5)]
     for payment in payments:
         await put(api, payment, payment_instrument=FORMER)

@@ -99,7 +99,7 @@ async def test_a_call_that_a_living_node_makes_is_left_to_it(running: Running, a
 
 
 async def test_a_hanging_round_of_work_does_not_stop_the_heart(running: Running, account: Stripe) -> None:
-    from paydesk import recovery
+    from paydesk.background import recover_calls as recovery
 
     beat = recovery.BEAT_SECONDS
     recovery.BEAT_SECONDS = 0.05

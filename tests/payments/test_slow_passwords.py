@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import argon2
 import pytest
 
-from paydesk.founding import create_application
 from paydesk.oauth import secrets as oauth_secrets
+from paydesk.operations.founding import create_application
 from tests.payments.conftest import Answer, Api, document_of
 from tests.processes import eventually
 

@@ -17,7 +17,7 @@ import pytest_asyncio
 
 from paydesk import commerce
 from paydesk.app import Application
-from paydesk.serving import serve_alone
+from paydesk.http.serving import serve_alone
 from paydesk.settings import Settings, read
 from tests import forked
 from tests.payments.conftest import Api, Founded, Running, Stripe, furnish

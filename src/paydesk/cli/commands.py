@@ -17,7 +17,7 @@ from paydesk.cli.screen import Exit, complain, done, err, fail, out, rows
 from paydesk.sandbox.cli import cli as sandbox
 
 if TYPE_CHECKING:
-    from paydesk import founding
+    from paydesk.operations import founding
     from paydesk.settings import Settings
 
 T = TypeVar("T")
@@ -159,9 +159,9 @@ def serve(version: Version = False) -> None:
     """
     settings = _settings()
 
-    from paydesk import serving
     from paydesk.app import open_vault
     from paydesk.cli.holding import InUse, hold_database
+    from paydesk.http import serving
     from paydesk.store import schema
 
     # Looked at here, since a worker that cannot start is only made anew.
@@ -380,7 +380,7 @@ def organization_create(
     It gets an administrator, and an integration and a sales channel for test and for live. The secrets are shown once:
     they are stored as hashes.
     """
-    from paydesk import founding
+    from paydesk.operations import founding
 
     chosen = slug or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", chosen):
@@ -417,7 +417,7 @@ def application_create(
     version: Version = False,
 ) -> None:
     """Make a client id and a client secret, which is shown this once."""
-    from paydesk import founding
+    from paydesk.operations import founding
 
     if (kind is Kind.WEBAPP) != (redirect_uri is not None):
         fail("--redirect-uri goes with --kind webapp, and only with it.", exit=Exit.USAGE)
@@ -448,7 +448,7 @@ def application_list(
     version: Version = False,
 ) -> None:
     """Show an organization's applications, without their secrets."""
-    from paydesk import founding
+    from paydesk.operations import founding
 
     found = _run(founding.list_applications(_settings(), organization))
     for each in found:
@@ -461,7 +461,7 @@ def application_revoke(
     version: Version = False,
 ) -> None:
     """End an application: its tokens stop working, and it gets no new ones."""
-    from paydesk import founding
+    from paydesk.operations import founding
 
     if not _run(founding.revoke_application(_settings(), client_id)):
         fail(f"There is no application with the client id {client_id}.")

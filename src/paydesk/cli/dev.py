@@ -51,7 +51,7 @@ class Options:
 
 def develop(settings: Settings, options: Options) -> None:
     """Run until Ctrl-C or SIGTERM."""
-    from paydesk import serving
+    from paydesk.http import serving
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     directory = settings.data_dir.absolute()
@@ -111,7 +111,6 @@ def _prepare(
     directory: Path, settings: Settings, options: Options, sandbox: Sandbox | None
 ) -> tuple[Settings, dict[str, Any]]:
     """Keys, schema, demo and certificate, while the sandbox starts; the settings to serve with and the demo."""
-    from paydesk import staging
     from paydesk.app import open_vault
     from paydesk.base.errors import Refusal
     from paydesk.store import migrate
@@ -141,15 +140,26 @@ def _prepare(
         sandbox.wait()
         done(f"Stripe sandbox at {sandbox.base}")
     stripe_api_base = settings.stripe_api_base or STRIPE
-    work = staging.ensure_demo(settings, vault, base_url=base_url(settings), stripe_api_base=stripe_api_base)
     try:
-        demo = asyncio.run(work)
+        demo = asyncio.run(_demo(settings, stripe_api_base))
     except Refusal as error:
         fail(f"The demo organization could not be made: {error}")
     done(f"Demo organization {demo['organization']['slug']}")
     if options.tls:
         certificates.ensure(directory / "tls", demo["organization"]["slug"])
     return settings, demo
+
+
+async def _demo(settings: Settings, stripe_api_base: str) -> dict[str, Any]:
+    """The demo organization, made where it is missing."""
+    from paydesk.app import Parts
+    from paydesk.operations import staging
+
+    parts = await Parts.open(settings)
+    try:
+        return await staging.ensure_demo(parts, stripe_api_base=stripe_api_base)
+    finally:
+        await parts.close()
 
 
 def base_url(settings: Settings) -> str:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from paydesk.app import Parts
-from paydesk.catching_up import Fetched
+from paydesk.background.fetch_events import Fetched
+from paydesk.background.watch_payments import AT_MOST, Looked
 from paydesk.cli.screen import out, rows
 from paydesk.settings import Settings
 from paydesk.store import events, journal
-from paydesk.watching import AT_MOST, Looked
 
 ROUNDS = 20
 DAY = 24 * 3600.0

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from paydesk.app import Parts
+from paydesk.background.keep_ownership import TOLD
 from paydesk.base.actor import worker
 from paydesk.base.errors import Conflict
 from paydesk.base.instants import Clock, wall
@@ -22,7 +23,6 @@ from paydesk.cli.screen import Exit, done, err, fail
 from paydesk.commerce.payments.stripe_gateways import StripeGateway, is_live, mistaken, shortened
 from paydesk.declare import eq
 from paydesk.gateways.port import Account, Credentials, Gateway, GatewayProblem, Refused
-from paydesk.ownership import TOLD
 from paydesk.settings import Settings
 from paydesk.store import events, lookup
 from paydesk.store.reading import Session

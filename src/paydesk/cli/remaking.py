@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paydesk.app import Parts
+from paydesk.background.keep_ownership import TOLD
 from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import Refusal
 from paydesk.base.instants import Clock, wall
@@ -24,7 +25,6 @@ from paydesk.commerce.payments.lost import take_back
 from paydesk.declare import Rule, eq
 from paydesk.desk import Asked, Wanted
 from paydesk.gateways.port import GatewayProblem, Refused, Snapshot
-from paydesk.ownership import TOLD
 from paydesk.settings import Settings
 from paydesk.store import events, lost
 from paydesk.store.reading import Session

@@ -20,8 +20,9 @@ import paydesk.app
 import paydesk.gateways.stripe
 import paydesk.store.postgres
 import paydesk.store.sqlite
-from paydesk import commerce, serving
+from paydesk import commerce
 from paydesk.base import crash
+from paydesk.http import serving
 from paydesk.settings import Settings, read
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 import asyncpg
 
-from paydesk import founding
+from paydesk.operations import founding
 from paydesk.proving.asking import PATIENCE_SECONDS, Api, Stripe
 from paydesk.proving.processes import Failed, Sandbox, Server, Servers
 from paydesk.proving.shop import Shop

@@ -16,13 +16,13 @@ from typing import Any
 
 import orjson
 
+from paydesk.background.work_events import Inbox
 from paydesk.base.actor import worker
 from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import instant, later, seconds
 from paydesk.declare import Resource, eq
 from paydesk.desk import Desk
 from paydesk.gateways.port import Credentials, EventPage, Gateway, GatewayProblem
-from paydesk.inbox import Inbox
 from paydesk.store import events
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.reading import Session

@@ -9,13 +9,13 @@ import asyncio
 import logging
 from typing import Any
 
+from paydesk.background.expire_orders import EVERY_SECONDS as LAPSING_SECONDS
+from paydesk.background.expire_orders import Lapsing
+from paydesk.background.mend_rows import Mending
+from paydesk.background.work_events import Inbox
 from paydesk.base.errors import Refusal
 from paydesk.base.instants import Followed, instant, later, passed, seconds
 from paydesk.desk import KEY_SECONDS, Desk
-from paydesk.inbox import Inbox
-from paydesk.lapsing import EVERY_SECONDS as LAPSING_SECONDS
-from paydesk.lapsing import Lapsing
-from paydesk.mending import Mending
 from paydesk.store import ahead, events, idempotency, journal
 
 log = logging.getLogger("paydesk.recovery")

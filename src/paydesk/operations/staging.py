@@ -10,8 +10,6 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from paydesk import demo
-from paydesk.app import Parts
 from paydesk.base.actor import Actor, tenant_of
 from paydesk.base.instants import instant, wall
 from paydesk.commerce.accounts.applications import Application
@@ -20,7 +18,8 @@ from paydesk.declare import Resource, eq
 from paydesk.desk import Asked, Wanted
 from paydesk.oauth import scopes
 from paydesk.oauth.secrets import digest
-from paydesk.settings import Settings
+from paydesk.operations import demo
+from paydesk.operations.parts import Parts
 from paydesk.store import credentials
 from paydesk.store.credentials import User
 from paydesk.store.reading import Session
@@ -38,24 +37,21 @@ def _derived(vault: Vault, label: str, length: int = 32) -> str:
     return base64.urlsafe_b64encode(vault.derive(f"demo {label}", length)).decode().rstrip("=")
 
 
-async def ensure_demo(settings: Settings, vault: Vault, *, base_url: str, stripe_api_base: str) -> dict[str, Any]:
+async def ensure_demo(parts: Parts, *, stripe_api_base: str) -> dict[str, Any]:
     """Make what is missing of the demo; returns what the credentials file tells.
 
     Needs a migrated database and the settings' Stripe keys. Doing it again changes nothing.
     """
-    parts = await Parts.open(settings)
-    try:
-        organization_id = await _organization(parts, vault)
-        actor = _integration(organization_id)
-        made = await demo.ensure_demo(
-            _Doing(parts, actor),
-            _Finding(parts, actor),
-            stripe_secret_key=settings.stripe_secret_key or "",
-            stripe_publishable_key=settings.stripe_publishable_key or "",
-            customer_password=_derived(vault, "customer password", 12),
-        )
-    finally:
-        await parts.close()
+    settings, vault = parts.settings, parts.vault
+    organization_id = await _organization(parts, vault)
+    actor = _integration(organization_id)
+    made = await demo.ensure_demo(
+        _Doing(parts, actor),
+        _Finding(parts, actor),
+        stripe_secret_key=settings.stripe_secret_key or "",
+        stripe_publishable_key=settings.stripe_publishable_key or "",
+        customer_password=_derived(vault, "customer password", 12),
+    )
     applications: dict[str, dict[str, str]] = {
         kind: {"client_id": _derived(vault, f"{kind} id"), "client_secret": _derived(vault, f"{kind} secret")}
         for kind in KINDS
