@@ -9,7 +9,7 @@ import pytest
 
 from paydesk.app import Parts
 from paydesk.base import private
-from paydesk.sandbox.state import State
+from paydesk.sandbox.core.state import State
 from paydesk.settings import Settings
 from paydesk.store import migrate
 from tests.store.rows import put

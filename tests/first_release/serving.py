@@ -5,8 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from paydesk.sandbox.app import create_app
-from paydesk.sandbox.clock import Clock
+from paydesk.sandbox.core.clock import Clock
+from paydesk.sandbox.http.app import create_app
 from paydesk.sandbox.serve import _serve, die_with_parent
 
 if __name__ == "__main__":

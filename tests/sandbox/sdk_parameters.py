@@ -1,10 +1,10 @@
 """Reads the parameters of Stripe's calls out of the SDK's types, in the notation of the sandbox's parameter table.
 
-The table `src/paydesk/sandbox/parameters.json` is this module's output, so that the sandbox itself needs no SDK:
+The table `src/paydesk/sandbox/http/parameters.json` is this module's output, so that the sandbox itself needs no SDK:
 
-    python tests/sandbox/sdk_parameters.py > src/paydesk/sandbox/parameters.json
+    python tests/sandbox/sdk_parameters.py > src/paydesk/sandbox/http/parameters.json
 
-The notation is described in `paydesk.sandbox.parameters`. Source: stripe 16.1.0, `stripe.params`.
+The notation is described in `paydesk.sandbox.http.parameters`. Source: stripe 16.1.0, `stripe.params`.
 """
 
 import importlib

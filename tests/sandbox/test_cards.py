@@ -3,7 +3,7 @@
 import pytest
 import stripe
 
-from paydesk.sandbox.cards import CARDS, by_id
+from paydesk.sandbox.objects.cards import CARDS, by_id
 
 from .conftest import Desk, told
 

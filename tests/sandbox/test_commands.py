@@ -96,7 +96,7 @@ def test_nothing_of_paydesk_is_imported():
         [
             sys.executable,
             "-c",
-            "import sys, paydesk.sandbox.app, paydesk.sandbox.serve\n"
+            "import sys, paydesk.sandbox.http.app, paydesk.sandbox.serve\n"
             "ours = [name for name in sys.modules if name.startswith('paydesk.')]\n"
             "print(*[name for name in ours if not name.startswith('paydesk.sandbox')])",
         ],

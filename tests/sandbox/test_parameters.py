@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paydesk.sandbox.errors import StripeError
-from paydesk.sandbox.forms import parse
-from paydesk.sandbox.parameters import call_parameters
-from paydesk.sandbox.routes import ROUTES
+from paydesk.sandbox.core.errors import StripeError
+from paydesk.sandbox.http.forms import parse
+from paydesk.sandbox.http.parameters import call_parameters
+from paydesk.sandbox.http.routes import ROUTES
 
 from .sdk_parameters import CALLS, read
 
-TABLE = Path(__file__).resolve().parents[2] / "src/paydesk/sandbox/parameters.json"
+TABLE = Path(__file__).resolve().parents[2] / "src/paydesk/sandbox/http/parameters.json"
 
 
 def test_the_table_is_what_the_sdk_says():

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .serve import DEFAULT_PORT, announce, die_with_parent, serve
+from paydesk.sandbox.serve import DEFAULT_PORT, announce, die_with_parent, serve
 
 
 def main() -> None:

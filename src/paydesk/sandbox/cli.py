@@ -77,8 +77,8 @@ def run(
     die_with_parent: Annotated[bool, typer.Option(help="End when the process that started this one ends.")] = False,
 ) -> None:
     """Run the sandbox until it is stopped."""
-    from .serve import announce, serve
-    from .serve import die_with_parent as tie_to_parent
+    from paydesk.sandbox.serve import announce, serve
+    from paydesk.sandbox.serve import die_with_parent as tie_to_parent
 
     if die_with_parent:
         tie_to_parent()

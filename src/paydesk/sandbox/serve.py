@@ -14,7 +14,7 @@ from granian.errors import FatalError
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from .app import Application, create_app
+from paydesk.sandbox.http.app import Application, create_app
 
 DEFAULT_PORT = 8001
 _PR_SET_PDEATHSIG = 1

@@ -1,0 +1,1 @@
+"""The wire: requests in, answers out, the control calls and the pages of a customer."""

@@ -1,0 +1,78 @@
+"""Balance transactions: what each movement of money leaves on the account, and the sum of them.
+
+Fees are 2.9 % and 30 minor units of a captured card payment, which is one of Stripe's published prices; they are not
+returned with a refund. Source: Stripe, "Balance transaction types".
+"""
+
+from typing import Any
+
+import orjson
+
+from paydesk.sandbox.core.call import Call, Record
+from paydesk.sandbox.core.lists import page
+
+AVAILABLE_AFTER = 7 * 86400
+
+PERCENT, FIXED = 29, 30
+"""Fee in thousandths of the amount, and minor units on top."""
+
+
+def post(call: Call, kind: str, source: Record, amount: int, *, fee: bool = False, category: str | None = None) -> str:
+    """Book `amount` (negative: out of the balance) for a source; the id of the balance transaction."""
+    cost = min(abs(amount), (abs(amount) * PERCENT + 500) // 1000 + FIXED) if fee else 0
+    details = [
+        {
+            "amount": cost,
+            "application": None,
+            "currency": source.body["currency"],
+            "description": "Stripe processing fees",
+            "type": "stripe_fee",
+        }
+    ]
+    record = call.add(
+        "balance_transaction",
+        "txn",
+        {
+            "object": "balance_transaction",
+            "amount": amount,
+            "available_on": call.now + AVAILABLE_AFTER,
+            "balance_type": "payments",
+            "created": call.now,
+            "currency": source.body["currency"],
+            "description": None,
+            "exchange_rate": None,
+            "fee": cost,
+            "fee_details": details if cost else [],
+            "net": amount - cost,
+            "reporting_category": category or kind,
+            "source": source.id,
+            "status": "pending",
+            "type": kind,
+        },
+    )
+    return record.id
+
+
+def listing(call: Call) -> bytes:
+    """GET /v1/balance_transactions"""
+    fields: dict[str, Any] = {name: call.params[name] for name in ("type", "source", "currency") if name in call.params}
+    return page(call, "balance_transaction", "/v1/balance_transactions", fields=fields)
+
+
+def retrieve(call: Call, identifier: str) -> Record:
+    """GET /v1/balance_transactions/:id"""
+    return call.get("balance_transaction", identifier)
+
+
+def balance(call: Call) -> bytes:
+    """GET /v1/balance: the sums per currency, what is younger than seven days pending."""
+    sums: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    rows = call.state.rows(
+        "select json_extract(body, '$.currency') as currency, json_extract(body, '$.available_on') <= ? as available, "
+        "sum(json_extract(body, '$.net')) from objects where account = ? and kind = 'balance_transaction' "
+        "group by currency, available order by currency",
+        (call.now, call.account.n),
+    )
+    for currency, available, net in rows:
+        sums[bool(available)].append({"amount": net, "currency": currency, "source_types": {"card": net}})
+    return orjson.dumps({"object": "balance", "available": sums[True], "livemode": False, "pending": sums[False]})

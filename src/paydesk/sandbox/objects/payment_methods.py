@@ -1,0 +1,405 @@
+"""PaymentMethods: cards, SEPA debits and methods that redirect; made, attached to customers, used up.
+
+A `pm_card_*` id is a template: using it makes a fresh PaymentMethod. One used without a customer and without
+`setup_future_usage` cannot be used again. Source: stripe.md §12, §14; Stripe, "PaymentMethods".
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from paydesk.sandbox.core.call import Call, Record
+from paydesk.sandbox.core.errors import StripeError, card_error, invalid, missing
+from paydesk.sandbox.core.lists import page
+from paydesk.sandbox.core.metadata import merged
+from paydesk.sandbox.objects import cards
+from paydesk.sandbox.objects.cards import Card
+
+REDIRECTING = ("bancontact", "eps", "ideal", "klarna", "p24", "paypal")
+"""Methods whose customer goes to a page and comes back; the sandbox's page says yes or no."""
+
+TYPES = ("card", "link", "sepa_debit", *REDIRECTING)
+"""The kinds of PaymentMethods the sandbox can play; `link` only stands beside cards, as in the real list."""
+
+MANUAL_CAPTURE = ("card", "link", "klarna", "paypal")
+"""Kinds whose money can be held. What is paid by the others is taken at once."""
+
+CURRENCIES = {
+    "bancontact": ("eur",),
+    "eps": ("eur",),
+    "ideal": ("eur",),
+    "p24": ("eur", "pln"),
+    "sepa_debit": ("eur",),
+}
+"""The currencies of kinds that are paid in few (Stripe, "Payment method support"); the others take any."""
+
+_ADDRESS = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
+
+SEPA_ACCOUNTS = {
+    "3000": ("succeeds", 0),
+    "3003": ("succeeds", 180),
+    "3001": ("fails", 0),
+    "3004": ("fails", 180),
+    "3002": ("disputed", 0),
+}
+"""Last four digits of Stripe's German test IBANs (DE89370400440532013000, ...) → what happens, after what seconds."""
+
+
+def billing_details(given: dict[str, Any] | str | None, before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Billing details with every key; what is given goes over what was there, and "" unsets."""
+    old = before or {"address": dict(_ADDRESS), "email": None, "name": None, "phone": None, "tax_id": None}
+    if not isinstance(given, dict):
+        return old
+    address = given.get("address")
+    result = {**old, **{key: value or None for key, value in given.items() if key != "address"}}
+    if isinstance(address, dict):
+        result["address"] = {**old["address"], **{key: value or None for key, value in address.items()}}
+    elif address == "":
+        result["address"] = dict(_ADDRESS)
+    return result
+
+
+def fingerprint(call: Call, number: str) -> str:
+    """The same for the same number within an account, and nowhere else."""
+    return hashlib.blake2b(f"{call.account.n}/{number}".encode(), digest_size=8).hexdigest()
+
+
+def create(call: Call) -> Record:
+    """POST /v1/payment_methods"""
+    params = call.params
+    if "payment_method" in params:
+        raise invalid(
+            "Cloning a PaymentMethod needs the Stripe-Account header of a connected account.", param="payment_method"
+        )
+    return make(call, params)
+
+
+def make(call: Call, data: dict[str, Any]) -> Record:
+    """A PaymentMethod of `payment_method_data`, or of the parameters of a create.
+
+    raises   StripeError 400 for a missing or unplayed type; 402 for a card that cannot exist
+    """
+    kind = data.get("type")
+    if kind is None:
+        raise invalid("Missing required param: type.", code="parameter_missing", param="type")
+    if kind not in TYPES or kind == "link":
+        raise unplayed(kind, "type")
+    inner: dict[str, Any] = {}
+    details: dict[str, Any] = {}
+    if kind == "card":
+        given = data.get("card")
+        if not isinstance(given, dict):
+            raise invalid("Missing required param: card.", code="parameter_missing", param="card")
+        card, details = _card(call, given)
+        inner["number"] = card.number
+    elif kind == "sepa_debit":
+        details, inner["iban"] = _sepa(call, data.get("sepa_debit") or {})
+    return _add(call, kind, details, inner, data)
+
+
+def from_template(call: Call, card: Card) -> Record:
+    """A fresh PaymentMethod of a `pm_card_*` id."""
+    year = datetime.fromtimestamp(call.now, UTC).year + 1
+    return _add(call, "card", _card_details(call, card, 12, year, cvc=True), {"number": card.number}, {})
+
+
+def _add(call: Call, kind: str, details: dict[str, Any], inner: dict[str, Any], data: dict[str, Any]) -> Record:
+    return call.add(
+        "payment_method",
+        "pm",
+        {
+            "object": "payment_method",
+            "allow_redisplay": data.get("allow_redisplay", "unspecified"),
+            "billing_details": billing_details(data.get("billing_details")),
+            kind: details,
+            "created": call.now,
+            "customer": None,
+            "customer_account": None,
+            "livemode": False,
+            "metadata": merged({}, data.get("metadata")),
+            "type": kind,
+        },
+        inner,
+    )
+
+
+def _card(call: Call, given: dict[str, Any]) -> tuple[Card, dict[str, Any]]:
+    """The test card behind a typed number, with its dates and code checked as Stripe checks them.
+
+    raises   StripeError 402: incorrect_number, invalid_expiry_month, invalid_expiry_year, invalid_cvc
+    """
+    if "token" in given:
+        card = cards.by_id("pm_card_" + str(given["token"]).removeprefix("tok_"))
+        if card is None:
+            raise missing("token", given["token"], "card[token]", status=400)
+        return card, _card_details(call, card, 12, datetime.fromtimestamp(call.now, UTC).year + 1, cvc=True)
+    for name in ("number", "exp_month", "exp_year"):
+        if name not in given:
+            raise invalid(f"Missing required param: card[{name}].", code="parameter_missing", param=f"card[{name}]")
+    card = cards.by_number(given["number"])
+    month, year = given["exp_month"], given["exp_year"]
+    year += 2000 if year < 100 else 0
+    today = datetime.fromtimestamp(call.now, UTC)
+    if not 1 <= month <= 12:
+        raise card_error("Your card's expiration month is invalid.", code="invalid_expiry_month", param="exp_month")
+    if not today.year <= year <= today.year + 50:
+        raise card_error("Your card's expiration year is invalid.", code="invalid_expiry_year", param="exp_year")
+    if year == today.year and month < today.month:
+        raise card_error("Your card's expiration month is invalid.", code="invalid_expiry_month", param="exp_month")
+    cvc = given.get("cvc")
+    if cvc is not None and not (cvc.isdigit() and len(cvc) in ((3, 4) if card.brand == "amex" else (3,))):
+        raise card_error("Your card's security code is invalid.", code="invalid_cvc", param="cvc")
+    return card, _card_details(call, card, month, year, cvc=cvc is not None)
+
+
+def _card_details(call: Call, card: Card, month: int, year: int, *, cvc: bool) -> dict[str, Any]:
+    return {
+        "brand": card.brand,
+        "checks": {
+            "address_line1_check": None,
+            "address_postal_code_check": None,
+            "cvc_check": "unchecked" if cvc else None,
+        },
+        "country": card.country,
+        "display_brand": "american_express" if card.brand == "amex" else card.brand,
+        "exp_month": month,
+        "exp_year": year,
+        "fingerprint": fingerprint(call, card.number),
+        "funding": card.funding,
+        "generated_from": None,
+        "last4": card.number[-4:],
+        "networks": {"available": [card.brand], "preferred": None},
+        "regulated_status": "unregulated",
+        "three_d_secure_usage": {"supported": card.three_d_secure != "unsupported"},
+        "wallet": None,
+    }
+
+
+def _sepa(call: Call, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """A SEPA account. Stripe's German test IBANs decide by their last four digits, all others succeed."""
+    iban = str(given.get("iban", "")).replace(" ", "").upper()
+    if not iban:
+        raise invalid("Missing required param: sepa_debit[iban].", code="parameter_missing", param="sepa_debit[iban]")
+    digits = (
+        "".join(str(int(letter, 36)) for letter in iban[4:] + iban[:4]) if iban.isalnum() and iban.isascii() else "0"
+    )
+    if not 15 <= len(iban) <= 34 or int(digits) % 97 != 1:
+        raise invalid("The IBAN you provided is invalid.", code="invalid_bank_account_iban", param="sepa_debit[iban]")
+    details = {
+        "bank_code": iban[4:12],
+        "branch_code": "",
+        "country": iban[:2],
+        "fingerprint": fingerprint(call, iban),
+        "generated_from": {"charge": None, "setup_attempt": None},
+        "last4": iban[-4:],
+    }
+    return details, iban
+
+
+def unplayed(kind: str, param: str) -> StripeError:
+    """Stripe's refusal of a method that the account has not activated; the sandbox has activated what it plays."""
+    return invalid(
+        f'The payment method type "{kind}" is invalid. Please ensure the provided type is activated in your dashboard '
+        "(https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any preview "
+        "features that you are trying to use. See "
+        "https://stripe.com/docs/payments/payment-methods/integration-options for supported payment method, currency, "
+        "and country combinations.",
+        code="payment_intent_invalid_parameter",
+        param=param,
+    )
+
+
+def usable(call: Call, identifier: str, customer: str | None, param: str = "payment_method") -> Record:
+    """The PaymentMethod a payment is to be made with.
+
+    identifier  an id, or a `pm_card_*` template
+    customer    the intent's customer
+    raises      StripeError 400: resource_missing, another customer's, none given though it has one, or used up
+    """
+    card = cards.by_id(identifier)
+    if card is not None:
+        return from_template(call, card)
+    method = call.find("payment_method", identifier)
+    if method is None:
+        raise missing("PaymentMethod", identifier, param, status=400)
+    owner = method.body["customer"]
+    if owner is not None and customer is None:
+        raise invalid(
+            f"The payment method {identifier} is attached to a customer, so for security purposes you must provide the "
+            "customer in the request.",
+            param=param,
+        )
+    if owner is not None and owner != customer:
+        raise invalid(
+            f"The customer does not have a payment method with the ID {identifier}. The payment method must be "
+            "attached to the customer.",
+            code="resource_missing",
+            param=param,
+        )
+    if method.inner.get("spent") and owner is None:
+        raise spent()
+    return method
+
+
+def spent() -> StripeError:
+    """What Stripe says when a PaymentMethod was used without being kept."""
+    return invalid(
+        "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with "
+        "a connected account without Customer attachment, or was detached from a Customer. It may not be used again. "
+        "To use a PaymentMethod multiple times, you must attach it to a Customer first.",
+        code="payment_method_unexpected_state",
+    )
+
+
+def card_of(method: Record) -> Card:
+    """The test card behind a card PaymentMethod."""
+    return cards.CARDS[method.inner["number"]]
+
+
+def retrieve(call: Call, identifier: str) -> Record:
+    """GET /v1/payment_methods/:id"""
+    return _get(call, identifier)
+
+
+def _get(call: Call, identifier: str) -> Record:
+    method = call.find("payment_method", identifier)
+    if method is None:
+        raise missing("PaymentMethod", identifier, "payment_method")
+    return method
+
+
+def update(call: Call, identifier: str) -> Record:
+    """POST /v1/payment_methods/:id: billing details and metadata, of an attached one."""
+    params = call.params
+    method = _get(call, identifier)
+    if method.body["customer"] is None:
+        raise invalid("You must save this PaymentMethod to a customer before you can update it.")
+    before = {key: method.body[key] for key in ("billing_details", "metadata", "allow_redisplay")}
+    method.body["billing_details"] = billing_details(params.get("billing_details"), method.body["billing_details"])
+    method.body["metadata"] = merged(method.body["metadata"], params.get("metadata"))
+    if "allow_redisplay" in params:
+        method.body["allow_redisplay"] = params["allow_redisplay"]
+    given = params.get("card") or {}
+    if method.body["type"] == "card":
+        for name in ("exp_month", "exp_year"):
+            if name in given:
+                method.body["card"][name] = given[name]
+    call.save(method)
+    call.emit("payment_method.updated", method, {key: old for key, old in before.items() if old != method.body[key]})
+    return method
+
+
+def attach(call: Call, identifier: str) -> Record:
+    """POST /v1/payment_methods/:id/attach"""
+    customer = call.params.get("customer")
+    if customer is None:
+        raise invalid("Missing required param: customer.", code="parameter_missing", param="customer").unstored()
+    call.get("customer", customer, "customer")
+    card = cards.by_id(identifier)
+    method = from_template(call, card) if card is not None else _get(call, identifier)
+    owner = method.body["customer"]
+    if owner == customer:
+        return method
+    if owner is not None:
+        raise invalid(
+            "The payment method you provided has already been attached to a customer.",
+            code="payment_method_unexpected_state",
+        )
+    if method.inner.get("spent"):
+        raise spent()
+    if method.body["type"] == "card":
+        decline = card_of(method).decline
+        if decline is not None and not card_of(method).charging_only:
+            raise decline.error()
+    bind(call, method, customer)
+    return method
+
+
+def bind(call: Call, method: Record, customer: str) -> None:
+    """Attach a PaymentMethod to a customer, and tell."""
+    method.body["customer"] = customer
+    method.inner.pop("spent", None)
+    if method.body["type"] == "card":
+        checks = method.body["card"]["checks"]
+        card = card_of(method)
+        checks.update(_checks(card, method.body["billing_details"]["address"]))
+        if checks["cvc_check"] == "unchecked":
+            checks["cvc_check"] = card.cvc_check
+    call.save(method)
+    call.emit("payment_method.attached", method)
+
+
+def _checks(card: Card, address: dict[str, Any]) -> dict[str, str | None]:
+    return {
+        "address_line1_check": card.line1_check if address.get("line1") else None,
+        "address_postal_code_check": card.postal_code_check if address.get("postal_code") else None,
+    }
+
+
+def checks_at_charge(method: Record) -> dict[str, str | None]:
+    """The three checks as an issuer answers them when the card is charged."""
+    card = card_of(method)
+    checks: dict[str, str | None] = dict(_checks(card, method.body["billing_details"]["address"]))
+    if card.postal_code_check != "pass":  # these cards fail the check whatever address is given
+        checks["address_postal_code_check"] = card.postal_code_check
+    if card.line1_check != "pass":
+        checks["address_line1_check"] = card.line1_check
+    seen = method.body["card"]["checks"]["cvc_check"]
+    checks["cvc_check"] = None if seen is None else card.cvc_check
+    return checks
+
+
+def detach(call: Call, identifier: str) -> Record:
+    """POST /v1/payment_methods/:id/detach: it cannot be used again."""
+    method = _get(call, identifier)
+    customer = method.body["customer"]
+    if customer is None:
+        raise invalid(
+            "The payment method you provided is not attached to a customer so detachment is impossible.",
+            code="payment_method_unexpected_state",
+        )
+    method.body["customer"] = None
+    method.inner["spent"] = True
+    call.save(method)
+    call.emit("payment_method.detached", method, {"customer": customer})
+    return method
+
+
+def of_customer(call: Call, customer: str) -> bytes:
+    """GET /v1/customers/:id/payment_methods"""
+    call.get("customer", customer)
+    return page(
+        call,
+        "payment_method",
+        f"/v1/customers/{customer}/payment_methods",
+        customer=customer,
+        fields=_type_filter(call),
+    )
+
+
+def one_of_customer(call: Call, customer: str, identifier: str) -> Record:
+    """GET /v1/customers/:id/payment_methods/:id"""
+    call.get("customer", customer)
+    method = _get(call, identifier)
+    if method.body["customer"] != customer:
+        raise missing("PaymentMethod", identifier, "payment_method")
+    return method
+
+
+def listing(call: Call) -> bytes:
+    """GET /v1/payment_methods: those of a customer, or with none named those attached to any."""
+    customer = call.params.get("customer")
+    if customer is not None:
+        call.get("customer", customer, "customer")
+    return page(
+        call,
+        "payment_method",
+        "/v1/payment_methods",
+        customer=customer,
+        fields=_type_filter(call),
+        condition=None if customer else "customer is not null",
+    )
+
+
+def _type_filter(call: Call) -> dict[str, Any]:
+    return {"type": call.params["type"]} if "type" in call.params else {}

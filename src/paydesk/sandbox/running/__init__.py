@@ -1,0 +1,1 @@
+"""What runs beside the requests: what comes due on the clock, and the delivery of events."""
