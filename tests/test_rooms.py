@@ -46,6 +46,7 @@ ROOMS: dict[str, set[str] | None] = {
         *BASE, "declare", "work", "states", "gateways.port",
         "commerce", "commerce.accounts", "commerce.catalog", "commerce.payments",
     },
+    "linking": {*BASE, "declare", "work"},
     "waiting": {*BASE, "declare", "work"},
     "owing": {*BASE, "store"},
     "desk": None,

@@ -39,6 +39,7 @@ from paydesk.base.errors import (
 from paydesk.base.instants import Clock, instant, later, passed, seconds
 from paydesk.declare import Condition, Registry, Relationship, Resource, Test, both, eq, within
 from paydesk.gateways.port import Credentials, Declined, Gateway, GatewayProblem, Refused, Snapshot, Unknown, gist
+from paydesk.linking import relate_many
 from paydesk.owing import OWED_SECONDS, Owing, Receipt
 from paydesk.store import credentials, idempotency, journal, owed
 from paydesk.store.ask import Database
@@ -77,6 +78,13 @@ KEY_SECONDS = 24 * 3600.0
 WAIT_SECONDS = 25.0
 NUMBERS_AHEAD = 50
 ROUNDS = 5
+
+
+Reference = tuple[str, str]
+"""Type and id of a record."""
+
+Linked = Reference | tuple[Reference, ...] | None
+"""What a request relates by one relationship: a record, none, or those of a to-many."""
 
 
 class Permissions(Protocol):
@@ -128,7 +136,7 @@ class Wanted:
     resource: type[Resource]
     record_id: str | None
     change: Change
-    links: Mapping[str, tuple[str, str] | None] = field(default_factory=dict)
+    links: Mapping[str, Linked] = field(default_factory=dict)
     problems: tuple[Any, ...] = ()
     hashed: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -618,6 +626,7 @@ class Desk:
         if wanted.verb == "create":
             work.check()
             record = yield from self._run(session, resource.creating(change, work))
+            yield from self._run(session, relate_many(resource, record, change, work))
         elif wanted.verb == "update":
             tried = yield from self._updated(session, work, record, change)
             idle = any(change.arguments.values()) and _is_idle(work)
@@ -683,6 +692,9 @@ class Desk:
         resource, actor = wanted.resource, work.actor
         for name, link in wanted.links.items():
             relationship = resource.shape.relationships[name]
+            if relationship.many:
+                change.related[name] = yield from self._relate_many(session, work, relationship, link)
+                continue
             if link is None:
                 change.related[name] = None
                 if relationship.stored:
@@ -690,7 +702,7 @@ class Desk:
                     if relationship.polymorphic:
                         change.values[f"{name}_type"] = None
                 continue
-            kind, record_id = link
+            kind, record_id = cast(Reference, link)
             target = self.registry[kind]
             paths = [
                 path.partition(".")[2]
@@ -718,6 +730,24 @@ class Desk:
                 change.values[f"{name}_id"] = record_id
                 if relationship.polymorphic:
                     change.values[f"{name}_type"] = kind
+
+    def _relate_many(
+        self, session: Session, work: Work, relationship: Relationship, link: Linked
+    ) -> Generator[Any, Any, list[Resource]]:
+        """The records that a request relates by a to-many. What comes to be its record's is changed itself."""
+        found: list[Resource] = []
+        references = cast(tuple[Reference, ...], link or ())
+        for kind in dict.fromkeys(kind for kind, _ in references):
+            target, actor = self.registry[kind], work.actor
+            if relationship.tie is None and not self.permissions.may(actor, target, "update"):
+                raise Denied(relationship.name)
+            allows = self.permissions.sees if relationship.tie is not None else self.permissions.writes
+            ids = tuple(one for of, one in references if of == kind)
+            find = Find(target, both(within("id", ids), allows(actor, target)), many=True)
+            found.extend((yield from self.reader.records(session, find)))
+        if len(found) < len(references):
+            work.invalid(relationship.name, "blank")
+        return found
 
     def _run(self, session: Session, outcome: Any) -> Generator[Any, Any, Any]:
         """Bring a rule to its end, answering what it asks for."""
@@ -837,6 +867,7 @@ class Desk:
         work.arguments = change.arguments
         tried = Tried(record, work)
         yield from self._run(session, record.updating(change, work))
+        yield from self._run(session, relate_many(type(record), record, change, work))
         tried.step()
         for name, trigger in shape.triggers.items():
             value = change.arguments.get(name)
@@ -907,8 +938,8 @@ class Desk:
             if not found:
                 raise NotFound(waiting.id)
             change = waiting.change()
-            links = {name: (link[0], link[1]) if link else None for name, link in waiting.links.items()}
-            yield from self._relate(session, work, Wanted("update", resource, waiting.id, change, links), change)
+            wanted = Wanted("update", resource, waiting.id, change, waiting.linked())
+            yield from self._relate(session, work, wanted, change)
             # The rules see what was asked for already, and what they ask of it again is left out.
             work.calls.append(Call(call.kind, call.subject_type, call.subject_id, None, {}))
             tried = yield from self._updated(session, work, found[0], change, without=waiting.asker)

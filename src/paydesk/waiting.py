@@ -38,7 +38,7 @@ class Waiting:
     id: str
     values: dict[str, Any]
     arguments: dict[str, Any]
-    links: dict[str, list[str] | None]
+    links: dict[str, list[Any] | None]
     hashed: dict[str, str]
     asker: str | None
     replaced: Replaced
@@ -48,7 +48,7 @@ class Waiting:
     def of(
         cls,
         change: Change,
-        links: Mapping[str, tuple[str, str] | None],
+        links: Mapping[str, tuple[Any, ...] | None],
         hashed: Mapping[str, str],
         tried: Tried,
         actor: Actor,
@@ -64,7 +64,7 @@ class Waiting:
             id=tried.record.id,
             values=dict(change.values),
             arguments=arguments,
-            links={name: list(link) if link else None for name, link in links.items()},
+            links={name: None if link is None else list(link) for name, link in links.items()},
             hashed=hashes,
             asker=tried.asker,
             replaced=tried.replaced,
@@ -84,6 +84,13 @@ class Waiting:
 
     def change(self) -> Change:
         return Change(self.type, dict(self.values), dict(self.arguments))
+
+    def linked(self) -> dict[str, Any]:
+        """What it relates, as `desk.Wanted` has it: type and id of a to-one's record, those of each of a to-many's."""
+        return {
+            name: None if link is None else tuple(one if isinstance(one, str) else tuple(one) for one in link)
+            for name, link in self.links.items()
+        }
 
     def is_overtaken_by(self, now: Replaced) -> bool:
         """Another write came between: `now` is what stands where the request writes."""

@@ -96,7 +96,7 @@ class World:
 
     def __init__(self, url: str, loop: asyncio.AbstractEventLoop, **options: Any) -> None:
         self.url, self.loop = url, loop
-        self.registry = commerce.registry()
+        self.registry = options.get("registry") or commerce.registry()
         self.database: Database = loop.run_until_complete(_opened(url))
         views = Views(self.registry)
         self.desk = Desk(

@@ -72,7 +72,7 @@ class Order(
     payment_source = to_one(("cards", "transfers"), WRITE | FILTER, null_attribute=True)
     gateway = to_one("payment_gateways", WRITE, prohibited=True)
     line_items = to_many("line_items", "order")
-    tags = to_many("tags", None, WRITE, match=eq("id", "x"))
+    tags = to_many("tags", flags=WRITE, through="taggings")
     secret = to_one("merchants", FILTER, hidden=True)
 
     @trigger(UPDATE)
@@ -114,6 +114,11 @@ class Tag(Resource, type="tags", singular="tag"):
     name = string(WRITE | FIND, required=True)
 
 
+class Tagging(Resource, type="taggings", singular="tagging", actions=(), versions=False, event_stores=False):
+    order = to_one("orders")
+    tag = to_one("tags")
+
+
 class Account(Resource, type="accounts", singular="account", singleton=True, actions=("retrieve",)):
     name = string(example="Acme")
 
@@ -122,4 +127,4 @@ class Change(Resource, type="event_stores", singular="event_store", versions=Fal
     event = string()
 
 
-SHOP = register([Market, Order, LineItem, Merchant, PaymentGateway, Card, Transfer, Tag, Account, Change])
+SHOP = register([Market, Order, LineItem, Merchant, PaymentGateway, Card, Transfer, Tag, Tagging, Account, Change])

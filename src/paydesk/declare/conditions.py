@@ -67,6 +67,17 @@ class Related(All):
     type: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Tied(All):
+    """A row of this type ties the record to another one: `column` of it holds the record's id, and parts are about it.
+
+    Made of relationships declared `through` such rows.
+    """
+
+    type: str = ""
+    column: str = ""
+
+
 Condition = Test | All | AnyOf
 
 ALWAYS = All(())

@@ -1,12 +1,32 @@
-"""The relationships of a resource, and how the store finds what they relate."""
+"""Relationships between resources, and how related records are found."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.declare.conditions import Condition, Own, Test, eq
-from paydesk.declare.fields import FILTER, NONE, Flag
+from paydesk.declare.conditions import Condition, Own, Test, both, eq
+from paydesk.declare.fields import FILTER, NONE, WRITE, Flag
+
+
+@dataclass(frozen=True)
+class Tie:
+    """The rows that tie two records, each to the other, of a many-to-many relationship.
+
+    rows    the resource that they are
+    near    their to-one that is this record
+    far     their to-one that is the related record
+    kinds   by column, the type of each where that is one of several
+    """
+
+    rows: Any
+    near: str
+    far: str
+    kinds: tuple[tuple[str, str], ...] = ()
+
+    def narrowed(self, *parts: Condition) -> tuple[Condition, ...]:
+        """The conditions that a row fulfils beside these."""
+        return (*parts, *(eq(column, kind) for column, kind in self.kinds))
 
 
 @dataclass(frozen=True)
@@ -16,6 +36,8 @@ class Relationship:
     types        wire types it may hold; `kept` after the registry leaves out types that are not served
     match        what a related record fulfils, told from that record, with `Own` for this one's columns;
                  None for a to-one that a column of this record keeps
+    by           the to-one of the related records that is this record
+    through      the type whose rows tie the related records to this one; `tie` after the registry says how
     polymorphic  the column `{name}_type` beside `{name}_id` says which type the related record is of
     constrained  the database checks that the related record exists; not where two types relate to each other
     null_attribute  clients may also write `null` to it as an attribute
@@ -30,6 +52,9 @@ class Relationship:
     required: bool = False
     includable: bool = True
     match: Condition | None = None
+    by: str | None = None
+    through: str | None = None
+    tie: Tie | None = None
     prohibited: bool = False
     listed: bool = False
     hidden: bool = False
@@ -37,6 +62,12 @@ class Relationship:
     polymorphic: bool = False
     constrained: bool = True
     doc: str = ""
+
+    def __post_init__(self) -> None:
+        about = f"a to-many of {', '.join(self.types)}"
+        if self.many:
+            assert self.match is not None or self.by or self.through, f"{about}: say `by`, `through` or `match`"
+            assert self.by or self.through or not self.flags & WRITE, f"{about}: what only matches cannot be written"
 
     @property
     def stored(self) -> bool:
@@ -53,15 +84,29 @@ def to_one(types: str | tuple[str, ...], flags: Flag = NONE, **options: Any) -> 
     return Relationship(False, several, flags, **options)
 
 
-def to_many(types: str | tuple[str, ...], by: str | None = None, flags: Flag = FILTER, **options: Any) -> Any:
-    """Related records: those whose to-one `by` is this record, or those that fulfil `match`."""
-    if by is not None:
-        options["match"] = eq(f"{by}_id", Own("id"))
-    return Relationship(True, (types,) if isinstance(types, str) else types, flags, **options)
+def to_many(
+    types: str | tuple[str, ...],
+    by: str | None = None,
+    flags: Flag = FILTER,
+    *,
+    through: str | None = None,
+    **options: Any,
+) -> Any:
+    """Related records, found in one of three ways.
+
+    by       those whose to-one of this name is this record; written, they come to be this record's
+    through  those that rows of this type tie to it: each has a to-one that may be this record (`by` names it where
+             several may) and one that may be the related record. Written, rows are made and deleted
+    match    those that fulfil a condition; such are never written
+    """
+    return Relationship(True, (types,) if isinstance(types, str) else types, flags, by=by, through=through, **options)
+
+
+def children_of(by: str, kind: str | None) -> Condition:
+    """Whose to-one `by` is the owning record, which is of type `kind` where it may be of several."""
+    return both(eq(f"{by}_id", Own("id")), eq(f"{by}_type", kind) if kind else None)
 
 
 def history(resource_types: tuple[str, ...]) -> Condition:
     """What finds the versions of a record that is recorded under one of these types."""
-    from paydesk.declare.conditions import both
-
     return both(eq("resource_id", Own("id")), Test("resource_type", "in", resource_types))

@@ -24,6 +24,7 @@ from paydesk.declare.fields import (
     named,
     string,
 )
+from paydesk.declare.related import readable
 from paydesk.declare.relationships import Relationship, history
 
 if TYPE_CHECKING:
@@ -311,7 +312,7 @@ def register(resources: Iterable[type[Resource]]) -> Registry:
         for name, relationship in shape.relationships.items():
             served = tuple(target for target in relationship.types if target in types)
             if served:
-                kept[name] = replace(relationship, types=served)
+                kept[name] = readable(replace(relationship, types=served), one, every)
         shape.relationships = kept
         shape.columns = {"id": shape.fields["id"]}
         for name, relationship in kept.items():

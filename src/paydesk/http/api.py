@@ -488,7 +488,8 @@ class _Request:
                     record_id=record_id,
                     prohibited=actor.is_sales_channel,
                 )
-                wanted = Wanted(verb, resource, record_id, decoded.change, decoded.links, tuple(decoded.problems))
+                related = {**decoded.links, **{name: tuple(many) for name, many in decoded.many.items()}}
+                wanted = Wanted(verb, resource, record_id, decoded.change, related, tuple(decoded.problems))
             except errors.RequestProblems as bad:
                 if bad.names and problems:
                     raise errors.RequestProblems([*problems, *bad.errors]) from None

@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, exists, false, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
-from paydesk.declare import All, AnyOf, Caller, Condition, Own, Registry, Related, Resource, Test
+from paydesk.declare import All, AnyOf, Caller, Condition, Own, Registry, Related, Resource, Test, Tied
 from paydesk.store.statements import Contains, Lowered, OneOf
 from paydesk.store.tables import table_of
 from paydesk.store.types import Document, ListOf
@@ -36,9 +36,10 @@ def _shape(condition: Condition, caller: Mapping[str, Any], values: list[Any]) -
             value = caller.get(value.what)
         values.append(list(value) if isinstance(value, tuple) else value)
         return (condition.path, condition.operator, "many" if isinstance(value, tuple | list) else "one")
-    if isinstance(condition, Related):
+    if isinstance(condition, Related | Tied):
+        of = condition.relationship if isinstance(condition, Related) else condition.column
         parts = (_shape(part, caller, values) for part in condition.parts)
-        return ("Related", condition.relationship, condition.type, *parts)
+        return (type(condition).__name__, of, condition.type, *parts)
     return (type(condition).__name__, *(_shape(part, caller, values) for part in condition.parts))
 
 
@@ -50,6 +51,7 @@ class Clauses:
         self.prefix = prefix
         self._count = 0
         self._aliases = 0
+        self._declared = False
 
     def clause(
         self,
@@ -65,6 +67,13 @@ class Clauses:
             joined = self.joined(condition.relationship, resource, source, target, alias)
             parts = [self.clause(part, target, alias, own) for part in condition.parts]
             return exists(select(1).select_from(alias).where(joined, *parts)).correlate_except(alias)
+        if isinstance(condition, Tied):
+            rows = self.registry[condition.type]
+            alias = self.alias(rows)
+            tenant = own[1].c.tenant if own is not None else bindparam("tenant")
+            parts = [self.clause(part, rows, alias, own) for part in condition.parts]
+            tied = select(alias.c[condition.column]).where(alias.c.tenant == tenant, *parts)
+            return source.c.id.in_(tied.correlate_except(alias))
         if isinstance(condition, All):
             return and_(true(), *(self.clause(part, resource, source, own) for part in condition.parts))
         if isinstance(condition, AnyOf):
@@ -113,7 +122,10 @@ class Clauses:
                 tied.append(source.c[f"{name}_type"] == target.shape.type)
         else:
             assert relationship.match is not None
+            # What a declaration says is a part of the statement: it has no place among the values that are asked for.
+            outer, self._declared = self._declared, True
             tied.append(self.clause(relationship.match, target, alias, (resource, source)))
+            self._declared = outer
         if target.shape.discriminator:
             tied.append(alias.c.type == target.shape.discriminator)
         return and_(*tied)
@@ -130,13 +142,11 @@ class Clauses:
             assert own is not None, "Own stands in a relationship's match alone"
             right: Any = self.column(value.path, *own)
         else:
-            name = f"{self.prefix}{self._count}"
-            self._count += 1
             if operator in ("in", "not_in"):
-                return OneOf(column, bindparam(name, type_=ListOf(column.type)), operator == "not_in")
+                return OneOf(column, self._bind(value, ListOf(column.type)), operator == "not_in")
             if operator == "contains":
-                return Contains(column, bindparam(name, type_=Document()))
-            right = bindparam(name, type_=column.type)
+                return Contains(column, self._bind(value, Document()))
+            right = self._bind(value, column.type)
         if operator in ("like", "not_like"):
             like = Lowered(column).like(Lowered(right), escape="\\")
             return ~like if operator == "not_like" else like
@@ -148,6 +158,17 @@ class Clauses:
             "gt": column.__gt__,
             "gteq": column.__ge__,
         }[operator](right)
+
+    def _bind(self, value: Any, type_: Any) -> Any:
+        """The next of the values that `normalise` hands over, or a declaration's own."""
+        if self._declared:
+            assert not isinstance(value, Caller), (
+                "a relationship that depends on who asks is not to be filtered through"
+            )
+            return bindparam(None, list(value) if isinstance(value, tuple) else value, type_=type_)
+        name = f"{self.prefix}{self._count}"
+        self._count += 1
+        return bindparam(name, type_=type_)
 
     def column(self, path: str, resource: type[Resource], source: FromClause) -> Any:
         """A column by path through to-one relationships: a scalar subquery beyond the first step."""

@@ -15,7 +15,7 @@ from sqlalchemy import String, and_, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from paydesk.declare import UPDATE, Condition, Own, Registry, Relationship, Resource, Test, both
-from paydesk.declare.conditions import NEVER, All, AnyOf, Related
+from paydesk.declare.conditions import NEVER, All, AnyOf, Related, Tied
 from paydesk.store.ask import Ask, Row, Rows
 from paydesk.store.conditions import Clauses, normalise
 from paydesk.store.statements import OneOf, Plainly
@@ -49,6 +49,8 @@ def tenant_for(resource: type[Resource], tenant: str) -> str:
 def children(relationship: Relationship) -> str | None:
     """The column of the related records that holds this record's id, where nothing but that ties them."""
     match = relationship.match
+    if isinstance(match, Related | Tied):
+        return None
     parts = match.parts if isinstance(match, All) else (match,)
     ties = [part for part in parts if isinstance(part, Test) and part.operator == "eq" and part.value == Own("id")]
     if len(ties) == 1 and "." not in ties[0].path and not any(_owns(part) for part in parts if part is not ties[0]):
@@ -77,7 +79,7 @@ def bound(condition: Condition, values: Mapping[str, Any]) -> Condition:
             return NEVER if value is None else Test(condition.path, condition.operator, value)
         return condition
     parts = tuple(bound(part, values) for part in condition.parts)
-    if isinstance(condition, Related):
+    if isinstance(condition, Related | Tied):
         return replace(condition, parts=parts)
     return All(parts) if isinstance(condition, All) else AnyOf(parts)
 
@@ -262,7 +264,8 @@ class Reader:
             if not owners:
                 return []
         ids = list(owners) if relationship.stored else list(dict.fromkeys(row[0] for row in rows))
-        key, values = normalise(both(relationship.match, seen), caller)
+        tie = relationship.tie
+        key, values = normalise(both(None if tie else relationship.match, seen), caller)
 
         def build() -> Any:
             alias = table_of(target).alias("child")
@@ -270,7 +273,7 @@ class Reader:
             parent = table_of(view.resource).alias("parent")
             column = children(relationship)
             conditions = []
-            if relationship.match is not None:
+            if relationship.match is not None and tie is None:
                 conditions.append(self._match(clauses, relationship, column, view.resource, parent, target, alias))
             if seen is not None:
                 conditions.append(clauses.clause(seen, target, alias))
@@ -280,6 +283,12 @@ class Reader:
                 owner, tied = alias.c.id, OneOf(alias.c.id, wanted)
             elif column:
                 owner, tied = alias.c[column], OneOf(alias.c[column], wanted)
+            elif tie is not None:
+                rows = table_of(tie.rows).alias("tie")
+                origin = origin.join(rows, and_(rows.c.tenant == alias.c.tenant, rows.c[f"{tie.far}_id"] == alias.c.id))
+                owner, tied = rows.c[f"{tie.near}_id"], OneOf(rows.c[f"{tie.near}_id"], wanted)
+                conditions.append(rows.c.tenant == bindparam("tenant"))
+                conditions.extend(rows.c[name] == kind for name, kind in tie.kinds)
             else:
                 owner = parent.c.id
                 origin = origin.join(
@@ -294,7 +303,7 @@ class Reader:
             return statement.where(*conditions).order_by(Plainly(alias.c.created_at), alias.c.id)
 
         binds: dict[str, Any] = {"tenant": tenant_for(target, tenant), "ids": ids}
-        if not relationship.stored and not children(relationship):
+        if not relationship.stored and not children(relationship) and tie is None:
             binds["owner_tenant"] = tenant_for(view.resource, tenant)
         binds.update((f"c{number}", value) for number, value in enumerate(values))
         shape = view.resource.shape.type

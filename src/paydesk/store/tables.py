@@ -6,6 +6,8 @@ be sharded by tenant.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Index, Integer, LargeBinary, Table, Text, text
 
 from paydesk.declare import Own, Registry, Resource, Test
@@ -230,9 +232,10 @@ def table_of(resource: type[Resource]) -> Table:
 
 def build(registry: Registry) -> None:
     """Add the tables of all resources to METADATA; those that share a table share the union of their columns."""
-    if any(one.shape.table in METADATA.tables for one in registry.every.values()):
+    new = [one for one in registry.every.values() if one.shape.table not in METADATA.tables]
+    if not new:
         return
-    for one in registry.every.values():
+    for one in new:
         shape = one.shape
         table = METADATA.tables.get(shape.table)
         if table is None:
@@ -254,10 +257,14 @@ def build(registry: Registry) -> None:
     indexes: dict[tuple[str, tuple[str, ...]], tuple[Table, bool]] = {}
 
     def index(resource: type[Resource], columns: tuple[str, ...], unique: bool = False) -> None:
-        indexes.setdefault((resource.shape.table, columns), (table_of(resource), unique))
+        if resource in new:
+            indexes.setdefault((resource.shape.table, columns), (table_of(resource), unique))
 
     for one in registry.every.values():
         shape, table = one.shape, table_of(one)
+        _index_related(registry, one, index)
+        if one not in new:
+            continue
         index(one, ("created_at", "id"))
         for columns in shape.unique:
             index(one, columns, unique=True)
@@ -279,10 +286,6 @@ def build(registry: Registry) -> None:
                             name=f"fk_{shape.table}_{name}",
                         )
                     )
-            match = relationship.match
-            if relationship.many and isinstance(match, Test) and match.value == Own("id") and "." not in match.path:
-                for target_type in relationship.types:
-                    index(registry[target_type], (match.path,))
 
     for (name, columns), (table, unique) in indexes.items():
         server_wide = unique and columns in SERVER_WIDE.get(name, ())
@@ -295,15 +298,31 @@ def build(registry: Registry) -> None:
         title = f"{'uq' if unique else 'ix'}_{name}_{'_'.join(columns)}"[:63]
         Index(title, *(table.c[column] for column in keys), unique=unique)
 
-    orders = METADATA.tables.get("orders")
+    fresh = {table_of(one).name: table_of(one) for one in new}
+    orders = fresh.get("orders")
     if orders is not None:
         for name, (column, condition) in LAPSING.items():
             Index(name, orders.c[column], sqlite_where=text(condition), postgresql_where=text(condition))
-    payments = METADATA.tables.get("stripe_payments")
+    payments = fresh.get("stripe_payments")
     if payments is not None:
         unknown = text(ACCOUNT_UNKNOWN)
         columns_ = (payments.c.payment_gateway_id, payments.c.id)
         Index("ix_stripe_payments_account_unknown", *columns_, sqlite_where=unknown, postgresql_where=unknown)
+
+
+def _index_related(registry: Registry, resource: type[Resource], index: Callable[..., None]) -> None:
+    """Index what finds the records of a to-many."""
+    for relationship in resource.shape.relationships.values():
+        match, tie = relationship.match, relationship.tie
+        if tie is not None:
+            index(tie.rows, (f"{tie.near}_id",))
+            index(tie.rows, (f"{tie.far}_id",))
+        elif relationship.by is not None:
+            for target_type in relationship.types:
+                index(registry[target_type], (f"{relationship.by}_id",))
+        elif relationship.many and isinstance(match, Test) and match.value == Own("id") and "." not in match.path:
+            for target_type in relationship.types:
+                index(registry[target_type], (match.path,))
 
 
 LAPSING = {

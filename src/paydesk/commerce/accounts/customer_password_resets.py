@@ -29,7 +29,6 @@ from paydesk.declare import (
     hidden,
     moment,
     string,
-    to_many,
     to_one,
 )
 from paydesk.work import Change, Find, Work, new_id
@@ -93,7 +92,6 @@ class CustomerPasswordReset(
     )
     reset_password_at = moment(FILTER, example="2018-01-01T12:00:00.000Z", doc="When it was completed.")
     customer = to_one("customers", FIND)
-    events = to_many("events")
     sealed_token = hidden("string", secret=True, doc="The token, sealed by the vault.")
     token_digest = hidden("string", secret=True, doc="SHA-256 of the token, while it may be used.")
     expires_at = hidden("datetime", doc="How long the token is good.")

@@ -67,7 +67,6 @@ class Moved(Resource):
     order = to_one("orders", FIND, required=True, doc="The order whose money it is.")
     payment_source = to_one(SOURCES, FILTER, doc="What it was paid with.")
     attachments = to_many("attachments", by="attachable")
-    events = to_many("events")
 
     @property
     def counts(self) -> bool:
