@@ -9,7 +9,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.payments.conftest import Answer, Api
+from tests.payments.conftest import Answer, Api, Link, document_of, link_of
+from tests.payments.test_transactions_walk import authorized, only, ready
 from tests.processes import eventually
 from tests.store.rows import say
 
@@ -31,17 +32,37 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def held(url: str, *orders: Answer) -> AsyncIterator[Any]:
-    """Another client's transaction has locked orders; gives that client's connection."""
+async def held(url: str, *records: Link) -> AsyncIterator[Any]:
+    """Another client's transaction has locked records; gives that client's connection."""
+    links = [link for one in records if (link := link_of(one)) is not None]
     other = await asyncpg.connect(url, server_settings={"application_name": "somebody's psql"})
     try:
         await other.execute("BEGIN")
-        for order in orders:
-            await other.execute(f"SELECT 1 FROM orders WHERE id = '{order.id}' FOR UPDATE")
+        for link in links:
+            await other.execute(f"SELECT 1 FROM {link['type']} WHERE id = '{link['id']}' FOR UPDATE")
         yield other
         await other.execute("ROLLBACK")
     finally:
         await other.close()
+
+
+async def waiting(api: Api) -> int:
+    """How many transactions wait for a lock now."""
+    # By another connection: a transaction sees what goes on as it was when it looked first.
+    found: int = (await api.parts.database.read(lambda: say(WAITING)))[0][0]
+    return found
+
+
+async def some_wait(api: Api) -> bool:
+    return await waiting(api) > 0
+
+
+async def all_else_goes_on(api: Api, free: Answer, *reads: Link | str) -> None:
+    for at in range(5):
+        for one in reads:
+            await api.get(one)
+        assert (await api.update(free, {"reference": f"f{at}"}))["reference"] == f"f{at}"
+        await api.line(free, 100)
 
 
 def patches(api: Api, order: Answer, count: int) -> list[asyncio.Task[Answer]]:
@@ -56,18 +77,13 @@ def patches(api: Api, order: Answer, count: int) -> list[asyncio.Task[Answer]]:
 async def test_writes_of_a_held_order_wait_on_one_connection_and_all_else_goes_on(api: Api, database_url: str) -> None:
     order, free = await api.order(), await api.order()
     async with held(database_url, order):
-
-        async def waiting() -> Any:
-            # By another connection: a transaction sees what goes on as it was when it looked first.
-            return (await api.parts.database.read(lambda: say(WAITING)))[0][0]
-
         tasks = patches(api, order, 12)
-        await eventually(waiting, 1)
+        await eventually(lambda: some_wait(api))
         for at in range(5):
             reads = await asyncio.gather(*(api.get(order) for _ in range(12)))
             assert [one["reference"] for one in reads] == [None] * 12
             assert (await api.update(free, {"reference": f"f{at}"}))["reference"] == f"f{at}"
-        assert await waiting() == 1
+        await eventually(lambda: waiting(api), 1)
         assert [one.done() for one in tasks] == [False] * 12
     answers = await asyncio.gather(*tasks)
     assert [one.status for one in answers] == [200] * 12
@@ -115,17 +131,87 @@ async def test_the_log_says_who_holds_a_lock(
 
 
 @pytest.mark.usefixtures("patient")
-async def test_writes_of_many_held_records_leave_connections_to_reads(api: Api, database_url: str) -> None:
-    orders = [await api.order() for _ in range(12)]
+async def test_writes_of_many_held_records_leave_connections_to_others(api: Api, database_url: str) -> None:
+    orders, free = [await api.order() for _ in range(12)], await api.order()
     async with held(database_url, *orders):
-
-        async def waiting() -> Any:
-            # By another connection: a transaction sees what goes on as it was when it looked first.
-            return (await api.parts.database.read(lambda: say(WAITING)))[0][0]
-
         tasks = [task for order in orders for task in patches(api, order, 1)]
-        await eventually(waiting, 8)
-        reads = await asyncio.gather(*(api.get(order) for order in orders))
-        assert [one["reference"] for one in reads] == [None] * 12
-        assert await waiting() == 8
+        await eventually(lambda: some_wait(api))
+        await all_else_goes_on(api, free, *orders)
+        await eventually(lambda: waiting(api), 4)
+        assert [one.done() for one in tasks] == [False] * 12
     assert [one.status for one in await asyncio.gather(*tasks)] == [200] * 12
+
+
+async def writes_of_what_an_order_has(api: Api) -> tuple[Answer, list[tuple[str, str, Any]]]:
+    """A placed order, and writes of records of its own, each with its method, path and body."""
+    order, payment = await authorized(api)
+    lines = [await api.line(order, 0) for _ in range(6)]
+    authorization = await only(api, order, "authorizations")
+    said = {"metadata": {"said": "x"}}
+    changed: list[Link] = [order, payment, authorization, *lines[:4]]
+    writes = [
+        ("PATCH", "{type}/{id}".format(**link), document_of(link["type"], link["id"], said, {}))
+        for one in changed
+        if (link := link_of(one)) is not None
+    ]
+    writes += [("DELETE", f"line_items/{one.id}", None) for one in lines[4:]]
+    made = document_of("line_items", None, {"name": "x", "quantity": 1, "unit_amount_cents": 0}, {"order": order})
+    writes += [("POST", "line_items", made)] * 3
+    return order, writes
+
+
+def sent(api: Api, writes: list[tuple[str, str, Any]]) -> list[asyncio.Task[Answer]]:
+    return [asyncio.create_task(api.send(*one)) for one in writes]
+
+
+@pytest.mark.usefixtures("patient")
+async def test_writes_of_what_a_held_order_has_wait_on_one_connection(api: Api, database_url: str) -> None:
+    order, writes = await writes_of_what_an_order_has(api)
+    free = await ready(api)
+    async with held(database_url, order):
+        tasks = sent(api, writes)
+        await eventually(lambda: some_wait(api))
+        await all_else_goes_on(api, free, order, *(path for method, path, _ in writes if method != "POST"))
+        await eventually(lambda: waiting(api), 1)
+        assert [one.done() for one in tasks] == [False] * 12
+    assert [one.status for one in await asyncio.gather(*tasks)] == [200] * 7 + [204] * 2 + [201] * 3
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_what_a_held_order_has_is_answered_503_and_stays(api: Api, database_url: str) -> None:
+    order, writes = await writes_of_what_an_order_has(api)
+
+    async def stands() -> list[Any]:
+        document = (await api.get(order, "?include=line_items,payment_source,transactions")).document
+        return [one["attributes"] for one in (document["data"], *document["included"])]
+
+    before = await stands()
+    async with held(database_url, order):
+        answers = await asyncio.gather(*sent(api, writes))
+        assert (await api.http.get("/readyz")).status_code == 200
+    assert [one.status for one in answers] == [503] * 12
+    assert {one.headers["retry-after"] for one in answers} == {"2"}
+    assert await stands() == before
+
+
+@pytest.mark.usefixtures("patient")
+async def test_what_names_a_held_record_leaves_connections_to_others(api: Api, database_url: str) -> None:
+    """Who makes an order has its market held by the foreign key, and no rule asks for that."""
+    free = await api.order()
+    async with held(database_url, api.market):
+        made = document_of("orders", None, {}, {"market": api.market})
+        tasks = sent(api, [("POST", "orders", made)] * 12)
+        await eventually(lambda: some_wait(api))
+        await all_else_goes_on(api, free, api.market)
+        await eventually(lambda: waiting(api), 1)
+        assert [one.done() for one in tasks] == [False] * 12
+    assert [one.status for one in await asyncio.gather(*tasks)] == [201] * 12
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_what_names_a_held_record_is_answered_503(api: Api, database_url: str) -> None:
+    made = document_of("orders", None, {}, {"market": api.market})
+    async with held(database_url, api.market):
+        answers = await asyncio.gather(*sent(api, [("POST", "orders", made)] * 12))
+    assert [(one.status, one.headers["retry-after"]) for one in answers] == [(503, "2")] * 12
+    assert await api.rows("orders", "id") == []

@@ -109,7 +109,7 @@ async def test_a_commit_is_looked_up_by_the_servers_own_process_behind_a_pooler(
     (settings,) = await database.write(
         lambda: say("SELECT current_setting('lock_timeout'), current_setting('jit'), current_setting('server_version')")
     )
-    assert settings[:2] == ("5s", "off")
+    assert settings[:2] == ("250ms", "off")
     (left,) = await database.read(lambda: say("SELECT current_setting('lock_timeout')"))
     assert left[0] == "0"
     await database.close()

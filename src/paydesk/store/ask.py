@@ -12,6 +12,8 @@ from typing import Any, Protocol, TypeVar
 T = TypeVar("T")
 Row = tuple[Any, ...]
 Rows = list[Row]
+Record = tuple[str, str, str]
+"""A table, a tenant and an id."""
 
 
 class Ask:
@@ -21,23 +23,26 @@ class Ask:
     build   makes the SQLAlchemy Core statement, with `bindparam(name)` for each value
     values  by bind name; a list of mappings runs the statement once for each
     locks   the record that the statement locks, where one is known by its table, tenant and id
+    has_locked   the table and tenant of the record that it has locked where it answers with that record's id
 
     Answers are rows as tuples, with JSON, booleans and instants as Python has them everywhere else in paydesk.
     """
 
-    __slots__ = ("build", "key", "locks", "values")
+    __slots__ = ("build", "has_locked", "key", "locks", "values")
 
     def __init__(
         self,
         key: Any,
         build: Callable[[], Any],
         values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
-        locks: tuple[str, str, str] | None = None,
+        locks: Record | None = None,
+        has_locked: tuple[str, str] | None = None,
     ) -> None:
         self.key = key
         self.build = build
         self.values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = values if values is not None else {}
         self.locks = locks
+        self.has_locked = has_locked
 
 
 Transaction = Generator[Ask, Rows, T]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -22,10 +23,11 @@ from sqlalchemy import text
 
 from paydesk.base.errors import Invalid, NotUnique, Unavailable
 from paydesk.base.instants import instant_of
-from paydesk.store.ask import Ask, Landed, Rows, Transaction
+from paydesk.store.ask import Ask, Landed, Record, Rows, Transaction
 from paydesk.store.queues import Queues
 from paydesk.store.sqlite import StillReferred
 from paydesk.store.statements import statements_of
+from paydesk.store.types import METADATA
 
 T = TypeVar("T")
 
@@ -41,6 +43,9 @@ CONNECTION_SECONDS = 10.0
 
 LOCK_SECONDS = 5.0
 """How long a transaction waits for a record that another one holds: in its queue, and then for the database."""
+
+HASTY_SECONDS = 0.25
+"""How long one waits in the database for a lock at first. Then it gives its connection back, and queues for the row."""
 
 LOOK_SECONDS = 2.0
 """A writing transaction that takes longer may wait for a lock: who holds that is looked up and logged."""
@@ -90,9 +95,27 @@ def _holders() -> Transaction[Rows]:
 class _Held(Exception):
     """Another transaction of this process has the record, or waits for it."""
 
-    def __init__(self, record: tuple[str, str, str]) -> None:
+    def __init__(self, record: Record) -> None:
         super().__init__(record)
         self.record = record
+
+
+class _Locked(_Held):
+    """The database was waited for, and the lock not had in time."""
+
+
+_TUPLE = re.compile(r"\(\d+,\d+\)")
+
+
+def _row_of(error: asyncpg.LockNotAvailableError, ask: Ask) -> Record:
+    """The row that was waited for, as the server tells it in whatever language: by its place in a table. Where it tells
+    of none, all that run the statement count as one row.
+    """
+    line = next((one for one in str(error.context or "").splitlines() if _TUPLE.search(one)), "")
+    if not line:
+        return ("statement", repr(ask.key), "")
+    tables = (word for word in re.findall(r"\w+", line) if word in METADATA.tables)
+    return ("row", next(tables, line), _TUPLE.findall(line)[0])
 
 
 async def connect(url: str) -> asyncpg.Connection[Any]:
@@ -152,9 +175,10 @@ class PostgreSQL:
         self._pooled = False
         self._opening = asyncio.Lock()
         # A few connections are kept for reads: writes that wait for locks cannot take them all.
-        self._writers = asyncio.Semaphore(
-            connections - connections // 5 if connections > 4 else max(1, connections - 1)
-        )
+        writers = connections - connections // 5 if connections > 4 else max(1, connections - 1)
+        self._writers = asyncio.Semaphore(writers)
+        # Of these, some are kept for writes that find nothing locked.
+        self._patient = asyncio.Semaphore(max(1, writers // 2))
         self._queues = Queues()
         self._begin = "BEGIN"
         self._looking: asyncio.Task[None] | None = None
@@ -179,7 +203,7 @@ class PostgreSQL:
         finally:
             await first.close(timeout=5)
         settings = {"application_name": "paydesk"}
-        self._begin = f"BEGIN; SET LOCAL lock_timeout = {int(LOCK_SECONDS * 1000)}"
+        self._begin = "BEGIN; SET LOCAL lock_timeout = {}"
         if self._pooled:
             log.info("a connection pooler stands before the database: statements are not prepared")
             self._begin += "; SET LOCAL jit = off"
@@ -218,14 +242,21 @@ class PostgreSQL:
         return await asyncio.shield(asyncio.ensure_future(self._write(transaction, landed)))
 
     async def _write(self, transaction: Callable[[], Transaction[T]], landed: Landed[T] | None) -> T:
-        held: set[tuple[str, str, str]] = set()
-        wanted: set[tuple[str, str, str]] = set()
+        held: set[Record] = set()
+        wanted: set[Record] = set()
+        patient = False
         until = asyncio.get_running_loop().time() + LOCK_SECONDS
         try:
             while True:
                 try:
-                    return await self._write_holding(held, transaction, landed)
+                    return await self._write_holding(held, transaction, landed, patient)
                 except _Held as other:
+                    if isinstance(other, _Locked):
+                        if patient:
+                            raise TimeoutError from other
+                        patient = True
+                        if other.record in held:
+                            continue  # Nobody else of this process waits for it in the database.
                     # Nothing is held while waiting, and what is known to be needed is taken in one order.
                     self._queues.leave(held)
                     held.clear()
@@ -239,19 +270,27 @@ class PostgreSQL:
             self._queues.leave(held)
 
     async def _write_holding(
-        self, held: set[tuple[str, str, str]], transaction: Callable[[], Transaction[T]], landed: Landed[T] | None
+        self,
+        held: set[Record],
+        transaction: Callable[[], Transaction[T]],
+        landed: Landed[T] | None,
+        patient: bool,
     ) -> T:
         """Run a transaction, again where the database asks for that. Records that it locks come to be `held`, until the
-        caller leaves them. Raises _Held.
+        caller leaves them.
+
+        patient   whether it waits for locks as long as any may
+        raises    _Held; TimeoutError where too many others wait so long
         """
         pool = await self._opened()
+        begin = self._begin.format(int((LOCK_SECONDS if patient else HASTY_SECONDS) * 1000))
         for attempt in range(TRIES):
             committing, process = False, 0
-            await self._room()
+            await self._room(patient)
             look = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
             try:
                 async with pool.acquire(timeout=CONNECTION_SECONDS) as connection:
-                    await connection.execute(self._begin)
+                    await connection.execute(begin)
                     try:
                         result = await self._drive(connection, transaction(), held)
                         if landed is not None:
@@ -263,8 +302,6 @@ class PostgreSQL:
                     committing = True
                     await connection.execute("COMMIT")
                     return result
-            except asyncpg.LockNotAvailableError as error:
-                raise Unavailable("another client of the database holds the record") from error
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
                 if attempt + 1 == TRIES:
                     raise Unavailable("the database is too busy with the same records") from None
@@ -285,16 +322,25 @@ class PostgreSQL:
             finally:
                 look.cancel()
                 self._writers.release()
+                if patient:
+                    self._patient.release()
                 self.transactions_run += 1
         raise AssertionError("unreachable")
 
-    async def _room(self) -> None:
-        """Wait for a connection that a write may take."""
+    async def _room(self, patient: bool) -> None:
+        """Wait for a connection that a write may take. Raises TimeoutError where too many wait for locks."""
+        if patient:
+            async with asyncio.timeout(LOCK_SECONDS if self._patient.locked() else None):
+                await self._patient.acquire()
         try:
             async with asyncio.timeout(CONNECTION_SECONDS if self._writers.locked() else None):
                 await self._writers.acquire()
-        except TimeoutError as error:
-            raise Unavailable("the database cannot be written at present") from error
+        except BaseException as error:
+            if patient:
+                self._patient.release()
+            if isinstance(error, TimeoutError):
+                raise Unavailable("the database cannot be written at present") from error
+            raise
 
     async def _process(self, connection: Any) -> int:
         """The server's process that makes the commit; a pooler has to be asked for it."""
@@ -330,9 +376,7 @@ class PostgreSQL:
                 raise Unavailable("the database cannot be reached")
             await asyncio.sleep(0.1)
 
-    async def _drive(
-        self, connection: Any, generator: Transaction[T], held: set[tuple[str, str, str]] | None = None
-    ) -> T:
+    async def _drive(self, connection: Any, generator: Transaction[T], held: set[Record] | None = None) -> T:
         try:
             ask = next(generator)
             while True:
@@ -342,6 +386,8 @@ class PostgreSQL:
                     held.add(ask.locks)
                 try:
                     rows = await self._run(connection, ask)
+                except asyncpg.LockNotAvailableError as error:
+                    raise _Locked(ask.locks or _row_of(error, ask)) from error
                 except asyncpg.UniqueViolationError as error:
                     ask = generator.throw(NotUnique(f"{error.table_name}.{error.constraint_name}"))
                     continue
@@ -351,6 +397,11 @@ class PostgreSQL:
                 except asyncpg.ForeignKeyViolationError as error:
                     ask = generator.throw(StillReferred(str(error)))
                     continue
+                if held is not None and ask.has_locked is not None and rows:
+                    # Others of this process wait for it without a connection from here on.
+                    found = (*ask.has_locked, rows[0][0])
+                    if self._queues.take(found):
+                        held.add(found)
                 ask = generator.send(rows)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]

@@ -490,26 +490,45 @@ class Reader:
         """
         root = resource.root
         target = self.registry[resource.shape.relationships[root].types[0]] if root else resource
+        type_, tenant_ = resource.shape.type, tenant_for(target, tenant)
+
+        def at(table: Any) -> Any:
+            return and_(table.c.tenant == bindparam("tenant"), table.c.id == bindparam("id"))
 
         def build() -> Any:
             table = table_of(target)
-            statement = select(table.c.id).where(table.c.tenant == bindparam("tenant"))
-            if root:
-                own = table_of(resource)
-                held = select(own.c[f"{root}_id"]).where(
-                    own.c.tenant == bindparam("tenant"), own.c.id == bindparam("id")
-                )
-                statement = statement.where(table.c.id == held.scalar_subquery())
-            else:
-                statement = statement.where(table.c.id == bindparam("id"))
-            return statement.with_for_update()
+            return select(table.c.id).where(at(table)).with_for_update()
 
-        binds = {"tenant": tenant_for(target, tenant), "id": record_id}
-        locks = ((resource if root else target).shape.table, binds["tenant"], record_id)
-        moves = root is not None and resource.shape.relationships[root].can(UPDATE)
-        held, rows = None, (yield Ask(("lock", resource.shape.type), build, binds, locks))
-        while moves and rows != held:
-            held, rows = rows, (yield Ask(("lock", resource.shape.type), build, binds, locks))
+        def lock(record_id: str) -> Reads:
+            record = (target.shape.table, tenant_, record_id)
+            return (yield Ask(("lock", target.shape.type), build, {"tenant": tenant_, "id": record_id}, record))
+
+        if root is None:
+            yield from lock(record_id)
+            return
+
+        def build_root() -> Any:
+            own = table_of(resource)
+            return select(own.c[f"{root}_id"]).where(at(own))
+
+        def build_free() -> Any:
+            # Who holds it is not waited for here: not before it is known which record that is.
+            table = table_of(target)
+            its = table.c.id == build_root().scalar_subquery()
+            return (
+                select(table.c.id).where(table.c.tenant == bindparam("tenant"), its).with_for_update(skip_locked=True)
+            )
+
+        binds, free = {"tenant": tenant_, "id": record_id}, (target.shape.table, tenant_)
+        moves, held = resource.shape.relationships[root].can(UPDATE), None
+        while True:
+            rows = yield Ask(("lock root", type_), build_free, binds, has_locked=free)
+            if not rows:
+                found = yield Ask(("root", type_), build_root, binds)
+                rows = (yield from lock(found[0][0])) if found and found[0][0] is not None else []
+            if not moves or rows == held:
+                return
+            held = rows
 
 
 @lru_cache(2048)
