@@ -21,6 +21,7 @@ from typing import Any, Protocol, cast
 
 import orjson
 
+from paydesk.asks import Unreadable, document, fingerprint_of, waiting_of
 from paydesk.base import crash
 from paydesk.base.actor import Actor, Kind, tenant_of
 from paydesk.base.errors import (
@@ -41,6 +42,8 @@ from paydesk.declare import Condition, Registry, Relationship, Resource, Test, b
 from paydesk.gateways.port import Credentials, Declined, Gateway, GatewayProblem, Refused, Snapshot, Unknown, gist
 from paydesk.linking import relate_many
 from paydesk.owing import OWED_SECONDS, Owing, Receipt
+from paydesk.plans import AnyCall as Journalled
+from paydesk.plans import AnyPlan as Plan
 from paydesk.store import credentials, idempotency, journal, owed
 from paydesk.store.ask import Database
 from paydesk.store.idempotency import KeyOwner
@@ -58,7 +61,7 @@ from paydesk.store.reading import (
 from paydesk.store.sqlite import StillReferred
 from paydesk.store.writing import Writer, last_attempt
 from paydesk.waiting import PASSWORDS, Tried, Waiting
-from paydesk.work import Call, Change, Find, Hold, Journalled, Next, Plan, Work, new_id
+from paydesk.work import Call, Change, Find, Hold, Next, Work, new_id
 
 log = logging.getLogger("paydesk.desk")
 
@@ -73,6 +76,9 @@ UNDATED_SECONDS = 30 * 24 * 3600.0
 
 ORGANIZATION_SECONDS = 5.0
 """How long an organization's flags are kept without looking again."""
+
+LEFT_SECONDS = 20.0
+"""How long a call is left alone that only a later release can read."""
 
 KEY_SECONDS = 24 * 3600.0
 WAIT_SECONDS = 25.0
@@ -237,7 +243,7 @@ class _Ended:
     record_id: str | None = None
     refusal: Refusal | None = None
     following: tuple[Journalled, Resource] | None = None
-    late: Any = None
+    late: journal.State | None = None
 
 
 class Desk:
@@ -812,7 +818,7 @@ class Desk:
         self, work: Work, call: Call, plan: Plan, fingerprint: str, receipt: Receipt | None
     ) -> Generator[Any, Any, Journalled]:
         actor = work.actor
-        ask = {**call.ask, "fingerprint": fingerprint}
+        assert isinstance(call.ask, plan.asks), f"{call.kind} asks a {plan.asks.__name__}"
         attempt = 1
         key, parameters = "", {}
         if plan.journalled:
@@ -820,10 +826,10 @@ class Desk:
             attempt += last
             if plan.verb is not None:
                 assert call.gateway is not None, "a verb is a gateway's"
-                parameters = self._gateway(call.gateway).parameters(plan.verb, call.ask["gateway"])  # type: ignore[arg-type]
+                parameters = self._gateway(call.gateway).parameters(plan.verb, call.ask.gateway)
             if plan.exact:
-                fingerprint = ask["fingerprint"] = _digest([fingerprint, parameters])
-            key = plan.key(ask) or self._key(call.id, attempt)
+                fingerprint = _digest([fingerprint, parameters])
+            key = plan.key(call.ask) or self._key(call.id, attempt)
             waiting = None
             if plan.owes and receipt is not None:
                 receipt.must_be_awaited()
@@ -831,6 +837,7 @@ class Desk:
                     yield from self._must_be_new(work, call, plan, fingerprint, receipt)
                 waiting = [list(self.owing.debt(receipt))]
             holder = None if call.deferred else self.holder
+            ask = document(call.ask, fingerprint, call.waiting)
             try:
                 yield from self.writer.journal(
                     work, call, ask, plan.lane or plan.kind, parameters, key, attempt, holder=holder, owed=waiting
@@ -839,7 +846,7 @@ class Desk:
                 raise _OpenCall(plan.lane or plan.kind, call.subject_id, fingerprint) from None
         return Journalled(
             call.id, actor.tenant, call.kind, call.subject_type, call.subject_id, call.record_id, attempt,
-            call.gateway_id, key, ask, parameters, actor.who, 0, work.now,
+            call.gateway_id, key, call.ask, parameters, actor.who, 0, work.now, fingerprint, call.waiting,
         )  # fmt: skip
 
     def _key(self, call_id: str, attempt: int) -> str:
@@ -909,11 +916,11 @@ class Desk:
         said: Any = waiting.as_json()
         if self.plans[call.kind].journalled:
             said = self.tools["seal"](orjson.dumps(said).decode(), f"waiting/{tenant}/{call.id}")
-        call.ask["waiting"] = said
+        call.waiting = said
 
     def _waiting(self, call: Journalled) -> Waiting | None:
         """The write that waits with a call, if one does."""
-        said = call.ask.get("waiting")
+        said = call.waiting
         if isinstance(said, str):
             said = orjson.loads(self.tools["open"](said, f"waiting/{call.tenant}/{call.id}"))
         return Waiting(**said) if said is not None else None
@@ -941,7 +948,7 @@ class Desk:
             wanted = Wanted("update", resource, waiting.id, change, waiting.linked())
             yield from self._relate(session, work, wanted, change)
             # The rules see what was asked for already, and what they ask of it again is left out.
-            work.calls.append(Call(call.kind, call.subject_type, call.subject_id, None, {}))
+            work.calls.append(Call(call.kind, call.subject_type, call.subject_id, None, call.ask))
             tried = yield from self._updated(session, work, found[0], change, without=waiting.asker)
             work.check()
             work.calls = [one for one in work.calls if one.deferred]
@@ -968,7 +975,7 @@ class Desk:
         found = [
             one
             for one in self._equal(work.actor.tenant, made, fingerprint, receipt)
-            if plan.repeats(call.ask, one.ask, one.record_id)
+            if plan.repeats(call.ask, plan.asks.read(one.ask), one.record_id)
         ]
         if found:
             raise _Owed([one.call_id for one in found])
@@ -978,7 +985,7 @@ class Desk:
     ) -> Generator[owed.Owing, None, None]:
         """Those calls of equal requests of which this one's owner may still be owed an answer."""
         for one in made if not receipt.is_new else ():
-            if one.ask.get("fingerprint") == fingerprint and any(
+            if fingerprint_of(one.ask) == fingerprint and any(
                 debt.owner == receipt.owner for debt in self.owing.left(tenant, one.call_id, one.debts)
             ):
                 yield one
@@ -1014,18 +1021,19 @@ class Desk:
         A different request is told Conflict, unless nobody held the call: then that is finished first.
         """
         tenant = asked.actor.tenant
+        call: journal.Row | None
         call = await self.database.read(lambda: journal.open_call(tenant, known.lane, known.subject_id))
         if call is None:
             return None
-        equal = call.ask.get("fingerprint") == known.fingerprint
-        shared = self.plans[call.kind].shared
+        equal = fingerprint_of(call.ask) == known.fingerprint
+        plan = self._plan(call.kind)
         task = self._running.get((tenant, call.id))
         if task is None:
             task = await self._take(tenant, call.id)
             if task is not None and not equal:
                 await asyncio.shield(task)
                 return None
-        if shared:
+        if plan.shared:
             await (asyncio.shield(task) if task is not None else self._elsewhere(tenant, call.id))
             return None
         if not equal:
@@ -1034,7 +1042,7 @@ class Desk:
             key, request, call_id, now = asked.key, asked.request, call.id, instant(self.clock())
             since = later(now, -KEY_SECONDS)
             await self.database.write(lambda: idempotency.tie(key, request, now, since, call_id))
-        if asked.receipt is not None and self.plans[call.kind].owes:
+        if asked.receipt is not None and plan.owes:
             await self.owing.join(asked.receipt, tenant, call.id)
         return await asyncio.shield(task) if task is not None else await self._elsewhere(tenant, call.id)
 
@@ -1051,12 +1059,31 @@ class Desk:
         def landed(call: Journalled | None) -> Callable[[], Generator[Any, Any, bool]]:
             return partial(journal.is_held, tenant, call_id, self.holder)
 
+        def taking() -> Generator[Any, Any, Journalled | None]:
+            row = yield from journal.take(tenant, call_id, holder=self.holder, now=now)
+            # One that cannot be read is not taken: nothing of this is written.
+            return None if row is None else self._read(row)
+
         try:
-            call = await self.database.write(lambda: journal.take(tenant, call_id, holder=self.holder, now=now), landed)
+            call = await self.database.write(taking, landed)
+        except Unreadable:
+            raise
         except Unavailable:
             self._kept_back.append(lambda: journal.hand_back(tenant, call_id, self.holder, now, None))
             raise
         return None if call is None else self._start(call, None, None)
+
+    def _plan(self, kind: str) -> Plan:
+        if kind not in self.plans:
+            raise Unreadable(f"A later release of paydesk wrote this down ({kind}), and goes on with it.")
+        return self.plans[kind]
+
+    def _read(self, row: journal.Row) -> Journalled:
+        """A call of the journal. Raises Unreadable where a later release wrote it."""
+        ask = self._plan(row.kind).asks.read(row.ask)
+        return Journalled(
+            **row._replace(ask=ask)._asdict(), fingerprint=fingerprint_of(row.ask), waiting=waiting_of(row.ask)
+        )
 
     async def _elsewhere(self, tenant: str, call_id: str) -> _Ended:
         """Wait for a call that another process makes."""
@@ -1064,7 +1091,7 @@ class Desk:
         ends = loop.time() + WAIT_SECONDS
         while loop.time() < ends:
             state = await self.database.read(lambda: journal.state_of(tenant, call_id))
-            if state is None or state[0] != "open":
+            if state is None or state.state != "open":
                 return await self._followed(tenant, state)
             task = await self._take(tenant, call_id)
             if task is not None:
@@ -1072,20 +1099,20 @@ class Desk:
             await asyncio.sleep(0.1)
         raise Unavailable("The payment gateway has not answered yet.")
 
-    async def _followed(self, tenant: str, state: Any) -> _Ended:
+    async def _followed(self, tenant: str, state: journal.State | None) -> _Ended:
         """How a settled call ended: as the one that its settlement asked for, where that was made."""
-        following = (state[1] or {}).get("next") if state is not None else None
+        following = (state.outcome or {}).get("next") if state is not None else None
         if following and await self.database.read(lambda: journal.state_of(tenant, following)):
             return await self._resumed(tenant, following)
         return self._ended(state)
 
-    def _ended(self, state: Any) -> _Ended:
+    def _ended(self, state: journal.State | None) -> _Ended:
         if state is None:
             raise Conflict("The operation was withdrawn.")
-        _, outcome, record_id, kind = state
+        outcome = state.outcome
         if outcome and "error" in outcome:
             return _Ended(refusal=_refusal_of(outcome["error"]))
-        return _Ended((outcome or {}).get("type", kind), (outcome or {}).get("id", record_id))
+        return _Ended((outcome or {}).get("type", state.kind), (outcome or {}).get("id", state.record_id))
 
     async def _here(self, call: Journalled, gateway: Resource | None, asked: Asked | None) -> _Ended:
         """Make a call in a change's own task, which no client stops; others can wait for it."""
@@ -1226,8 +1253,7 @@ class Desk:
     async def _ask(self, call: Journalled, plan: Plan, gateway: Gateway, credentials: Credentials, now: str) -> Any:
         payment_id = plan.reads(call)
         if payment_id is not None:
-            closely = bool(call.ask.get("closely"))
-            snapshot = await _looked(plan, gateway, payment_id, credentials, closely)
+            snapshot = await _looked(plan, gateway, payment_id, credentials, plan.closely(call))
             if plan.verb is None or not plan.proceeds(call, snapshot):
                 return snapshot
             if call.tries and not await self._still(call, plan):
@@ -1241,7 +1267,7 @@ class Desk:
         await self._must_hold(call)
         crash.place(call.kind, "asking")
         try:
-            answer = await gateway.perform(plan.verb, self._opened(call), key=call.key, credentials=credentials)  # type: ignore[arg-type]
+            answer = await gateway.perform(plan.verb, self._opened(call), key=call.key, credentials=credentials)
         except Unknown as problem:
             if not problem.kept:
                 raise
@@ -1317,7 +1343,7 @@ class Desk:
             raise Unknown("The gateway knows the key.", request_id=problem.request_id) from None
 
     async def _settle(self, call: Journalled, plan: Plan, answer: Any, asked: Asked | None) -> _Ended:
-        waits = "waiting" in call.ask
+        waits = call.waiting is not None
         how = _How(stores=waits)
         for round_ in range(ROUNDS):
             try:
@@ -1434,7 +1460,7 @@ class Desk:
                 raise _Otherwise(_How(refusal=Conflict("Another process has booked the answer.")))
             if not open_still:
                 return _Ended(late=(yield from journal.state_of(call.tenant, call.id)))
-        following, gateway = yield from self._written(work, call.ask.get("fingerprint", ""), following=True)
+        following, gateway = yield from self._written(work, call.fingerprint, following=True)
         if waiting is not None and (following is not None) != how.onward:
             raise _Otherwise(_How(stores=how.onward, onward=not how.onward))
         if following is not None and gateway is not None:
@@ -1527,13 +1553,24 @@ class Desk:
         now = instant(self.clock())
         by = later(now, ahead)
         due = await self.database.read(lambda: journal.due(now, limit, by))
-        taken = [task for one in due if (task := await self._take(*one)) is not None]
+        taken = [task for one in due if (task := await self._take_if_readable(*one)) is not None]
         # All at once: one gateway that hangs does not hold up the others, and each has a lane of its own.
         ended = await asyncio.gather(*(asyncio.shield(task) for task in taken), return_exceptions=True)
         for outcome in ended:
             if isinstance(outcome, Refusal):
                 log.info("a gateway call stays open: %s", outcome)
         return sum(isinstance(outcome, _Ended) for outcome in ended)
+
+    async def _take_if_readable(self, tenant: str, call_id: str) -> asyncio.Future[_Ended] | None:
+        try:
+            return await self._take(tenant, call_id)
+        except Unreadable as unreadable:
+            # Not before the others again, which this process can make.
+            log.error("a gateway call is left to a later release: %s", unreadable, extra={"call": call_id})
+            now = instant(self.clock())
+            due = later(now, LEFT_SECONDS)
+            await self.database.write(lambda: journal.postpone(tenant, call_id, due, now))
+            return None
 
     async def finish(self, tenant: str, kind: str, subject_id: str) -> None:
         """Bring the open call of a kind about a subject to its end, due or not; nothing where there is none.
@@ -1590,7 +1627,7 @@ class _Columns:
 
 def _blocked(call: Call) -> Conflict:
     """What is told where the next of several calls cannot begin: what was done before it."""
-    done = (call.ask.get("act") or {}).get("done")
+    done = call.ask.done
     message = "Another operation on the same record is under way."
     return Conflict(message, meta={"done": done} if done else None)
 

@@ -6,10 +6,11 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 from paydesk.commerce import history
 from paydesk.declare import Registry, Resource, register
-from paydesk.work import Plan
+from paydesk.plans import Plan
 
 
 def resources() -> list[type[Resource]]:
@@ -35,10 +36,10 @@ def registry() -> Registry:
 
 
 @cache
-def plans() -> dict[str, Plan]:
+def plans() -> dict[str, Plan[Any]]:
     """Every kind of gateway call, from the `PLANS` of the modules that ask for them."""
     resources()
-    found: dict[str, Plan] = {}
+    found: dict[str, Plan[Any]] = {}
     for module in pkgutil.walk_packages(__path__, f"{__name__}."):
         for plan in getattr(importlib.import_module(module.name), "PLANS", ()):
             found[plan.kind] = plan

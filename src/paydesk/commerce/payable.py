@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypedDict
 
 from paydesk.base.money import Money
 from paydesk.commerce.owning import OWN_ORDER
@@ -54,6 +55,29 @@ MONEY_ACCESS = Access(scope=ORDER_ACCESS.via("order", guest="").scope)
 """Who reaches what happened to an order's money: no sales channel, and others within the markets of their token."""
 
 
+class Step(TypedDict):
+    """One step of an act, as clients are told of it: `step` is capture, void or refund, of the transaction that
+    `type` and `id` name.
+    """
+
+    step: str
+    type: str
+    id: str
+    amount_cents: int
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an order does by several calls, one after the other.
+
+    what   "capture", "approve", "refund" or "cancel"
+    done   the steps that were taken
+    """
+
+    what: str
+    done: list[Step] = field(default_factory=list)
+
+
 class Payable(Protocol):
     """An order, as far as payments go."""
 
@@ -99,11 +123,11 @@ class Payable(Protocol):
         """Do what was asked for beside moving money. A `Rule`; raises where it cannot be."""
         ...
 
-    def goes_on(self, act: dict[str, Any], work: Any) -> Any:
+    def goes_on(self, act: Act, work: Any) -> Any:
         """Take the next step of an act that moves money, or end it. A `Rule`; returns a refusal where it cannot be."""
         ...
 
-    def left_of(self, act: dict[str, Any], work: Any) -> Any:
+    def left_of(self, act: Act, work: Any) -> Any:
         """The steps of an act that were not begun (JSON). A `Rule`."""
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
@@ -28,7 +28,6 @@ from paydesk.store.ask import Ask, Rows
 from paydesk.store.statements import Moment
 from paydesk.store.tables import gateway_calls
 from paydesk.store.types import METADATA, Document, Instant
-from paydesk.work import Journalled
 
 Asks = Generator[Ask, Rows, Any]
 
@@ -89,8 +88,42 @@ def _at() -> Any:
     return and_(gateway_calls.c.tenant == bindparam("at_tenant"), gateway_calls.c.id == bindparam("at_id"))
 
 
-def call_of(row: Any) -> Journalled:
-    return Journalled(*row)
+class Row(NamedTuple):
+    """An open call as it is kept; its plan makes a `plans.Journalled` of it."""
+
+    id: str
+    tenant: str
+    kind: str
+    subject_type: str
+    subject_id: str
+    record_id: str | None
+    attempt: int
+    gateway_id: str
+    key: str
+    ask: dict[str, Any]
+    parameters: dict[str, Any]
+    who: dict[str, Any]
+    tries: int
+    created_at: str
+
+
+class State(NamedTuple):
+    """How a call stands: "open", "done", "declined", "refused" or "dropped"."""
+
+    state: str
+    outcome: dict[str, Any] | None
+    record_id: str | None
+    kind: str
+
+
+class OpenCall(NamedTuple):
+    tenant: str
+    id: str
+    kind: str
+    subject_type: str
+    subject_id: str
+    tries: int
+    created_at: str
 
 
 def open_call(tenant: str, lane: str, subject_id: str) -> Asks:
@@ -105,11 +138,11 @@ def open_call(tenant: str, lane: str, subject_id: str) -> Asks:
         )
 
     rows = yield Ask(("open call",), build, {"tenant": tenant, "lane": lane, "subject_id": subject_id})
-    return call_of(rows[0]) if rows else None
+    return Row(*rows[0]) if rows else None
 
 
 def state_of(tenant: str, call_id: str) -> Asks:
-    """`(state, outcome, record id, kind)` of a call, or None."""
+    """The `State` of a call, or None."""
 
     def build() -> Any:
         return select(
@@ -117,7 +150,7 @@ def state_of(tenant: str, call_id: str) -> Asks:
         ).where(_at())
 
     rows = yield Ask(("call state",), build, {"at_tenant": tenant, "at_id": call_id})
-    return rows[0] if rows else None
+    return State(*rows[0]) if rows else None
 
 
 def _is(tenant: str, call_id: str, what: str, condition: Any, **binds: Any) -> Asks:
@@ -160,7 +193,7 @@ def take(tenant: str, call_id: str, *, holder: str, now: str) -> Asks:
 
     binds = {"at_tenant": tenant, "at_id": call_id, "holder": holder, "now": now, "one": 1}
     rows = yield Ask(("take call",), build, binds)
-    return call_of(rows[0]) if rows else None
+    return Row(*rows[0]) if rows else None
 
 
 def hold(tenant: str, call_id: str, holder: str, now: str) -> Asks:
@@ -194,14 +227,23 @@ def due(now: str, limit: int, by: str | None = None) -> Asks:
 
 
 def still_open() -> Asks:
-    """`(tenant, id, kind, subject type, subject id, tries, created at)` of every open call, oldest first."""
+    """Every open call, an `OpenCall` each, oldest first."""
 
     def build() -> Any:
-        names = ("tenant", "id", "kind", "subject_type", "subject_id", "tries", "created_at")
-        return select(*(gateway_calls.c[name] for name in names)).where(_is_open()).order_by(gateway_calls.c.created_at)
+        columns = [gateway_calls.c[name] for name in OpenCall._fields]
+        return select(*columns).where(_is_open()).order_by(gateway_calls.c.created_at)
 
     rows = yield Ask(("open calls",), build)
-    return rows
+    return [OpenCall(*row) for row in rows]
+
+
+def postpone(tenant: str, call_id: str, due_at: str, now: str) -> Asks:
+    """Have an open call that nobody holds be due later, for a process that can make it."""
+
+    def build() -> Any:
+        return update(gateway_calls).where(_at(), _is_open(), _free()).values(due_at=_instant("due"))
+
+    yield Ask(("postpone call",), build, {"at_tenant": tenant, "at_id": call_id, "due": due_at, "now": now})
 
 
 def hand_back(tenant: str, call_id: str, holder: str, due_at: str, outcome: Mapping[str, Any] | None) -> Asks:

@@ -13,11 +13,13 @@ from paydesk.base.errors import Invalid, Refusal, Several
 from paydesk.base.money import Money
 from paydesk.commerce.limits import unpayable
 from paydesk.commerce.orders import placing, settling
+from paydesk.commerce.orders.asks import AmendToAuthorizeAsk, ConfirmAsk
 from paydesk.commerce.payments.payment_sources import refusal as told_of
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.declare import Rule
 from paydesk.gateways.port import Snapshot
-from paydesk.work import Journalled, Plan, Work
+from paydesk.plans import Journalled, Plan
+from paydesk.work import Work
 
 
 def authorize(order: Any, asked: int | None, work: Work) -> Rule:
@@ -57,17 +59,17 @@ def authorize(order: Any, asked: int | None, work: Work) -> Rule:
         order,
         gateway=payment.payment_gateway,
         record_id=order.id,
-        ask={
-            "payment": payment.id,
-            "source": payment.shape.type,
-            "payment_id": payment.payment_id,
-            "amount_cents": amount.cents,
-            "gateway": {
+        ask=AmendToAuthorizeAsk(
+            payment=payment.id,
+            source=payment.shape.type,
+            payment_id=payment.payment_id,
+            amount_cents=amount.cents,
+            gateway={
                 "payment_id": payment.payment_id,
                 "amount_cents": amount.cents,
                 "currency": amount.currency,
             },
-        },
+        ),
     )
 
 
@@ -77,58 +79,67 @@ class AuthorizeOrder(placing.ConfirmPayment):
     kind = "authorize_order"
     owes = True
 
+    def repeats(self, ask: ConfirmAsk, former: ConfirmAsk, record_id: str | None) -> bool:
+        return ask.amount_cents == former.amount_cents
+
     def fits(self, asked: Money, due: Money) -> bool:
         # A part of it may have been asked for.
         return asked.currency == due.currency and asked <= due
 
-    def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
+    def judged(self, call: Journalled[ConfirmAsk], order: Any, answer: Snapshot, work: Work) -> Rule:
         yield from order.refresh(work, forced=True)
-        is_held = (yield from settling.held_by_source(order, work)).cents >= call.ask["amount_cents"]
+        is_held = (yield from settling.held_by_source(order, work)).cents >= call.ask.amount_cents
         return order if is_held or answer.status == "processing" else placing.why_not(answer)
 
 
-class AmendToAuthorize(Plan):
+class AmendToAuthorize(Plan[AmendToAuthorizeAsk]):
     """Bring the intent to the part that is to be authorized, then confirm it."""
 
     kind = "amend_to_authorize"
+    asks = AmendToAuthorizeAsk
     verb = "amend"
     lane = placing.LANE
     owes = True
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["payment_id"])
+    def repeats(self, ask: AmendToAuthorizeAsk, former: AmendToAuthorizeAsk, record_id: str | None) -> bool:
+        return ask.amount_cents == former.amount_cents
 
-    def looks(self, call: Journalled) -> str | None:
-        return str(call.ask["payment_id"])
+    def reads(self, call: Journalled[AmendToAuthorizeAsk]) -> str | None:
+        return call.ask.payment_id
 
-    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
-        return snapshot.status in UNCONFIRMED and snapshot.amount.cents != call.ask["amount_cents"]
+    def looks(self, call: Journalled[AmendToAuthorizeAsk]) -> str | None:
+        return call.ask.payment_id
 
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+    def proceeds(self, call: Journalled[AmendToAuthorizeAsk], snapshot: Snapshot) -> bool:
+        return snapshot.status in UNCONFIRMED and snapshot.amount.cents != call.ask.amount_cents
+
+    def settle(self, call: Journalled[AmendToAuthorizeAsk], answer: Snapshot, work: Work) -> Rule:
         order = yield from placing.order_of(call)
         payment = yield from placing.payment_of(call)
         if order is None or payment is None:
             return order
         yield from reconcile(payment, answer, work)
         # A source that the same request chose is the order's once all it asks of the gateway is done.
-        chosen = "waiting" in call.ask
+        chosen = call.waiting is not None
         if order.status == "cancelled" or (order.payment_source_id != payment.id and not chosen):
             return Invalid("payment_source", "invalid")
-        if (yield from settling.held_by_source(order, work)).cents == call.ask["amount_cents"]:
+        if (yield from settling.held_by_source(order, work)).cents == call.ask.amount_cents:
             return order
-        if answer.amount.cents != call.ask["amount_cents"]:
+        if answer.amount.cents != call.ask.amount_cents:
             return placing.why_not(answer)
-        placing.confirm("authorize_order", order, Money(call.ask["amount_cents"], order.currency_code), work)
+        placing.confirm("authorize_order", order, Money(call.ask.amount_cents, order.currency_code), work)
         return order
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[AmendToAuthorizeAsk], problem: Any, work: Work) -> Any:
         return told_of(problem)
 
-    def apart(self, call: Journalled, answer: Any, *, is_no: bool, refusal: Refusal, work: Work) -> Rule:
+    def apart(
+        self, call: Journalled[AmendToAuthorizeAsk], answer: Any, *, is_no: bool, refusal: Refusal, work: Work
+    ) -> Rule:
         payment = yield from placing.payment_of(call)
         if payment is not None and not is_no:
             yield from reconcile(payment, answer, work)
         return refusal
 
 
-PLANS: tuple[Plan, ...] = (AuthorizeOrder(), AmendToAuthorize())
+PLANS: tuple[Plan[Any], ...] = (AuthorizeOrder(), AmendToAuthorize())

@@ -13,6 +13,7 @@ from paydesk.base.errors import Invalid
 from paydesk.commerce.orders import fixing, settling
 from paydesk.commerce.orders.paying import release_source
 from paydesk.commerce.orders.totals import PURCHASABLE
+from paydesk.commerce.payable import Act
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule
@@ -97,11 +98,11 @@ def _begin(order: Any, what: str, work: Work) -> Rule:
         # One that is in flight by itself, such as the void of a spare authorization, is over before this begins.
         work.comes_after(f"{kind}_payment", one)
     if steps:
-        yield from _take(steps[0], order, {"what": what, "done": []}, work)
+        yield from _take(steps[0], order, Act(what), work)
     return bool(steps)
 
 
-def _take(step: Step, order: Any, act: dict[str, Any], work: Work) -> Rule:
+def _take(step: Step, order: Any, act: Act, work: Work) -> Rule:
     kind, one, amount = step
     if kind == "capture":
         yield from moving.capture(one, work, order, asked=amount, act=act, final=True)
@@ -111,27 +112,27 @@ def _take(step: Step, order: Any, act: dict[str, Any], work: Work) -> Rule:
         yield from moving.refund(one, work, order, act=act)
 
 
-def go_on(order: Any, act: dict[str, Any], work: Work) -> Rule:
+def go_on(order: Any, act: Act, work: Work) -> Rule:
     """Ask for the next step of an act, or end it: approve or cancel the order. Returns what stands against it."""
     try:
-        steps = yield from _steps(order, act["what"], _taken(act), work)
+        steps = yield from _steps(order, act.what, _taken(act), work)
         if steps:
             yield from _take(steps[0], order, act, work)
         else:
-            yield from follow(order, act["what"], work)
+            yield from follow(order, act.what, work)
     except Invalid as refusal:
         return refusal
     return None
 
 
-def left_of(order: Any, act: dict[str, Any], work: Work) -> Rule:
+def left_of(order: Any, act: Act, work: Work) -> Rule:
     """The steps of an act that were not begun, as a client is told of them."""
-    steps = yield from _steps(order, act["what"], _taken(act), work)
+    steps = yield from _steps(order, act.what, _taken(act), work)
     return [{"step": kind, "type": one.shape.type, "id": one.id, "amount_cents": amount} for kind, one, amount in steps]
 
 
-def _taken(act: dict[str, Any]) -> set[str]:
-    return {one["id"] for one in act["done"]}
+def _taken(act: Act) -> set[str]:
+    return {one["id"] for one in act.done}
 
 
 def capture_approved(order: Any, work: Work) -> Rule:

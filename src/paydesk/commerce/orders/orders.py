@@ -33,7 +33,7 @@ from paydesk.commerce.orders import (
     wallet,
 )
 from paydesk.commerce.owning import OWN_ORDER, shows_all
-from paydesk.commerce.payable import CUSTOMER_PLACED, GUEST_PLACED, ORDER_ACCESS, SOURCES
+from paydesk.commerce.payable import CUSTOMER_PLACED, GUEST_PLACED, ORDER_ACCESS, SOURCES, Act
 from paydesk.commerce.payments import saving
 from paydesk.commerce.returning import kept, masked
 from paydesk.commerce.unserved import asked
@@ -640,11 +640,11 @@ class Order(
         """Do what was asked for beside moving money, now that it has moved."""
         yield from moving.follow(self, what, work)
 
-    def goes_on(self, act: dict[str, Any], work: Work) -> Rule:
+    def goes_on(self, act: Act, work: Work) -> Rule:
         """Take the next step of what was asked for, or end it."""
         return (yield from moving.go_on(self, act, work))
 
-    def left_of(self, act: dict[str, Any], work: Work) -> Rule:
+    def left_of(self, act: Act, work: Work) -> Rule:
         """The steps of what was asked for that were not begun."""
         return (yield from moving.left_of(self, act, work))
 

@@ -12,6 +12,7 @@ from paydesk.base.instants import seconds
 from paydesk.base.money import Money
 from paydesk.commerce.accounts.customers import Customer
 from paydesk.commerce.orders import addressing, resource_errors, settling
+from paydesk.commerce.orders.asks import AmendToAuthorizeAsk, ConfirmAsk, PlaceLaterAsk
 from paydesk.commerce.orders.paying import is_offered, standing, take_of
 from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.orders.totals import PURCHASABLE, totals_of
@@ -22,8 +23,9 @@ from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
 from paydesk.commerce.payments.status import held_by
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
-from paydesk.gateways.port import Declined, Snapshot
-from paydesk.work import Find, Journalled, Load, Plan, Work
+from paydesk.gateways.port import ConfirmFacts, Declined, Snapshot
+from paydesk.plans import Journalled, Plan
+from paydesk.work import Find, Load, Work
 
 _PATHS = (
     "line_items",
@@ -54,7 +56,7 @@ def place(order: Any, work: Work) -> Rule:
         return
     if order.status == "pending":
         settling.ORDER.move("place soon", order, work)
-    work.call("place_later", order, record_id=order.id, deferred=True, ask={})
+    work.call("place_later", order, record_id=order.id, deferred=True, ask=PlaceLaterAsk())
 
 
 def begin(order: Any, refreshed: Refreshed, work: Work, *, later: bool = False) -> Rule:
@@ -96,22 +98,23 @@ def confirm(kind: str, order: Any, amount: Money, work: Work, *, later: bool = F
     """Ask how the order's payment stands, and confirm it where only the server is awaited."""
     payment = order.payment_source
     work.comes_after("discard_payment", payment)
+    facts: ConfirmFacts = payment.confirmation(order, amount.cents, work)
     work.call(
         kind,
         order,
         gateway=payment.payment_gateway,
         record_id=order.id,
-        ask={
-            "source": payment.shape.type,
-            "payment": payment.id,
-            "payment_id": payment.payment_id,
-            "intended": payment.intended,
-            "amount_cents": amount.cents,
-            "currency": amount.currency,
-            "any_amount": payment.takes_any_amount,
-            "later": later,
-            "gateway": {"payment_id": payment.payment_id, **payment.confirmation(order, amount.cents, work)},
-        },
+        ask=ConfirmAsk(
+            source=payment.shape.type,
+            payment=payment.id,
+            payment_id=payment.payment_id,
+            intended=payment.intended,
+            amount_cents=amount.cents,
+            currency=amount.currency,
+            any_amount=payment.takes_any_amount,
+            later=later,
+            gateway={"payment_id": payment.payment_id, **facts},
+        ),
     )
 
 
@@ -288,14 +291,15 @@ def placed_by_hand(order: Any, work: Work) -> Rule:
         yield from _place_unasked(order, refreshed, believed, work, with_source=False)
 
 
-class PlaceLater(Plan):
+class PlaceLater(Plan[PlaceLaterAsk]):
     """Place an order in the background. What stands against it is kept with the order, which stays `placing`."""
 
     kind = "place_later"
+    asks = PlaceLaterAsk
     lane = LANE
     local = True
 
-    def settle(self, call: Journalled, answer: None, work: Work) -> Rule:
+    def settle(self, call: Journalled[PlaceLaterAsk], answer: None, work: Work) -> Rule:
         order = yield from order_of(call)
         if order is not None and order.status == "placing":
             try:
@@ -305,54 +309,55 @@ class PlaceLater(Plan):
         return order
 
 
-class ConfirmPayment(Plan):
+class ConfirmPayment(Plan[ConfirmAsk]):
     """Look how the payment of an order stands, confirm it where only the server is awaited, and book the answer."""
 
+    asks = ConfirmAsk
     verb = "confirm"
     lane = LANE
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["payment_id"])
+    def reads(self, call: Journalled[ConfirmAsk]) -> str | None:
+        return call.ask.payment_id
 
-    def looks(self, call: Journalled) -> str | None:
-        return str(call.ask["payment_id"])
+    def looks(self, call: Journalled[ConfirmAsk]) -> str | None:
+        return call.ask.payment_id
 
-    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
-        told = (snapshot.amount.cents, snapshot.amount.currency)
-        is_right = call.ask["any_amount"] or told == (call.ask["amount_cents"], call.ask["currency"])
+    def proceeds(self, call: Journalled[ConfirmAsk], snapshot: Snapshot) -> bool:
+        ask, told = call.ask, (snapshot.amount.cents, snapshot.amount.currency)
+        is_right = ask.any_amount or told == (ask.amount_cents, ask.currency)
         # What failed once has lost its payment method; where we have one to name, it may be tried again.
-        waits = ("confirmable", "open") if call.ask["gateway"].get("payment_method") else ("confirmable",)
+        waits = ("confirmable", "open") if call.ask.gateway.get("payment_method") else ("confirmable",)
         return snapshot.status in waits and is_right
 
-    def still(self, call: Journalled) -> Rule:
+    def still(self, call: Journalled[ConfirmAsk]) -> Rule:
         """The order has to cost what was asked for, by its lines of now, and be paid with the same source."""
         order = yield Find("orders", eq("id", call.subject_id), ("line_items",))
         if order is None or not order.editable_now:
             return False
         # A source that the same request chose is the order's once the answer is there.
-        if order.payment_source_id != call.ask["payment"] and "waiting" not in call.ask:
+        if order.payment_source_id != call.ask.payment and call.waiting is None:
             return False
         due = Money(totals_of(order, order.line_items).total_amount_with_taxes_cents, order.currency_code)
-        return self.fits(Money(call.ask["amount_cents"], call.ask["currency"]), due)
+        return self.fits(Money(call.ask.amount_cents, call.ask.currency), due)
 
     def fits(self, asked: Money, due: Money) -> bool:
         """What was asked for is right for an order that costs `due` now."""
         return asked == due
 
-    def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
+    def judged(self, call: Journalled[ConfirmAsk], order: Any, answer: Snapshot, work: Work) -> Rule:
         """What follows for the order, now that the answer is booked: the order, or why nothing follows."""
         raise AssertionError(f"{self.kind} does not say what follows")
 
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+    def settle(self, call: Journalled[ConfirmAsk], answer: Snapshot, work: Work) -> Rule:
         order = yield from order_of(call)
         if order is None:
             return None
         payment = yield from payment_of(call)
         if payment is not None:
-            yield from reconcile(payment, not_before(call.ask["intended"], payment, answer), work)
+            yield from reconcile(payment, not_before(call.ask.intended, payment, answer), work)
         return (yield from self._followed(call, order, answer, work))
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
+    def refused(self, call: Journalled[ConfirmAsk], problem: Any, work: Work) -> Rule:
         order = yield from order_of(call)
         payment = yield from payment_of(call)
         if order is None or payment is None:
@@ -363,13 +368,13 @@ class ConfirmPayment(Plan):
         yield from _keep(told, order, work)
         return told
 
-    def _followed(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
+    def _followed(self, call: Journalled[ConfirmAsk], order: Any, answer: Snapshot, work: Work) -> Rule:
         outcome = yield from self.judged(call, order, answer, work)
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
 
-    def apart(self, call: Journalled, answer: Any, *, is_no: bool, refusal: Refusal, work: Work) -> Rule:
+    def apart(self, call: Journalled[ConfirmAsk], answer: Any, *, is_no: bool, refusal: Refusal, work: Work) -> Rule:
         """What the gateway did is booked; the order goes nowhere."""
         order = yield from order_of(call)
         payment = yield from payment_of(call)
@@ -377,26 +382,26 @@ class ConfirmPayment(Plan):
             if is_no:
                 yield from self._no(call, order, payment, answer, work)
             else:
-                yield from reconcile(payment, not_before(call.ask["intended"], payment, answer), work)
+                yield from reconcile(payment, not_before(call.ask.intended, payment, answer), work)
                 # What it was refused for shows: the payment is for another amount than the order costs by now.
                 yield from order.catch_up(work)
             yield from _keep(refusal, order, work)
         return refusal
 
-    def _no(self, call: Journalled, order: Any, payment: Any, problem: Any, work: Work) -> Rule:
+    def _no(self, call: Journalled[ConfirmAsk], order: Any, payment: Any, problem: Any, work: Work) -> Rule:
         """Book a no and return what is told of it; None where the payment holds money all the same."""
         if problem.snapshot is not None:
             yield from reconcile(payment, problem.snapshot, work)
             if problem.snapshot.status in ("authorized", "captured", "processing"):
                 return None
         named = {
-            "payment_method": call.ask["gateway"].get("payment_method"),
+            "payment_method": call.ask.gateway.get("payment_method"),
             "customer": getattr(payment, "options", {}).get("customer"),
         }
         yield from forget_gone(call.gateway_id, named, problem, work)
         if isinstance(problem, Declined):
             yield from booked(order, work)
-            fail_authorization(payment, problem.failure, call.ask["amount_cents"], work)
+            fail_authorization(payment, problem.failure, call.ask.amount_cents, work)
             code = problem.failure.decline_code or problem.failure.code
             return not_placeable(problem.failure.message, code=code)
         return not_placeable(problem.message, code=problem.code)
@@ -413,8 +418,8 @@ class PlaceOrder(ConfirmPayment):
 
     kind = "place_order"
 
-    def judged(self, call: Journalled, order: Any, answer: Snapshot, work: Work) -> Rule:
-        if order.status not in (("placing",) if call.ask["later"] else ("draft", "pending", "placing")):
+    def judged(self, call: Journalled[ConfirmAsk], order: Any, answer: Snapshot, work: Work) -> Rule:
+        if order.status not in (("placing",) if call.ask.later else ("draft", "pending", "placing")):
             return order
         # The order may have changed while the gateway was asked, and its source been replaced.
         refreshed = yield from order.refresh(work, forced=True)
@@ -422,9 +427,9 @@ class PlaceOrder(ConfirmPayment):
         wrong = yield from problems(order, work, is_covered=is_covered)
         if wrong:
             return Several(list(wrong))
-        is_processing = answer.status == "processing" and order.payment_source_id == call.ask["payment"]
+        is_processing = answer.status == "processing" and order.payment_source_id == call.ask.payment
         if is_covered or is_processing:
-            yield from _placed(order, refreshed, work, asked=call.ask["payment"])
+            yield from _placed(order, refreshed, work, asked=call.ask.payment)
             return order
         return why_not(answer)
 
@@ -445,17 +450,17 @@ _WAITING = {
 }
 
 
-def order_of(call: Journalled) -> Rule:
+def order_of(call: Journalled[Any]) -> Rule:
     """The order that a call is about, locked."""
     order = yield Find("orders", eq("id", call.subject_id), _PATHS, lock=True)
     return order
 
 
-def payment_of(call: Journalled) -> Rule:
+def payment_of(call: Journalled[ConfirmAsk | AmendToAuthorizeAsk]) -> Rule:
     """The payment that a call about its order asks for."""
-    of_call = eq("id", call.ask["payment"])
-    payment = yield Find(call.ask["source"], of_call, ("order.payment_source", "payment_gateway"))
+    of_call = eq("id", call.ask.payment)
+    payment = yield Find(call.ask.source, of_call, ("order.payment_source", "payment_gateway"))
     return payment
 
 
-PLANS: tuple[Plan, ...] = (PlaceLater(), PlaceOrder())
+PLANS: tuple[Plan[Any], ...] = (PlaceLater(), PlaceOrder())

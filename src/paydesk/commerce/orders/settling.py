@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from paydesk.asks import Ask
 from paydesk.base.money import Money
 from paydesk.commerce.orders.attention import attend
 from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.asks import VoidAsk
 from paydesk.commerce.payments.payment_sources import is_by_hand
 from paydesk.commerce.payments.status import Sums, held_by, payment_status, sums
 from paydesk.commerce.payments.transactions import booked, measure
@@ -147,7 +149,11 @@ def need_anew(order: Any, work: Work) -> None:
     it is judged anew by what the order is then.
     """
     counting = {one.id for one in order.__dict__.get("booked", ()) if one.counts}
-    work.calls = [one for one in work.calls if not (one.ask.get("spare") and one.subject_id in counting)]
+    work.calls = [one for one in work.calls if not (_is_spare(one.ask) and one.subject_id in counting)]
+
+
+def _is_spare(ask: Ask) -> bool:
+    return isinstance(ask, VoidAsk) and ask.spare
 
 
 def _set_apart(order: Any, everything: list[Any], work: Work) -> None:

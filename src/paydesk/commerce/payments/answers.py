@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from paydesk.base.errors import GatewayRefused, Invalid
+from paydesk.commerce.payable import Act, Step
 from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.asks import CaptureAsk, HeldAsk, MoveAsk, RefundAsk, VoidAsk
 from paydesk.commerce.payments.captures import Capture
 from paydesk.commerce.payments.payment_sources import refusal
 from paydesk.commerce.payments.reconciling import insist, parts_of, reconcile
@@ -15,10 +16,14 @@ from paydesk.commerce.payments.transactions import book, booked, measure, taken
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port import Declined, Snapshot
-from paydesk.work import Find, Journalled, Plan, Work
+from paydesk.plans import Journalled, Plan
+from paydesk.work import Find, Work
+
+M = TypeVar("M", bound=MoveAsk)
+H = TypeVar("H", bound=HeldAsk)
 
 
-class Movement(Plan):
+class Movement(Plan[M]):
     """Money is moved. A no is booked as a transaction that failed: shown with 200 where the change was the
     transaction's own, told with 422 where it was the order's.
 
@@ -32,56 +37,60 @@ class Movement(Plan):
     books: ClassVar[str | None] = None
     adopts: bool = True
 
-    def reads(self, call: Journalled) -> str | None:
+    def repeats(self, ask: M, former: M, record_id: str | None) -> bool:
+        return ask.amount_cents == former.amount_cents
+
+    def reads(self, call: Journalled[M]) -> str | None:
         # Who comes back to a call looks first: what was asked for may have come about.
         return self.looks(call) if call.tries else None
 
-    def looks(self, call: Journalled) -> str | None:
-        return str(call.ask["payment_id"])
+    def looks(self, call: Journalled[M]) -> str | None:
+        return call.ask.payment_id
 
-    def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
+    def is_done(self, call: Journalled[M], snapshot: Snapshot) -> bool:
         """The payment shows that what was asked for came about."""
         raise AssertionError(f"{self.kind} does not say when it is done")
 
-    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
+    def proceeds(self, call: Journalled[M], snapshot: Snapshot) -> bool:
         return not self.is_done(call, snapshot)
 
-    def was_done_already(self, call: Journalled, snapshot: Snapshot) -> bool:
+    def was_done_already(self, call: Journalled[M], snapshot: Snapshot) -> bool:
         """The same, where the gateway refuses, since somebody may have done something like it."""
         return self.is_done(call, snapshot)
 
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+    def settle(self, call: Journalled[M], answer: Snapshot, work: Work) -> Rule:
         subject = yield from _subject(call)
         if subject is None:
             return None
         is_done = self.is_done(call, answer)
         yield from reconcile(subject.payment_source, answer, work, asked=is_done and self.books == "captures")
         if not is_done:
-            if call.ask.get("spare"):
+            if self.is_spare(call):
                 return subject
             problem = GatewayRefused(f"The payment is {answer.gateway_status}.", "unexpected_state")
             return (yield from self._failed(call, subject, problem, None, work))
         if not (yield from self._is_in_the_books(call, subject, answer, work)):
             return GatewayRefused("The payment moved, but the books were marked otherwise.", "unexpected_state")
-        if call.ask["then"] == "exclude":
+        then, act = call.ask.then, call.ask.act
+        if then == "exclude":
             yield from _exclude(subject, work)
-        elif call.ask.get("act") is not None:
-            wrong = yield from subject.order.goes_on(self._act(call), work)
+        elif act is not None:
+            wrong = yield from subject.order.goes_on(self._taken(act, call), work)
             if wrong is not None:
                 return wrong
-        elif call.ask["then"] is not None:
+        elif then is not None:
             # As an earlier version asked, which began all calls of an act at once.
             try:
-                yield from subject.order.follows(call.ask["then"], work)
+                yield from subject.order.follows(then, work)
             except Invalid as wrong:
                 return wrong
         return _about(call, subject)
 
-    def is_booked(self, call: Journalled, subject: Any, answer: Snapshot) -> bool:
+    def is_booked(self, call: Journalled[M], subject: Any, answer: Snapshot) -> bool:
         """The books show that what was asked for came about. What was `booked` is loaded."""
         raise AssertionError(f"{self.kind} does not say where it is booked")
 
-    def _is_in_the_books(self, call: Journalled, subject: Any, answer: Snapshot, work: Work) -> Rule:
+    def _is_in_the_books(self, call: Journalled[M], subject: Any, answer: Snapshot, work: Work) -> Rule:
         """It is, now that the answer was folded in; where it was marked as failed, that is taken back."""
         everything = yield from booked(subject.order, work)
         if self.books is not None and not self.is_booked(call, subject, answer):
@@ -90,7 +99,7 @@ class Movement(Plan):
             yield from subject.order.settle(work)
         return self.is_booked(call, subject, answer)
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
+    def refused(self, call: Journalled[M], problem: Any, work: Work) -> Rule:
         if problem.snapshot is not None and self.was_done_already(call, problem.snapshot):
             work.adopted = True
             return (yield from self.settle(call, problem.snapshot, work))
@@ -99,7 +108,7 @@ class Movement(Plan):
             return refusal(problem)
         if problem.snapshot is not None:
             yield from reconcile(subject.payment_source, problem.snapshot, work)
-        if call.ask.get("spare"):
+        if self.is_spare(call):
             # It is asked again when something else is heard of the order, and not at once, over and over.
             work.calls = [one for one in work.calls if (one.kind, one.subject_id) != (call.kind, call.subject_id)]
             return subject
@@ -113,45 +122,49 @@ class Movement(Plan):
         assert isinstance(told, GatewayRefused)
         return (yield from self._failed(call, subject, told, detail, work))
 
-    def is_overtaken(self, call: Journalled, subject: Any, everything: list[Any], snapshot: Snapshot) -> bool:
+    def is_overtaken(self, call: Journalled[M], subject: Any, everything: list[Any], snapshot: Snapshot) -> bool:
         """The gateway has done something of the kind already, of which the books did not know when it was asked."""
-        return bool(snapshot.received > call.ask["received"])
+        raise AssertionError(f"{self.kind} does not say when it is overtaken")
 
-    def _anew(self, call: Journalled, subject: Any, work: Work) -> Rule:
+    def is_spare(self, call: Journalled[M]) -> bool:
+        """Nobody asked for it, so that it cannot be done is no failure."""
+        return False
+
+    def _anew(self, call: Journalled[M], subject: Any, work: Work) -> Rule:
         """Judge what was asked for by the books as they are now. What was to be all of it is done as far as the gateway
         has done it; what is left is still asked for.
         """
         order = subject.order
-        if call.ask.get("act") is not None:
-            act: dict[str, Any] = call.ask["act"]  # this step is not taken: the gateway had something else done
+        act = call.ask.act
+        if act is not None:  # this step is not taken: the gateway had something else done
             left = yield from order.left_of(act, work)
-            if act["what"] == "approve" and not left and order.payment_status != "paid":
+            if act.what == "approve" and not left and order.payment_status != "paid":
                 # Approved and captured is both or none, and what the gateway took was not enough.
                 return Invalid("payment_status", "invalid_transition", value=order.payment_status)
             wrong = yield from order.goes_on(act, work)
             return wrong if wrong is not None else order
-        is_whole = _is_whole(call)
+        is_whole = call.ask.whole
         about = _about(call, subject)
         try:
-            yield from self.ask_again(subject, about, None if is_whole else call.ask["amount_cents"], call.ask, work)
+            yield from self.ask_again(subject, about, None if is_whole else call.ask.amount_cents, call.ask, work)
         except Invalid as wrong:
             if not is_whole or not self.adopts:
                 return wrong
-            if call.ask["then"] == "exclude":
+            if call.ask.then == "exclude":
                 yield from _exclude(subject, work)
         return about
 
-    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: Mapping[str, Any], work: Work) -> Rule:
+    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: M, work: Work) -> Rule:
         raise AssertionError(f"{self.kind} does not say how it is asked for")
 
-    def _failed(self, call: Journalled, subject: Any, told: GatewayRefused, detail: str | None, work: Work) -> Rule:
+    def _failed(self, call: Journalled[M], subject: Any, told: GatewayRefused, detail: str | None, work: Work) -> Rule:
         everything = yield from booked(subject.order, work)
         self.book_failure(
             call,
             subject,
             work,
             key=call.id,
-            amount_cents=call.ask["amount_cents"],
+            amount_cents=call.ask.amount_cents,
             succeeded=False,
             message=told.message,
             error_code=told.code,
@@ -159,142 +172,155 @@ class Movement(Plan):
         )
         measure(everything, work)
         yield from subject.order.settle(work)
-        if call.ask["about"] != "orders":
+        if call.ask.about != "orders":
             return _about(call, subject)
-        if call.ask.get("act") is not None:
-            told.meta = yield from self._outcome(call, subject.order, work)
+        if call.ask.act is not None:
+            told.meta = yield from self._outcome(call, call.ask.act, subject.order, work)
         return told
 
-    def done(self, call: Journalled) -> list[dict[str, Any]]:
-        before = (call.ask.get("act") or {}).get("done", [])
-        return [*before, self._step(call)]
+    def done(self, call: Journalled[M]) -> list[Any]:
+        return [*call.ask.done, self._step(call)]
 
-    def _act(self, call: Journalled) -> dict[str, Any]:
+    def _taken(self, act: Act, call: Journalled[M]) -> Act:
         """The act that a call is a step of, this one taken."""
-        return {**call.ask["act"], "done": self.done(call)}
+        return Act(act.what, [*act.done, self._step(call)])
 
-    def _step(self, call: Journalled) -> dict[str, Any]:
+    def _step(self, call: Journalled[M]) -> Step:
         return {
             "step": self.step,
             "type": call.subject_type,
             "id": call.subject_id,
-            "amount_cents": call.ask["amount_cents"],
+            "amount_cents": call.ask.amount_cents,
         }
 
-    def _outcome(self, call: Journalled, order: Any, work: Work) -> Rule:
+    def _outcome(self, call: Journalled[M], act: Act, order: Any, work: Work) -> Rule:
         """What of an act was done, what was refused, and what was not begun; None where this was all of it."""
-        done = call.ask["act"]["done"]
-        left = yield from order.left_of(self._act(call), work)
-        return {"done": done, "refused": self._step(call), "not_begun": left} if done or left else None
+        left = yield from order.left_of(self._taken(act, call), work)
+        return {"done": act.done, "refused": self._step(call), "not_begun": left} if act.done or left else None
 
-    def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
+    def book_failure(self, call: Journalled[M], subject: Any, work: Work, **values: Any) -> None:
         raise AssertionError(f"{self.kind} does not say what a failure is booked as")
 
 
-class CapturePayment(Movement):
+class OfAuthorization(Movement[H]):
+    """What an authorization holds is captured or let go: one of the two at a time."""
+
+    lane = "authorized money"
+
+    def is_overtaken(self, call: Journalled[H], subject: Any, everything: list[Any], snapshot: Snapshot) -> bool:
+        return snapshot.received > call.ask.received
+
+
+class CapturePayment(OfAuthorization[CaptureAsk]):
     """Take what an authorization holds."""
 
     kind = "capture_payment"
+    asks = CaptureAsk
     step = "capture"
     verb = "capture"
-    lane = "authorized money"
     books = "captures"
 
-    def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
-        return bool(snapshot.received >= call.ask["received"] + call.ask["amount_cents"])
+    def is_done(self, call: Journalled[CaptureAsk], snapshot: Snapshot) -> bool:
+        return bool(snapshot.received >= call.ask.received + call.ask.amount_cents)
 
-    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
+    def proceeds(self, call: Journalled[CaptureAsk], snapshot: Snapshot) -> bool:
         # What can be captured no more is asked for in vain, or was by this very call and gets its first answer.
         is_over = snapshot.status == "captured" and not self.was_done_already(call, snapshot)
         return is_over or super().proceeds(call, snapshot)
 
-    def was_done_already(self, call: Journalled, snapshot: Snapshot) -> bool:
+    def was_done_already(self, call: Journalled[CaptureAsk], snapshot: Snapshot) -> bool:
         # Another amount was somebody else's.
-        is_equal = snapshot.received == call.ask["received"] + call.ask["amount_cents"]
-        return self.is_done(call, snapshot) and (is_equal or _is_whole(call))
+        is_equal = snapshot.received == call.ask.received + call.ask.amount_cents
+        return self.is_done(call, snapshot) and (is_equal or call.ask.whole)
 
-    def is_booked(self, call: Journalled, subject: Any, answer: Snapshot) -> bool:
+    def is_booked(self, call: Journalled[CaptureAsk], subject: Any, answer: Snapshot) -> bool:
         captured = taken(subject.order.__dict__["booked"], "captures", subject)
         return captured >= min(answer.received, int(subject.amount_cents))
 
-    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: Mapping[str, Any], work: Work) -> Rule:
+    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: CaptureAsk, work: Work) -> Rule:
         yield from moving.capture(subject, work, about, asked=asked)
 
-    def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
+    def book_failure(self, call: Journalled[CaptureAsk], subject: Any, work: Work, **values: Any) -> None:
         made = book(
             Capture, subject.order, subject.payment_source, work, reference_authorization_id=subject.id, **values
         )
         made.__dict__["reference_authorization"] = subject
 
 
-class VoidPayment(Movement):
+class VoidPayment(OfAuthorization[VoidAsk]):
     """Let go what an authorization holds, or what earlier captures left of it."""
 
     kind = "void_payment"
+    asks = VoidAsk
     step = "void"
     adopts = False
     verb = "cancel"
-    lane = "authorized money"
     books = "voids"
 
-    def reads(self, call: Journalled) -> str | None:
-        return self.looks(call) if call.tries or call.ask.get("spare") else None
+    def reads(self, call: Journalled[VoidAsk]) -> str | None:
+        return self.looks(call) if call.tries or call.ask.spare else None
 
-    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
+    def is_spare(self, call: Journalled[VoidAsk]) -> bool:
+        return call.ask.spare
+
+    def proceeds(self, call: Journalled[VoidAsk], snapshot: Snapshot) -> bool:
         # A spare one may have been taken meanwhile, which is for a person to judge.
-        return snapshot.status == "authorized" if call.ask.get("spare") else not self.is_done(call, snapshot)
+        return snapshot.status == "authorized" if call.ask.spare else not self.is_done(call, snapshot)
 
-    def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
-        kept_the_rest = snapshot.status == "captured" and snapshot.received == call.ask["received"]
+    def is_done(self, call: Journalled[VoidAsk], snapshot: Snapshot) -> bool:
+        kept_the_rest = snapshot.status == "captured" and snapshot.received == call.ask.received
         return snapshot.status == "canceled" or kept_the_rest
 
-    def is_booked(self, call: Journalled, subject: Any, answer: Snapshot) -> bool:
+    def is_booked(self, call: Journalled[VoidAsk], subject: Any, answer: Snapshot) -> bool:
         return taken(subject.order.__dict__["booked"], "voids", subject) > 0
 
-    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: Mapping[str, Any], work: Work) -> Rule:
-        yield from moving.void(subject, work, about, then=ask["then"])
+    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: VoidAsk, work: Work) -> Rule:
+        yield from moving.void(subject, work, about, then=ask.then)
 
-    def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
+    def book_failure(self, call: Journalled[VoidAsk], subject: Any, work: Work, **values: Any) -> None:
         made = book(Void, subject.order, subject.payment_source, work, reference_authorization_id=subject.id, **values)
         made.__dict__["reference_authorization"] = subject
 
 
-class RefundPayment(Movement):
+class RefundPayment(Movement[RefundAsk]):
     """Give a capture back."""
 
     kind = "refund_payment"
+    asks = RefundAsk
     step = "refund"
     verb = "refund"
 
-    def is_done(self, call: Journalled, snapshot: Snapshot) -> bool:
+    def is_done(self, call: Journalled[RefundAsk], snapshot: Snapshot) -> bool:
         return any(one.metadata.get("paydesk_call") == call.id for one in snapshot.refunds)
 
-    def is_booked(self, call: Journalled, subject: Any, answer: Snapshot) -> bool:
+    def is_booked(self, call: Journalled[RefundAsk], subject: Any, answer: Snapshot) -> bool:
         everything = subject.order.__dict__["booked"]
         own = [one for one in answer.refunds if one.metadata.get("paydesk_call") == call.id]
         return all(parts_of(one, everything) for one in own)
 
-    def is_overtaken(self, call: Journalled, subject: Any, everything: list[Any], snapshot: Snapshot) -> bool:
-        return moving.refundable(subject, everything) < int(call.ask.get("balance", call.ask["amount_cents"]))
+    def is_overtaken(
+        self, call: Journalled[RefundAsk], subject: Any, everything: list[Any], snapshot: Snapshot
+    ) -> bool:
+        return moving.refundable(subject, everything) < call.ask.balance
 
-    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: Mapping[str, Any], work: Work) -> Rule:
-        yield from moving.refund(subject, work, about, asked=asked, then=ask["then"])
+    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: RefundAsk, work: Work) -> Rule:
+        yield from moving.refund(subject, work, about, asked=asked, then=ask.then)
 
-    def book_failure(self, call: Journalled, subject: Any, work: Work, **values: Any) -> None:
+    def book_failure(self, call: Journalled[RefundAsk], subject: Any, work: Work, **values: Any) -> None:
         made = book(Refund, subject.order, subject.payment_source, work, reference_capture_id=subject.id, **values)
         made.__dict__["reference_capture"] = subject
 
 
-def _subject(call: Journalled) -> Rule:
+def _subject(call: Journalled[MoveAsk]) -> Rule:
     """The transaction a call is about, its order locked before it."""
-    yield Find("orders", eq("id", call.ask["order_id"]), lock=True)
+    yield Find("orders", eq("id", call.ask.order_id), lock=True)
     paths = ("order.payment_method", "order.payment_source", "payment_source.payment_gateway")
     subject = yield Find(call.subject_type, eq("id", call.subject_id), paths)
     return subject
 
 
-def _about(call: Journalled, subject: Any) -> Any:
-    return subject.order if call.ask["about"] == "orders" else subject
+def _about(call: Journalled[MoveAsk], subject: Any) -> Any:
+    return subject.order if call.ask.about == "orders" else subject
 
 
 def _exclude(subject: Any, work: Work) -> Rule:
@@ -308,9 +334,4 @@ def _exclude(subject: Any, work: Work) -> Rule:
     yield from subject.order.settle(work)
 
 
-PLANS: tuple[Plan, ...] = (CapturePayment(), VoidPayment(), RefundPayment())
-
-
-def _is_whole(call: Journalled) -> bool:
-    """Everything was asked for that was left."""
-    return bool(call.ask.get("whole", call.ask["about"] == "orders"))
+PLANS: tuple[Plan[Any], ...] = (CapturePayment(), VoidPayment(), RefundPayment())

@@ -7,6 +7,7 @@ from typing import Any
 from paydesk.base.errors import Denied, Invalid
 from paydesk.commerce.owning import OWN_ENTRY
 from paydesk.commerce.payable import SOURCES
+from paydesk.commerce.payments.asks import DetachAsk, ImportAsk, InstrumentAsk, SetupAsk
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer, known_at
 from paydesk.commerce.payments.payment_sources import refusal
 from paydesk.declare import (
@@ -27,7 +28,8 @@ from paydesk.declare import (
     to_one,
 )
 from paydesk.gateways.port import Instrument, Refused, Setup
-from paydesk.work import Call, Change, Find, Journalled, Load, Plan, Work, new_id
+from paydesk.plans import Journalled, Plan
+from paydesk.work import Call, Change, Find, Load, Work, new_id
 
 _SHOPPERS_MAY = frozenset(("reference", "reference_origin", "metadata"))
 """What a customer may write to an entry: whose card it is, the gateway says."""
@@ -84,7 +86,7 @@ class CustomerPaymentSource(
             change.related["customer"],
             gateway=gateway,
             record_id=new_id(),
-            ask={"instrument": values["payment_source_token"], "record": values, "gateway": {}},
+            ask=ImportAsk(instrument=values["payment_source_token"], record=values),
         )
 
     def updating(self, change: Change, work: Work) -> Rule:
@@ -105,7 +107,7 @@ class CustomerPaymentSource(
                 self,
                 gateway=self.payment_gateway,
                 record_id=self.id,
-                ask={"instrument": tokens["payment_source_token"], "record": tokens, "gateway": {}},
+                ask=ImportAsk(instrument=tokens["payment_source_token"], record=tokens),
             )
 
     def deleting(self, work: Work) -> None:
@@ -114,14 +116,19 @@ class CustomerPaymentSource(
     def detach(self, work: Work, *, deferred: bool = False) -> None:
         """Have the gateway forget that the payment method is the customer's; the entry goes with its answer."""
         token = self.payment_source_token
-        ask = {"instrument": token, "customer": self.customer_token, "gateway": {"payment_method_id": token}}
+        ask = DetachAsk(
+            instrument=token,
+            customer=self.customer_token,
+            customer_id=self.customer_id,
+            gateway={"payment_method_id": token},
+        )
         work.calls.append(
             Call(
                 "detach_instrument",
                 self.shape.type,
                 token,
                 self.payment_gateway,
-                ask | {"customer_id": self.customer_id},
+                ask,
                 record_id=self.id,
                 deferred=deferred,
             )
@@ -134,7 +141,7 @@ class CustomerPaymentSource(
             self,
             gateway=self.payment_gateway,
             record_id=self.id,
-            ask={"instrument": self.payment_source_token, "customer_id": self.customer_id, "gateway": {}},
+            ask=InstrumentAsk(instrument=self.payment_source_token, customer_id=self.customer_id),
         )
 
     def take(self, told: Instrument, work: Work) -> None:
@@ -234,17 +241,18 @@ def remember(
     return entry
 
 
-class ImportInstrument(Plan):
+class ImportInstrument(Plan[ImportAsk]):
     """Look at a payment method that an integration says is a customer's, and keep it."""
 
     kind = "import_instrument"
+    asks = ImportAsk
     about = "instrument"
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["instrument"])
+    def reads(self, call: Journalled[ImportAsk]) -> str | None:
+        return call.ask.instrument
 
-    def settle(self, call: Journalled, answer: Instrument, work: Work) -> Rule:
-        record = call.ask["record"]
+    def settle(self, call: Journalled[ImportAsk], answer: Instrument, work: Work) -> Rule:
+        record = call.ask.record
         if answer.customer != record["customer_token"]:
             return Invalid("customer_token", "invalid", "is not whose payment method it is", value=answer.customer)
         known = yield Find(CustomerPaymentSource, entry_of(call.gateway_id, answer.payment_method_id))
@@ -276,22 +284,23 @@ class ImportInstrument(Plan):
             CustomerPaymentSource, id=call.record_id, **record, **facts(answer), payment_gateway_id=call.gateway_id
         )
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[ImportAsk], problem: Any, work: Work) -> Any:
         if getattr(problem, "http_status", None) == 404:
             return Invalid("payment_source_token", "invalid", problem.message)
         return refusal(problem)
 
 
-class ReadInstrument(Plan):
+class ReadInstrument(Plan[InstrumentAsk]):
     """Bring an entry to what the gateway says of it; one that is nobody's or somebody else's there goes."""
 
     kind = "read_instrument"
+    asks = InstrumentAsk
     about = "instrument"
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["instrument"])
+    def reads(self, call: Journalled[InstrumentAsk]) -> str | None:
+        return call.ask.instrument
 
-    def settle(self, call: Journalled, answer: Instrument, work: Work) -> Rule:
+    def settle(self, call: Journalled[InstrumentAsk], answer: Instrument, work: Work) -> Rule:
         entry = yield from _entry(call)
         if entry is None:
             return None
@@ -301,47 +310,48 @@ class ReadInstrument(Plan):
         entry.take(answer, work)
         return entry
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[InstrumentAsk], problem: Any, work: Work) -> Any:
         if getattr(problem, "http_status", None) == 404:
             return self._gone(call, work)
         return refusal(problem)
 
-    def _gone(self, call: Journalled, work: Work) -> Rule:
+    def _gone(self, call: Journalled[InstrumentAsk], work: Work) -> Rule:
         entry = yield from _entry(call)
         if entry is not None:
             work.delete(entry)
 
 
-def _entry(call: Journalled) -> Rule:
+def _entry(call: Journalled[InstrumentAsk | DetachAsk]) -> Rule:
     """The entry of the payment method that a call is about, its customer locked before it."""
-    yield Find("customers", eq("id", call.ask["customer_id"]), lock=True)
-    entry = yield Find(CustomerPaymentSource, entry_of(call.gateway_id, call.ask["instrument"]), ("payment_gateway",))
+    yield Find("customers", eq("id", call.ask.customer_id), lock=True)
+    entry = yield Find(CustomerPaymentSource, entry_of(call.gateway_id, call.ask.instrument), ("payment_gateway",))
     return entry
 
 
-class DetachInstrument(Plan):
+class DetachInstrument(Plan[DetachAsk]):
     """Take a payment method out of a wallet, here and at the gateway. One that is gone there already is no obstacle."""
 
     kind = "detach_instrument"
+    asks = DetachAsk
     verb = "detach"
     about = "instrument"
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["instrument"])
+    def reads(self, call: Journalled[DetachAsk]) -> str | None:
+        return call.ask.instrument
 
-    def looks(self, call: Journalled) -> str | None:
-        return str(call.ask["instrument"])
+    def looks(self, call: Journalled[DetachAsk]) -> str | None:
+        return call.ask.instrument
 
-    def proceeds(self, call: Journalled, snapshot: Instrument) -> bool:
-        return bool(snapshot.customer == call.ask["customer"])
+    def proceeds(self, call: Journalled[DetachAsk], snapshot: Instrument) -> bool:
+        return snapshot.customer == call.ask.customer
 
-    def settle(self, call: Journalled, answer: Instrument | None, work: Work) -> Rule:
+    def settle(self, call: Journalled[DetachAsk], answer: Instrument | None, work: Work) -> Rule:
         entry = yield from _entry(call)
         if entry is not None:
             work.delete(entry)
         return entry
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[DetachAsk], problem: Any, work: Work) -> Any:
         found = problem.snapshot
         is_gone = getattr(problem, "http_status", None) == 404 or (
             isinstance(found, Instrument) and not self.proceeds(call, found)
@@ -352,16 +362,17 @@ class DetachInstrument(Plan):
         return refusal(problem)
 
 
-class ReadSetup(Plan):
+class ReadSetup(Plan[SetupAsk]):
     """A payment method was set up apart from any payment: keep it, where it is for a customer of ours."""
 
     kind = "read_setup"
+    asks = SetupAsk
     about = "setup"
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["setup"])
+    def reads(self, call: Journalled[SetupAsk]) -> str | None:
+        return call.ask.setup
 
-    def settle(self, call: Journalled, answer: Setup, work: Work) -> Rule:
+    def settle(self, call: Journalled[SetupAsk], answer: Setup, work: Work) -> Rule:
         if not answer.succeeded or answer.customer is None or answer.payment_method_id is None:
             return
         owner = both(eq("token", answer.customer), eq("payment_gateway_id", call.gateway_id))
@@ -371,24 +382,25 @@ class ReadSetup(Plan):
                 "keep_instrument",
                 known,
                 gateway=known.payment_gateway,
-                ask={"instrument": answer.payment_method_id, "customer_id": known.customer_id, "gateway": {}},
+                ask=InstrumentAsk(instrument=answer.payment_method_id, customer_id=known.customer_id),
             )
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[SetupAsk], problem: Any, work: Work) -> Any:
         return None if getattr(problem, "http_status", None) == 404 else refusal(problem)
 
 
-class KeepInstrument(Plan):
+class KeepInstrument(Plan[InstrumentAsk]):
     """Look at a payment method that was set up for a customer of ours, and keep it."""
 
     kind = "keep_instrument"
+    asks = InstrumentAsk
     about = "instrument"
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["instrument"])
+    def reads(self, call: Journalled[InstrumentAsk]) -> str | None:
+        return call.ask.instrument
 
-    def settle(self, call: Journalled, answer: Instrument, work: Work) -> Rule:
-        customer = yield Find("customers", eq("id", call.ask["customer_id"]), lock=True)
+    def settle(self, call: Journalled[InstrumentAsk], answer: Instrument, work: Work) -> Rule:
+        customer = yield Find("customers", eq("id", call.ask.customer_id), lock=True)
         known = yield Find(GatewayCustomer, eq("id", call.subject_id))
         if customer is None or known is None or answer.customer != known.token:
             return None
@@ -396,8 +408,8 @@ class KeepInstrument(Plan):
         proved_at = customer.proved_at
         return (yield from remember(customer, call.gateway_id, answer, work, claimed=True, owner_proved_at=proved_at))
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[InstrumentAsk], problem: Any, work: Work) -> Any:
         return None if getattr(problem, "http_status", None) == 404 else refusal(problem)
 
 
-PLANS: tuple[Plan, ...] = (ImportInstrument(), ReadInstrument(), DetachInstrument(), ReadSetup(), KeepInstrument())
+PLANS: tuple[Plan[Any], ...] = (ImportInstrument(), ReadInstrument(), DetachInstrument(), ReadSetup(), KeepInstrument())

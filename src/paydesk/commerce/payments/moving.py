@@ -5,7 +5,7 @@ exclude each other; so do two refunds of one capture.
 
     about   the record whose change asks: the transaction itself, or its order
     then    what follows once the money has moved: `exclude` the transactions
-    act     what an order does by several such calls, one after the other: `what` it is, and the steps that are `done`
+    act     what an order does by several such calls, one after the other
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from typing import Any
 
 from paydesk.base.errors import Invalid
 from paydesk.commerce.limits import unpayable
+from paydesk.commerce.payable import Act
+from paydesk.commerce.payments.asks import CaptureAsk, RefundAsk, VoidAsk
 from paydesk.commerce.payments.transactions import booked, returnable, room, taken
 from paydesk.declare import Rule
+from paydesk.gateways.port import CaptureRequest, RefundRequest, Reversal
 from paydesk.work import Load, Work, new_id
 
 
@@ -77,7 +80,7 @@ def capture(
     about: Any,
     *,
     asked: int | None = None,
-    act: dict[str, Any] | None = None,
+    act: Act | None = None,
     later: bool = False,
     final: bool = False,
 ) -> Rule:
@@ -98,20 +101,26 @@ def capture(
         raise Invalid("capture_balance_cents", "greater_than", value=balance, count=0)
     amount = _within("_capture_amount_cents", asked, balance, authorization.currency_code)
     received = _received(authorization, everything)
-    yield from _ask(
-        "capture_payment",
-        authorization,
-        about,
-        work,
-        {"act": act},
-        later,
-        {"amount_cents": amount, "received": received, "whole": asked is None},
-        {
-            "amount_cents": amount,
-            "currency": authorization.currency_code,
-            **({"final": False} if authorization.multicapture and amount < balance and not final else {}),
-        },
+    payment = yield from _payment_of(authorization)
+    request: CaptureRequest = {
+        "payment_id": payment.payment_id,
+        "amount_cents": amount,
+        "currency": authorization.currency_code,
+    }
+    if authorization.multicapture and amount < balance and not final:
+        request["final"] = False
+    ask = CaptureAsk(
+        about=about.shape.type,
+        order_id=authorization.order_id,
+        payment_id=payment.payment_id,
+        amount_cents=amount,
+        received=received,
+        whole=asked is None,
+        act=act,
+        gateway=request,
     )
+    gateway = payment.payment_gateway
+    work.call("capture_payment", authorization, gateway=gateway, record_id=about.id, deferred=later, ask=ask)
 
 
 def _must_not_have_expired(authorization: Any, work: Work) -> None:
@@ -126,7 +135,7 @@ def void(
     about: Any,
     *,
     then: str | None = None,
-    act: dict[str, Any] | None = None,
+    act: Act | None = None,
     later: bool = False,
     spare: bool = False,
 ) -> Rule:
@@ -143,11 +152,21 @@ def void(
         message = "was captured: it can only be refunded" if captured else None
         raise Invalid("void_balance_cents", "captured" if captured else "greater_than", message, value=left, count=0)
     amount = authorization.capture_balance_cents if captured else authorization.void_balance_cents
-    facts = {"amount_cents": amount, "received": _received(authorization, everything), "whole": True}
-    if spare:
-        facts["spare"] = True
-    ask = {"reason": "requested_by_customer"}
-    yield from _ask("void_payment", authorization, about, work, {"then": then, "act": act}, later, facts, ask)
+    payment = yield from _payment_of(authorization)
+    ask = VoidAsk(
+        about=about.shape.type,
+        order_id=authorization.order_id,
+        payment_id=payment.payment_id,
+        amount_cents=amount,
+        received=_received(authorization, everything),
+        whole=True,
+        spare=spare,
+        then=then,
+        act=act,
+        gateway={"payment_id": payment.payment_id, "reason": "requested_by_customer"},
+    )
+    gateway = payment.payment_gateway
+    work.call("void_payment", authorization, gateway=gateway, record_id=about.id, deferred=later, ask=ask)
 
 
 def refund(
@@ -157,7 +176,7 @@ def refund(
     *,
     asked: int | None = None,
     then: str | None = None,
-    act: dict[str, Any] | None = None,
+    act: Act | None = None,
     later: bool = False,
 ) -> Rule:
     """Ask that `asked` minor units of `capture` be given back, by default all that is left.
@@ -173,24 +192,28 @@ def refund(
         raise Invalid("refund_balance_cents", "greater_than", value=left, count=0)
     amount = _within("_refund_amount_cents", asked, left, capture.currency_code)
     call_id = new_id()
-    yield Load(capture, ("payment_source",))
-    reversal = capture.payment_source.reversal() if capture.payment_source is not None else {}
-    yield from _ask(
-        "refund_payment",
-        capture,
-        about,
-        work,
-        {"then": then, "act": act},
-        later,
-        {"amount_cents": amount, "balance": left, "whole": asked is None},
-        {
-            "amount_cents": amount,
-            "currency": capture.currency_code,
-            **reversal,
-            "metadata": {"paydesk_call": call_id, "paydesk_capture": capture.id},
-        },
-        call_id,
+    payment = yield from _payment_of(capture)
+    reversal: Reversal = payment.reversal()
+    request: RefundRequest = {
+        "payment_id": payment.payment_id,
+        "amount_cents": amount,
+        "currency": capture.currency_code,
+        "metadata": {"paydesk_call": call_id, "paydesk_capture": capture.id},
+    }
+    request.update(reversal)  # type: ignore[typeddict-item]
+    ask = RefundAsk(
+        about=about.shape.type,
+        order_id=capture.order_id,
+        payment_id=payment.payment_id,
+        amount_cents=amount,
+        balance=left,
+        whole=asked is None,
+        then=then,
+        act=act,
+        gateway=request,
     )
+    gateway = payment.payment_gateway
+    work.call("refund_payment", capture, gateway=gateway, record_id=about.id, deferred=later, id=call_id, ask=ask)
 
 
 def let_go(order: Any, work: Work) -> Rule:
@@ -215,35 +238,10 @@ def _within(name: str, asked: int | None, balance: int, currency: str) -> int:
     return asked
 
 
-def _ask(
-    kind: str,
-    subject: Any,
-    about: Any,
-    work: Work,
-    follows: dict[str, Any],
-    later: bool,
-    facts: dict[str, Any],
-    gateway: dict[str, Any],
-    call_id: str | None = None,
-) -> Rule:
-    yield Load(subject, ("payment_source.payment_gateway",))
-    payment = subject.payment_source
+def _payment_of(transaction: Any) -> Rule:
+    """The payment source of a transaction, its gateway loaded."""
+    yield Load(transaction, ("payment_source.payment_gateway",))
+    payment = transaction.payment_source
     if payment is None or payment.payment_gateway is None:
         raise Invalid("payment_source", "blank", "must exist")
-    work.call(
-        kind,
-        subject,
-        gateway=payment.payment_gateway,
-        record_id=about.id,
-        deferred=later,
-        id=call_id or new_id(),
-        ask={
-            **facts,
-            "about": about.shape.type,
-            "order_id": subject.order_id,
-            "payment_id": payment.payment_id,
-            "then": follows.get("then"),
-            "act": follows.get("act"),
-            "gateway": {"payment_id": payment.payment_id, **gateway},
-        },
-    )
+    return payment

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from paydesk.commerce.payments.asks import SetupAsk
 from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.declare import FIND, READ_ACTIONS, WRITE, Disableable, boolean, string, switching, to_many
 from paydesk.gateways.port import Credentials
@@ -56,7 +57,7 @@ class Gateway(Disableable):
 
     def read(self, work: Work, *, setup: str) -> None:
         """Ask what became of the setting up of a payment method, after this work is written."""
-        work.call("read_setup", self, gateway=self, ask={"setup": setup, "gateway": {}})
+        work.call("read_setup", self, gateway=self, ask=SetupAsk(setup=setup))
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Any:

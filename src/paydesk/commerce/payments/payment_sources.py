@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
+from paydesk.asks import Ask
 from paydesk.base.errors import GatewayRefused, Invalid, Locked, Refusal
 from paydesk.base.money import Money
 from paydesk.commerce.payable import EDITABLE, ORDER_ACCESS
-from paydesk.commerce.payments import former
+from paydesk.commerce.payments.asks import AmendAsk, DiscardAsk, OpenAsk, ReadAsk, ReleaseAsk
 from paydesk.commerce.payments.forgetting import forget_gone
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer
 from paydesk.commerce.payments.options import connected
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, assign, reconcile
 from paydesk.commerce.payments.transactions import Transaction, booked
 from paydesk.declare import SORT, WRITE, Condition, Resource, Rule, both, eq, hidden, to_one
-from paydesk.gateways.port import Declined, Snapshot
-from paydesk.work import Change, Find, Hold, Holders, Journalled, Load, Plan, Work
+from paydesk.gateways.port import ConfirmFacts, Declined, OpenRequest, Reversal, Snapshot
+from paydesk.plans import Journalled, Plan
+from paydesk.work import Change, Find, Hold, Holders, Load, Work
+
+A = TypeVar("A", bound=Ask)
+D = TypeVar("D", bound=DiscardAsk)
 
 SOURCE_ACCESS = ORDER_ACCESS.via("order", guest="CSUD", customer="CSUD")
 """A payment source is seen and changed by whoever sees and changes its order."""
@@ -155,11 +160,11 @@ class PaymentSource(Resource):
         """
         return {"type": self.shape.singular}
 
-    def confirmation(self, order: Any, amount_cents: int, work: Work) -> dict[str, Any]:
+    def confirmation(self, order: Any, amount_cents: int, work: Work) -> ConfirmFacts:
         """What its gateway needs to be told, beside the payment, to confirm it from the server for this amount."""
         return {}
 
-    def reversal(self) -> dict[str, Any]:
+    def reversal(self) -> Reversal:
         """What is to be taken back of others, beside the payment, when a part of it is given back."""
         return {}
 
@@ -187,7 +192,7 @@ class PaymentSource(Resource):
             self,
             gateway=self.payment_gateway,
             record_id=self.id,
-            ask={"payment_id": self.payment_id, "closely": closely, "intended": self.intended, "gateway": {}},
+            ask=ReadAsk(payment_id=self.payment_id, closely=closely, intended=self.intended),
         )
 
     # With its order.
@@ -227,12 +232,12 @@ class PaymentSource(Resource):
             gateway=self.payment_gateway,
             record_id=self.id,
             deferred=True,
-            ask={
-                "payment_id": self.payment_id,
-                "of": of,
-                "held": held,
-                "gateway": {"payment_id": self.payment_id, "reason": "abandoned"},
-            },
+            ask=ReleaseAsk(
+                payment_id=self.payment_id,
+                of=of,
+                held=held,
+                gateway={"payment_id": self.payment_id, "reason": "abandoned"},
+            ),
         )
 
     def keep(self, work: Work) -> None:
@@ -291,7 +296,7 @@ class PaymentSource(Resource):
             self,
             gateway=self.payment_gateway,
             record_id=self.id,
-            ask={"payment_id": self.payment_id, "gateway": {"payment_id": self.payment_id, "reason": "abandoned"}},
+            ask=DiscardAsk(payment_id=self.payment_id, gateway={"payment_id": self.payment_id, "reason": "abandoned"}),
         )
 
 
@@ -319,33 +324,27 @@ def refusal(problem: Any) -> Refusal:
     return GatewayRefused(problem.message, problem.code or "invalid_request_error")
 
 
-class OpenPayment(Plan):
-    """Open a payment for an order; the record is stored with the gateway's answer, so until then no answer shows it.
-
-    `behind` says that what the order costs had changed unnoticed: its refresh is written with the answer, too.
-
-    The ask names the type of source (`source`), what the client gave for it (`record`), and the source and payment
-    method that the order had (`replaces`, `payment_method_id`). `about` is "orders" where the order's change asks, then
-    `chooses` is the payment method that the order takes with it, and `known` who the customer is at the gateway, where
-    we named the customer there.
-    """
+class OpenPayment(Plan[OpenAsk]):
+    """Open a payment for an order; the record is stored with the gateway's answer, so until then no answer shows it."""
 
     kind = "open_payment"
+    asks = OpenAsk
     verb = "open"
     owes = True
 
-    def repeats(self, ask: Mapping[str, Any], former: Mapping[str, Any], record_id: str | None) -> bool:
+    def repeats(self, ask: OpenAsk, former: OpenAsk, record_id: str | None) -> bool:
         # It is still what its order is to be paid with, and for as much.
-        asked, had = ask["gateway"], former["gateway"]
-        is_source = record_id is not None and ask["replaces"] == record_id
-        return is_source and all(asked[name] == had[name] for name in ("amount_cents", "currency"))
+        asked, had = ask.gateway, former.gateway
+        is_source = record_id is not None and ask.replaces == record_id
+        return is_source and (asked["amount_cents"], asked["currency"]) == (had["amount_cents"], had["currency"])
 
-    def found(self, ask: dict[str, Any]) -> dict[str, str]:
-        name = f"{_TYPES[ask['source']].shape.singular}_id"
-        return {name: ask["gateway"]["metadata"][name]}
+    def found(self, ask: OpenAsk) -> Mapping[str, str]:
+        name = f"{_TYPES[ask.source].shape.singular}_id"
+        return {name: ask.gateway["metadata"][name]}
 
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
-        kind = _TYPES[call.ask["source"]]
+    def settle(self, call: Journalled[OpenAsk], answer: Snapshot, work: Work) -> Rule:
+        ask = call.ask
+        kind = _TYPES[ask.source]
         order = yield Find("orders", eq("id", call.subject_id), ("payment_source.payment_gateway",), lock=True)
         if order is None:
             # It was deleted meanwhile: nobody can pay for it, so the payment must not stay live.
@@ -356,22 +355,22 @@ class OpenPayment(Plan):
         payment = work.create(
             kind,
             id=call.record_id,
-            **former.record(call.ask["record"]),
+            **ask.record,
             order_id=call.subject_id,
             **kind.opened(answer),
         )
         payment.__dict__["order"] = order
-        work.change(order, connect=connected(order, call.ask.get("connect") or {}) or None)
+        work.change(order, connect=connected(order, ask.connect) or None)
         wanted = (
             order.status in EDITABLE
-            and order.payment_source_id == call.ask["replaces"]
-            and order.payment_method_id == call.ask["payment_method_id"]
+            and order.payment_source_id == ask.replaces
+            and order.payment_method_id == ask.payment_method_id
             and order.currency_code == answer.amount.currency
         )
-        if wanted and call.ask.get("chooses") is not None:
-            wanted = yield from order.takes_method(call.ask["chooses"], work)
+        if wanted and ask.chooses is not None:
+            wanted = yield from order.takes_method(ask.chooses, work)
         if wanted:
-            if call.ask.get("behind"):
+            if ask.behind:
                 yield from order.refresh(work, forced=True)
             yield from payment.attach(order, work)
         else:
@@ -379,57 +378,62 @@ class OpenPayment(Plan):
             yield Load(payment, ("payment_gateway",))
             payment.release(work)
         yield from reconcile(payment, answer, work)
-        return order if call.ask.get("about") == "orders" else payment
+        return order if ask.about == "orders" else payment
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
-        if call.ask.get("known") is not None and getattr(problem, "param", None) == "customer":
+    def refused(self, call: Journalled[OpenAsk], problem: Any, work: Work) -> Any:
+        if call.ask.known is not None and getattr(problem, "param", None) == "customer":
             return self._without_customer(call, work)
         return self._no(call, problem, work)
 
-    def _no(self, call: Journalled, problem: Any, work: Work) -> Rule:
-        yield from forget_gone(call.gateway_id, call.ask["gateway"].get("options") or {}, problem, work)
+    def _no(self, call: Journalled[OpenAsk], problem: Any, work: Work) -> Rule:
+        yield from forget_gone(call.gateway_id, call.ask.gateway.get("options") or {}, problem, work)
         return refusal(problem)
 
-    def _without_customer(self, call: Journalled, work: Work) -> Rule:
+    def _without_customer(self, call: Journalled[OpenAsk], work: Work) -> Rule:
         """The gateway knows the customer no more, who was deleted there: forget it, and open the payment for nobody."""
         order = yield Find("orders", eq("id", call.subject_id), lock=True)
-        known = yield Find(GatewayCustomer, eq("id", call.ask["known"]), ("payment_gateway",))
+        known = yield Find(GatewayCustomer, eq("id", call.ask.known), ("payment_gateway",))
         if order is None or known is None:
             return Invalid("order", "blank")
-        asked = call.ask["gateway"]
+        asked = call.ask.gateway
         if known.token == asked["options"]["customer"]:
             work.change(known, token=None)
         options = {name: value for name, value in asked["options"].items() if name != "customer"}
-        again = {**call.ask, "known": None, "gateway": {**asked, "options": options}}
+        gateway: OpenRequest = {**asked, "options": options}
+        again = replace(call.ask, known=None, gateway=gateway)
         work.call(self.kind, order, gateway=known.payment_gateway, record_id=call.record_id, ask=again)
         return None
 
 
-class Settled(Plan):
+class Settled(Plan[A]):
     """Whatever a payment's gateway was asked, the payment is brought to what that says."""
 
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+    def settle(self, call: Journalled[A], answer: Snapshot, work: Work) -> Rule:
         payment = yield from read_of(call)
         if payment is not None:
             yield from reconcile(payment, answer, work)
         return payment
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[A], problem: Any, work: Work) -> Any:
         return refusal(problem)
 
 
-class ReadPayment(Settled):
+class ReadPayment(Settled[ReadAsk]):
     """Look at a payment: `_refresh`, an event, recovery."""
 
     kind = "read_payment"
+    asks = ReadAsk
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["payment_id"])
+    def reads(self, call: Journalled[ReadAsk]) -> str | None:
+        return call.ask.payment_id
 
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+    def closely(self, call: Journalled[ReadAsk]) -> bool:
+        return call.ask.closely
+
+    def settle(self, call: Journalled[ReadAsk], answer: Snapshot, work: Work) -> Rule:
         payment = yield from read_of(call)
         if payment is not None:
-            yield from reconcile(payment, not_before(call.ask["intended"], payment, answer), work)
+            yield from reconcile(payment, not_before(call.ask.intended, payment, answer), work)
         return payment
 
 
@@ -443,41 +447,50 @@ def not_before(intended: list[Any], payment: PaymentSource, answer: Snapshot) ->
     return replace(answer, amount=Money(*payment.intended))
 
 
-def read_of(call: Journalled) -> Rule:
+def read_of(call: Journalled[Any]) -> Rule:
     """The payment a call is about, its order held before it: whoever changes both comes in that order."""
     yield Hold(call.subject_type, call.subject_id)
     payment = yield Find(call.subject_type, eq("id", call.subject_id), PaymentSource.loads)
     return payment
 
 
-class AmendPayment(Settled):
+class AmendPayment(Settled[AmendAsk]):
     """Bring a payment to the order's present amount."""
 
     kind = "amend_payment"
+    asks = AmendAsk
     verb = "amend"
     exact = True
 
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+    def settle(self, call: Journalled[AmendAsk], answer: Snapshot, work: Work) -> Rule:
         payment = yield from super().settle(call, answer, work)
-        if payment is not None and payment.order is not None and call.ask.get("behind"):
+        if payment is not None and payment.order is not None and call.ask.behind:
             yield from payment.order.refresh(work, forced=True)
         return payment
 
 
-class ReleasePayment(Settled):
-    """Cancel a payment that is no order's source any more, after looking: what holds money stays."""
+class CancelPayment(Settled[D]):
+    """Cancel a payment, after looking: what holds money stays."""
 
-    kind = "release_payment"
     verb = "cancel"
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["payment_id"])
+    def reads(self, call: Journalled[D]) -> str | None:
+        return call.ask.payment_id
 
-    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
-        of = call.ask.get("of")
-        ours = of is None or _TYPES[call.subject_type].is_of_our_making(snapshot, of)
-        still = snapshot.status in UNCONFIRMED or (snapshot.status == "authorized" and bool(call.ask.get("held")))
-        return still and ours
+    def proceeds(self, call: Journalled[D], snapshot: Snapshot) -> bool:
+        return snapshot.status in UNCONFIRMED
+
+
+class ReleasePayment(CancelPayment[ReleaseAsk]):
+    """Cancel a payment that is no order's source any more."""
+
+    kind = "release_payment"
+    asks = ReleaseAsk
+
+    def proceeds(self, call: Journalled[ReleaseAsk], snapshot: Snapshot) -> bool:
+        ask = call.ask
+        ours = ask.of is None or _TYPES[call.subject_type].is_of_our_making(snapshot, ask.of)
+        return ours and (super().proceeds(call, snapshot) or (snapshot.status == "authorized" and ask.held))
 
 
 def let_go(kind: str, payment_id: str, work: Work) -> Rule:
@@ -500,12 +513,13 @@ def let_stray_go(kind: str, name: str, gateway_id: str, work: Work) -> Rule:
     stray.release(work, of=work.settings["installation"])
 
 
-class DiscardPayment(ReleasePayment):
+class DiscardPayment(CancelPayment[DiscardAsk]):
     """Delete a source together with its payment; one that holds money is locked."""
 
     kind = "discard_payment"
+    asks = DiscardAsk
 
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+    def settle(self, call: Journalled[DiscardAsk], answer: Snapshot, work: Work) -> Rule:
         payment = yield from read_of(call)
         if payment is None:
             return None
@@ -525,13 +539,13 @@ class DiscardPayment(ReleasePayment):
         _delete(payment, work)
         return payment
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[DiscardAsk], problem: Any, work: Work) -> Any:
         if getattr(problem, "http_status", None) == 404:
             # The gateway does not know the payment any more: there is nothing left to cancel.
             return self._gone(call, work)
         return refusal(problem)
 
-    def _gone(self, call: Journalled, work: Work) -> Rule:
+    def _gone(self, call: Journalled[DiscardAsk], work: Work) -> Rule:
         payment = yield from read_of(call)
         if payment is not None:
             _delete(payment, work)
@@ -545,4 +559,4 @@ def _delete(payment: PaymentSource, work: Work) -> None:
     work.delete(payment)
 
 
-PLANS: tuple[Plan, ...] = (OpenPayment(), AmendPayment(), ReadPayment(), ReleasePayment(), DiscardPayment())
+PLANS: tuple[Plan[Any], ...] = (OpenPayment(), AmendPayment(), ReadPayment(), ReleasePayment(), DiscardPayment())

@@ -7,16 +7,19 @@ soon as it is confirmed and the customer is known at the gateway.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from paydesk.base.errors import Invalid, Refusal
+from paydesk.commerce.payments.asks import CustomerAsk, LookAsk, SaveAsk
 from paydesk.commerce.payments.customer_payment_sources import CustomerPaymentSource, entry_of, remember
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer, told_of
 from paydesk.commerce.payments.payment_sources import read_of, refusal
 from paydesk.commerce.payments.reconciling import reconcile
 from paydesk.declare import Rule, both, either, eq, within
 from paydesk.gateways.port import CustomerAnswer, Instrument, Snapshot
-from paydesk.work import Find, Journalled, Load, Plan, Work
+from paydesk.plans import Journalled, Plan
+from paydesk.work import Find, Load, Work
 
 SAVE = "_save_payment_source_to_customer_wallet"
 
@@ -49,7 +52,7 @@ def save(order: Any, work: Work) -> Rule:
             payment,
             gateway=payment.payment_gateway,
             record_id=order.id,
-            ask={"payment_id": payment.payment_id, "gateway": {}},
+            ask=LookAsk(payment_id=payment.payment_id),
         )
 
 
@@ -95,11 +98,9 @@ def _introduce(known: Any, customer: Any, gateway: Any, payment: Any, work: Work
         gateway=gateway,
         record_id=payment.order_id,
         deferred=deferred,
-        ask={
-            "order_id": payment.order_id,
-            "payment": payment.id,
-            "gateway": {"email": customer.email, "metadata": metadata},
-        },
+        ask=CustomerAsk(
+            order_id=payment.order_id, payment=payment.id, gateway={"email": customer.email, "metadata": metadata}
+        ),
     )
 
 
@@ -111,25 +112,26 @@ def _attach(payment: Any, known: Any, work: Work, deferred: bool) -> None:
         gateway=payment.payment_gateway,
         record_id=payment.order_id,
         deferred=deferred,
-        ask={
-            "instrument": name,
-            "customer": known.token,
-            "customer_id": known.customer_id,
-            "order_id": payment.order_id,
-            "gateway": {"payment_method_id": name, "customer": known.token},
-        },
+        ask=SaveAsk(
+            instrument=name,
+            customer=known.token,
+            customer_id=known.customer_id,
+            order_id=payment.order_id,
+            gateway={"payment_method_id": name, "customer": known.token},
+        ),
     )
 
 
-class LookAndSave(Plan):
+class LookAndSave(Plan[LookAsk]):
     """See whether a payment was confirmed meanwhile, and if so keep its method."""
 
     kind = "look_and_save"
+    asks = LookAsk
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["payment_id"])
+    def reads(self, call: Journalled[LookAsk]) -> str | None:
+        return call.ask.payment_id
 
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+    def settle(self, call: Journalled[LookAsk], answer: Snapshot, work: Work) -> Rule:
         payment = yield from read_of(call)
         if payment is None or payment.order is None:
             return Invalid("payment_source", "blank")
@@ -139,76 +141,78 @@ class LookAndSave(Plan):
         wrong = yield from keep(payment, payment.order, work)
         return wrong or payment.order
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[LookAsk], problem: Any, work: Work) -> Any:
         return refusal(problem)
 
 
-class CreateCustomer(Plan):
+class CreateCustomer(Plan[CustomerAsk]):
     """Tell the gateway of a customer, once; then all that waits for it is attached."""
 
     kind = "create_customer"
+    asks = CustomerAsk
     verb = "create_customer"
     about = "customer"
     shared = True
 
-    def found(self, ask: dict[str, Any]) -> dict[str, str]:
-        told = ask["gateway"]["metadata"]
+    def found(self, ask: CustomerAsk) -> Mapping[str, str]:
+        told = ask.gateway["metadata"]
         return {name: told[name] for name in ("customer_id", "paydesk")}
 
-    def settle(self, call: Journalled, answer: CustomerAnswer, work: Work) -> Rule:
+    def settle(self, call: Journalled[CustomerAsk], answer: CustomerAnswer, work: Work) -> Rule:
         known = yield Find(GatewayCustomer, eq("id", call.subject_id), ("payment_gateway",))
         if known is None:
             return None
         yield Find("customers", eq("id", known.customer_id), lock=True)
         work.change(known, token=answer.customer)
         orders = yield Find("orders", eq("customer_id", known.customer_id), many=True)
-        order = next((one for one in orders if one.id == call.ask["order_id"]), None)
+        order = next((one for one in orders if one.id == call.ask.order_id), None)
         of_these = within("order_id", [one.id for one in orders])
         kind = known.payment_gateway.makes
         # The payment of the request that asks is not marked yet: a no is to leave no mark.
-        wanted = either(eq("saving", True), eq("id", call.ask.get("payment")))
+        wanted = either(eq("saving", True), eq("id", call.ask.payment))
         waiting = yield Find(kind, both(of_these, wanted), ("payment_gateway",), many=True)
         for payment in waiting:
             if payment.payment_gateway_id == known.payment_gateway_id and payment.instrument_id is not None:
                 _attach(payment, known, work, deferred=order is None or payment.id != order.payment_source_id)
         return order
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
-        if call.ask.get("payment") is not None:
-            yield Find("orders", eq("id", call.ask["order_id"]), lock=True)
+    def refused(self, call: Journalled[CustomerAsk], problem: Any, work: Work) -> Rule:
+        if call.ask.payment is not None:
+            yield Find("orders", eq("id", call.ask.order_id), lock=True)
             known = yield Find(GatewayCustomer, eq("id", call.subject_id), ("payment_gateway",))
             payment = None
             if known is not None:
-                payment = yield Find(known.payment_gateway.makes, eq("id", call.ask["payment"]))
+                payment = yield Find(known.payment_gateway.makes, eq("id", call.ask.payment))
             if payment is not None:
                 work.change(payment, saving=False)
         return refusal(problem)
 
 
-class SaveInstrument(Plan):
+class SaveInstrument(Plan[SaveAsk]):
     """Attach a payment method to its customer at the gateway, unless it is already, and keep it in the wallet."""
 
     kind = "save_instrument"
+    asks = SaveAsk
     verb = "attach"
     about = "instrument"
     shared = True
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["instrument"])
+    def reads(self, call: Journalled[SaveAsk]) -> str | None:
+        return call.ask.instrument
 
-    def looks(self, call: Journalled) -> str | None:
-        return str(call.ask["instrument"])
+    def looks(self, call: Journalled[SaveAsk]) -> str | None:
+        return call.ask.instrument
 
-    def proceeds(self, call: Journalled, snapshot: Instrument) -> bool:
+    def proceeds(self, call: Journalled[SaveAsk], snapshot: Instrument) -> bool:
         return snapshot.customer is None
 
-    def settle(self, call: Journalled, answer: Instrument, work: Work) -> Rule:
+    def settle(self, call: Journalled[SaveAsk], answer: Instrument, work: Work) -> Rule:
         order, customer, payment = yield from _waiting(call)
         if payment is not None:
             work.change(payment, saving=False)
         if order is None or customer is None or payment is None:
             return order
-        if answer.customer != call.ask["customer"]:
+        if answer.customer != call.ask.customer:
             return Invalid(SAVE, "invalid", "belongs to another customer at the gateway")
         yield from remember(
             customer,
@@ -223,16 +227,16 @@ class SaveInstrument(Plan):
         )
         return order
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Rule:
+    def refused(self, call: Journalled[SaveAsk], problem: Any, work: Work) -> Rule:
         found = problem.snapshot
-        if isinstance(found, Instrument) and found.customer == call.ask["customer"]:
+        if isinstance(found, Instrument) and found.customer == call.ask.customer:
             return (yield from self.settle(call, found, work))
         order, customer, payment = yield from _waiting(call)
         if getattr(problem, "param", None) == "customer" and customer is not None and payment is not None:
             # The gateway knows the customer no more, who was deleted there.
             whose = both(eq("customer_id", customer.id), eq("payment_gateway_id", call.gateway_id))
             known = yield Find(GatewayCustomer, whose, ("payment_gateway",))
-            if known is not None and known.token == call.ask["customer"]:
+            if known is not None and known.token == call.ask.customer:
                 work.change(known, token=None)
                 _introduce(known, customer, known.payment_gateway, payment, work, deferred=False)
                 return order
@@ -242,12 +246,12 @@ class SaveInstrument(Plan):
         return told
 
 
-def _waiting(call: Journalled) -> Rule:
+def _waiting(call: Journalled[SaveAsk]) -> Rule:
     """Order, customer and payment that a call is about, held in this order as everybody does."""
-    order = yield Find("orders", eq("id", call.ask["order_id"]), lock=True)
-    customer = yield Find("customers", eq("id", call.ask["customer_id"]), lock=True)
+    order = yield Find("orders", eq("id", call.ask.order_id), lock=True)
+    customer = yield Find("customers", eq("id", call.ask.customer_id), lock=True)
     payment = yield Find(call.subject_type, eq("id", call.subject_id))
     return order, customer, payment
 
 
-PLANS: tuple[Plan, ...] = (LookAndSave(), CreateCustomer(), SaveInstrument())
+PLANS: tuple[Plan[Any], ...] = (LookAndSave(), CreateCustomer(), SaveInstrument())

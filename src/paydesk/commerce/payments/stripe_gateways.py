@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+from paydesk.asks import Ask
 from paydesk.base.errors import GatewayRefused, Invalid, Locked
 from paydesk.base.instants import later
+from paydesk.commerce.payments.asks import EndpointAsk, KeyAsk, RegisterAsk, RenewAsk, UnregisterAsk
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_methods import PaymentMethod
 from paydesk.commerce.payments.sealed import revealed
@@ -27,7 +29,11 @@ from paydesk.declare import (
     to_many,
 )
 from paydesk.gateways.port import Credentials, Refused, Registration
-from paydesk.work import Change, Find, Journalled, Plan, Work, new_id
+from paydesk.plans import Journalled, Plan
+from paydesk.work import Change, Find, Work, new_id
+
+E = TypeVar("E", bound=Ask)
+K = TypeVar("K", bound=KeyAsk)
 
 OVERLAP_SECONDS = 24 * 3600.0
 
@@ -121,7 +127,7 @@ class StripeGateway(
         url = work.settings["endpoint_url"](work, cls.shape.type, row_id)
         gateway = draft(values, row_id)
         if url is None:
-            work.call("try_key", gateway, gateway=gateway, record_id=row_id, ask={"record": values, "gateway": {}})
+            work.call("try_key", gateway, gateway=gateway, record_id=row_id, ask=KeyAsk(record=values))
             return
         # An equal request that comes while this one is open is to meet it: the id is new each time, the key is not.
         same = hashlib.sha256(f"{key}/{account}/{change.values['name']}".encode()).hexdigest()[:24]
@@ -130,15 +136,15 @@ class StripeGateway(
             draft(values, same),
             gateway=gateway,
             record_id=row_id,
-            ask={
-                "record": values,
-                "gateway": {
+            ask=RegisterAsk(
+                record=values,
+                gateway={
                     "url": url,
                     "gateway_id": row_id,
                     "installation": work.settings["installation"],
                     "account": account,
                 },
-            },
+            ),
         )
 
     def updating(self, change: Change, work: Work) -> Any:
@@ -179,7 +185,7 @@ class StripeGateway(
             self,
             gateway=self,
             record_id=self.id,
-            ask={"gateway": {"endpoint_id": self.webhook_endpoint_id}},
+            ask=UnregisterAsk(gateway={"endpoint_id": self.webhook_endpoint_id}),
         )
 
     def lost(self, work: Work) -> None:
@@ -205,23 +211,27 @@ class StripeGateway(
         elif not own.current or own.account != self.connected_account:
             self._renew(url, own.endpoint_id, work)
         elif own.url != url or not own.hears or own.status != "enabled":
-            mended = {"endpoint_id": own.endpoint_id, "url": url}
-            work.call("move_endpoint", self, gateway=self, deferred=True, ask={"gateway": mended})
+            ask = EndpointAsk(gateway={"endpoint_id": own.endpoint_id, "url": url})
+            work.call("move_endpoint", self, gateway=self, deferred=True, ask=ask)
         for one in known:
             if one is not own:
                 self._drop(one.endpoint_id, work)
 
     def _renew(self, url: str, replaces: str | None, work: Work) -> None:
-        ask = {
-            "url": url,
-            "gateway_id": self.id,
-            "installation": work.settings["installation"],
-            "account": self.connected_account,
-        }
-        work.call("renew_endpoint", self, gateway=self, deferred=True, ask={"replaces": replaces, "gateway": ask})
+        ask = RenewAsk(
+            replaces=replaces,
+            gateway={
+                "url": url,
+                "gateway_id": self.id,
+                "installation": work.settings["installation"],
+                "account": self.connected_account,
+            },
+        )
+        work.call("renew_endpoint", self, gateway=self, deferred=True, ask=ask)
 
     def _drop(self, endpoint_id: str, work: Work) -> None:
-        work.call("drop_endpoint", self, gateway=self, deferred=True, ask={"gateway": {"endpoint_id": endpoint_id}})
+        ask = UnregisterAsk(gateway={"endpoint_id": endpoint_id})
+        work.call("drop_endpoint", self, gateway=self, deferred=True, ask=ask)
 
     def renewed(self, answer: Registration, replaces: str | None, work: Work) -> None:
         """A new endpoint stands. The one it replaces goes, and what that signed counts for a day: it may be on its way,
@@ -271,67 +281,74 @@ def draft(values: dict[str, Any], row_id: str | None) -> StripeGateway:
     return StripeGateway(**{**row, **values, "id": row_id})
 
 
-class RegisterEndpoint(Plan):
-    """Create a gateway: its webhook endpoint is registered first, so a key that Stripe refuses leaves nothing."""
+class CreateGateway(Plan[K]):
+    """Create a gateway once its key was probed, so a key that Stripe refuses leaves nothing."""
 
-    kind = "register_endpoint"
-    verb: str | None = "register"
     probes = True
     tries_key = True
 
-    def gateway(self, call: Journalled) -> Resource | None:
-        return draft(call.ask["record"], call.record_id)
+    def gateway(self, call: Journalled[K]) -> Resource | None:
+        return draft(call.ask.record, call.record_id)
 
-    def settle(self, call: Journalled, answer: Registration, work: Work) -> Any:
-        seal = work.settings["seal"]
-        secret = answer.secret
-        assert call.record_id is not None
-        return work.create(
-            StripeGateway,
-            id=call.record_id,
-            **call.ask["record"],
-            own_account=answer.owner,
-            webhook_endpoint_id=answer.endpoint_id,
-            webhook_endpoint_url=answer.url,
-            sealed_webhook_secret=seal(secret, f"webhook/{call.record_id}") if secret else None,
-        )
-
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[K], problem: Any, work: Work) -> Any:
         assert call.record_id is not None
         if isinstance(problem, Refused) and problem.lacks:
             return Invalid("login", "missing_rights", problem.message, rights=list(problem.lacks))
         if isinstance(problem, Refused) and problem.http_status in (401, 403):
             return Invalid("login", "invalid", problem.message)
         # The address does not suit Stripe: the gateway works without webhooks, by polling and `_refresh`.
-        return work.create(StripeGateway, id=call.record_id, **call.ask["record"])
+        return work.create(StripeGateway, id=call.record_id, **call.ask.record)
 
 
-class TryKey(RegisterEndpoint):
+class RegisterEndpoint(CreateGateway[RegisterAsk]):
+    """The webhook endpoint is registered first."""
+
+    kind = "register_endpoint"
+    asks = RegisterAsk
+    verb = "register"
+
+    def settle(self, call: Journalled[RegisterAsk], answer: Registration, work: Work) -> Any:
+        seal = work.settings["seal"]
+        secret = answer.secret
+        assert call.record_id is not None
+        return work.create(
+            StripeGateway,
+            id=call.record_id,
+            **call.ask.record,
+            own_account=answer.owner,
+            webhook_endpoint_id=answer.endpoint_id,
+            webhook_endpoint_url=answer.url,
+            sealed_webhook_secret=seal(secret, f"webhook/{call.record_id}") if secret else None,
+        )
+
+
+class TryKey(CreateGateway[KeyAsk]):
     """Create a gateway that Stripe could send nothing to: its key is only probed."""
 
     kind = "try_key"
-    verb = None
+    asks = KeyAsk
 
-    def settle(self, call: Journalled, answer: Any, work: Work) -> Any:
+    def settle(self, call: Journalled[KeyAsk], answer: Any, work: Work) -> Any:
         """answer   the account that the key is of, None where it may not be seen"""
         assert call.record_id is not None
-        return work.create(StripeGateway, id=call.record_id, **call.ask["record"], own_account=answer)
+        return work.create(StripeGateway, id=call.record_id, **call.ask.record, own_account=answer)
 
 
-class RemoveEndpoint(Plan):
+class RemoveEndpoint(Plan[UnregisterAsk]):
     """Delete a gateway together with its endpoint."""
 
     kind = "remove_endpoint"
+    asks = UnregisterAsk
     verb = "unregister"
     tries_key = True
 
-    def settle(self, call: Journalled, answer: Any, work: Work) -> Rule:
+    def settle(self, call: Journalled[UnregisterAsk], answer: Any, work: Work) -> Rule:
         gateway = yield Find(StripeGateway, eq("id", call.subject_id))
         if gateway is not None:
             yield from _delete(gateway, work)
         return gateway
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[UnregisterAsk], problem: Any, work: Work) -> Any:
         if isinstance(problem, Refused) and problem.http_status == 404:
             return self.settle(call, None, work)
         if isinstance(problem, Refused) and problem.unauthorized:
@@ -340,43 +357,57 @@ class RemoveEndpoint(Plan):
         return GatewayRefused(problem.message, getattr(problem, "code", None) or "api_error")
 
 
-class RenewEndpoint(Plan):
-    """Register an endpoint for a gateway that has none at Stripe any more, or none as it should be."""
+class EndpointPlan(Plan[E]):
+    """Something about the endpoint of a gateway that stands."""
 
-    kind = "renew_endpoint"
-    verb = "register"
     tries_key = True
 
-    def settle(self, call: Journalled, answer: Registration, work: Work) -> Rule:
-        gateway = yield Find(StripeGateway, eq("id", call.subject_id), lock=True)
-        if gateway is not None:
-            gateway.renewed(answer, call.ask.get("replaces"), work)
-        return gateway
-
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[E], problem: Any, work: Work) -> Any:
         # Without an endpoint payments stay right by `_refresh`; the next start tries again.
         return GatewayRefused(problem.message, getattr(problem, "code", None) or "api_error")
 
 
-class MoveEndpoint(RenewEndpoint):
+class RenewEndpoint(EndpointPlan[RenewAsk]):
+    """Register an endpoint for a gateway that has none at Stripe any more, or none as it should be."""
+
+    kind = "renew_endpoint"
+    asks = RenewAsk
+    verb = "register"
+
+    def settle(self, call: Journalled[RenewAsk], answer: Registration, work: Work) -> Rule:
+        gateway = yield Find(StripeGateway, eq("id", call.subject_id), lock=True)
+        if gateway is not None:
+            gateway.renewed(answer, call.ask.replaces, work)
+        return gateway
+
+
+class MoveEndpoint(EndpointPlan[EndpointAsk]):
     """Tell Stripe the gateway's address, and what the endpoint there is to hear of."""
 
     kind = "move_endpoint"
+    asks = EndpointAsk
     verb = "move_endpoint"
 
+    def settle(self, call: Journalled[EndpointAsk], answer: Registration, work: Work) -> Rule:
+        gateway = yield Find(StripeGateway, eq("id", call.subject_id), lock=True)
+        if gateway is not None:
+            gateway.renewed(answer, None, work)
+        return gateway
 
-class DropEndpoint(RenewEndpoint):
+
+class DropEndpoint(EndpointPlan[UnregisterAsk]):
     """Remove an endpoint at Stripe whose secret nobody knows, or that was replaced."""
 
     kind = "drop_endpoint"
+    asks = UnregisterAsk
     verb = "unregister"
 
-    def settle(self, call: Journalled, answer: Registration, work: Work) -> Rule:
+    def settle(self, call: Journalled[UnregisterAsk], answer: Registration, work: Work) -> Rule:
         gateway = yield Find(StripeGateway, eq("id", call.subject_id))
         return gateway
 
 
-PLANS: tuple[Plan, ...] = (
+PLANS: tuple[Plan[Any], ...] = (
     RegisterEndpoint(),
     TryKey(),
     RemoveEndpoint(),

@@ -12,6 +12,7 @@ from paydesk.base.errors import Invalid
 from paydesk.base.instants import later
 from paydesk.commerce.owning import shows_entry
 from paydesk.commerce.payable import CUSTOMER_PLACED, EDITABLE, GUEST_PLACED
+from paydesk.commerce.payments.asks import AdoptAsk, AmendAsk, LabelAsk, OpenAsk
 from paydesk.commerce.payments.former import instrument
 from paydesk.commerce.payments.gateway_customers import known_at
 from paydesk.commerce.payments.options import (
@@ -46,8 +47,9 @@ from paydesk.declare import (
     to_one,
     trigger,
 )
-from paydesk.gateways.port import MOST_METADATA, Snapshot
-from paydesk.work import Change, Find, Holder, Journalled, Plan, Work, new_id
+from paydesk.gateways.port import MOST_METADATA, ConfirmFacts, Reversal, Snapshot
+from paydesk.plans import Journalled, Plan
+from paydesk.work import Change, Find, Holder, Work, new_id
 
 OLDER_SECONDS = 600.0
 """How long before its order a shopper's intent may have been made that holds money already."""
@@ -187,7 +189,7 @@ class StripePayment(
             "payment_method_details": method.get(method.get("type")) or {},
         }
 
-    def reversal(self) -> dict[str, Any]:
+    def reversal(self) -> Reversal:
         """Stripe takes of both a part in proportion to what is given back (Stripe, "Create a refund")."""
         made = self.connect
         if made is None:
@@ -197,14 +199,18 @@ class StripePayment(
                 "destination": transfer.get("destination") if isinstance(transfer, dict) else None,
                 "fee": self.options.get("application_fee_amount"),
             }
-        asked = {"reverse_transfer": made.get("destination"), "refund_application_fee": made.get("fee")}
-        return {name: True for name, there in asked.items() if there}
+        asked: Reversal = {}
+        if made.get("destination"):
+            asked["reverse_transfer"] = True
+        if made.get("fee"):
+            asked["refund_application_fee"] = True
+        return asked
 
-    def confirmation(self, order: Any, amount_cents: int, work: Work) -> dict[str, Any]:
+    def confirmation(self, order: Any, amount_cents: int, work: Work) -> ConfirmFacts:
         """Needs `wallet_entry` loaded. Only what comes from the wallet, or from an integration, is confirmed without
         the shopper; and nothing that is to be set up by it, which Stripe does with the shopper alone.
         """
-        asked: dict[str, Any] = {}
+        asked: ConfirmFacts = {}
         if self.wallet_entry is not None:
             asked["off_session"] = True
             asked["payment_method"] = self.wallet_entry.payment_source_token
@@ -353,13 +359,11 @@ class StripePayment(
             order,
             gateway=gateway,
             record_id=record_id,
-            ask={
-                "replaces": order.payment_source_id,
-                "payment_method_id": order.payment_method_id,
-                **more,
-                "source": cls.shape.type,
-                "record": record,
-                "gateway": {
+            ask=OpenAsk(
+                **{"replaces": order.payment_source_id, "payment_method_id": order.payment_method_id, **more},
+                source=cls.shape.type,
+                record=record,
+                gateway={
                     "amount_cents": amount.cents,
                     "currency": amount.currency,
                     "auto_payments": bool(gateway.auto_payments),
@@ -371,7 +375,7 @@ class StripePayment(
                     "setup_future_usage": facts.get("setup_future_usage"),
                     "metadata": _metadata(order, record_id, options, work),
                 },
-            },
+            ),
         )
 
     @classmethod
@@ -396,19 +400,19 @@ class StripePayment(
             order,
             gateway=gateway,
             record_id=known.id if known is not None else new_id(),
-            ask={
-                "record": record,
-                "given": given,
-                "payment_id": stripe_id,
-                "secret": _digest(secret),
-                "currency": order.currency_code,
-                "ordered_at": order.created_at,
-                "shopper": work.actor.is_sales_channel,
-                "known": known is not None,
-                "connect": connecting(record["options"], work),
-                "taken": taken,
-                "gateway": {"payment_id": stripe_id, "metadata": _belonging(order, work)},
-            },
+            ask=AdoptAsk(
+                record=record,
+                given=given,
+                payment_id=stripe_id,
+                secret=_digest(secret),
+                currency=order.currency_code,
+                ordered_at=order.created_at,
+                shopper=work.actor.is_sales_channel,
+                known=known is not None,
+                connect=connecting(record["options"], work),
+                taken=taken,
+                gateway={"payment_id": stripe_id, "metadata": _belonging(order, work)},
+            ),
         )
 
     # Changes.
@@ -432,9 +436,9 @@ class StripePayment(
             # What was to be said of a move before this one is not true any more.
             work.withdraw("label_payment", self)
             metadata = {**_belonging(self.order, work), "order_number": self.order.number or ""}
-            told = {"payment_id": self.stripe_id, "metadata": metadata}
+            ask = LabelAsk(gateway={"payment_id": self.stripe_id, "metadata": metadata})
             gateway = self.payment_gateway
-            work.call("label_payment", self, gateway=gateway, record_id=self.id, deferred=True, ask={"gateway": told})
+            work.call("label_payment", self, gateway=gateway, record_id=self.id, deferred=True, ask=ask)
 
     @trigger(loads=("order.payment_method", "order.shipping_address", "order.customer", "order.market"))
     def _update(self, work: Work, value: bool) -> Rule:
@@ -450,9 +454,9 @@ class StripePayment(
             self,
             gateway=self.payment_gateway,
             record_id=self.id,
-            ask={
-                "behind": was_behind,
-                "gateway": {
+            ask=AmendAsk(
+                behind=was_behind,
+                gateway={
                     "payment_id": self.stripe_id,
                     "amount_cents": amount.cents,
                     "currency": amount.currency,
@@ -463,7 +467,7 @@ class StripePayment(
                     "shipping": facts.get("shipping"),
                     "metadata": _metadata(order, self.id, self.options, work),
                 },
-            },
+            ),
         )
 
     def _sent(self) -> dict[str, Any]:
@@ -571,34 +575,34 @@ def _held(holders: list[Holder], account: str | None, order_id: str, work: Work)
     return (own[0], False) if own else (None, bool(same))
 
 
-def _misfit(ask: dict[str, Any], intent: Snapshot) -> Invalid | None:
+def _misfit(ask: AdoptAsk, intent: Snapshot) -> Invalid | None:
     """Why an intent cannot be taken over, as far as it tells itself; None where it can.
 
     One that is the order's already is given back whatever became of it, to whoever knows its secret.
     """
-    if not hmac.compare_digest(_digest(intent.client_secret or ""), ask["secret"]):
+    if not hmac.compare_digest(_digest(intent.client_secret or ""), ask.secret):
         return Invalid("client_secret", "invalid")
-    if ask["known"]:
+    if ask.known:
         return None
-    if ask["taken"]:
+    if ask.taken:
         return Invalid("stripe_id", "taken")
-    if intent.amount.currency != ask["currency"]:
+    if intent.amount.currency != ask.currency:
         return Invalid("stripe_id", "currency_mismatch", "has another currency")
     if intent.status == "canceled":
         return Invalid("stripe_id", "expired")
-    ours, theirs = ask["gateway"]["metadata"], intent.metadata
+    ours, theirs = ask.gateway["metadata"], intent.metadata
     if any(theirs.get(name, own) != own for name, own in ours.items()):
         return Invalid("stripe_id", "taken")
     if intent.refunded or intent.disputed or intent.disputes:
         return Invalid("stripe_id", "invalid", "was refunded or is disputed")
     holds_money = intent.authorized or intent.received
-    is_old = intent.created_at is None or intent.created_at < later(ask["ordered_at"], -OLDER_SECONDS)
-    if ask["shopper"] and holds_money and is_old and "order_id" not in theirs:
+    is_old = intent.created_at is None or intent.created_at < later(ask.ordered_at, -OLDER_SECONDS)
+    if ask.shopper and holds_money and is_old and "order_id" not in theirs:
         return Invalid("stripe_id", "invalid", "was paid before there was the order")
     return None
 
 
-class AdoptPayment(Plan):
+class AdoptPayment(Plan[AdoptAsk]):
     """Take over an intent that the client made at Stripe itself.
 
     It is said at Stripe first whose it is, under a key that is made of the intent alone: of several orders, tenants or
@@ -606,22 +610,23 @@ class AdoptPayment(Plan):
     """
 
     kind = "adopt_payment"
+    asks = AdoptAsk
     verb = "adopt"
 
-    def key(self, ask: dict[str, Any]) -> str | None:
-        return f"paydesk/adopt/{ask['payment_id']}"
+    def key(self, ask: AdoptAsk) -> str | None:
+        return f"paydesk/adopt/{ask.payment_id}"
 
-    def reads(self, call: Journalled) -> str | None:
-        return str(call.ask["payment_id"])
+    def reads(self, call: Journalled[AdoptAsk]) -> str | None:
+        return call.ask.payment_id
 
     looks = reads
 
-    def proceeds(self, call: Journalled, snapshot: Snapshot) -> bool:
-        if call.ask["known"] or _misfit(call.ask, snapshot) is not None:
+    def proceeds(self, call: Journalled[AdoptAsk], snapshot: Snapshot) -> bool:
+        if call.ask.known or _misfit(call.ask, snapshot) is not None:
             return False
         return not _is_said(call.ask, snapshot)
 
-    def settle(self, call: Journalled, answer: Snapshot, work: Work) -> Rule:
+    def settle(self, call: Journalled[AdoptAsk], answer: Snapshot, work: Work) -> Rule:
         order = yield Find("orders", eq("id", call.subject_id), ("payment_source.payment_gateway",), lock=True)
         gateway = yield Find("payment_gateways", eq("id", call.gateway_id))
         if gateway is None:
@@ -630,7 +635,7 @@ class AdoptPayment(Plan):
             self._let_go(call, answer, gateway, work)
             return Invalid("order", "blank")
         known, taken = _held((yield StripePayment.holders(answer.payment_id)), gateway.account, order.id, work)
-        ask = {**call.ask, "known": known is not None, "taken": taken, "currency": order.currency_code}
+        ask = replace(call.ask, known=known is not None, taken=taken, currency=order.currency_code)
         if (misfit := _misfit(ask, answer)) is not None:
             return misfit
         if known is None and not _is_said(call.ask, answer):
@@ -641,14 +646,14 @@ class AdoptPayment(Plan):
                 self._let_go(call, answer, gateway, work)
             return Invalid("order", "not_editable", "is not editable", value=order.status)
         if known is None:
-            record = {**call.ask["record"], "account": gateway.account}
+            record = {**call.ask.record, "account": gateway.account}
             payment = work.create(
                 StripePayment, id=call.record_id, **record, order_id=order.id, **StripePayment.opened(answer)
             )
             payment.__dict__["payment_gateway"] = gateway
         else:
             payment = yield Find(StripePayment, eq("id", known.id), ("payment_gateway",), lock=True)
-            given = {**call.ask["given"], "method_id": call.ask["record"]["method_id"]}
+            given = {**call.ask.given, "method_id": call.ask.record["method_id"]}
             if "options" in given:
                 given["options"] = merged(payment.options, given["options"])
             given["sealed_urls"] = _still_sealed(payment, given)
@@ -658,20 +663,20 @@ class AdoptPayment(Plan):
             work.change(payment, **{name: getattr(gateway, name) for name in ("connected_account", "publishable_key")})
         payment.__dict__["order"] = order
         yield from payment.attach(order, work)
-        work.change(order, connect=connected(order, call.ask.get("connect") or {}) or None)
+        work.change(order, connect=connected(order, call.ask.connect) or None)
         yield from reconcile(payment, answer, work)
         return payment
 
-    def _let_go(self, call: Journalled, answer: Snapshot, gateway: Any, work: Work) -> None:
+    def _let_go(self, call: Journalled[AdoptAsk], answer: Snapshot, gateway: Any, work: Work) -> None:
         """The intent says by now that it is an order's which takes no payment any more: nobody is to pay it, and what
         it holds is let go.
         """
-        if not call.ask["known"] and _is_said(call.ask, answer):
+        if not call.ask.known and _is_said(call.ask, answer):
             opened = StripePayment.opened(answer)
             late = StripePayment(id=call.record_id, **opened, payment_gateway=gateway, gateway_status=None)
             late.release(work, held=True)
 
-    def refused(self, call: Journalled, problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[AdoptAsk], problem: Any, work: Work) -> Any:
         if getattr(problem, "http_status", None) == 404:
             return Invalid("stripe_id", "invalid", problem.message)
         if getattr(problem, "key_is_spent", False):
@@ -679,16 +684,17 @@ class AdoptPayment(Plan):
         return refusal(problem)
 
 
-def _is_said(ask: dict[str, Any], intent: Snapshot) -> bool:
+def _is_said(ask: AdoptAsk, intent: Snapshot) -> bool:
     """The intent tells at Stripe that it is this order's."""
-    return all(intent.metadata.get(name) == own for name, own in ask["gateway"]["metadata"].items())
+    return all(intent.metadata.get(name) == own for name, own in ask.gateway["metadata"].items())
 
 
-class LabelPayment(Settled):
+class LabelPayment(Settled[LabelAsk]):
     """Say at Stripe which order an intent pays, once it was moved to another."""
 
     kind = "label_payment"
+    asks = LabelAsk
     verb = "amend"
 
 
-PLANS: tuple[Plan, ...] = (AdoptPayment(), LabelPayment())
+PLANS: tuple[Plan[Any], ...] = (AdoptPayment(), LabelPayment())

@@ -10,7 +10,7 @@ from paydesk.base.money import Money
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource
 from paydesk.commerce.payments.reconciling import assign
 from paydesk.declare import Rule, document, to_one
-from paydesk.gateways.port import RefundSnapshot, Snapshot, Status
+from paydesk.gateways.port import ConfirmFacts, RefundSnapshot, Snapshot, Status
 from paydesk.work import Change, Work
 
 
@@ -49,7 +49,7 @@ class WireTransfer(
         yield from transfer.attach(order, work)
         return transfer
 
-    def confirmation(self, order: Any, amount_cents: int, work: Work) -> dict[str, Any]:
+    def confirmation(self, order: Any, amount_cents: int, work: Work) -> ConfirmFacts:
         return {"amount_cents": amount_cents, "currency": order.currency_code}
 
     def release(self, work: Work, *, of: str | None = None, held: bool = False) -> None:
