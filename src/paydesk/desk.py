@@ -799,8 +799,8 @@ class Desk:
             if not call.deferred:
                 inline = (journalled, call.gateway)
         yield from self.writer.write(work)
-        for owner_id in work.signed_out:
-            yield from credentials.end_grants_of(work.actor.tenant, owner_id, work.now)
+        for owner_id, kept in work.signed_out:
+            yield from credentials.end_grants_of(work.actor.tenant, owner_id, work.now, kept)
         return inline
 
     def _awaited(self, work: Work, fingerprint: str) -> Generator[Any, Any, None]:

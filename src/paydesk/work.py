@@ -176,7 +176,7 @@ class Work:
         self.withdrawn: list[tuple[str, str]] = []
         self.noted: list[tuple[Resource, dict[str, list[Any]]]] = []
         self.awaited: list[tuple[str, str]] = []
-        self.signed_out: list[str] = []
+        self.signed_out: list[tuple[str, str | None]] = []
         self.mistakes: list[Refusal] = []
         self.arguments: Mapping[str, Any] = {}
         self.adopted = False
@@ -247,9 +247,12 @@ class Work:
         """
         self.awaited.append((kind, subject if isinstance(subject, str) else subject.id))
 
-    def sign_out(self, owner: Resource) -> None:
-        """End every token that an owner was given up to now, with this work."""
-        self.signed_out.append(owner.id)
+    def sign_out(self, owner: Resource, *, elsewhere: bool = False) -> None:
+        """End every token that an owner was given up to now, with this work.
+
+        elsewhere   but those of the session that asks for it
+        """
+        self.signed_out.append((owner.id, self.actor.token or None if elsewhere else None))
 
     def invalid(self, field: str | None, error: str, message: str | None = None, **meta: Any) -> None:
         """Note a broken rule; the work goes on, to find the others, until `check`."""

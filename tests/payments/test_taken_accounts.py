@@ -100,6 +100,31 @@ async def test_a_password_that_an_integration_sets_signs_out_whoever_had_signed_
     assert len(await ids(api, "customer_payment_sources", await api.customer(VERA, HERS))) == 1
 
 
+async def test_a_password_that_a_customer_changes_signs_out_all_other_sessions(api: Api) -> None:
+    customer = await api.create("customers", {"email": VERA, "password": MINE})
+    await api.create("customers", {"email": "other@example.com", "password": MINE})
+    made = api.founded.applications["acme/test/sales_channel"]
+
+    async def signed_in(username: str) -> Any:
+        given = {"client_id": made.client_id, "grant_type": "password", "username": username, "password": MINE}
+        return (await api.http.post("/oauth/token", json=given)).json()
+
+    async def goes_on(session: Any) -> bool:
+        again = {"client_id": made.client_id, "grant_type": "refresh_token", "refresh_token": session["refresh_token"]}
+        seen = await api.send("GET", "orders", token=session["access_token"])
+        return (seen.status, (await api.http.post("/oauth/token", json=again)).status_code) == (200, 200)
+
+    mine, thief, stranger = await signed_in(VERA), await signed_in(VERA), await signed_in("other@example.com")
+    await api.update(customer, {"password": "short"}, token=mine["access_token"], expect=422)
+    await api.update(customer, {"reference": "mine"}, token=mine["access_token"])
+    await api.parts.oauth.refresh()
+    assert (await api.send("GET", "orders", token=thief["access_token"])).status == 200
+    await api.update(customer, {"password": HERS}, token=mine["access_token"])
+    await api.parts.oauth.refresh()
+    assert (await api.send("GET", "orders", token=thief["access_token"])).status == 401
+    assert [await goes_on(session) for session in (mine, thief, stranger)] == [True, False, True]
+
+
 async def test_a_sign_in_with_a_password_that_is_just_replaced_comes_to_nothing(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

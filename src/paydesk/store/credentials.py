@@ -679,17 +679,22 @@ def end_grant(tenant: str, grant_id: str, now: str) -> Transaction[tuple[AccessT
     return (yield from _end(grant, now))
 
 
-def end_grants_of(tenant: str, owner_id: str, now: str) -> Transaction[None]:
-    """Sign an owner out everywhere: every family of tokens that was given to this customer or user is ended."""
+def end_grants_of(tenant: str, owner_id: str, now: str, kept: str | None = None) -> Transaction[None]:
+    """Sign an owner out everywhere: every family of tokens that was given to this customer or user is ended.
+
+    kept   the digest of an access token whose family goes on
+    """
 
     def alive() -> Any:
         c = grants.c
         found = select(c.id).where(c.tenant == bindparam("tenant"), c.owner_id == bindparam("owner_id"))
         return found.where(c.revoked_at.is_(None)).order_by(c.id)
 
+    kept_id = (yield from grant_of_access_token(tenant, kept)) if kept is not None else None
     rows = yield Ask(("credentials", "owner's grants"), alive, {"tenant": tenant, "owner_id": owner_id})
     for (grant_id,) in rows:
-        yield from end_grant(tenant, grant_id, now)
+        if grant_id != kept_id:
+            yield from end_grant(tenant, grant_id, now)
 
 
 def _end(grant: Grant, now: str) -> Transaction[tuple[AccessToken, ...]]:

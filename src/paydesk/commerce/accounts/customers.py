@@ -182,6 +182,8 @@ class Customer(
         if password_hash is not None:
             values["password_hash"] = password_hash
             values["password_trusted_at"] = work.actor.trusted_at if by_shopper else work.now
+            if by_shopper:
+                work.sign_out(self, elsewhere=True)
         if not by_shopper:
             values["made_by"] = None
             if password_hash is not None:
