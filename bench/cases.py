@@ -24,6 +24,7 @@ class Case:
     stripe         which Stripe answers: the stand-in at once, the stand-in after 100 ms, the sandbox
     needs          the case whose requests make what this one's requests use up
     held           how many other connections are open meanwhile that say nothing, or never end what they say
+    signing_up     how many other clients create customers with a password meanwhile, one after the other
     """
 
     name: str
@@ -34,6 +35,7 @@ class Case:
     stripe: str = "at once"
     needs: str | None = None
     held: int = 0
+    signing_up: int = 0
 
     @property
     def creates(self) -> bool:
@@ -51,6 +53,8 @@ CASES = {
         Case("create-100ms", "create, Stripe takes 100 ms", 64, 1800, 201, "100 ms"),
         Case("read", "read it with its order", 16, 2000),
         Case("read-held", "the same, 5,000 connections held", 16, 2000, held=5000),
+        Case("read-one", "read it, one client", 1, 1000),
+        Case("read-signups", "the same, 8 others create customers", 1, 1000, signing_up=8),
         Case("list", "list 25 orders of a customer", 16, 250),
         Case("list-recent", "list 25 of a tenth of all orders", 16, 250),
         Case("patch", "patch an order", 16, 500),
@@ -89,6 +93,8 @@ class Requests:
         made = {
             "read": self._read,
             "read-held": self._read,
+            "read-one": self._read,
+            "read-signups": self._read,
             "list": self._list,
             "list-recent": self._list_recent,
             "patch": self._patch,
@@ -136,6 +142,12 @@ class Requests:
             document = {"data": {"type": "stripe_payments", "attributes": {}, "relationships": related}}
             self._opened.append(order)
             yield self._made("POST", "/api/stripe_payments", document)
+
+    def sign_ups(self) -> Iterator[bytes]:
+        """Customers with a password, without end."""
+        for number in self._numbers:
+            attributes = {"email": f"signs.up.{number}@example.com", "password": "correct horse battery"}
+            yield self._made("POST", "/api/customers", {"data": {"type": "customers", "attributes": attributes}})
 
     def _read(self) -> bytes:
         payment = self.payments[next(self._numbers) % len(self.payments)]

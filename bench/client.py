@@ -82,6 +82,29 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
 
+async def load_beside(
+    port: int, requests: Iterator[bytes], others: Iterator[bytes], *, connections: int, status: int, other_clients: int
+) -> Answers:
+    """`load`, while other clients have things created all the time, from before it begins until it has ended."""
+    begun, ended = asyncio.Event(), False
+
+    def lasting() -> Iterator[bytes]:
+        while not ended:
+            yield next(others)
+
+    def see(_: bytes) -> None:
+        begun.set()
+
+    beside = asyncio.ensure_future(load(port, lasting(), connections=other_clients, status=201, see=see))
+    beside.add_done_callback(lambda _: begun.set())
+    await begun.wait()
+    try:
+        return await load(port, requests, connections=connections, status=status)
+    finally:
+        ended = True
+        await beside
+
+
 async def load(
     port: int,
     requests: Iterator[bytes],

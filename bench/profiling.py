@@ -28,7 +28,7 @@ from paydesk.store.sqlite import SQLite, connect
 
 T = TypeVar("T")
 
-WITHOUT = ("create-100ms", "create-sandbox", "read-held")
+WITHOUT = ("create-100ms", "create-sandbox", "read-held", "read-signups")
 CLIENTS = 16
 
 

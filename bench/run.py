@@ -20,7 +20,7 @@ import orjson
 
 from bench import holding, inside, processes
 from bench.cases import CASES, Case, Requests, to_the_floor
-from bench.client import Answers, load
+from bench.client import Answers, load, load_beside
 from bench.data import PUBLISHABLE_KEY, SECRET_KEY, Data, seed
 from bench.holding import Held
 from bench.processes import MEBIBYTE, Server, ask, child, free_port
@@ -202,7 +202,7 @@ class _Run:
                     figures = self._figures(case, server, lambda case, count: requests.of(case.name, count))
                 self._delay(0.0)
                 self.result.rows.append(Row(case.name, case.title, case.connections, figures))
-                if case.stripe == "at once":
+                if case.stripe == "at once" and not case.signing_up:
                     self._floor(case)
             if not any(case.held for case in cases):
                 self.result.memory_mib = max(self.result.memory_mib, server.memory().most / MEBIBYTE)
@@ -277,9 +277,7 @@ class _Run:
             if server is not self.floor:
                 self._prepare(case, server.port, size)
             used = server.cpu_seconds()
-            answers = asyncio.run(
-                load(server.port, made(case, size), connections=case.connections, status=case.status, see=see)
-            )
+            answers = asyncio.run(self._loaded(case, server, made(case, size), see))
             assert len(answers.latencies) == size, "there were too few orders for so many requests"
             if number >= 0:
                 rounds.append((answers, server.cpu_seconds() - used))
@@ -295,6 +293,15 @@ class _Run:
             answer_bytes=calm.size,
             requests=count * self.length.rounds,
         )
+
+    async def _loaded(
+        self, case: Case, server: Server, made: Iterator[bytes], see: Callable[[bytes], None] | None
+    ) -> Answers:
+        told = {"connections": case.connections, "status": case.status}
+        if case.signing_up:
+            others = self.requests.sign_ups()
+            return await load_beside(server.port, made, others, other_clients=case.signing_up, **told)
+        return await load(server.port, made, see=see, **told)
 
     def _limits(self, captured: dict[str, Any]) -> None:
         if not captured:
@@ -343,7 +350,14 @@ class _Run:
             rate = rows["create"].figures.rate / limits["create: durable writes"].rate
             need.append(Requirement("create", "CPU of the limit", _ratio(rows["create"]), 4, "×"))
             need.append(Requirement("create", "raw durable rate", rate, 0.4, "×", at_least=True))
-        for name, bound in (("read", 10), ("read-held", None), ("list", 25), ("list-recent", None), ("patch", None)):
+        for name, bound in (
+            ("read", 10),
+            ("read-held", None),
+            ("read-one", None),
+            ("list", 25),
+            ("list-recent", None),
+            ("patch", None),
+        ):
             if name in rows:
                 rows[name].limit_cpu_ms = limits[f"static {name}"].cpu_ms
                 if bound:
@@ -351,6 +365,11 @@ class _Run:
         if "read" in rows:
             ratio = limits[LIMITED].cpu_ms / rows["read"].figures.cpu_ms
             need.append(Requirement("read", "CPU with rate limits", ratio, 1.2, "×"))
+        if "read-one" in rows and "read-signups" in rows:
+            alone, beside = rows["read-one"].figures, rows["read-signups"].figures
+            for what, bound in (("p50", 4), ("p99", 20)):
+                ratio = getattr(beside, f"{what}_ms") / getattr(alone, f"{what}_ms")
+                need.append(Requirement("read-signups", f"{what} of one alone", ratio, bound, "×"))
         if "create-100ms" in rows:
             need.append(Requirement("create-100ms", "p50", rows["create-100ms"].figures.p50_ms or 0.0, 130, " ms"))
         need.append(Requirement("serve", "memory of the worker", result.memory_mib, 250, " MiB"))
