@@ -13,7 +13,7 @@ import hashlib
 import logging
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -47,6 +47,7 @@ from paydesk.plans import AnyPlan as Plan
 from paydesk.store import credentials, idempotency, journal, owed
 from paydesk.store.ask import Database
 from paydesk.store.idempotency import KeyOwner
+from paydesk.store.numbers import Blocks, reach_number
 from paydesk.store.reading import (
     NEWEST_FIRST,
     Reader,
@@ -54,9 +55,7 @@ from paydesk.store.reading import (
     Sort,
     bound,
     know_tables,
-    next_number,
     own_paths,
-    reach_number,
 )
 from paydesk.store.sqlite import StillReferred
 from paydesk.store.writing import Writer, last_attempt
@@ -82,7 +81,6 @@ LEFT_SECONDS = 20.0
 
 KEY_SECONDS = 24 * 3600.0
 WAIT_SECONDS = 25.0
-NUMBERS_AHEAD = 50
 ROUNDS = 5
 
 
@@ -290,7 +288,7 @@ class Desk:
         self._running: dict[tuple[str, str], asyncio.Future[_Ended]] = {}
         self._keys: set[KeyOwner] = set()
         self._kept_back: deque[Callable[[], Generator[Any, Any, None]]] = deque()
-        self._numbers: dict[tuple[str, str], list[int]] = {}
+        self._numbers = Blocks()
         self._organizations: dict[str, tuple[float, Resource]] = {}
         self.gateway_calls_made = 0
         self.may_act: Callable[[], Awaitable[None]] | None = None
@@ -573,23 +571,22 @@ class Desk:
         if self.database.name != "sqlite":
 
             def numbers(asked: Next) -> int:
-                ahead = self._numbers.get((actor.tenant, asked.sequence))
-                if not ahead:
+                number = self._numbers.take(actor.tenant, asked.sequence, self.clock())
+                if number is None:
                     raise _NeedNumbers(asked)
-                return ahead.pop(0)
+                return number
 
         return Session(actor.tenant, self.permissions.caller_values(actor), numbers)
 
     async def _reserve(self, tenant: str, asked: Next) -> None:
         """Take numbers ahead in a transaction of their own, so that nobody waits for another's."""
-        last = await self.database.write(lambda: next_number(tenant, asked, NUMBERS_AHEAD))
-        self._numbers[(tenant, asked.sequence)] = list(range(last - NUMBERS_AHEAD + 1, last + 1))
+        await self._numbers.fill(self.database, tenant, asked, self.clock())
 
-    def go_on_behind(self, tenant: str, sequence: str, numbers: Collection[int]) -> Generator[Any, Any, None]:
-        """Hand out no number of a sequence up to these: they are taken, by what may not be here any more."""
+    def go_on_behind(self, tenant: str, sequence: str, numbers: Mapping[int, str]) -> Generator[Any, Any, None]:
+        """Hand out no number of a sequence up to these where what they belong to, by its id, is not here any more."""
         last = yield from reach_number(tenant, sequence, numbers)
         if last is not None:
-            self._numbers.pop((tenant, sequence), None)
+            self._numbers.forget(tenant, sequence)
             log.warning("%s goes on behind %d, which is not here: is this database a restored one?", sequence, last)
 
     def _organization(self, actor: Actor) -> Generator[Any, Any, Any]:

@@ -428,3 +428,38 @@ async def test_order_numbers_go_on_behind_those_that_payments_tell(running: Runn
         await api.parts.catching_up.once()
         # PostgreSQL hands them out by fifties, so that some are left out.
         assert last < int((await ready(api))["number"]) <= last + 50
+
+
+async def test_no_process_gives_a_number_again_that_a_payment_tells(running: Running, account: Stripe) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        await api.payment(await ready(api))
+        rows = await remembered(api.parts.database)
+    async with back(running, account, rows, api) as api, running.api(account) as other:
+        other.gateway, other.method = api.gateway, api.method
+        # Both have numbers ahead on PostgreSQL when one of them hears which are taken.
+        given = [int((await ready(one))["number"]) for one in (api, other)]
+        ours = (await account.intents())[0].metadata.to_dict()
+        taken = max(given) + 7
+        for number in (taken, min(given) + 5):
+            told = {**ours, "order_number": str(number), "order_id": f"Gone{number}"}
+            await account.v1.payment_intents.create_async({"amount": 700, "currency": "eur", "metadata": told})
+        await api.parts.catching_up.once()
+        api.app.clock.advance(6)  # type: ignore[attr-defined]
+        numbers = [int((await ready(one))["number"]) for one in (api, other, api)]
+        assert min(numbers) > taken
+        assert len({*given, *numbers}) == 5
+
+
+async def test_an_order_that_was_deleted_leaves_no_gap_in_the_numbers(
+    running: Running, account: Stripe, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        order = await ready(api)
+        await api.payment(order)
+        await api.delete(order)
+        await api.recover()
+        await api.parts.catching_up.once()
+        assert int((await ready(api))["number"]) == int(order["number"]) + 1
+        assert "is this database a restored one?" not in caplog.text

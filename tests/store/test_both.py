@@ -11,7 +11,7 @@ from paydesk.base.instants import later
 from paydesk.store import events, idempotency, journal
 from paydesk.store.ask import Ask, Database
 from paydesk.store.idempotency import KeyOwner
-from paydesk.store.reading import next_number
+from paydesk.store.numbers import next_number
 from paydesk.store.types import Instant
 from paydesk.work import Next
 from tests.store.rows import Asks, add, names, present, put, say, value_of

@@ -204,7 +204,8 @@ class CatchingUp:
             new += kept
             # An older one may have come while no server was there to hear of it.
             unheard |= kept and young and event.heard
-        numbers = {number for event in page.events if (number := self._number(event.metadata, tenant))}
+        told = [event.metadata for event in page.events]
+        numbers = {number: one.get("order_id") or "" for one in told if (number := self._number(one, tenant))}
         if numbers:
             yield from self.desk.go_on_behind(tenant, NUMBERS, numbers)
         if unheard:

@@ -6,20 +6,20 @@ rules are whole rows, loaded by the paths that a rule declares. Every statement 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol
 
 from sqlalchemy import String, and_, bindparam, func, literal_column, select
-from sqlalchemy.dialects.postgresql import insert
 
 from paydesk.declare import UPDATE, Condition, Own, Registry, Relationship, Resource, Test, both
 from paydesk.declare.conditions import NEVER, All, AnyOf, Related, Tied
 from paydesk.store.ask import Ask, Row, Rows
 from paydesk.store.conditions import Clauses, normalise
+from paydesk.store.numbers import next_number
 from paydesk.store.statements import OneOf, Plainly
-from paydesk.store.tables import build, sequences, table_of
+from paydesk.store.tables import build, table_of
 from paydesk.store.types import METADATA, ListOf
 from paydesk.work import Find, Holder, Holders, Load, Next
 
@@ -574,51 +574,6 @@ def holders_of(asked: Holders) -> Reads:
 
     rows = yield Ask(("holders", asked.type), build, {"payment_id": asked.payment_id})
     return [Holder(*row) for row in rows]
-
-
-def next_number(tenant: str, asked: Next, block: int = 1) -> Reads:
-    """Count a named sequence up by `block`; the last of the block is the answer."""
-
-    def build() -> Any:
-        made = insert(sequences).values(tenant=bindparam("tenant"), name=bindparam("name"), value=bindparam("value"))
-        return made.on_conflict_do_update(
-            index_elements=["tenant", "name"], set_={"value": sequences.c.value + bindparam("block")}
-        ).returning(sequences.c.value)
-
-    rows = yield Ask(
-        ("next",), build, {"tenant": tenant, "name": asked.sequence, "value": asked.start + block - 1, "block": block}
-    )
-    return rows[0][0]
-
-
-FURTHEST = 1_000_000
-
-
-def reach_number(tenant: str, sequence: str, numbers: Collection[int]) -> Reads:
-    """Have a named sequence go on behind the highest of `numbers`, which is returned where it had not come so far, else
-    None. What lies further ahead than `FURTHEST` is none of its numbers, but one that was chosen.
-    """
-
-    def held() -> Any:
-        at = (sequences.c.tenant == bindparam("tenant")) & (sequences.c.name == bindparam("name"))
-        return select(sequences.c.value).where(at)
-
-    def build() -> Any:
-        made = insert(sequences).values(tenant=bindparam("tenant"), name=bindparam("name"), value=bindparam("value"))
-        return made.on_conflict_do_update(
-            index_elements=["tenant", "name"],
-            set_={"value": made.excluded.value},
-            where=sequences.c.value < made.excluded.value,
-        ).returning(sequences.c.value)
-
-    values = {"tenant": tenant, "name": sequence}
-    rows = yield Ask(("sequence",), held, values)
-    now = rows[0][0] if rows else min(numbers)
-    highest = max((one for one in numbers if one - now <= FURTHEST), default=0)
-    if rows and highest <= now:
-        return None
-    rows = yield Ask(("reach",), build, {**values, "value": highest})
-    return highest if rows else None
 
 
 class Session:

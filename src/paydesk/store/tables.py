@@ -44,7 +44,9 @@ sequences = Table(
     Column("tenant", Text, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
+    Column("floor", BigInteger),
 )
+"""How far each has come, and up to where its numbers are taken by what is not here any more (`store.numbers`)."""
 
 gateway_calls = Table(
     "gateway_calls",
