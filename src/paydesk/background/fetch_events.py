@@ -38,6 +38,7 @@ KEPT_SECONDS = 30 * 24 * 3600.0
 """How far back a gateway's list goes."""
 AT_ONCE = 8
 PAGE = 100
+"""So many of a gateway's payments are looked at before it is written down how far that has come."""
 NUMBERS = "orders.number"
 """The sequence whose numbers payments tell. After a restore it goes on behind the highest of them."""
 
@@ -131,10 +132,9 @@ class CatchingUp:
         credentials = self._unseal(records[0])
         made, oldest = records[0].created_at, later(now, -KEPT_SECONDS)
         since = made if oldest < made <= later(now, SKEW_SECONDS) else oldest
-        read = turn[1] or made
-        if read < oldest and not await self._close(tenant, records[0], read, fetched):
+        if (turn.reached_at or made) < oldest and not await self._close(tenant, records[0], turn, oldest, fetched):
             return
-        cursor, more = turn[0], True
+        cursor, more = turn.event_id, True
         while more:
             try:
                 page = await account.events_since(cursor, since=seconds(since), credentials=credentials)
@@ -154,26 +154,31 @@ class CatchingUp:
         mine = f"{told.get('organization_id')}/{told.get('mode')}" == tenant
         return int(number) if ours and mine and re.fullmatch(r"[1-9]\d{7}", number) else 0
 
-    async def _close(self, tenant: str, gateway: Any, since: str, fetched: Fetched) -> bool:
+    async def _close(self, tenant: str, gateway: Any, turn: events.Turn, oldest: str, fetched: Fetched) -> bool:
         """Look at every payment of a gateway that money may have moved with: its list does not go back to where it was
-        read last. False where the gateway does not answer: then it is begun again in the next round.
+        read last. False where the gateway does not answer: the next round goes on from there, as does another process
+        where this one dies. What was looked at longer ago than the list goes back is looked at anew.
         """
         database, sources = self.desk.database, gateway.makes
+        now = instant(self.desk.clock())
+        began, after = turn.gap_began_at or now, turn.gap_after or ""
+        if not oldest < began <= later(now, SKEW_SECONDS):
+            began, after = now, ""
         log.warning(
             "the list of events of gateway %s was read last at %s, and goes back %d days: each of its payments is "
-            "looked at",
+            "looked at%s",
             gateway.id,
-            since,
+            turn.reached_at or gateway.created_at,
             KEPT_SECONDS / 86400,
+            f", from behind {after} on" if after else "",
         )
-        after = ""
         organization_id, _, mode = tenant.partition("/")
         slug = await database.read(lambda: events.organization(organization_id)) or ""
         actor = worker(organization_id, slug, mode == "live", "catching up", gateway.id)
         while True:
             kind, named_by = sources.shape.type, sources.named_by
             rows = await database.read(lambda: of_gateway(kind, named_by, tenant, gateway.id, after, PAGE))  # noqa: B023
-            for payment_id, _ in rows:
+            for payment_id, name in rows:
                 find = Find(kind, eq("id", payment_id), ("payment_gateway",))
                 found = await database.read(lambda: self.desk.reader.records(Session(tenant, {}), find))  # noqa: B023
                 try:
@@ -181,15 +186,16 @@ class CatchingUp:
                         await self.desk.refresh(actor, found[0])
                 except Unavailable as silent:
                     fetched.silent[gateway.id] = str(silent)
+                    await database.write(lambda: events.in_gap(tenant, gateway.id, began, after, now))  # noqa: B023
                     return False
                 except Refusal as refusal:
                     log.info("payment %s cannot be read: %s", payment_id, refusal)
+                after = name
+            now = instant(self.desk.clock())
+            # Still at it: no other process is to begin the same, save where this one dies.
+            await database.write(lambda: events.in_gap(tenant, gateway.id, began, after, now))  # noqa: B023
             if len(rows) < PAGE:
                 return True
-            after = rows[-1][1]
-            now = instant(self.desk.clock())
-            # Still at it: no other process is to begin the same.
-            await database.write(lambda: events.take_turn(tenant, gateway.id, now, now))  # noqa: B023
 
     def _keep(self, tenant: str, gateway_id: str, page: EventPage, now: str) -> Generator[Any, Any, int]:
         """Keep what concerns a payment, and how far the list is settled, in one transaction."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, and_, bindparam, case, func, literal_column, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -258,10 +258,23 @@ def unheard(tenant: str, gateway_id: str, now: str) -> Asks:
     yield Ask(("unheard",), build, values | dict.fromkeys((*COUNTED, *_SINCE), 0))
 
 
-def take_turn(tenant: str, gateway_id: str, now: str, before: str) -> Asks:
-    """`(last event read, when the list was read to its end last)`, where nobody has asked the gateway for its events
-    since `before`; else None.
+class Turn(NamedTuple):
+    """How far a gateway's list was read.
+
+    event_id      the last event
+    reached_at    when it was read to its end last
+    gap_began_at  since when the payments are looked at instead, where it did not go back to that
+    gap_after     the last of them that was, by its name at the gateway
     """
+
+    event_id: str | None
+    reached_at: str | None
+    gap_began_at: str | None
+    gap_after: str | None
+
+
+def take_turn(tenant: str, gateway_id: str, now: str, before: str) -> Asks:
+    """A `Turn` where nobody has asked the gateway for its events since `before`; else None."""
 
     def build() -> Any:
         made = insert(cursors).values(
@@ -275,12 +288,24 @@ def take_turn(tenant: str, gateway_id: str, now: str, before: str) -> Asks:
                 cursors.c.asked_at <= bindparam("before", type_=Instant()),
                 cursors.c.asked_at > bindparam("beyond", type_=Instant()),
             ),
-        ).returning(cursors.c.event_id, cursors.c.reached_at)
+        ).returning(*(cursors.c[name] for name in Turn._fields))
 
     values = {"tenant": tenant, "gateway_id": gateway_id, "asked_at": now, "before": before}
     values["beyond"] = later(now, SKEW_SECONDS)
     rows = yield Ask(("take turn",), build, values)
-    return rows[0] if rows else None
+    return Turn(*rows[0]) if rows else None
+
+
+def in_gap(tenant: str, gateway_id: str, began_at: str, after: str, now: str) -> Asks:
+    """The payments of a gateway were looked at up to this one, and go on to be: it is still this one's turn."""
+
+    def build() -> Any:
+        at = (cursors.c.tenant == bindparam("at_tenant")) & (cursors.c.gateway_id == bindparam("at_gateway"))
+        values = {name: bindparam(f"new_{name}", type_=cursors.c[name].type) for name in ("gap_began_at", "gap_after")}
+        return update(cursors).where(at).values(**values, asked_at=bindparam("now", type_=Instant()))
+
+    values = {"at_tenant": tenant, "at_gateway": gateway_id, "now": now}
+    yield Ask(("in gap",), build, {**values, "new_gap_began_at": began_at, "new_gap_after": after})
 
 
 def move_cursor(tenant: str, gateway_id: str, event_id: str) -> Asks:
@@ -298,7 +323,11 @@ def reached(tenant: str, gateway_id: str, now: str) -> Asks:
 
     def build() -> Any:
         at = (cursors.c.tenant == bindparam("at_tenant")) & (cursors.c.gateway_id == bindparam("at_gateway"))
-        return update(cursors).where(at).values(reached_at=bindparam("now", type_=Instant()))
+        return (
+            update(cursors)
+            .where(at)
+            .values(reached_at=bindparam("now", type_=Instant()), gap_began_at=null(), gap_after=null())
+        )
 
     yield Ask(("reached",), build, {"at_tenant": tenant, "at_gateway": gateway_id, "now": now})
 

@@ -155,7 +155,10 @@ gateway_cursors = Table(
     Column("event_id", Text),
     Column("asked_at", Instant, nullable=False),
     Column("reached_at", Instant),
+    Column("gap_began_at", Instant),
+    Column("gap_after", Text),
 )
+"""How far each gateway's list of events was read, and how far its payments were, where that does not go back enough."""
 """Up to which event a gateway's own list of events was read, when it was last asked for, and last read to its end."""
 
 lost_payments = Table(
