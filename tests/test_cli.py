@@ -18,6 +18,7 @@ from paydesk.store import open_database
 from paydesk.vault import Vault
 from tests.conftest import with_database
 from tests.forked import paydesk
+from tests.store.test_migrations import execute
 
 COMMANDS = [
     [],
@@ -212,6 +213,17 @@ def test_a_database_that_cannot_be_used_ends_with_three(arguments: list[str], tm
     url = "postgresql://desk:hu/sh@127.0.0.1:5432/desk"
     status, said = refused(arguments, PAYDESK_DATABASE_URL=url, PAYDESK_DATA_DIR=str(tmp_path / "data"))
     assert (status, "its address cannot be understood" in said, "hu" in said) == (3, True, False)
+
+
+@pytest.mark.parametrize("arguments", [["serve"], WORKING[0]], ids=" ".join)
+def test_a_database_of_an_edited_migration_ends_with_three(
+    arguments: list[str], database_url: str, tmp_path: Path
+) -> None:
+    execute(database_url, "UPDATE migrations SET digest = 'another' WHERE revision = '0004'")
+    assert refused(arguments, PAYDESK_DATABASE_URL=database_url, PAYDESK_DATA_DIR=str(tmp_path)) == (
+        3,
+        "The database was brought up with another text of 0004 than this version has.",
+    )
 
 
 @pytest.mark.parametrize("arguments", [["serve"], ["migrate"], WORKING[0], FOUNDING[0]], ids=" ".join)
