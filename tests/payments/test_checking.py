@@ -252,7 +252,7 @@ async def test_forged_events_newer_than_the_last_verified_one_are_told(reachable
     await tallied(api)
     events, forged = [one for one in await lines(api, running) if one["what"] == "events"]
     assert (events["told"], events["ok"]) == ("none was verified yet, 2 forged since", None)
-    assert forged["told"].startswith("forged ones are newer than the last verified one: the newest came 0 seconds ago")
+    assert forged["told"].startswith("forged ones are newer than the last verified one: the newest came ")
     assert "was the endpoint's secret rolled at the gateway by hand? Then delete the endpoint there" in forged["do"]
     assert (await api.deliver({**own, "id": "evt_3", "type": "a"})).status_code == 200
     assert (await tallied(api))["forged_since"] == 0
