@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from paydesk import catching_up
+from paydesk.background import fetch_events as catching_up
 from tests.payments.conftest import HASTY, Answer, Api, Running, Stripe, furnish
 from tests.payments.test_transactions_walk import ready, stands
 
