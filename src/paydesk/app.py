@@ -191,6 +191,7 @@ class Parts:
         self.endpoints = Endpoints(self.desk, self.gateways, self.credentials, self.fixed_address)
         self.catching_up = CatchingUp(self.desk, self.inbox, self.gateways, self.credentials)
         self.watching = Watching(self.desk)
+        self._loops = (self.owner.loop, self.endpoints.loop, self.catching_up.loop, self.watching.loop)
         self.metrics = Metrics(database, self.gateways, clock, self.watching.named)
         self.metrics.stopped = lambda: self.owner.stopped
         self.oauth = OAuth(
@@ -288,17 +289,15 @@ class Parts:
             return
         await self.recovery.start()
         self._warming = asyncio.create_task(warm(STRIPE), name="imports")
-        self.owner.start(after=self._warming)
-        self.endpoints.start(after=self._warming)
-        self.catching_up.start(after=self._warming)
-        self.watching.start(after=self._warming)
+        self.owner.watches = True
+        for loop in self._loops:
+            loop.start(after=self._warming)
 
     async def stop(self) -> None:
         """End background work, then close."""
-        await self.watching.stop()
-        await self.catching_up.stop()
-        await self.endpoints.stop()
-        await self.owner.stop()
+        for loop in reversed(self._loops):
+            await loop.stop()
+        self.owner.watches = False
         if self._warming is not None:
             self._warming.cancel()
         await self.recovery.stop()

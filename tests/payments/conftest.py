@@ -646,10 +646,11 @@ class Running:
             stripe.gateways.append(gateway)
         if not background:
             await parts.recovery.stop()
-            await parts.endpoints.stop()
-            await parts.owner.stop()
-            await parts.catching_up.stop()
-            await parts.watching.stop()
+            await parts.endpoints.loop.stop()
+            await parts.owner.loop.stop()
+            parts.owner.watches = False
+            await parts.catching_up.loop.stop()
+            await parts.watching.loop.stop()
         transport = httpx.ASGITransport(app=app)
         try:
             async with httpx.AsyncClient(transport=transport, base_url=host, timeout=60) as http:

@@ -19,8 +19,8 @@ async def main(asked: dict[str, Any]) -> None:
     await app.start()
     assert app.parts is not None, "it was started"
     await app.parts.recovery.stop()
-    await app.parts.endpoints.stop()
-    await app.parts.catching_up.stop()
+    await app.parts.endpoints.loop.stop()
+    await app.parts.catching_up.loop.stop()
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=asked["host"], timeout=30) as http:
         for one in asked["requests"]:

@@ -135,9 +135,9 @@ class Life:
         parts = application.parts
         assert parts is not None, "it was started"
         await parts.recovery.stop()
-        await parts.endpoints.stop()
-        await parts.catching_up.stop()
-        await parts.watching.stop()
+        await parts.endpoints.loop.stop()
+        await parts.catching_up.loop.stop()
+        await parts.watching.loop.stop()
         account = Stripe(sandbox, httpx.AsyncClient(timeout=120), key)
         self.gateway = StripeGateway(account.base, patience=PATIENT)
         parts.gateways["stripe_gateways"] = self.gateway

@@ -284,7 +284,7 @@ async def test_while_stripe_does_not_answer_events_wait(api: Api) -> None:
 async def test_an_event_is_worked_though_another_gateway_hangs(running: Running, account: Stripe) -> None:
     elsewhere = Stripe(account.base, account.http)
     async with running.api(account, background=True) as api:
-        await api.parts.catching_up.stop()
+        await api.parts.catching_up.loop.stop()
         await furnish(api)
         hanging = await api.payment()
         gateway = await api.gateway_of(elsewhere.key)

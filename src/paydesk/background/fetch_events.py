@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from paydesk.background.loop import Loop
 from paydesk.background.work_events import Inbox
 from paydesk.base.actor import worker
 from paydesk.base.errors import Refusal, Unavailable
@@ -74,27 +75,10 @@ class CatchingUp:
         self.inbox = inbox
         self.gateways = gateways
         self._unseal = unseal
-        self._task: asyncio.Task[None] | None = None
+        self.loop = Loop("fetching events", self._turn, every_seconds=EVERY_SECONDS)
 
-    def start(self, *, after: asyncio.Task[None]) -> None:
-        self._task = asyncio.create_task(self._keep_on(after), name="catching up")
-
-    async def stop(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _keep_on(self, after: asyncio.Task[None]) -> None:
-        await asyncio.wait([after])
-        while True:
-            try:
-                await self.once()
-            except Refusal as refusal:
-                log.warning("gateways are not asked for events at present: %s", refusal)
-            except Exception:
-                log.exception("gateways could not be asked for events")
-            await asyncio.sleep(EVERY_SECONDS)
+    async def _turn(self) -> None:
+        await self.once()
 
     async def once(self) -> int:
         """Ask every gateway whose turn it is; returns how many events were new."""

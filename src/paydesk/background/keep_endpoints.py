@@ -10,11 +10,11 @@ The same round sees which account a gateway's key is of, where that was not know
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from paydesk.background.loop import Loop
 from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import instant, later
@@ -51,26 +51,10 @@ class Endpoints:
         self.gateways = gateways
         self._unseal = unseal
         self._address = address
-        self._task: asyncio.Task[None] | None = None
+        self.loop = Loop("keeping webhook endpoints", self._turn, every_seconds=TRY_AGAIN_SECONDS)
 
-    def start(self, *, after: asyncio.Task[None]) -> None:
-        self._task = asyncio.create_task(self._tend(after), name="webhook endpoints")
-
-    async def stop(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _tend(self, after: asyncio.Task[None]) -> None:
-        await asyncio.wait([after])
-        while True:
-            try:
-                settled = await self.once()
-            except Exception:
-                log.exception("webhook endpoints could not be looked after")
-                settled = False
-            await asyncio.sleep(EVERY_SECONDS if settled else TRY_AGAIN_SECONDS)
+    async def _turn(self) -> float:
+        return EVERY_SECONDS if await self.once() else TRY_AGAIN_SECONDS
 
     async def once(self) -> bool:
         """Look at every gateway once; False when a gateway could not be asked and should be again."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paydesk.background.loop import Loop
 from paydesk.base.errors import Unavailable
 from paydesk.base.instants import instant, later, passed
 from paydesk.declare import Resource, eq
@@ -72,29 +73,11 @@ class Owner:
         self._looked_at = float("-inf")
         self._looking = asyncio.Lock()
         self.stopped: str | None = None
-        self._task: asyncio.Task[None] | None = None
+        self.loop = Loop("seeing who acts", self._turn, every_seconds=TRY_AGAIN_SECONDS)
         desk.may_act = self.require
 
-    def start(self, *, after: asyncio.Task[None]) -> None:
-        self.watches = True
-        self._task = asyncio.create_task(self._keep_on(after), name="ownership")
-
-    async def stop(self) -> None:
-        self.watches = False
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _keep_on(self, after: asyncio.Task[None]) -> None:
-        await asyncio.wait([after])
-        while True:
-            try:
-                settled = await self.look()
-            except Exception:
-                log.exception("it could not be seen who acts at the gateways")
-                settled = False
-            await asyncio.sleep(EVERY_SECONDS if settled else TRY_AGAIN_SECONDS)
+    async def _turn(self) -> float:
+        return EVERY_SECONDS if await self.look() else TRY_AGAIN_SECONDS
 
     async def require(self) -> None:
         """Before anything with an effect is asked of a gateway. Raises Unavailable where that is not ours to do."""

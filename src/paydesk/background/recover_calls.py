@@ -1,19 +1,18 @@
 """Work that nobody waits for: calls left open, gateway events not worked yet, orders and keys whose time is over.
 
-One loop a process. The database shares the work between processes by leases, so each thing is done by one of them.
+The database shares the work between processes by leases, so each thing is done by one of them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
 
-from paydesk.background.expire_orders import EVERY_SECONDS as LAPSING_SECONDS
+from paydesk.background.expire_orders import EVERY_SECONDS as EXPIRE_SECONDS
 from paydesk.background.expire_orders import Lapsing
+from paydesk.background.loop import Loop
 from paydesk.background.mend_rows import Mending
 from paydesk.background.work_events import Inbox
-from paydesk.base.errors import Refusal
 from paydesk.base.instants import Followed, instant, later, passed, seconds
 from paydesk.desk import KEY_SECONDS, Desk
 from paydesk.store import ahead, events, idempotency, journal
@@ -24,14 +23,14 @@ EVERY_SECONDS = 1.0
 BEAT_SECONDS = 3.0
 SWEEP_SECONDS = 600.0
 AHEAD_SECONDS = 10.0
-ROUND_SECONDS = 2.0
+HUNG_SECONDS = 2.0
 """How long the next round waits for the end of one: a gateway that hangs holds up nothing but what it was asked in its
 own. What one round took is left alone by the others.
 """
 
 
 class Recovery:
-    """The background loop of one process."""
+    """What one process does of the work that nobody waits for."""
 
     def __init__(self, desk: Desk, inbox: Inbox, every_seconds: float = EVERY_SECONDS) -> None:
         self.desk = desk
@@ -39,13 +38,26 @@ class Recovery:
         self.lapsing = Lapsing(desk)
         self.mending = Mending(desk)
         self.every_seconds = every_seconds
-        self._tasks: list[asyncio.Task[None]] = []
-        self._rounds: set[asyncio.Task[int]] = set()
+        self._heartbeat = Loop("the heartbeat", self._beat, every_seconds=BEAT_SECONDS, first_seconds=BEAT_SECONDS)
+        self._loops = (
+            Loop("bringing back what is due too late", self._bring_back, every_seconds=AHEAD_SECONDS),
+            Loop(
+                "recovering calls and working events",
+                self._round,
+                every_seconds=every_seconds,
+                hung_seconds=HUNG_SECONDS,
+                wake=inbox.wake,
+            ),
+            Loop("mending rows", self._mend, every_seconds=every_seconds),
+            Loop("expiring orders", self._expire, every_seconds=EXPIRE_SECONDS, first_seconds=EXPIRE_SECONDS),
+            Loop("dropping what is over", self._drop, every_seconds=SWEEP_SECONDS, first_seconds=SWEEP_SECONDS),
+        )
 
     async def start(self) -> None:
         """Say that this process is at work, and begin."""
         await self.begin()
-        self._tasks.append(asyncio.create_task(self._loop(), name="recovery"))
+        for loop in self._loops:
+            loop.start()
 
     async def begin(self, *, beside: bool = False) -> None:
         """Say that this process is at work, and keep saying so; `once` is left to the caller.
@@ -58,14 +70,11 @@ class Recovery:
             await self.desk.database.write(journal.free_all)
             await self.desk.database.write(lambda: events.free_all(now))
         await self._beat()
-        self._tasks = [asyncio.create_task(self._keep_beating(), name="heartbeat")]
+        self._heartbeat.start()
 
     async def stop(self) -> None:
-        tasks: list[asyncio.Task[Any]] = [*self._tasks, *self._rounds]
-        self._tasks = []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for loop in (*self._loops, self._heartbeat):
+            await loop.stop()
 
     async def once(self) -> int:
         """Finish what is due now; returns how many calls and events that were."""
@@ -102,17 +111,6 @@ class Recovery:
         if isinstance(clock, Followed):
             clock.set(seconds(seen_at), asked)
 
-    async def _keep_beating(self) -> None:
-        # Apart from the work, which may take longer than a silent process is taken to be alive.
-        while True:
-            await asyncio.sleep(BEAT_SECONDS)
-            try:
-                await self._beat()
-            except Refusal as refusal:
-                log.warning("the heartbeat was not written: %s", refusal)
-            except Exception:
-                log.exception("the heartbeat was not written")
-
     async def sweep(self) -> bool:
         """Drop the processes that ended, and a portion of the keys and events whose time is over; whether there may be
         more.
@@ -122,49 +120,18 @@ class Recovery:
         more: bool = await self.desk.database.write(lambda: idempotency.forget_before(before))
         return await self.inbox.forget() or more
 
-    async def _loop(self) -> None:
-        loop = asyncio.get_running_loop()
-        swept = lapsed = loop.time()
-        brought = -AHEAD_SECONDS
-        while True:
-            self.inbox.wake.clear()
-            if passed() - brought >= AHEAD_SECONDS:
-                brought = passed()
-                try:
-                    await self.bring_back()
-                except Exception as error:
-                    _tell(error)
-            round_ = asyncio.create_task(self._work(), name="recovery round")
-            self._rounds.add(round_)
-            round_.add_done_callback(self._ended)
-            await asyncio.wait([round_], timeout=ROUND_SECONDS)
-            try:
-                await self.mending.once()
-                if loop.time() - lapsed >= LAPSING_SECONDS:
-                    lapsed = loop.time()
-                    await self.lapsing.once()
-                if loop.time() - swept >= SWEEP_SECONDS:
-                    swept = loop.time()
-                    if await self.sweep():
-                        # The next portion in the next round: all at once would hold up everybody else's writes.
-                        swept -= SWEEP_SECONDS
-            except Exception as error:
-                _tell(error)
-            try:
-                # Not `wait_for`: on Python 3.11 it loses a cancellation that comes together with the event.
-                async with asyncio.timeout(self.every_seconds):
-                    await self.inbox.wake.wait()
-            except TimeoutError:
-                continue
+    async def _bring_back(self) -> None:
+        await self.bring_back()
 
-    def _ended(self, round_: asyncio.Task[int]) -> None:
-        self._rounds.discard(round_)
-        if not round_.cancelled() and (error := round_.exception()) is not None:
-            _tell(error)
+    async def _round(self) -> None:
+        await self._work()
 
+    async def _mend(self) -> None:
+        await self.mending.once()
 
-def _tell(error: BaseException) -> None:
-    if isinstance(error, Refusal):
-        log.warning("background work pauses: %s", error)
-    else:
-        log.error("background work failed; it goes on with the next round", exc_info=error)
+    async def _expire(self) -> None:
+        await self.lapsing.once()
+
+    async def _drop(self) -> float | None:
+        # The next portion a little later: all at once would hold up everybody else's writes.
+        return self.every_seconds if await self.sweep() else None

@@ -12,6 +12,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
+from paydesk.background.loop import Loop
 from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import instant, later
@@ -26,6 +27,7 @@ from paydesk.work import Find
 log = logging.getLogger("paydesk.watching")
 
 EVERY_SECONDS = 10.0
+MORE_SECONDS = 0.1
 AT_MOST = 100
 INFORMED_SECONDS = 300.0
 """The list of events tells of a gateway's payments if it was read as recently as this."""
@@ -54,28 +56,10 @@ class Watching:
         self.desk = desk
         self.kinds = [name for name, one in desk.registry.types.items() if "look_at" in one.shape.columns]
         self.named = [(name, desk.registry[name].named_by) for name in self.kinds]  # type: ignore[attr-defined]
-        self._task: asyncio.Task[None] | None = None
+        self.loop = Loop("watching payments", self._turn, every_seconds=EVERY_SECONDS)
 
-    def start(self, *, after: asyncio.Task[None]) -> None:
-        self._task = asyncio.create_task(self._keep_on(after), name="watching payments")
-
-    async def stop(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _keep_on(self, after: asyncio.Task[None]) -> None:
-        await asyncio.wait([after])
-        while True:
-            found = 0
-            try:
-                found = await self.once()
-            except Refusal as refusal:
-                log.warning("payments are not looked at at present: %s", refusal)
-            except Exception:
-                log.exception("payments could not be looked at")
-            await asyncio.sleep(EVERY_SECONDS if found < AT_MOST else 0.1)
+    async def _turn(self) -> float:
+        return EVERY_SECONDS if await self.once() < AT_MOST else MORE_SECONDS
 
     async def once(self) -> int:
         """Look at the payments whose time has come; returns how many were found."""
