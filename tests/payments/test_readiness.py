@@ -95,14 +95,19 @@ async def test_a_postgresql_that_may_only_be_read_is_not_ready(api: Api) -> None
 
 @on_postgresql
 async def test_whose_statements_are_refused_is_not_ready(api: Api) -> None:
-    """With an error that no request answers for, such as a pooler's that hands each statement another connection."""
+    """With an error that no request answers for: its role lost its rights, or a pooler prepares no statements."""
     assert await ready(api) == READY
     async with administrating(api) as connection:
-        await connection.execute("ALTER TABLE holders RENAME TO elsewhere")
+        name = await connection.fetchval("SELECT quote_ident(current_database())")
+        role = await connection.fetchval("SELECT quote_ident('without rights in ' || current_database())")
+        await connection.execute(f"CREATE ROLE {role}")
         try:
+            await connection.execute(f"ALTER DATABASE {name} SET role = {role}")
+            await connection.execute(ANEW)
             assert await ready(api) == NOT
         finally:
-            await connection.execute("ALTER TABLE elsewhere RENAME TO holders")
+            await connection.execute(f"ALTER DATABASE {name} RESET role; DROP ROLE {role}")
+        await connection.execute(ANEW)
     await eventually(lambda: ready(api), READY)
 
 
