@@ -67,6 +67,8 @@ shop's own server that signs its customers in.
 """
 UNLISTED_SECONDS = 1.0
 """The longest pause of such a proxy's address with every account: all the shop's customers come from there."""
+MAILS_SHARED_SECONDS = 5.0
+"""The same before a password reset: anybody can pretend to be such a proxy, and mail costs more than an answer."""
 KNOWN_FAILURES = 100
 """So many failures of account and address (fewer as they are forgotten) take away what an earlier sign-in gave it."""
 KNOWN_SECONDS = 90 * 86_400.0
@@ -146,7 +148,8 @@ class Guesses:
         counted: dict[str, tuple[Bucket, float]] = {}
         if shopper:
             bucket = MAILS if asked.kind == "mail" else SIGN_UPS
-            longest = UNLISTED_SECONDS if peer.unlisted else bucket.longest_seconds
+            shared = MAILS_SHARED_SECONDS if asked.kind == "mail" else UNLISTED_SECONDS
+            longest = shared if peer.unlisted else bucket.longest_seconds
             counted[_key(f"{asked.kind} from\n{peer.address}")] = (bucket, longest)
         if asked.kind == "mail":
             counted[_key(f"mail to\n{tenant}\n{asked.about}")] = (MAILBOX, MAILBOX.longest_seconds)
