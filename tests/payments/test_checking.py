@@ -402,6 +402,9 @@ async def test_a_gateway_without_an_endpoint_is_told(running: Running, account: 
         (found,) = await problems(api, running)
         assert found[:2] == ("endpoint", "there is none: events come by the list alone")
         assert found[2].startswith("set PAYDESK_PUBLIC_DOMAIN to a domain that can be reached from outside")
+        (owner,) = [one for one in await lines(api, running) if one["what"] == "owner"]
+        said = "a copy of this installation with the same keys cannot be recognised: there is no endpoint to mark"
+        assert (owner["told"], owner["ok"]) == (said, None)
 
 
 @on_sqlite

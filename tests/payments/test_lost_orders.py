@@ -141,3 +141,25 @@ async def test_what_is_not_of_this_installation_is_no_order_of_its(api: Api, run
         assert said.status == 1
         assert f"No gateway here has a payment {name}" in said.err
     assert (await api.get("orders")).data == []
+
+
+async def test_an_order_is_made_again_where_every_payment_method_costs_something(
+    running: Running, account: Stripe
+) -> None:
+    async with running.api(account) as api:
+        await furnish(api)
+        await api.update(api.method, {"price_amount_cents": 400})
+        rows = await remembered(api.parts.database)
+        order = await ready(api)
+        payment = await api.payment(order)
+        assert [one.amount for one in await account.intents()] == [15800]
+        await account.confirm(payment["stripe_id"])
+    async with back(running, account, rows, api) as api:
+        # One that costs as much as was paid leaves nothing for a line.
+        await api.method_of(api.gateway, price_amount_cents=15800)
+        made = await paydesk(running, "payments", "make-order", payment["stripe_id"])
+        assert made.status == 0, made.err
+        again = await api.get(order)
+        amounts = ("subtotal_amount_cents", "payment_method_amount_cents", "total_amount_with_taxes_cents")
+        assert [again[name] for name in amounts] == [15400, 400, 15800]
+        assert (again["status"], again["payment_status"]) == ("pending", "authorized")

@@ -142,6 +142,11 @@ class _Check:
             said = f"nothing with an effect is asked of the gateway here since {known.stopped_at}: {known.stopped_why}"
             do = "if this installation is the one that is to act, run `paydesk adopt-installation`; else stop it"
             told.lines.append(Line("owner", said, False, do))
+        elif known.mark is None and record.webhook_endpoint_id is None:
+            # The mark stands with an endpoint; nothing else of ours at the gateway lasts as long.
+            said = "a copy of this installation with the same keys cannot be recognised: there is no endpoint to mark"
+            do = "see that no copy has these keys, or set PAYDESK_PUBLIC_DOMAIN: a server then registers an endpoint"
+            told.lines.append(Line("owner", said, None, do))
         key, works = await self._key(credentials)
         told.lines.append(key)
         endpoint: Registration | None = None

@@ -1,8 +1,9 @@
 """`paydesk payments make-order`: an order that is gone, made again from what its payment tells at the gateway.
 
-Its lines are not known any more: it has one, of the whole amount. It has the id, the number (where no other order took
-that meanwhile) and the e-mail address it had, and its payment; it is placed by whoever knows what was bought. With
-`--give-back` it is cancelled at once, as any order is: what is held is voided, what was captured given back.
+Its lines are not known any more: it has one, of the whole amount less what its payment method costs. It has the id,
+the number (where no other order took that meanwhile) and the e-mail address it had, and its payment; it is placed by
+whoever knows what was bought. With `--give-back` it is cancelled at once, as any order is: what is held is voided, what
+was captured given back.
 """
 
 from __future__ import annotations
@@ -140,21 +141,31 @@ def _make(gateway: Any, snapshot: Snapshot, market_id: str | None, work: Work) -
     if market is None:
         fail(f"{snapshot.payment_id} does not tell its market.", hint="Name it with --market.")
     methods = yield Find("payment_methods", eq("payment_gateway_id", gateway.id), ("payment_gateway",), many=True)
-    free = [one for one in methods if one.disabled_at is None and not one.price_amount_cents]
-    if not free:
-        fail(f"No enabled payment method without a price goes through gateway {gateway.id}.", hint="Make one first.")
+    # What a method costs is part of what was paid: the line has the rest.
+    payable = [
+        one
+        for one in methods
+        if one.disabled_at is None
+        and one.currency_code in (None, amount.currency)
+        and one.market_id in (None, market.id)
+        and (one.price_amount_cents or 0) < amount.cents
+    ]
+    if not payable:
+        fail(f"No enabled payment method for {amount} goes through gateway {gateway.id}.", hint="Make one first.")
+    method = min(payable, key=lambda one: one.price_amount_cents or 0)
     given = Change(
         "orders",
         {"customer_email": told.get("paydesk_email") or None, "metadata": {"made_again_of": snapshot.payment_id}},
         {"id": told["order_id"]},
-        {"market": market, "payment_method": free[0]},
+        {"market": market, "payment_method": method},
     )
     order = yield from Order.creating(given, work)
     number = told.get("order_number")
     if number and (yield Find(Order, eq("number", number))) is None:
         work.change(order, number=number)
     name = f"Order {number or told['order_id']}"
-    line = {"name": name, "quantity": 1, "unit_amount_cents": amount.cents, "order_id": order.id}
+    cents = amount.cents - (method.price_amount_cents or 0)
+    line = {"name": name, "quantity": 1, "unit_amount_cents": cents, "order_id": order.id}
     yield from LineItem.creating(Change("line_items", line, {}, {"order": order}), work)
     yield from order.refresh(work, forced=True)
     due = order.due()
