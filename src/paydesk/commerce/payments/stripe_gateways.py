@@ -202,7 +202,9 @@ class StripeGateway(
 
         known   those found there for this gateway
         """
-        if self.former_secret_until is not None and self.former_secret_until <= work.now:
+        until = self.former_secret_until
+        # One further ahead than it is ever set was set by a clock that ran ahead: that time is over.
+        if until is not None and not work.now < until <= later(work.now, 2 * OVERLAP_SECONDS):
             work.change(self, sealed_former_secret=None, former_secret_until=None)
         own = next((one for one in known if one.endpoint_id == self.webhook_endpoint_id), None)
         if own is None or not self.sealed_webhook_secret:
