@@ -52,9 +52,7 @@ ROOMS: dict[str, set[str] | None] = {
         "commerce", "commerce.accounts", "commerce.catalog", "commerce.payments",
     },
     "linking": {*BASE, "declare", "work"},
-    "waiting": {*BASE, "declare", "work"},
-    "owing": {*BASE, "store"},
-    "desk": None,
+    "desk": {*BASE, "declare", "asks", "work", "plans", "linking", "store", "gateways.port"},
     "books": None,
     "background": {
         *BASE, "declare", "work", "states", "store", "desk", "gateways.port",

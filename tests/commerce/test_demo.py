@@ -5,7 +5,7 @@ from typing import Any
 
 from paydesk import commerce
 from paydesk.declare import Resource, eq
-from paydesk.desk import Asked, Wanted
+from paydesk.desk import Request, Write
 from paydesk.jsonapi.render import Gathered
 from paydesk.operations import demo
 from paydesk.store.reading import Session
@@ -53,7 +53,7 @@ async def _create_with_id(shop: Shop, type: str, id: str, related: dict[str, Rec
     change = Change(type, arguments={"id": id})
     links = {name: (one.data["type"], one.id) for name, one in related.items()}
     actor = shop.actors[shop.integration.token]
-    _, found = await shop.desk.change(Asked(actor, ""), Wanted("create", resource, None, change, links), view)
+    _, found = await shop.desk.change(Request(actor, ""), Write("create", resource, None, change, links), view)
     assert isinstance(found, Gathered)
     return str(found.rows[0][0])
 

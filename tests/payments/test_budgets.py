@@ -6,7 +6,7 @@ import apsw
 import pytest
 import pytest_asyncio
 
-from paydesk.desk import ORGANIZATION_SECONDS
+from paydesk.desk.transactions import ORGANIZATION_SECONDS
 from paydesk.store.ask import Ask
 from paydesk.store.events import installation_id
 from paydesk.store.sqlite import SQLite
@@ -33,11 +33,11 @@ class Spent:
 
     def now(self) -> tuple[int, int, int]:
         database: Any = self.api.parts.database
-        return database.statements_run, database.transactions_run, self.api.parts.desk.gateway_calls_made
+        return database.statements_run, database.transactions_run, self.api.parts.desk.calls.count
 
     def __enter__(self) -> "Spent":
         # The organization is kept for seconds, which a busy machine may have let go by before the block.
-        known, until = self.api.parts.desk._organizations, self.api.app.clock() + ORGANIZATION_SECONDS
+        known, until = self.api.parts.desk.transactions.organizations, self.api.app.clock() + ORGANIZATION_SECONDS
         known.update({id_: (until, record) for id_, (_, record) in known.items()})
         self.before = self.now()
         return self

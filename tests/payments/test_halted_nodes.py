@@ -41,18 +41,18 @@ async def silent(node: Api, settings: Settings, seconds: int) -> None:
 
 
 class Halted:
-    """A node is halted at a place of its desk, until `go`."""
+    """A node is halted before a step of a call, until `go`."""
 
-    def __init__(self, node: Api, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, part: Any, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.there, self._goes_on = asyncio.Event(), asyncio.Event()
-        goes_on = getattr(node.parts.desk, place)
+        goes_on = getattr(part, step)
 
         async def halting(*given: Any) -> Any:
             self.there.set()
             await self._goes_on.wait()
             return await goes_on(*given)
 
-        monkeypatch.setattr(node.parts.desk, place, halting)
+        monkeypatch.setattr(part, step, halting)
 
     def go(self) -> None:
         self._goes_on.set()
@@ -63,7 +63,7 @@ async def test_the_first_client_of_a_halted_node_is_told_and_its_retry_elsewhere
 ) -> None:
     one, two = nodes
     order, payment, capture = await captured(one)
-    halted = Halted(one, "_settle", monkeypatch)
+    halted = Halted(one.parts.desk.calls, "_settle", monkeypatch)
     first = asyncio.create_task(ask(one, capture, PART))
     await halted.there.wait()
     await silent(one, settings, 17)
@@ -82,13 +82,13 @@ async def test_a_node_that_was_halted_before_it_asked_looks_whether_the_call_is_
 ) -> None:
     one, two = nodes
     order, payment, capture = await captured(one)
-    halted = Halted(one, "_made", monkeypatch)
+    halted = Halted(one.parts.desk.leases, "_make", monkeypatch)
     first = asyncio.create_task(ask(one, capture, PART))
     await halted.there.wait()
     await silent(one, settings, 17)
     await two.recover()
     assert await refunds(two, order) == [900]
-    monkeypatch.setattr("paydesk.desk.passed", lambda: passed() + 17)
+    monkeypatch.setattr("paydesk.desk.calls.passed", lambda: passed() + 17)
     halted.go()
     assert await first == (200, False)
     assert len(await one.stripe.requests(path="/v1/refunds")) == 1
@@ -101,7 +101,7 @@ async def test_a_node_whose_clock_is_ten_minutes_off_keeps_its_calls_and_leaves_
 ) -> None:
     async with running.api(account) as one, running.api(account) as two:
         await furnish(one)
-        two.parts.desk.clock = lambda: time.time() + off
+        two.parts.desk.transactions.clock = lambda: time.time() + off
         await asyncio.gather(one.parts.recovery.begin(), two.parts.recovery.begin())
         for asks, other in ((one, two), (two, one)):
             order, payment, capture = await captured(one)

@@ -220,16 +220,16 @@ async def test_a_request_whose_client_went_away_before_it_was_begun_moves_nothin
     async with shop as api:
         await furnish(api)
         order, _, capture = await captured(api)
-        desk, gone, waits, goes_on = api.parts.desk, asyncio.Event(), asyncio.Event(), asyncio.Event()
-        begin = desk._begin
+        changes, gone, waits, goes_on = api.parts.desk.changes, asyncio.Event(), asyncio.Event(), asyncio.Event()
+        begin = changes._commit
 
         async def slowly(*given: Any) -> Any:
-            desk._begin = begin
+            changes._commit = begin
             waits.set()
             await goes_on.wait()
             return await begin(*given)
 
-        desk._begin = slowly
+        changes._commit = slowly
         path, body = f"/api/{capture['type']}/{capture['id']}", document_of(capture["type"], capture["id"], PART, {})
         asking = asyncio.create_task(raw(api, path, body, gone))
         await waits.wait()

@@ -89,14 +89,14 @@ async def test_while_the_database_is_away_the_client_is_told_so_and_nobody_waits
     monkeypatch.setattr(postgres, "LANDING_SECONDS", 0.3)
     order, payment, capture = await captured(api)
     await api.parts.desk.owing.flush()
-    begin = api.parts.desk._first
+    begin = api.parts.desk.changes._transaction
 
     def beginning(*given: Any) -> Any:
         first = yield from begin(*given)
         commits.is_there = False
         return first
 
-    monkeypatch.setattr(api.parts.desk, "_first", beginning)
+    monkeypatch.setattr(api.parts.desk.changes, "_transaction", beginning)
     commits.lose(1, made=True)
     assert await ask(api, capture, PART) == (503, False)
     monkeypatch.undo()

@@ -49,14 +49,14 @@ async def throttled(api: Api) -> None:
     """Orders of the shop are refreshed once an hour at most."""
     organization = (await api.get("organization")).id
     await falsify(api, "organizations", organization, orders_min_refresh_lapse=3600.0)
-    api.parts.desk._organizations.clear()
+    api.parts.desk.transactions.organizations.clear()
 
 
 async def cut_off(api: Api) -> None:
     """Orders of the shop refresh by themselves up to one line."""
     organization = (await api.get("organization")).id
     await falsify(api, "organizations", organization, orders_autorefresh_cutoff_test=1)
-    api.parts.desk._organizations.clear()
+    api.parts.desk.transactions.organizations.clear()
 
 
 async def grow(api: Api, how: str, order: Answer, line: Answer, guest: str) -> None:

@@ -20,29 +20,27 @@ SOURCE = Path(paydesk.__file__).parent
 QUICK = block("sh", "paydesk prove").partition("#")[0].split()
 """The README's command."""
 
-Change = tuple[str, str]
-"""What stands in the code, and what is put in its place."""
+Change = tuple[str, str, str]
+"""A file of the desk, what stands in its code, and what is put in its place."""
 
 DEFECTS: dict[str, list[Change]] = {
     "every attempt makes up its own idempotency key": [
-        ("self._opened(call), key=call.key,", "self._opened(call), key=os.urandom(16).hex(),"),
+        ("calls", "self._opened(call), key=call.key,", "self._opened(call), key=__import__('os').urandom(16).hex(),"),
     ],
     "the call is not written down before it is made": [
-        (
-            "yield from self.writer.journal(",
-            "(lambda *_, **__: None)(",
-        ),
-        ("if not open_still:", "if False:"),
+        ("writing", "yield from self._writer.journal(", "(lambda *_, **__: None)("),
+        ("settlements", "return is_ours", "return True"),
     ],
     "the call is closed in a transaction before the one that books its answer": [
         (
-            "        how = _How(stores=waits)\n        for round_",
+            "settlements",
+            "        way = _Way(stores=call.waiting is not None)\n",
+            "        way = _Way(stores=call.waiting is not None)\n"
             "        if plan.verb is not None:\n"
-            "            now = instant(self.clock())\n"
-            "            await self.database.write(lambda: journal.settle(call.tenant, call.id, 'done', {}, now))\n"
-            "        how = _How(stores=waits)\n        for round_",
+            "            now = self._transactions.now()\n"
+            "            await self._database.write(lambda: journal.settle(call.tenant, call.id, 'done', {}, now))\n",
         ),
-        ("if not open_still:", "if False:"),
+        ("settlements", "return is_ours", "return True"),
     ],
 }
 
@@ -75,12 +73,11 @@ def test_money_moves_exactly_once_on_both_databases(postgres_server: str) -> Non
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_build_with_a_defect_turns_it_red(defect: str, tmp_path: Path) -> None:
     shutil.copytree(SOURCE, tmp_path / "paydesk", ignore=shutil.ignore_patterns("__pycache__"))
-    desk = tmp_path / "paydesk" / "desk.py"
-    code = desk.read_text()
-    for before, after in DEFECTS[defect]:
+    for name, before, after in DEFECTS[defect]:
+        file = tmp_path / "paydesk" / "desk" / f"{name}.py"
+        code = file.read_text()
         assert before in code, f"the code no longer says: {before}"
-        code = code.replace(before, after)
-    desk.write_text(code)
+        file.write_text(code.replace(before, after))
     done = prove("--interleavings", "0", "--refunds", "0", PYTHONPATH=str(tmp_path))
     assert done.returncode == 1, done.stdout + done.stderr
     assert "The proof fails." in done.stdout

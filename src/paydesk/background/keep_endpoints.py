@@ -59,8 +59,8 @@ class Endpoints:
     async def once(self) -> bool:
         """Look at every gateway once; False when a gateway could not be asked and should be again."""
         try:
-            if self.desk.may_act is not None:
-                await self.desk.may_act()
+            if self.desk.calls.may_act is not None:
+                await self.desk.calls.may_act()
         except Unavailable:
             return True  # Whoever acts looks after them.
         rows = await self.desk.database.read(events.gateways_with_endpoints)

@@ -74,7 +74,7 @@ class Owner:
         self._looking = asyncio.Lock()
         self.stopped: str | None = None
         self.loop = Loop("seeing who acts", self._turn, every_seconds=TRY_AGAIN_SECONDS)
-        desk.may_act = self.require
+        desk.calls.may_act = self.require
 
     async def _turn(self) -> float:
         return EVERY_SECONDS if await self.look() else TRY_AGAIN_SECONDS

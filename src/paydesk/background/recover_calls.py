@@ -14,7 +14,8 @@ from paydesk.background.loop import Loop
 from paydesk.background.mend_rows import Mending
 from paydesk.background.work_events import Inbox
 from paydesk.base.instants import Followed, instant, later, passed, seconds
-from paydesk.desk import KEY_SECONDS, Desk
+from paydesk.desk import Desk
+from paydesk.desk.kept_answers import KEY_SECONDS
 from paydesk.store import ahead, events, idempotency, journal
 
 log = logging.getLogger("paydesk.recovery")

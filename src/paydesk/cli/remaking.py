@@ -24,7 +24,7 @@ from paydesk.commerce.orders.line_items import LineItem
 from paydesk.commerce.orders.orders import Order
 from paydesk.commerce.payments.lost import take_back
 from paydesk.declare import Rule, eq
-from paydesk.desk import Asked, Wanted
+from paydesk.desk import Request, Write
 from paydesk.gateways.port import GatewayProblem, Refused, Snapshot
 from paydesk.settings import Settings
 from paydesk.store import events, lost
@@ -130,8 +130,8 @@ class _Remaking:
 
     async def _cancel(self, actor: Actor, order_id: str) -> None:
         view = self._parts.views.of(Order, {}, {}, in_list=False)
-        wanted = Wanted("update", Order, order_id, Change("orders", {}, {"_cancel": True}))
-        await self._desk.change(Asked(actor, ""), wanted, view)
+        write = Write("update", Order, order_id, Change("orders", {}, {"_cancel": True}))
+        await self._desk.change(Request(actor, ""), write, view)
 
 
 def _make(gateway: Any, snapshot: Snapshot, market_id: str | None, work: Work) -> Rule:

@@ -14,20 +14,9 @@ from urllib.parse import quote
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Denied, InvalidToken, NotFound, Refusal
 from paydesk.commerce.history.event_stores import event_id, event_key
-from paydesk.declare import (
-    ALWAYS,
-    NEVER,
-    AnyOf,
-    Condition,
-    Registry,
-    Resource,
-    Test,
-    both,
-    confined,
-    eq,
-    within,
-)
-from paydesk.desk import Asked, Broken, Desk, Kept, Wanted
+from paydesk.declare import ALWAYS, NEVER, AnyOf, Condition, Registry, Resource, Test, both, confined, eq, within
+from paydesk.desk import Broken, Desk, Kept, Request, Write
+from paydesk.desk.owed_answers import Receipt, receipt_of
 from paydesk.http import bodies
 from paydesk.http.limits import Caller, Limits, Unlisted
 from paydesk.http.origin import BadHost, Network, Origin, links, origin, single
@@ -35,7 +24,6 @@ from paydesk.jsonapi import errors, query, read
 from paydesk.jsonapi.render import Frame, Gathered, View, Views
 from paydesk.oauth import permissions
 from paydesk.oauth.guesses import Guesses, Peer
-from paydesk.owing import Receipt, receipt_of
 from paydesk.store.idempotency import KeyOwner
 from paydesk.work import Change
 
@@ -289,7 +277,7 @@ class _Request:
             return await self._event_stores(resource, parts[1], linkage)
         if linkage:
             query.parse(self.scope["query_string"], resource, self.api.registry, purpose="write")
-            data = await self.api.desk.linkage(self._asked(), resource, parts[1], name)
+            data = await self.api.desk.linkage(self._desk_request(), resource, parts[1], name)
             return 200, list(_JSON_HEADERS), self.frame.linkage(resource.shape.type, parts[1], name, data)
         return await self._related(resource, parts[1], name)
 
@@ -302,8 +290,8 @@ class _Request:
     def _may(self, resource: type[Resource], act: Any) -> bool:
         return permissions.may(self.actor, resource, act)
 
-    def _asked(self, **more: Any) -> Asked:
-        return Asked(
+    def _desk_request(self, **more: Any) -> Request:
+        return Request(
             self.actor,
             self.trace_id,
             ip_address=self.came.client or None,
@@ -321,7 +309,7 @@ class _Request:
         view = self.api.view(self.actor, resource, asked, in_list=False)
         if resource.shape.type == "event_stores":
             return await self._event_store(resource, view, record_id)
-        found = await self.api.desk.one(self._asked(), view, record_id)
+        found = await self.api.desk.one(self._desk_request(), view, record_id)
         return 200, list(_JSON_HEADERS), self.frame.one(found)
 
     async def _list(self, resource: type[Resource]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -364,7 +352,7 @@ class _Request:
         view = self.api.view(self.actor, resource, asked, in_list=True)
         sort = (*asked.sort, ("id", True)) if asked.sort else (("created_at", True), ("id", True))
         found = await self.api.desk.many(
-            self._asked(),
+            self._desk_request(),
             view,
             where=where,
             sort=sort,
@@ -398,7 +386,7 @@ class _Request:
             where = self._filter(asked, target)
             path = f"{owner.shape.type}/{owner_id}/{name}"
             return await self._page(target, asked, where, path, (owner, owner_id, name))
-        data = await self.api.desk.linkage(self._asked(), owner, owner_id, name)
+        data = await self.api.desk.linkage(self._desk_request(), owner, owner_id, name)
         if data is None:
             query.parse(self.scope["query_string"], target, registry, purpose="one")
             return 200, list(_JSON_HEADERS), b'{"data":null}'
@@ -411,7 +399,7 @@ class _Request:
         if key is None:
             raise NotFound(record_id)
         where = both(eq("ms", key[0]), eq("sequence", key[1]), within("event", ("create", "update")))
-        found = await self.api.desk.many(self._asked(), view, where=where, number=1, size=1, counted=False)
+        found = await self.api.desk.many(self._desk_request(), view, where=where, number=1, size=1, counted=False)
         if not found.rows:
             raise NotFound(record_id)
         return 200, list(_JSON_HEADERS), self.frame.one(found)
@@ -437,7 +425,7 @@ class _Request:
         view = self.api.view(self.actor, resource, asked, in_list=True)
         size = asked.page_size
         found: Gathered = await self.api.desk.many(
-            self._asked(),
+            self._desk_request(),
             view,
             where=where,
             sort=(("ms", True), ("sequence", True)),
@@ -477,7 +465,7 @@ class _Request:
             asked_for = query.parse(self.scope["query_string"], resource, api.registry, purpose="write")
         except errors.RequestProblems as bad:
             problems = bad.errors  # Told with those of the document's names, once its shape is seen to be right.
-        wanted = Wanted(verb, resource, record_id, _nothing(resource))
+        write = Write(verb, resource, record_id, _nothing(resource))
         if verb != "delete":
             try:
                 decoded = read.decode(
@@ -489,7 +477,7 @@ class _Request:
                     prohibited=actor.is_sales_channel,
                 )
                 related = {**decoded.links, **{name: tuple(many) for name, many in decoded.many.items()}}
-                wanted = Wanted(verb, resource, record_id, decoded.change, related, tuple(decoded.problems))
+                write = Write(verb, resource, record_id, decoded.change, related, tuple(decoded.problems))
             except errors.RequestProblems as bad:
                 if bad.names and problems:
                     raise errors.RequestProblems([*problems, *bad.errors]) from None
@@ -500,7 +488,7 @@ class _Request:
         if problems:
             raise errors.RequestProblems(problems)
         view = api.view(actor, resource, asked_for, in_list=False)
-        status, found = await self._limited(wanted, lambda: self._idempotently(wanted, view, body))
+        status, found = await self._limited(write, lambda: self._idempotently(write, view, body))
         if isinstance(found, Kept):
             headers = [*_JSON_HEADERS, *([_REPLAYED] if found.replayed else [])]
             headers.extend((name.encode(), value.encode()) for name, value in found.headers.items())
@@ -509,9 +497,9 @@ class _Request:
             return 204, list(CORS), b""
         return self._written(status, found)
 
-    async def _limited(self, wanted: Wanted, make: Callable[[], Awaitable[tuple[int, Any]]]) -> tuple[int, Any]:
+    async def _limited(self, write: Write, make: Callable[[], Awaitable[tuple[int, Any]]]) -> tuple[int, Any]:
         """Make a change, which may be one of those that are limited whatever the settings say."""
-        limited = wanted.resource.limited(wanted.verb, wanted.record_id, wanted.change)
+        limited = write.resource.limited(write.verb, write.record_id, write.change)
         if limited is None or self.api.guesses is None:
             return await make()
         actor, came = self.actor, self.came
@@ -530,11 +518,11 @@ class _Request:
     def _location(self, found: Gathered) -> str:
         return f"{self.frame.base.decode()}{found.view.type}/{found.rows[0][0]}"
 
-    async def _idempotently(self, wanted: Wanted, view: View, body: bytes) -> tuple[int, Any]:
+    async def _idempotently(self, write: Write, view: View, body: bytes) -> tuple[int, Any]:
         """Ask the desk, under the client's idempotency key when it sent one (POST and PATCH)."""
         given = self.headers.get(b"idempotency-key")
-        if given is None or wanted.verb == "delete":
-            return await self.api.desk.change(self._asked(receipt=self._receipt()), wanted, view)
+        if given is None or write.verb == "delete":
+            return await self.api.desk.change(self._desk_request(receipt=self._receipt()), write, view)
         if not 1 <= len(given) <= 255 or not all(32 <= byte < 127 for byte in given):
             detail = "Idempotency-Key must be 1 to 255 printable ASCII characters."
             raise Answer(errors.problem("BAD_REQUEST", detail=detail, header="Idempotency-Key"))
@@ -542,20 +530,20 @@ class _Request:
         key = KeyOwner(actor.tenant, actor.application_id, actor.key_owner, given.decode("ascii"))
         digest = hashlib.sha256(body).hexdigest()
         query_string = self.scope["query_string"].decode("latin-1")
-        request = f"{self.scope['method']} {self.scope['path']}?{query_string} {digest}"
+        content = f"{self.scope['method']} {self.scope['path']}?{query_string} {digest}"
 
         def render(status: int, found: Gathered) -> tuple[int, dict[str, str], bytes]:
             headers = {"location": self._location(found)} if status == 201 else {}
             return status, headers, self.frame.one(found)
 
         def tell(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
-            relationships = frozenset(wanted.resource.shape.relationships)
+            relationships = frozenset(write.resource.shape.relationships)
             status, told = errors.document(errors.from_refusal(refusal, relationships=relationships))
             return status, {}, told
 
         receipt = self._receipt(key.key)
-        asked = self._asked(key=key, request=request, receipt=receipt, render=render, tell=tell)
-        return await self.api.desk.change(asked, wanted, view)
+        request = self._desk_request(key=key, content=content, receipt=receipt, render=render, tell=tell)
+        return await self.api.desk.change(request, write, view)
 
     def _receipt(self, key: str | None = None) -> Receipt:
         """What this request is owed, and whether its client is still there once it waits for a gateway."""

@@ -15,7 +15,7 @@ from paydesk.base.instants import instant, wall
 from paydesk.commerce.accounts.applications import Application
 from paydesk.commerce.accounts.organizations import Organization
 from paydesk.declare import Resource, eq
-from paydesk.desk import Asked, Wanted
+from paydesk.desk import Request, Write
 from paydesk.oauth import scopes
 from paydesk.oauth.secrets import digest
 from paydesk.operations import demo
@@ -138,9 +138,9 @@ class _Doing:
         if verb == "create" and id is not None:
             change.arguments["id"] = id
         links = {name: (one.shape.type, one.id) if one is not None else None for name, one in relationships.items()}
-        wanted = Wanted(verb, resource, id if verb == "update" else None, change, links)
+        write = Write(verb, resource, id if verb == "update" else None, change, links)
         view = self.parts.views.of(resource, {}, {}, in_list=False)
-        _, found = await self.parts.desk.change(Asked(self.actor, "0" * 64), wanted, view)
+        _, found = await self.parts.desk.change(Request(self.actor, "0" * 64), write, view)
         return (await _Finding(self.parts, self.actor)(type, "id", found.rows[0][0]))[0]
 
 

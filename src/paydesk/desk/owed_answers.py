@@ -15,12 +15,15 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from paydesk.asks import fingerprint_of
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Refusal, Unavailable
-from paydesk.base.instants import Clock, instant
+from paydesk.base.instants import Clock, instant, later
+from paydesk.plans import AnyPlan
 from paydesk.store import journal, owed
 from paydesk.store.ask import Database
 from paydesk.store.owed import Debt
+from paydesk.work import Call
 
 log = logging.getLogger("paydesk.owing")
 
@@ -92,6 +95,14 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
+class Owed(Exception):
+    """The outcome of these calls is just what is asked for, and equal requests made them that were not all told so."""
+
+    def __init__(self, call_ids: list[str]) -> None:
+        super().__init__(*call_ids)
+        self.call_ids = call_ids
+
+
 class Owing:
     """What this process knows of the answers that are owed."""
 
@@ -135,6 +146,38 @@ class Owing:
         known = list(debts)
         after = owed.after(known, told_of)
         return known if after is None else after
+
+    def must_be_new(
+        self, tenant: str, call: Call, plan: AnyPlan, fingerprint: str, receipt: Receipt, now: str
+    ) -> Generator[Any, Any, None]:
+        """Raises Owed where an equal request of the same owner has had this call made, and was not told so."""
+        since = later(now, -OWED_SECONDS)
+        done = yield from owed.of_subject(tenant, call.kind, call.subject_id, since)
+        call_ids = [
+            one.call_id
+            for one in self._equal(tenant, done, fingerprint, receipt)
+            if plan.repeats(call.ask, plan.asks.read(one.ask), one.record_id)
+        ]
+        if call_ids:
+            raise Owed(call_ids)
+
+    async def about(self, tenant: str, record_id: str, fingerprint: str, receipt: Receipt) -> list[str]:
+        """The calls about a record that were made for equal requests, and of which this one's owner is owed the
+        outcome.
+        """
+        since = later(instant(self.clock()), -OWED_SECONDS)
+        done = await self.database.read(lambda: owed.of_record(tenant, record_id, since))
+        return [one.call_id for one in self._equal(tenant, done, fingerprint, receipt)]
+
+    def _equal(
+        self, tenant: str, done: list[owed.Owing], fingerprint: str, receipt: Receipt
+    ) -> Generator[owed.Owing, None, None]:
+        """Those calls of equal requests of which this one's owner may still be owed an answer."""
+        for one in done if not receipt.is_new else ():
+            if fingerprint_of(one.ask) == fingerprint and any(
+                debt.owner == receipt.owner for debt in self.left(tenant, one.call_id, one.debts)
+            ):
+                yield one
 
     async def alive(self) -> set[str]:
         """The processes at work, by the database."""

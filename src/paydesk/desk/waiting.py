@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import orjson
+
 from paydesk.base.actor import Actor
-from paydesk.declare import Resource
-from paydesk.work import Change, Work
+from paydesk.declare import Registry, Resource
+from paydesk.desk.requests import PASSWORDS, Write
+from paydesk.plans import AnyCall, AnyPlan
+from paydesk.work import Call, Change, Work
 
 _HASHED = "hashed password"
 """Stands for a password in what waits: of that, only the hash is kept."""
-
-PASSWORDS = ("password", "customer_password")
-"""The arguments that are passwords."""
 
 Replaced = dict[str, Any]
 """What stood where a request writes: each column's value, of an object each member as `[value]`, `[]` for none."""
@@ -45,26 +46,20 @@ class Waiting:
     actor: dict[str, Any]
 
     @classmethod
-    def of(
-        cls,
-        change: Change,
-        links: Mapping[str, tuple[Any, ...] | None],
-        hashed: Mapping[str, str],
-        tried: Tried,
-        actor: Actor,
-    ) -> Waiting:
-        """`change` is what the client sent, as it was before any rule saw it."""
+    def of(cls, write: Write, tried: Tried, actor: Actor) -> Waiting:
+        """`write` is what the client sent, as it was before any rule saw it."""
+        change = write.change
         arguments, hashes = dict(change.arguments), {}
         for name in PASSWORDS:
-            if arguments.get(name) in hashed:
-                hashes[_HASHED] = hashed[arguments[name]]
+            if arguments.get(name) in write.hashed:
+                hashes[_HASHED] = write.hashed[arguments[name]]
                 arguments[name] = _HASHED
         return cls(
             type=tried.record.shape.type,
             id=tried.record.id,
             values=dict(change.values),
             arguments=arguments,
-            links={name: None if link is None else list(link) for name, link in links.items()},
+            links={name: None if link is None else list(link) for name, link in write.links.items()},
             hashed=hashes,
             asker=tried.asker,
             replaced=tried.replaced,
@@ -82,15 +77,14 @@ class Waiting:
             of[name] = tuple(of[name]) if of[name] is not None else None
         return Actor(**of)
 
-    def change(self) -> Change:
-        return Change(self.type, dict(self.values), dict(self.arguments))
-
-    def linked(self) -> dict[str, Any]:
-        """What it relates, as `desk.Wanted` has it: type and id of a to-one's record, those of each of a to-many's."""
-        return {
+    def write(self, registry: Registry) -> Write:
+        """The write, as it is carried out."""
+        links: dict[str, Any] = {
             name: None if link is None else tuple(one if isinstance(one, str) else tuple(one) for one in link)
             for name, link in self.links.items()
         }
+        change = Change(self.type, dict(self.values), dict(self.arguments))
+        return Write("update", registry[self.type], self.id, change, links, hashed=self.hashed)
 
     def is_overtaken_by(self, now: Replaced) -> bool:
         """Another write came between: `now` is what stands where the request writes."""
@@ -166,3 +160,24 @@ def _replaced(old: Any, new: Any) -> Any:
         for member in (*old, *(one for one in new if one not in old))
         if member not in old or member not in new or old[member] != new[member]
     }
+
+
+class WaitingWrites:
+    """Puts the write that waits with a call into its ask, sealed where the journal keeps it: it may hold secrets."""
+
+    def __init__(self, plans: Mapping[str, AnyPlan], tools: Mapping[str, Any]) -> None:
+        self._plans = plans
+        self._tools = tools
+
+    def attach(self, waiting: Waiting, call: Call, tenant: str) -> None:
+        content: Any = waiting.as_json()
+        if self._plans[call.kind].journalled:
+            content = self._tools["seal"](orjson.dumps(content).decode(), f"waiting/{tenant}/{call.id}")
+        call.waiting = content
+
+    def of(self, call: AnyCall) -> Waiting | None:
+        """The write that waits with a call, if one does."""
+        content = call.waiting
+        if isinstance(content, str):
+            content = orjson.loads(self._tools["open"](content, f"waiting/{call.tenant}/{call.id}"))
+        return Waiting(**content) if content is not None else None

@@ -1,0 +1,155 @@
+"""What is read for a document: one record, a page of a list, the identities that a relationship holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+from paydesk.base.actor import Actor
+from paydesk.base.errors import Denied, NotFound
+from paydesk.declare import Condition, Relationship, Resource, Test, both, eq, within
+from paydesk.desk.requests import Request
+from paydesk.desk.transactions import Columns, Transactions
+from paydesk.store.reading import NEWEST_FIRST, Sort, bound, own_paths
+
+Related = tuple[type[Resource], str, str]
+"""The owning type, the owner's id and the relationship's name of a related list."""
+
+
+class Reads:
+    """See the module. `gather` makes the renderer's `Gathered` of a view, its rows and their total."""
+
+    def __init__(self, transactions: Transactions, gather: Callable[[Any, list[Any], int | None], Any]) -> None:
+        self._database = transactions.database
+        self._reader = transactions.reader
+        self._permissions = transactions.permissions
+        self._gather = gather
+
+    async def one(self, request: Request, view: Any, record_id: str) -> Any:
+        """One record for its document. Raises NotFound; Denied when it exists but not for this caller."""
+        allowed = self._permissions.sees(request.actor, view.resource)
+        return await self._database.read(lambda: self.record(request.actor, view, record_id, allowed))
+
+    def record(
+        self, actor: Actor, view: Any, record_id: str, allowed: Condition | None = None
+    ) -> Generator[Any, Any, Any]:
+        """The same in a transaction, of a record for which `allowed` is true."""
+        caller = self._permissions.caller_values(actor)
+        row, seen = yield from self._reader.one(view, actor.tenant, record_id, allowed, caller)
+        if row is None:
+            raise NotFound(record_id)
+        if not seen:
+            raise Denied(record_id)
+        gathered = self._gather(view, [row], None)
+        yield from self._reader.include(view, [row], actor.tenant, self._gate(actor), caller, gathered)
+        return gathered
+
+    def _gate(self, actor: Actor) -> Callable[[type[Resource], Relationship], Condition | None]:
+        permissions = self._permissions
+
+        def gate(resource: type[Resource], relationship: Relationship) -> Condition | None:
+            # Types that a caller may not even show are left out of what it includes.
+            if not permissions.may(actor, resource, "show"):
+                return Test("id", "never")
+            return permissions.lists(actor, resource) if relationship.listed else permissions.sees(actor, resource)
+
+        return gate
+
+    async def many(
+        self,
+        request: Request,
+        view: Any,
+        *,
+        where: Condition | None,
+        sort: Sort = NEWEST_FIRST,
+        number: int,
+        size: int,
+        related_to: Related | None = None,
+        counted: bool = True,
+        concrete: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """A page of a list.
+
+        concrete   a view of each type, where `view` is of the type that reads what they share
+        """
+        return await self._database.read(
+            lambda: self._many(request.actor, view, where, sort, number, size, related_to, counted, concrete)
+        )
+
+    def _many(
+        self,
+        actor: Actor,
+        view: Any,
+        where: Condition | None,
+        sort: Sort,
+        number: int,
+        size: int,
+        related_to: Related | None,
+        counted: bool,
+        concrete: Mapping[str, Any] | None,
+    ) -> Generator[Any, Any, Any]:
+        caller = self._permissions.caller_values(actor)
+        condition = both(where, self._permissions.sees(actor, view.resource))
+        if related_to is not None:
+            if related_to[0].shape.relationships[related_to[2]].listed:
+                condition = both(condition, self._permissions.lists(actor, view.resource))
+            condition = both(condition, (yield from self._related(actor, view, *related_to)))
+        rows = yield from self._reader.page(
+            view, actor.tenant, where=condition, caller=caller, sort=sort, limit=size, offset=(number - 1) * size
+        )
+        total: int | None = None
+        if counted:
+            if number == 1 and len(rows) < size:
+                total = len(rows)
+            else:
+                total = yield from self._reader.count(view.resource, actor.tenant, condition, caller)
+        gathered = self._gather(view, rows, total)
+        if concrete is not None:
+            yield from self._read_concrete(actor, gathered, concrete)
+            return gathered
+        yield from self._reader.include(view, rows, actor.tenant, self._gate(actor), caller, gathered)
+        return gathered
+
+    def _read_concrete(self, actor: Actor, gathered: Any, concrete: Mapping[str, Any]) -> Generator[Any, Any, None]:
+        """Read the rows of a page again, each as its own type."""
+        caller = self._permissions.caller_values(actor)
+        ids = tuple(row[0] for row in gathered.rows)
+        of_id: dict[str, tuple[Any, Any]] = {}
+        for view in concrete.values() if ids else ():
+            where = both(within("id", ids), self._permissions.sees(actor, view.resource))
+            rows = yield from self._reader.page(view, actor.tenant, where=where, caller=caller, limit=len(ids))
+            yield from self._reader.include(view, rows, actor.tenant, self._gate(actor), caller, gathered)
+            of_id.update((row[0], (view, row)) for row in rows)
+        pairs = [of_id[one] for one in ids if one in of_id]
+        gathered.views = [view for view, _ in pairs]
+        gathered.rows = [row for _, row in pairs]
+
+    def _related(
+        self, actor: Actor, view: Any, owner: type[Resource], owner_id: str, name: str
+    ) -> Generator[Any, Any, Condition]:
+        """The condition of a related record, once the owning record is known to be readable."""
+        relationship = owner.shape.relationships[name]
+        match = relationship.match if relationship.match is not None else eq("id", None)
+        paths = ["id", *sorted(own_paths(match) - {"id"})]
+        if relationship.stored:
+            paths = ["id", f"{name}_id"] + ([f"{name}_type"] if relationship.polymorphic else [])
+        caller = self._permissions.caller_values(actor)
+        allowed = self._permissions.sees(actor, owner)
+        row, seen = yield from self._reader.one(Columns(owner, tuple(paths)), actor.tenant, owner_id, allowed, caller)
+        if row is None:
+            raise NotFound(owner_id)
+        if not seen:
+            raise Denied(owner_id)
+        values = dict(zip(paths, row, strict=False))
+        if relationship.stored:
+            related_id = values[f"{name}_id"]
+            kind = values.get(f"{name}_type", view.resource.shape.type)
+            is_there = related_id is not None and kind == view.resource.shape.type
+            return eq("id", related_id) if is_there else Test("id", "never")
+        assert relationship.match is not None
+        return bound(relationship.match, values)
+
+    async def linkage(self, request: Request, view: Any, owner_id: str, name: str) -> Any:
+        """The identities that a relationship holds: a pair, None, or a list of pairs. `view` includes it alone."""
+        gathered = await self.one(request, view, owner_id)
+        return gathered.linkage[(view.type, owner_id)].get(name)
