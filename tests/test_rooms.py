@@ -1,7 +1,7 @@
 """The architecture: which room may import which, and what may stand in no file at all.
 
 Imports are read with `ast`, those inside functions too. Those below `if TYPE_CHECKING` are left out: they say what a
-parameter is, and bring nothing in.
+parameter is, and bring nothing in. The search for circles counts them: a reader has to follow them all the same.
 """
 
 import ast
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
 
@@ -25,7 +27,11 @@ ROOMS: dict[str, set[str] | None] = {
     "base": set(),
     "settings": set(),
     "vault": BASE,
-    "sandbox": set(),
+    "sandbox": {"sandbox.core", "sandbox.http"},
+    "sandbox.core": set(),
+    "sandbox.objects": {"sandbox.core"},
+    "sandbox.running": {"sandbox.core", "sandbox.objects"},
+    "sandbox.http": {"sandbox.core", "sandbox.objects", "sandbox.running"},
     "declare": BASE,
     "asks": BASE,
     "work": {*BASE, "declare", "asks"},
@@ -86,6 +92,10 @@ ONLY_IN = {
 """Libraries that a room keeps to itself."""
 
 
+WITHOUT_CIRCLES = ("sandbox",)
+"""Folders whose files never import each other in a circle."""
+
+
 @dataclass(frozen=True)
 class Import:
     file: Path
@@ -117,7 +127,7 @@ def imports() -> tuple[Import, ...]:
     return tuple(found for file in sorted((SOURCE / "paydesk").rglob("*.py")) for found in imports_of(file))
 
 
-def imports_of(file: Path) -> Iterator[Import]:
+def imports_of(file: Path, *, for_types_too: bool = False) -> Iterator[Import]:
     module = module_of(file)
     room = room_of(module)
     tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -129,7 +139,7 @@ def imports_of(file: Path) -> Iterator[Import]:
         for inner in ast.walk(statement)
     }
     for node in ast.walk(tree):
-        if node in for_types:
+        if node in for_types and not for_types_too:
             continue
         if isinstance(node, ast.Import):
             for name in node.names:
@@ -168,6 +178,43 @@ def test_a_room_imports_only_what_it_may() -> None:
         elif target not in allowed:
             wrong.append(str(found))
     assert not wrong, "\n".join(wrong)
+
+
+def file_of(module: str) -> Path | None:
+    """The file that an import of ours reads: the module itself, or the one that has the name."""
+    while module:
+        path = SOURCE.joinpath(*module.split("."))
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                return file
+        module = module.rpartition(".")[0]
+    return None
+
+
+def circles(folder: Path) -> list[list[str]]:
+    """The sets of a folder's files each of which reaches all the others by imports, type-only ones counted."""
+    graph: dict[Path, set[Path]] = {}
+    for file in folder.rglob("*.py"):
+        targets = {file_of(each.module) for each in imports_of(file, for_types_too=True) if is_ours(each.module)}
+        graph[file] = {target for target in targets if target is not None and target != file}
+
+    def reached(start: Path) -> set[Path]:
+        seen: set[Path] = set()
+        waiting = [start]
+        while waiting:
+            new = graph.get(waiting.pop(), set()) - seen
+            seen |= new
+            waiting += new
+        return seen
+
+    reach = {file: reached(file) for file in graph}
+    found = {frozenset(other for other in reach[file] if file in reach.get(other, ())) for file in graph}
+    return [sorted(str(file.relative_to(ROOT)) for file in circle) for circle in found if circle]
+
+
+@pytest.mark.parametrize("folder", WITHOUT_CIRCLES)
+def test_no_files_import_each_other_in_a_circle(folder: str) -> None:
+    assert circles(SOURCE / "paydesk" / folder) == []
 
 
 def test_rules_do_no_input_or_output() -> None:

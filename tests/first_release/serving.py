@@ -7,9 +7,9 @@ from pathlib import Path
 
 from paydesk.sandbox.core.clock import Clock
 from paydesk.sandbox.http.app import create_app
-from paydesk.sandbox.serve import _serve, die_with_parent
+from paydesk.sandbox.serve import die_with_parent, run_server
 
 if __name__ == "__main__":
     port, folder, seconds = int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
     die_with_parent()
-    asyncio.run(_serve("127.0.0.1", port, create_app(folder, clock=Clock(lambda: time.time() - seconds))))
+    asyncio.run(run_server("127.0.0.1", port, create_app(folder, clock=Clock(lambda: time.time() - seconds))))

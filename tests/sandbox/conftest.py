@@ -33,17 +33,25 @@ def free_port() -> int:
 
 
 class Process:
-    """A sandbox that can be stopped, killed and started again on the same folder."""
+    """A sandbox that can be stopped, killed and started again on the same folder.
 
-    def __init__(self, folder: Path) -> None:
+    seconds_behind  how far its clock is behind the wall's
+    """
+
+    def __init__(self, folder: Path, *, seconds_behind: float = 0) -> None:
         self.folder = folder
+        self.seconds_behind = seconds_behind
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Process":
-        command = [sys.executable, "-m", "paydesk.sandbox", "--port", str(self.port), "--data-dir", str(self.folder)]
-        self.child = subprocess.Popen([*command, "--die-with-parent"], cwd=SOURCE, stdout=subprocess.DEVNULL)
+        place = ["--port", str(self.port), "--data-dir", str(self.folder), "--die-with-parent"]
+        command, folder = ["paydesk.sandbox", *place], SOURCE
+        if self.seconds_behind:
+            command = ["tests.first_release.serving", str(self.port), str(self.folder), str(self.seconds_behind)]
+            folder = SOURCE.parent
+        self.child = subprocess.Popen([sys.executable, "-m", *command], cwd=folder, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 15
         while True:
             try:

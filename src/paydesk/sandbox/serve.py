@@ -42,19 +42,20 @@ def serve(host: str, port: int, data_dir: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     application = create_app(data_dir)
     try:
-        asyncio.run(_serve(host, port, application))
+        asyncio.run(run_server(host, port, application))
     except FatalError:
         if application.failure is None:
             raise
         raise SystemExit(f"The sandbox cannot start in {data_dir}: {application.failure}") from None
     except RuntimeError as error:
-        told = str(error).partition("\n")[0]
-        if "(os error " not in told:
+        reason = str(error).partition("\n")[0]
+        if "(os error " not in reason:
             raise
-        raise SystemExit(f"The sandbox cannot listen on {host}:{port}: {told}") from None
+        raise SystemExit(f"The sandbox cannot listen on {host}:{port}: {reason}") from None
 
 
-async def _serve(host: str, port: int, application: Application) -> None:
+async def run_server(host: str, port: int, application: Application) -> None:
+    """Listen and answer until a signal comes."""
     server = Server(
         application,
         address=host,

@@ -10,13 +10,12 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from paydesk.sandbox.core.errors import StripeError, invalid
-
-if TYPE_CHECKING:
-    from paydesk.sandbox.running.sandbox import Sandbox
+from paydesk.sandbox.core.state import State
 
 _SECRET = re.compile(r"(sk|rk)_test_[A-Za-z0-9]{24,247}\Z")
 _PUBLISHABLE = re.compile(r"pk_test_[A-Za-z0-9]{16,247}\Z")
@@ -71,18 +70,22 @@ def unauthorized(message: str, **more: Any) -> StripeError:
 
 
 class Accounts:
-    """All keys and accounts seen so far."""
+    """All keys and accounts seen so far.
 
-    def __init__(self, sandbox: "Sandbox") -> None:
-        self.sandbox = sandbox
+    furnish  puts the first objects into an account that is new
+    """
+
+    def __init__(self, state: State, furnish: Callable[[Account], None]) -> None:
+        self.state = state
+        self.furnish = furnish
         self.by_n: dict[int, Account] = {}
         self.connected: dict[tuple[int, str], Account] = {}
         self.by_id: dict[str, Account] = {}
         self.keys: dict[str, Key] = {}
         self.headers: dict[bytes, Key] = {}
-        for n, identifier, platform, deauthorized in sandbox.state.rows("select * from accounts order by n"):
+        for n, identifier, platform, deauthorized in state.rows("select * from accounts order by n"):
             self._remember(Account(n, identifier, platform, bool(deauthorized)))
-        for digest, account, kind, shown, without, revoked in sandbox.state.rows("select * from keys"):
+        for digest, account, kind, shown, without, revoked in state.rows("select * from keys"):
             self.keys[digest] = Key(digest, kind, shown, account, set(without.split()), bool(revoked))
 
     def _remember(self, account: Account) -> None:
@@ -141,15 +144,15 @@ class Accounts:
         return key
 
     def _add(self, identifier: str, platform: int | None) -> Account:
-        account = Account(self.sandbox.state.next(), identifier, platform)
+        account = Account(self.state.next(), identifier, platform)
         self._remember(account)
         self.save(account)
-        self.sandbox.furnish(account)
+        self.furnish(account)
         return account
 
     def save(self, account: Account) -> None:
         """Write an account down."""
-        self.sandbox.state.put("accounts", (account.n, account.id, account.platform, int(account.deauthorized)))
+        self.state.put("accounts", (account.n, account.id, account.platform, int(account.deauthorized)))
 
     def _keep(self, key: Key) -> None:
         self.keys[key.digest] = key
@@ -158,7 +161,7 @@ class Accounts:
     def save_key(self, key: Key) -> None:
         """Write a key's digest and rights down."""
         rights = " ".join(sorted(key.without))
-        self.sandbox.state.put("keys", (key.digest, key.account, key.kind, key.masked, rights, int(key.revoked)))
+        self.state.put("keys", (key.digest, key.account, key.kind, key.masked, rights, int(key.revoked)))
 
     def bind(self, key: Key, account: int) -> None:
         """Bind a publishable key to the account of the first intent whose client secret it shows."""

@@ -4,17 +4,15 @@ Nothing a call does is seen by others before `finish`; a call that raises leaves
 keeps what it did (a declined card).
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import orjson
 
+from paydesk.sandbox.core.accounts import Account, Key
+from paydesk.sandbox.core.backend import Backend
 from paydesk.sandbox.core.errors import missing
 from paydesk.sandbox.core.ids import new_id
 from paydesk.sandbox.core.state import Row
-
-if TYPE_CHECKING:
-    from paydesk.sandbox.core.accounts import Account, Key
-    from paydesk.sandbox.running.sandbox import Sandbox
 
 API_VERSION = "2026-10-28.endive"
 
@@ -52,35 +50,45 @@ class Record:
         return raw
 
 
+class Event(NamedTuple):
+    """An event that a call tells of, with the ids of the endpoints it goes to."""
+
+    seq: int
+    id: str
+    kind: str
+    body: bytes
+    endpoints: list[str]
+
+
 class Call:
     """The work of one API request or of one thing that came due."""
 
     def __init__(
         self,
-        sandbox: "Sandbox",
-        account: "Account",
+        backend: Backend,
+        account: Account,
         *,
-        key: "Key | None" = None,
+        key: Key | None = None,
         request: str | None = None,
         idempotency_key: str | None = None,
         method: str = "",
         path: str = "",
     ) -> None:
-        self.sandbox = sandbox
-        self.state = sandbox.state
+        self.backend = backend
+        self.state = backend.state
         self.account = account
         self.key = key
         self.request = request
         self.idempotency_key = idempotency_key
         self.method = method
         self.path = path
-        self.now = sandbox.clock.now()
+        self.now = backend.clock.now()
         self.params: dict[str, Any] = {}
         self.older = False
         self.base_url = ""
         self.records: dict[str, Record] = {}
         self.jobs: list[tuple[float, str, str]] = []
-        self.events: list[tuple[str, int, bytes, str, list[str]]] = []
+        self.events: list[Event] = []
 
     @property
     def publishable(self) -> bool:
@@ -151,7 +159,7 @@ class Call:
         """Tell of a change to something that is no record, such as a connected account's authorization."""
         account = self.account
         identifier = new_id("evt")
-        endpoints = self.sandbox.endpoints.wanting(account, kind)
+        endpoints = self.backend.endpoints.subscribed(account, kind)
         data = {"object": body} if previous is None else {"object": body, "previous_attributes": previous}
         event: dict[str, Any] = {"id": identifier, "object": "event"}
         if account.platform is not None:
@@ -163,7 +171,7 @@ class Call:
         event["pending_webhooks"] = len(endpoints)
         event["request"] = {"id": self.request, "idempotency_key": self.idempotency_key}
         event["type"] = kind
-        self.events.append((identifier, self.state.next(), orjson.dumps(event), kind, endpoints))
+        self.events.append(Event(self.state.next(), identifier, kind, orjson.dumps(event), endpoints))
 
     def finish(self) -> None:
         """Hand everything to the state: from here on it is part of the group that is written next."""
@@ -189,11 +197,12 @@ class Call:
                     )
                 )
                 record.changed = False
-        for identifier, seq, raw, kind, endpoints in self.events:
-            state.put("events", (seq, account, identifier, kind, self.now, raw))
-            if endpoints:
-                self.sandbox.deliverer.send(self, seq, kind, endpoints)
+        deliveries, jobs = self.backend.deliveries, self.backend.jobs
+        for event in self.events:
+            state.put("events", (event.seq, account, event.id, event.kind, now, event.body))
+            if event.endpoints:
+                deliveries.add(event.seq, event.kind, event.endpoints, self.account, self.method, self.path)
         for at, kind, identifier in self.jobs:
-            self.sandbox.schedule.add(at, kind, account, identifier)
+            jobs.add(at, kind, account, identifier)
         self.events = []
         self.jobs = []

@@ -84,13 +84,13 @@ class Faults:
 
     def clear(self, identifier: str | None = None) -> int:
         """Take one fault away, or all; how many there were, with those that were used up and still delayed a call."""
-        gone = [fault for fault in self.known() if identifier in (None, fault.id)]
+        gone = [fault for fault in self.current() if identifier in (None, fault.id)]
         for fault in gone:
             self._remove(fault)
             fault.cleared.set()
         return len(gone)
 
-    def known(self) -> list[Fault]:
+    def current(self) -> list[Fault]:
         """Those that are set, and those that are used up and still delay a call."""
         return list((self.all | self.delaying).values())
 

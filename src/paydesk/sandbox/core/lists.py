@@ -3,14 +3,12 @@
 Sources: Stripe, "Pagination" and "Expanding objects".
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
+from paydesk.sandbox.core.call import Call
 from paydesk.sandbox.core.errors import StripeError, invalid, missing
-
-if TYPE_CHECKING:
-    from paydesk.sandbox.core.call import Call
 
 RANGES = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -34,7 +32,7 @@ EXPANDABLE = {
 MAXIMUM_DEPTH = 4
 
 
-def limit_of(call: "Call") -> int:
+def limit_of(call: Call) -> int:
     """The page size asked for; 10 if none.
 
     raises   StripeError 400 outside 1 to 100
@@ -48,7 +46,7 @@ def limit_of(call: "Call") -> int:
 
 
 def page(
-    call: "Call",
+    call: Call,
     kind: str,
     url: str,
     *,
@@ -110,7 +108,7 @@ def created_between(given: Any, where: list[str], values: list[Any]) -> None:
         values.append(given)
 
 
-def expand(call: "Call", body: dict[str, Any], paths: list[str]) -> dict[str, Any]:
+def expand(call: Call, body: dict[str, Any], paths: list[str]) -> dict[str, Any]:
     """`body` with the ids at `paths` replaced by their objects.
 
     raises   StripeError 400 for a property that cannot be expanded, or more than four levels
@@ -125,7 +123,7 @@ def expand(call: "Call", body: dict[str, Any], paths: list[str]) -> dict[str, An
     return body
 
 
-def _expand(call: "Call", body: Any, parts: list[str], path: str) -> None:
+def _expand(call: Call, body: Any, parts: list[str], path: str) -> None:
     if isinstance(body, list):
         for each in body:
             _expand(call, each, parts, path)
@@ -160,7 +158,7 @@ def _not_expandable(path: str) -> StripeError:
     )
 
 
-def _object(call: "Call", identifier: str) -> Any:
+def _object(call: Call, identifier: str) -> Any:
     row = call.state.object(call.account.n, identifier)
     record = call.records.get(identifier)
     if record is not None:
@@ -170,7 +168,7 @@ def _object(call: "Call", identifier: str) -> Any:
     return orjson.loads(row.body)
 
 
-def _refunds(call: "Call", charge: str) -> dict[str, Any]:
+def _refunds(call: Call, charge: str) -> dict[str, Any]:
     """The ten newest refunds of a charge, with those that this call is making."""
     found = call.state.objects(
         "account = ? and kind = 'refund' and charge = ? order by seq desc limit 11", (call.account.n, charge)

@@ -5,18 +5,13 @@ not mixed. Source: Stripe, "Search"; stripe.md §1.5.
 """
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
+from paydesk.sandbox.core.call import Call
 from paydesk.sandbox.core.errors import StripeError, invalid
 from paydesk.sandbox.core.lists import limit_of
-
-if TYPE_CHECKING:
-    from paydesk.sandbox.core.call import Call
-
-LAG_SECONDS = 60
-"""How far the index is behind, on the sandbox's clock; the control endpoint can change it."""
 
 FIELDS = {
     "payment_intent": {"amount": int, "created": int, "currency": str, "customer": str, "status": str},
@@ -39,13 +34,13 @@ _CLAUSE = re.compile(
 _JOIN = re.compile(r"(AND|OR)\b|", re.IGNORECASE)
 
 
-def searched(call: "Call", kind: str, url: str) -> bytes:
+def searched(call: Call, kind: str, url: str) -> bytes:
     """One page of what a query finds, newest first, as JSON."""
     params = call.params
     condition, values = _condition(kind, params["query"])
     limit = limit_of(call)
     where = ["account = ?", "kind = ?", "updated <= ?", f"({condition})"]
-    bound: list[Any] = [call.account.n, kind, call.now - call.sandbox.search_lag, *values]
+    bound: list[Any] = [call.account.n, kind, call.now - call.backend.search_lag, *values]
     if "page" in params:
         if not params["page"].isdigit():
             raise invalid("Invalid page token.", param="page")

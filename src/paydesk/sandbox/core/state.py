@@ -95,6 +95,12 @@ NUMBERED = {
 BUSY_MS = 1000
 """How long another process may hold the file; meanwhile nothing is answered."""
 
+IDEMPOTENCY_SECONDS = 86_400
+"""How long an idempotency key is remembered (stripe.md §10)."""
+
+EVENT_SECONDS = 31 * 86_400
+"""How long an event is kept."""
+
 CACHED_ROWS = 20_000
 CHECKPOINT_PAGES = 8_000
 
@@ -306,6 +312,14 @@ class State:
             log.warning("checkpoint put off: %s", failure)
         finally:
             self.checkpoint = None
+
+    def forget_old(self, now: int) -> None:
+        """Delete the idempotency keys of yesterday, and the events of more than a month ago."""
+        self.flush()
+        execute = self.connection.execute
+        execute("delete from idempotency where created <= ?", (now - IDEMPOTENCY_SECONDS,))
+        execute("delete from deliveries where state <> 'pending' and due < ?", (now - EVENT_SECONDS,))
+        execute("delete from events where created < ?", (now - EVENT_SECONDS,))
 
     async def close(self) -> None:
         """Write what waits and close the file."""

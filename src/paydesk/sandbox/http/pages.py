@@ -8,14 +8,13 @@ Source: stripe.md §12 ("3DS flow"): the browser goes to `return_url` with `paym
 import html
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from paydesk.sandbox.core.backend import Backend
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.http import forms
-from paydesk.sandbox.http.routes import act
-from paydesk.sandbox.running.sandbox import Sandbox
+from paydesk.sandbox.http.replies import Headers, Reply
+from paydesk.sandbox.objects import authentication
 
-Answer = tuple[int, bytes, list[tuple[bytes, bytes]]]
-
-_HTML = [
+_HTML: Headers = [
     (b"content-type", b"text/html; charset=utf-8"),
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"),
     (b"cache-control", b"no-store"),
@@ -39,16 +38,16 @@ button:focus-visible{outline:3px solid #7aa7ff}
 """
 
 
-def _page(title: str, body: str, status: int = 200) -> Answer:
+def _page(title: str, body: str, status: int = 200) -> Reply:
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main><h1>{html.escape(title)}</h1>{body}</main></body></html>"
     )
-    return status, text.encode(), _HTML
+    return Reply(status, text.encode(), list(_HTML))
 
 
-async def answer(sandbox: Sandbox, method: str, path: str, body: bytes) -> Answer:
+async def answer(backend: Backend, method: str, path: str, body: bytes) -> Reply:
     """A page, or where its form leads."""
     parts = path.strip("/").split("/")
     if path == "/" and method == "GET":
@@ -58,12 +57,12 @@ async def answer(sandbox: Sandbox, method: str, path: str, body: bytes) -> Answe
             "any <code>sk_test_</code> key of 24 letters or digits.</p>",
         )
     if len(parts) == 4 and parts[0] == "_pay" and parts[1].isdigit():
-        found = _waiting(sandbox, int(parts[1]), parts[2], parts[3])
-        if found is None:
+        waiting = _waiting(backend, int(parts[1]), parts[2], parts[3])
+        if waiting is None:
             return _page(
                 "Nothing to authenticate", "<p>This payment was already decided, or never waited for you.</p>", 404
             )
-        call, intent = found
+        call, intent = waiting
         if method == "GET":
             return _ask(intent)
         if method == "POST":
@@ -71,19 +70,19 @@ async def answer(sandbox: Sandbox, method: str, path: str, body: bytes) -> Answe
     return _page("Not found", "<p>There is nothing at this address.</p>", 404)
 
 
-def _waiting(sandbox: Sandbox, account: int, identifier: str, source: str) -> tuple[Call, Record] | None:
-    """The intent that waits for its customer under this address."""
-    owner = sandbox.accounts.by_n.get(account)
+def _waiting(backend: Backend, account: int, identifier: str, source: str) -> tuple[Call, Record] | None:
+    """The intent whose customer was sent to this address, with a call to take it on; None once it is decided."""
+    owner = backend.accounts.by_n.get(account)
     if owner is None:
         return None
-    call = Call(sandbox, owner)
+    call = Call(backend, owner)
     intent = call.find("payment_intent", identifier) or call.find("setup_intent", identifier)
     if intent is None or (intent.inner.get("action") or {}).get("source") != source:
         return None
     return call, intent
 
 
-def _ask(intent: Record) -> Answer:
+def _ask(intent: Record) -> Reply:
     body = intent.body
     rows = f"<dt>Reference</dt><dd>{html.escape(intent.id)}</dd>"
     if "amount" in body:
@@ -95,16 +94,16 @@ def _ask(intent: Record) -> Answer:
     )
 
 
-async def _decide(call: Call, intent: Record, *, success: bool) -> Answer:
-    """Take the intent on, and send the browser back to the shop."""
+async def _decide(call: Call, intent: Record, *, success: bool) -> Reply:
+    """Finish the authentication, and send the browser back to the shop."""
     return_url = intent.inner["action"]["return_url"]
-    secret, noun = intent.body["client_secret"], intent.kind
-    status = act(call, intent.id, success=success)
+    secret, kind = intent.body["client_secret"], intent.kind
+    status = authentication.finish(call, intent.id, success=success)
     call.finish()
     await call.state.written()
     if return_url is None:
         return _page("Done", f"<p>The customer's part is done: {status}. You can close this page.</p>")
-    added = urlencode({noun: intent.id, f"{noun}_client_secret": secret, "redirect_status": status})
+    added = urlencode({kind: intent.id, f"{kind}_client_secret": secret, "redirect_status": status})
     parts = urlsplit(return_url)
     query = f"{parts.query}&{added}" if parts.query else added
-    return 303, b"", [(b"location", urlunsplit(parts._replace(query=query)).encode())]
+    return Reply(303, b"", [(b"location", urlunsplit(parts._replace(query=query)).encode())])

@@ -208,7 +208,7 @@ def _confirm(call: Call, intent: Record) -> Record:
     return _set_up(call, intent, method)
 
 
-def acted(call: Call, intent: Record, *, success: bool) -> None:
+def finish_authentication(call: Call, intent: Record, *, success: bool) -> None:
     """The customer has come through authentication, or failed it.
 
     raises   StripeError 402 when the card is declined after all

@@ -1,10 +1,7 @@
 """WebhookEndpoints: where events are sent, and which. Source: stripe.md §11; Stripe, "Webhook endpoints"."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
-
-import orjson
 
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import invalid
@@ -12,66 +9,7 @@ from paydesk.sandbox.core.ids import token
 from paydesk.sandbox.core.lists import page
 from paydesk.sandbox.core.metadata import merged
 
-if TYPE_CHECKING:
-    from paydesk.sandbox.core.accounts import Account
-    from paydesk.sandbox.running.sandbox import Sandbox
-
 MAXIMUM = 16
-
-
-@dataclass(slots=True)
-class Endpoint:
-    """What delivery needs to know. `connect` endpoints get the events of connected accounts, others their own."""
-
-    id: str
-    url: str
-    secret: str
-    events: frozenset[str]
-    connect: bool
-    api_version: str | None
-
-
-class Endpoints:
-    """The enabled endpoints of each account, read once and again after every change."""
-
-    def __init__(self, sandbox: "Sandbox") -> None:
-        self.sandbox = sandbox
-        self.of_account: dict[int, dict[str, Endpoint]] = {}
-
-    def enabled(self, account: int) -> dict[str, Endpoint]:
-        """An account's own endpoints that are enabled."""
-        known = self.of_account.get(account)
-        if known is None:
-            known = {}
-            for row in self.sandbox.state.objects("account = ? and kind = 'webhook_endpoint' order by seq", (account,)):
-                body, inner = orjson.loads(row.body), orjson.loads(row.inner or b"{}")
-                if body["status"] == "enabled":
-                    known[row.id] = Endpoint(
-                        row.id,
-                        body["url"],
-                        inner["secret"],
-                        frozenset(body["enabled_events"]),
-                        inner["connect"],
-                        body["api_version"],
-                    )
-            self.of_account[account] = known
-        return known
-
-    def wanting(self, account: "Account", kind: str) -> list[str]:
-        """The ids of the endpoints that an event of an account goes to."""
-        own = self.enabled(account.n if account.platform is None else account.platform)
-        if not own:
-            return []
-        connected = account.platform is not None
-        return [
-            each.id
-            for each in own.values()
-            if each.connect == connected and (kind in each.events or "*" in each.events)
-        ]
-
-    def forget(self, account: int) -> None:
-        """An account's endpoints have changed."""
-        self.of_account.pop(account, None)
 
 
 def _check_url(url: str) -> str:
@@ -117,7 +55,7 @@ def create(call: Call) -> Record | dict[str, Any]:
         },
         {"secret": secret, "connect": params.get("connect", False)},
     )
-    call.sandbox.endpoints.forget(call.account.n)
+    call.backend.endpoints.forget(call.account.n)
     return {**record.body, "secret": secret}
 
 
@@ -141,7 +79,7 @@ def update(call: Call, identifier: str) -> Record:
         body["status"] = "disabled" if params["disabled"] else "enabled"
     body["metadata"] = merged(body["metadata"], params.get("metadata"))
     call.save(record)
-    call.sandbox.endpoints.forget(call.account.n)
+    call.backend.endpoints.forget(call.account.n)
     return record
 
 
@@ -152,7 +90,7 @@ def delete(call: Call, identifier: str) -> Record:
     record.body = {"id": identifier, "object": "webhook_endpoint", "deleted": True}
     record.inner = {}
     call.save(record)
-    call.sandbox.endpoints.forget(call.account.n)
+    call.backend.endpoints.forget(call.account.n)
     return record
 
 

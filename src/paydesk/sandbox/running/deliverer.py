@@ -1,29 +1,26 @@
-"""Delivery of events to webhook endpoints: signed, at least once, tried again with growing pauses.
+"""The deliverer: it sends events to webhook endpoints, signed, at least once, and again after growing pauses.
 
-A delivery is a row from the transaction that made its event until the endpoint has answered 2xx, so a killed sandbox
-sends it after its restart. Sources: stripe.md §11; Stripe, "Webhooks" (signatures, retries).
+Sources: stripe.md §11; Stripe, "Webhooks" (signatures, retries).
 """
 
 import asyncio
 import contextlib
 import hashlib
-import heapq
 import hmac
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import apsw
 import orjson
 
+from paydesk.sandbox.core.backend import Backend
+from paydesk.sandbox.core.endpoints import Endpoint
 from paydesk.sandbox.core.state import Delivery
 
 if TYPE_CHECKING:
     import aiohttp
 
-    from paydesk.sandbox.core.call import Call
-    from paydesk.sandbox.objects.webhook_endpoints import Endpoint
-    from paydesk.sandbox.running.sandbox import Sandbox
 
 log = logging.getLogger("paydesk.sandbox")
 
@@ -32,7 +29,6 @@ PAUSES = (60, 300, 1800, 7200, 18_000, 36_000, 36_000, 43_200, 43_200, 43_200)
 
 TIMEOUT_SECONDS = 10
 AT_ONCE = 64
-REVERSED_SECONDS = 2
 ANSWER_BYTES = 4096
 
 
@@ -45,100 +41,46 @@ def sign(secret: str, payload: bytes, timestamp: int) -> str:
 class Deliverer:
     """Sends what is due, many at once, without holding the API up."""
 
-    def __init__(self, sandbox: "Sandbox") -> None:
-        self.sandbox = sandbox
-        self.waiting: list[tuple[float, int, Delivery]] = []
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.deliveries = backend.deliveries
         self.running: set[asyncio.Task[None]] = set()
-        self.starting: set[asyncio.Task[None]] = set()
-        self.wake = asyncio.Event()
         self.idle = asyncio.Event()
         self.idle.set()
         self.session: aiohttp.ClientSession | None = None
         self.opening: asyncio.Lock = asyncio.Lock()
         self.counts = {"delivered": 0, "failed": 0}
-        for row in sandbox.state.rows("select * from deliveries where state = 'pending'"):
-            self._wait(Delivery._make(row))
-
-    def send(self, call: "Call", event: int, kind: str, endpoints: list[str]) -> None:
-        """Owe an event to endpoints. The rows are written with the event; sending starts when they are."""
-        sandbox = self.sandbox
-        now = sandbox.clock.exact()
-        due, copies, state, order, held = now, 1, "pending", event, None
-        if sandbox.faults.on_webhooks:
-            fault = sandbox.faults.strike_webhook(kind, call.method, call.path, call.account.id)
-            mode = fault.do["webhook"] if fault else None
-            if mode == "twice":
-                copies = 2
-            elif mode == "lost":
-                state = "lost"
-            elif fault is not None and mode == "late":
-                due = now + fault.do.get("seconds", 60)
-            elif fault is not None and mode == "reversed":
-                due, order = now + fault.do.get("seconds", REVERSED_SECONDS), -event
-                held = fault
-        rows = []
-        for endpoint in endpoints:
-            for _ in range(copies):
-                row = Delivery(sandbox.state.next(), call.account.n, event, endpoint, 0, due, state, order)
-                sandbox.state.put("deliveries", row)
-                rows.append(row)
-        if state == "pending":
-            task = asyncio.get_running_loop().create_task(self._after_commit(rows, held))
-            self.starting.add(task)
-            task.add_done_callback(self.starting.discard)
-
-    async def _after_commit(self, rows: list[Delivery], held: Any) -> None:
-        try:
-            await self.sandbox.state.written()
-        except apsw.Error:  # the rows stay with the state and are written later: the next start finds them
-            return
-        for row in rows:
-            self._wait(row)
-            if held is not None:
-                held.held.append(row.n)
-        if held is not None and held.left == 0:  # the last of the reversed ones: let them all go, newest first
-            wanted = set(held.held)
-            now = self.sandbox.clock.exact()
-            self.waiting = [(now if row.n in wanted else due, order, row) for due, order, row in self.waiting]
-            heapq.heapify(self.waiting)
-        self.wake.set()
-
-    def _wait(self, row: Delivery) -> None:
-        heapq.heappush(self.waiting, (row.due, row.order_key, row))
-
-    @property
-    def next_due(self) -> float:
-        """When the next delivery is due on the sandbox's clock."""
-        return self.waiting[0][0] if self.waiting else float("inf")
 
     async def keep(self) -> None:
-        """Send as deliveries come due; runs until it is canceled."""
+        """Send deliveries as they come due; runs until it is canceled."""
+        deliveries = self.deliveries
         while True:
-            self.wake.clear()
+            deliveries.wake.clear()
             self.start_due()
-            pause = self.next_due - self.sandbox.clock.exact()
-            if pause > 0 and self.waiting:
+            pause = deliveries.next_due - self.backend.clock.exact()
+            if pause > 0 and deliveries.waiting:
                 with contextlib.suppress(TimeoutError):
                     # Not `wait_for`: on Python 3.11 it loses a cancellation that comes together with the event.
                     async with asyncio.timeout(min(pause, 3600)):
-                        await self.wake.wait()
-            elif self.running or not self.waiting:  # what is due waits for its turn; the end of a delivery wakes this
-                await self.wake.wait()
+                        await deliveries.wake.wait()
+            elif self.running or not deliveries.waiting:  # what is due waits for its turn; a delivery's end wakes this
+                await deliveries.wake.wait()
 
     def start_due(self) -> int:
-        """Start what is due, as far as there is room; how many that were."""
-        now = self.sandbox.clock.exact()
+        """Start the deliveries that are due, as far as there is room, and return their number."""
+        deliveries = self.deliveries
+        now = self.backend.clock.exact()
         started = 0
-        while self.waiting and self.waiting[0][0] <= now and len(self.running) < AT_ONCE:
-            if self.waiting[0][1] < 0 and self.running:
-                break  # of reversed ones the order counts: one after the other
-            _, order, row = heapq.heappop(self.waiting)
+        while deliveries.waiting and deliveries.waiting[0][0] <= now and len(self.running) < AT_ONCE:
+            if deliveries.waiting[0][1] < 0 and self.running:
+                break  # in a reversed series the order counts: one after the other
+            delivery = deliveries.take()
             self.idle.clear()
-            task = asyncio.get_running_loop().create_task(self._deliver(row))
+            task = asyncio.get_running_loop().create_task(self._deliver(delivery))
             self.running.add(task)
             task.add_done_callback(self._done)
             started += 1
-            if order < 0:
+            if delivery.order_key < 0:
                 break
         return started
 
@@ -146,49 +88,49 @@ class Deliverer:
         self.running.discard(task)
         if not self.running:
             self.idle.set()
-        self.wake.set()
+        self.deliveries.wake.set()
 
     async def run_due(self) -> None:
         """Send everything that is due now, and wait until all of it has been tried."""
-        while self.starting:
-            await asyncio.wait(self.starting)
-        while self.start_due() or self.running or self.next_due <= self.sandbox.clock.exact():
+        while self.deliveries.starting:
+            await asyncio.wait(self.deliveries.starting)
+        while self.start_due() or self.running or self.deliveries.next_due <= self.backend.clock.exact():
             await self.idle.wait()
 
-    async def _deliver(self, row: Delivery) -> None:
-        """One attempt, and what follows from it."""
-        sandbox = self.sandbox
-        account = sandbox.accounts.by_n[row.account]
-        endpoint = sandbox.endpoints.enabled(account.platform or account.n).get(row.endpoint)
+    async def _deliver(self, delivery: Delivery) -> None:
+        """Try a delivery once, and keep its outcome: done, failed, or due again later."""
+        state, clock = self.backend.state, self.backend.clock
+        account = self.backend.accounts.by_n[delivery.account]
+        endpoint = self.backend.endpoints.enabled(account.platform or account.n).get(delivery.endpoint)
         if endpoint is None:  # deleted or disabled meanwhile
-            sandbox.state.put("deliveries", row._replace(state="failed"))
+            state.put("deliveries", delivery._replace(state="failed"))
             return
         try:
-            payload = self._payload(row, endpoint)
+            payload = self._payload(delivery, endpoint)
         except apsw.Error as failure:
             log.error("an event was put off: %s", failure)
-            self._wait(row._replace(due=sandbox.clock.exact() + 1))
+            self.deliveries.wait(delivery._replace(due=clock.exact() + 1))
             return
         if payload is None:
-            sandbox.state.put("done_deliveries", (row.n,))
+            state.put("done_deliveries", (delivery.n,))
             return
         if await self._post(endpoint, payload):
             self.counts["delivered"] += 1
-            sandbox.state.put("done_deliveries", (row.n,))
+            state.put("done_deliveries", (delivery.n,))
             return
         self.counts["failed"] += 1
-        attempts = row.attempts + 1
+        attempts = delivery.attempts + 1
         if attempts > len(PAUSES):
-            sandbox.state.put("deliveries", row._replace(attempts=attempts, state="failed"))
+            state.put("deliveries", delivery._replace(attempts=attempts, state="failed"))
             return
-        later = row._replace(
-            attempts=attempts, due=sandbox.clock.exact() + PAUSES[attempts - 1], order_key=abs(row.order_key)
+        retry = delivery._replace(
+            attempts=attempts, due=clock.exact() + PAUSES[attempts - 1], order_key=abs(delivery.order_key)
         )
-        sandbox.state.put("deliveries", later)
-        self._wait(later)
+        state.put("deliveries", retry)
+        self.deliveries.wait(retry)
 
-    def _payload(self, row: Delivery, endpoint: "Endpoint") -> bytes | None:
-        for (body,) in self.sandbox.state.rows("select body from events where seq = ?", (row.event,)):
+    def _payload(self, delivery: Delivery, endpoint: Endpoint) -> bytes | None:
+        for (body,) in self.backend.state.rows("select body from events where seq = ?", (delivery.event,)):
             if endpoint.api_version is None:
                 return bytes(body)
             event = orjson.loads(body)
@@ -196,7 +138,7 @@ class Deliverer:
             return orjson.dumps(event)
         return None
 
-    async def _post(self, endpoint: "Endpoint", payload: bytes) -> bool:
+    async def _post(self, endpoint: Endpoint, payload: bytes) -> bool:
         """True when the endpoint answered 2xx in time; a redirect is a failure."""
         import aiohttp
 
