@@ -33,13 +33,13 @@ def seconds(text: str) -> int:
     return sum(int(number) * _UNITS[unit] for number, unit in parts)
 
 
-def _ask(method: str, url: str, path: str, given: dict[str, Any] | None = None) -> dict[str, Any]:
+def _control(method: str, url: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """A control call. Ends the command with a plain sentence when the sandbox is not there or refuses."""
     if not url.startswith(("http://", "https://")):
         raise typer.BadParameter(f"{url!r} is no http address.", param_hint="--url")
-    body = None if given is None else json.dumps(given).encode()
+    data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(  # noqa: S310 - the scheme was checked
-        f"{url.rstrip('/')}/_control/{path}", data=body, method=method, headers={"Content-Type": "application/json"}
+        f"{url.rstrip('/')}/_control/{path}", data=data, method=method, headers={"Content-Type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310 - the scheme was checked
@@ -98,11 +98,11 @@ def clock(
     """
     from datetime import UTC, datetime
 
-    given = None if advance is None else {"advance_seconds": seconds(advance)}
-    shown = _ask("GET" if given is None else "POST", url, "clock", given)
-    now = datetime.fromtimestamp(shown["now"], UTC)
-    ahead = shown["offset_seconds"]
-    typer.echo(f"{now:%Y-%m-%d %H:%M:%S} UTC ({shown['now']}), {ahead} s ahead of wall time")
+    body = None if advance is None else {"advance_seconds": seconds(advance)}
+    state = _control("GET" if body is None else "POST", url, "clock", body)
+    now = datetime.fromtimestamp(state["now"], UTC)
+    ahead = state["offset_seconds"]
+    typer.echo(f"{now:%Y-%m-%d %H:%M:%S} UTC ({state['now']}), {ahead} s ahead of wall time")
 
 
 def _line(fault: dict[str, Any]) -> str:
@@ -115,7 +115,7 @@ def _line(fault: dict[str, Any]) -> str:
 @faults.command("list")
 def list_faults(url: Url = DEFAULT_URL) -> None:
     """Show the faults that are set."""
-    data = _ask("GET", url, "faults")["data"]
+    data = _control("GET", url, "faults")["data"]
     for fault in data:
         typer.echo(_line(fault))
     if not data:
@@ -158,7 +158,7 @@ def add_fault(
         raise typer.BadParameter("Give exactly one of --delay, --drop, --cut, --status and --webhook.")
     named = {"method": method, "path": path, "account": account, "event": event}
     on = {name: value for name, value in named.items() if value is not None}
-    typer.echo(_line(_ask("POST", url, "faults", {"on": on, "do": chosen[0], "times": times})))
+    typer.echo(_line(_control("POST", url, "faults", {"on": on, "do": chosen[0], "times": times})))
 
 
 @faults.command("clear")
@@ -167,5 +167,5 @@ def clear_faults(
     url: Url = DEFAULT_URL,
 ) -> None:
     """Clear one fault, or all of them."""
-    cleared = _ask("DELETE", url, f"faults/{fault}" if fault else "faults")["cleared"]
+    cleared = _control("DELETE", url, f"faults/{fault}" if fault else "faults")["cleared"]
     typer.echo(f"Cleared {cleared}.")

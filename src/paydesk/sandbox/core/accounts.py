@@ -1,9 +1,9 @@
 """Keys and the accounts they open.
 
-A well-formed secret key never seen before opens an account of its own; a restricted one, too. The control endpoint may
-say beforehand of which account a key is, so that one has several, and revoke any of them. The publishable key of a
-secret key is `pk_test_` and the first 32 hex digits of its SHA-256, so that a program and the sandbox agree without
-talking. A connected account belongs to the platform that names it. Source: stripe.md §8, §15.
+A well-formed secret or restricted key that is new opens an account of its own. A control call can add a key to an
+account beforehand, so that it has several, and can revoke any of them. The publishable key of a secret key is
+`pk_test_` and the first 32 hex digits of its SHA-256, so that a program can work it out by itself. A connected account
+belongs to the platform that names it. Source: stripe.md §8, §15.
 """
 
 import base64
@@ -24,7 +24,7 @@ _CONNECTED = re.compile(r"acct_[A-Za-z0-9_]{1,60}\Z")
 
 @dataclass(slots=True)
 class Account:
-    """A room of its own for objects. `platform` numbers the account through which a connected one is reached."""
+    """An account has objects of its own. `platform` is the number of the account that a connected one belongs to."""
 
     n: int
     id: str
@@ -34,12 +34,12 @@ class Account:
 
 @dataclass(slots=True)
 class Key:
-    """A key as the sandbox knows it: never itself, only its digest and its masked form.
+    """A key: its digest and its masked form, never its text.
 
     kind     sk, rk or pk
     account  None for a publishable key whose account is not known yet
     without  the rights taken from a restricted key
-    revoked  it was rolled or deleted, or has expired: nothing is answered to it any more
+    revoked  it was rolled or deleted, or has expired, and is answered 401 from then on
     """
 
     digest: str
@@ -85,8 +85,8 @@ class Accounts:
         self.headers: dict[bytes, Key] = {}
         for n, identifier, platform, deauthorized in state.rows("select * from accounts order by n"):
             self._remember(Account(n, identifier, platform, bool(deauthorized)))
-        for digest, account, kind, shown, without, revoked in state.rows("select * from keys"):
-            self.keys[digest] = Key(digest, kind, shown, account, set(without.split()), bool(revoked))
+        for digest, account, kind, masked_key, without, revoked in state.rows("select * from keys"):
+            self.keys[digest] = Key(digest, kind, masked_key, account, set(without.split()), bool(revoked))
 
     def _remember(self, account: Account) -> None:
         self.by_n[account.n] = account
@@ -101,9 +101,9 @@ class Accounts:
         raises   StripeError 401
         """
         if header is not None:
-            known = self.headers.get(header)
-            if known is not None:
-                return _valid(known)
+            key = self.headers.get(header)
+            if key is not None:
+                return _valid(key)
             text = _credentials(header)
         else:
             text = param or ""
@@ -130,8 +130,9 @@ class Accounts:
         raise unauthorized(f"Invalid API Key provided: {masked(text)}")
 
     def open(self, text: str, account: Account | None = None) -> Key | None:
-        """A secret or restricted key and the publishable one that goes with it: of this account, or of a new one of its
-        own. None where it is not well-formed.
+        """Add a secret or restricted key with its publishable one to the account, or without one to a new account.
+
+        Returns None for a key that is not well-formed.
         """
         return self._open(text, hashlib.sha256(text.encode()).hexdigest(), account) if _SECRET.match(text) else None
 
@@ -192,13 +193,16 @@ class Accounts:
         return account
 
     def named(self, name: str) -> Key | None:
-        """A key by itself or by its masked form."""
-        found = self.keys.get(hashlib.sha256(name.encode()).hexdigest())
-        return found or next((key for key in self.keys.values() if key.masked == name), None)
+        """A key by its text or by its masked form."""
+        key = self.keys.get(hashlib.sha256(name.encode()).hexdigest())
+        return key or next((each for each in self.keys.values() if each.masked == name), None)
 
 
 def _valid(key: Key) -> Key:
-    """raises   StripeError 401 for one that was revoked"""
+    """The key, unless it was revoked.
+
+    raises   StripeError 401
+    """
     if key.revoked:
         raise unauthorized(f"Expired API Key provided: {key.masked}", code="api_key_expired")
     return key

@@ -1,7 +1,7 @@
-"""One call's view of the state: what it read, what it will change, and the events that tell of it.
+"""A call's view of the state: the records it has read, its changes to them, and the events of these changes.
 
-Nothing a call does is seen by others before `finish`; a call that raises leaves no trace, unless its error says that it
-keeps what it did (a declined card).
+A call's changes are seen by others only after `finish`. A call that raises changes nothing, unless its error says that
+the changes are kept, as after a declined card.
 """
 
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ NOUNS = {
     "webhook_endpoint": "webhook endpoint",
     "confirmation_token": "confirmationtoken",
 }
-"""Kinds whose name in "No such ...: 'id'" is not simply theirs."""
+"""Kind → its name in "No such ...: 'id'", where that is not the kind itself."""
 
 _BY_ID = {"payment_intent": "intent", "setup_intent": "intent"}
 
@@ -43,7 +43,7 @@ class Record:
         self.changed = False
 
     def json(self) -> bytes:
-        """The body as JSON; made once for the event, the file and the answer."""
+        """The body as JSON, which the event, the file and the answer share."""
         raw = self.raw
         if raw is None:
             raw = self.raw = orjson.dumps(self.body)
@@ -51,7 +51,7 @@ class Record:
 
 
 class Event(NamedTuple):
-    """An event that a call tells of, with the ids of the endpoints it goes to."""
+    """An event of a call's change, with the ids of the endpoints it goes to."""
 
     seq: int
     id: str
@@ -61,7 +61,7 @@ class Event(NamedTuple):
 
 
 class Call:
-    """The work of one API request or of one thing that came due."""
+    """The work of one API request or of one job."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class Call:
         return record if record.kind == kind else None
 
     def read(self, row: Row) -> Record:
-        """A record of a row; the same one each time within a call."""
+        """The record of a row; within a call it is always the same record."""
         record = self.records.get(row.id)
         if record is None:
             inner = orjson.loads(row.inner) if row.inner else {}
@@ -143,20 +143,20 @@ class Call:
         return record
 
     def save(self, record: Record) -> None:
-        """Note that a record was changed."""
+        """Mark a record as changed."""
         record.raw = None
         record.changed = True
 
     def later(self, seconds: float, kind: str, record: Record) -> None:
-        """Have `schedule.JOBS[kind]` look at the record again after that many seconds of the sandbox's clock."""
+        """Have the job `schedule.JOBS[kind]` done to the record after so many seconds of the sandbox's clock."""
         self.jobs.append((self.now + seconds, kind, record.id))
 
     def emit(self, kind: str, record: Record, previous: dict[str, Any] | None = None) -> None:
-        """Tell of a change: an event with the record as it is now, for every endpoint that wants it."""
+        """Add an event of a change, with the record as it is now, for every endpoint that is subscribed to it."""
         self.emit_body(kind, orjson.Fragment(record.json()), previous)
 
     def emit_body(self, kind: str, body: Any, previous: dict[str, Any] | None = None) -> None:
-        """Tell of a change to something that is no record, such as a connected account's authorization."""
+        """Add an event about something that is no record, such as a connected account's authorization."""
         account = self.account
         identifier = new_id("evt")
         endpoints = self.backend.endpoints.subscribed(account, kind)
@@ -174,7 +174,7 @@ class Call:
         self.events.append(Event(self.state.next(), identifier, kind, orjson.dumps(event), endpoints))
 
     def finish(self) -> None:
-        """Hand everything to the state: from here on it is part of the group that is written next."""
+        """Hand all changes to the state, as part of the group that is written next."""
         state, account, now = self.state, self.account.n, self.now
         for record in self.records.values():
             if record.changed:

@@ -1,4 +1,4 @@
-"""Which currencies are taken, their minor units as Stripe counts them, and the smallest charge in each.
+"""Currencies: those that Stripe supports, their minor units, and the smallest charge in each.
 
 Sources: stripe.md §3; Stripe, "Supported currencies", "Minimum charge amounts".
 """
@@ -49,7 +49,7 @@ SYMBOLS = {
 }
 
 
-def shown(amount: int, currency: str) -> str:
+def format_amount(amount: int, currency: str) -> str:
     """An amount in the words of an error message: $0.50."""
     if currency in ZERO_DECIMAL:
         text = f"{amount:,}"
@@ -75,7 +75,7 @@ def check_currency(currency: str) -> str:
 
 
 def check_amount(amount: int, currency: str, param: str = "amount") -> None:
-    """Refuse what cannot be charged.
+    """Check that an amount can be charged.
 
     raises   StripeError: parameter_invalid_integer, amount_too_small, amount_too_large
     """
@@ -83,11 +83,15 @@ def check_amount(amount: int, currency: str, param: str = "amount") -> None:
     minimum = MINIMUM.get(currency, 1)
     if amount < minimum:
         raise invalid(
-            f"Amount must be at least {shown(minimum, currency)} {currency}", code="amount_too_small", param=param
+            f"Amount must be at least {format_amount(minimum, currency)} {currency}",
+            code="amount_too_small",
+            param=param,
         )
     if amount > MAXIMUM:
         raise invalid(
-            f"Amount must be no more than {shown(MAXIMUM, currency)} {currency}", code="amount_too_large", param=param
+            f"Amount must be no more than {format_amount(MAXIMUM, currency)} {currency}",
+            code="amount_too_large",
+            param=param,
         )
     check_digits(amount, currency, param)
 
@@ -108,5 +112,5 @@ def check_digits(amount: int, currency: str, param: str = "amount") -> None:
         raise _digits(amount, currency, param, "the last two digits must be 00, because the currency has no minor unit")
 
 
-def _digits(amount: int, currency: str, param: str, why: str) -> StripeError:
-    return invalid(f"Invalid amount: {amount} {currency}; {why}.", code="parameter_invalid_integer", param=param)
+def _digits(amount: int, currency: str, param: str, reason: str) -> StripeError:
+    return invalid(f"Invalid amount: {amount} {currency}; {reason}.", code="parameter_invalid_integer", param=param)

@@ -1,4 +1,4 @@
-"""Faults: how the sandbox is told to misbehave.
+"""Faults: the misbehavior that a control call sets.
 
 A fault names the calls or the webhooks it strikes (`on`), what it does to them (`do`), and how often (`times`; 0 until
 it is cleared). Clearing a fault also lets go the calls it delays. Faults live in memory: a restart clears them.
@@ -38,8 +38,8 @@ class Fault:
     delays: int = 0
     cleared: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def shown(self) -> dict[str, Any]:
-        """The fault as the control endpoint shows it."""
+    def as_json(self) -> dict[str, Any]:
+        """The fault as a control call shows it."""
         times = 0 if self.left is None else self.left
         return {
             "id": self.id,
@@ -60,14 +60,14 @@ class Faults:
         self.on_calls: list[Fault] = []
         self.on_webhooks: list[Fault] = []
 
-    def add(self, given: Any) -> Fault:
-        """A fault from the control endpoint's JSON.
+    def add(self, spec: Any) -> Fault:
+        """Set a fault that a control call describes.
 
         raises   StripeError 400 that says what is wrong with it
         """
-        if not isinstance(given, dict) or set(given) - {"on", "do", "times"}:
+        if not isinstance(spec, dict) or set(spec) - {"on", "do", "times"}:
             raise invalid("A fault is an object with `on`, `do` and `times`.")
-        on, do, times = given.get("on") or {}, given.get("do"), given.get("times", 1)
+        on, do, times = spec.get("on") or {}, spec.get("do"), spec.get("times", 1)
         if not isinstance(on, dict) or set(on) - {"method", "path", "account", "event"}:
             raise invalid("`on` takes method, path, account and, for webhooks, event.", param="on")
         if not all(isinstance(value, str) for value in on.values()):
@@ -83,7 +83,7 @@ class Faults:
         return fault
 
     def clear(self, identifier: str | None = None) -> int:
-        """Take one fault away, or all; how many there were, with those that were used up and still delayed a call."""
+        """Clear one fault, or all, and return their number; used-up faults that still delay a call count."""
         gone = [fault for fault in self.current() if identifier in (None, fault.id)]
         for fault in gone:
             self._remove(fault)
@@ -91,11 +91,11 @@ class Faults:
         return len(gone)
 
     def current(self) -> list[Fault]:
-        """Those that are set, and those that are used up and still delay a call."""
+        """The faults that are set, and the used-up ones that still delay a call."""
         return list((self.all | self.delaying).values())
 
     async def delay(self, fault: Fault) -> None:
-        """Return when the fault's time is over, or at once when it is cleared."""
+        """Wait until the fault's time is over or the fault is cleared."""
         self.delaying[fault.id] = fault
         fault.delays += 1
         try:
@@ -143,16 +143,19 @@ def _matches(on: dict[str, str], method: str, path: str, account: str, event: st
         return False
     if "event" in on and (event is None or not fnmatch.fnmatchcase(event, on["event"])):
         return False
-    wanted = on.get("path")
-    if wanted is None:
+    pattern = on.get("path")
+    if pattern is None:
         return True
-    if "*" in wanted or "?" in wanted:
-        return fnmatch.fnmatchcase(path, wanted)
-    return path == wanted or path.startswith(wanted if wanted.endswith("/") else wanted + "/")
+    if "*" in pattern or "?" in pattern:
+        return fnmatch.fnmatchcase(path, pattern)
+    return path == pattern or path.startswith(pattern if pattern.endswith("/") else pattern + "/")
 
 
 def _check(do: dict[str, Any]) -> None:
-    """raises   StripeError 400 unless `do` is one of the five shapes"""
+    """Check that `do` is one of the five shapes.
+
+    raises   StripeError 400
+    """
     names = [name for name in _SHAPES if name in do]
     if len(names) != 1:
         raise invalid(f"`do` is exactly one of {', '.join(_SHAPES)}.", param="do")
@@ -208,7 +211,7 @@ MESSAGES: dict[int, tuple[str, str | None, str]] = {
         "Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits.",
     ),
 }
-"""What an error injected with that status says; the 5xx are all alike."""
+"""Status → type, code and message of the error that a fault answers with; the 5xx are all alike."""
 
 
 def error(do: dict[str, Any]) -> StripeError:

@@ -27,13 +27,13 @@ EXPANDABLE = {
     "list": {"data"},
     "search_result": {"data"},
 }
-"""Object → the fields that may be expanded, or gone through, in it."""
+"""Object → the fields in it that may be expanded, or stand on the way to such a field."""
 
 MAXIMUM_DEPTH = 4
 
 
 def limit_of(call: Call) -> int:
-    """The page size asked for; 10 if none.
+    """The page size of the request; 10 by default.
 
     raises   StripeError 400 outside 1 to 100
     """
@@ -97,15 +97,15 @@ def page(
     return orjson.dumps({"object": "list", "data": data, "has_more": more, "url": url})
 
 
-def created_between(given: Any, where: list[str], values: list[Any]) -> None:
+def created_between(limits: Any, where: list[str], values: list[Any]) -> None:
     """Add the conditions of a `created` parameter: one moment, or a hash of limits."""
-    if isinstance(given, dict):
-        for name, value in given.items():
+    if isinstance(limits, dict):
+        for name, value in limits.items():
             where.append(f"created {RANGES[name]} ?")
             values.append(value)
-    elif given is not None:
+    elif limits is not None:
         where.append("created = ?")
-        values.append(given)
+        values.append(limits)
 
 
 def expand(call: Call, body: dict[str, Any], paths: list[str]) -> dict[str, Any]:
@@ -169,11 +169,11 @@ def _object(call: Call, identifier: str) -> Any:
 
 
 def _refunds(call: Call, charge: str) -> dict[str, Any]:
-    """The ten newest refunds of a charge, with those that this call is making."""
-    found = call.state.objects(
+    """The ten newest refunds of a charge; the ones that this call makes are among them."""
+    rows = call.state.objects(
         "account = ? and kind = 'refund' and charge = ? order by seq desc limit 11", (call.account.n, charge)
     )
-    bodies = {row.id: (row.seq, row.body) for row in found}
+    bodies = {row.id: (row.seq, row.body) for row in rows}
     for record in call.records.values():
         if record.kind == "refund" and record.body["charge"] == charge:
             bodies[record.id] = (record.seq, record.json())

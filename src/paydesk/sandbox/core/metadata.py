@@ -1,4 +1,4 @@
-"""Metadata: what may stand in it, and how an update goes over what was there.
+"""Metadata: its limits, and the merge of an update into it.
 
 Source: Stripe, "Metadata": at most 50 keys of 40 characters with values of 500; "" removes a key, "" for all removes
 all.
@@ -7,16 +7,16 @@ all.
 from paydesk.sandbox.core.errors import invalid
 
 
-def merged(before: dict[str, str], given: dict[str, str] | str | None) -> dict[str, str]:
-    """The metadata after a request.
+def merge_metadata(before: dict[str, str], changes: dict[str, str] | str | None) -> dict[str, str]:
+    """The metadata with the changes of a request.
 
     raises   StripeError 400 for too many keys, too long ones, square brackets or too long values
     """
-    if not given:
-        return {} if given == "" else before
-    assert isinstance(given, dict), "the parameter table lets nothing else through"
+    if not changes:
+        return {} if changes == "" else before
+    assert isinstance(changes, dict), "the parameter table lets nothing else through"
     result = dict(before)
-    for key, value in given.items():
+    for key, value in changes.items():
         if value == "":
             result.pop(key, None)
             continue

@@ -1,4 +1,4 @@
-"""Search: a subset of Stripe's query language, over an index that is behind by about a minute.
+"""Search: a subset of Stripe's query language, over an index that lags by about a minute.
 
 `field:'value'`, `-field:'value'`, numbers with `>`, `<`, `>=`, `<=`, `metadata['key']:'value'`, joined by AND or by OR,
 not mixed. Source: Stripe, "Search"; stripe.md §1.5.
@@ -34,8 +34,8 @@ _CLAUSE = re.compile(
 _JOIN = re.compile(r"(AND|OR)\b|", re.IGNORECASE)
 
 
-def searched(call: Call, kind: str, url: str) -> bytes:
-    """One page of what a query finds, newest first, as JSON."""
+def search_page(call: Call, kind: str, url: str) -> bytes:
+    """One page of the objects that a query matches, newest first, as JSON."""
     params = call.params
     condition, values = _condition(kind, params["query"])
     limit = limit_of(call)

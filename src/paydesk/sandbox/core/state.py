@@ -1,6 +1,6 @@
-"""What the sandbox remembers: one SQLite file, written in groups.
+"""The state: one SQLite file, written in groups.
 
-Everything a request changes (objects, events, deliveries, jobs, its idempotency record) goes to disk in one
+All changes of a request (objects, events, deliveries, jobs, its idempotency record) go to disk in one
 transaction, and its answer waits for that transaction. Requests that finish in the same turn of the event loop share
 one: a commit costs as much as the rest of a request. With `synchronous=NORMAL` a killed process loses nothing
 acknowledged, since the operating system holds the written pages; only a power cut may take the last moments.
@@ -125,7 +125,7 @@ class Row(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What an idempotency key remembers of its first execution."""
+    """The answer to the first request with an idempotency key."""
 
     n: int
     account: int
@@ -161,7 +161,7 @@ class State:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = folder / "sandbox.db"
-        # For this user alone, as its log comes to be, too.
+        # Only this user may read the file. Its log gets the same mode from SQLite.
         os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600))
         for file in folder.glob("sandbox.db*"):
             file.chmod(0o600)
@@ -225,7 +225,7 @@ class State:
             self._evict()
 
     def _evict(self) -> None:
-        """Forget the older half of the cache; what is not written yet is written first."""
+        """Drop the older half of the cache, after the rows that wait have been written."""
         self.flush()
         for key in list(self.cache)[: CACHED_ROWS // 2]:
             del self.cache[key]
@@ -247,7 +247,7 @@ class State:
                 waiter.set_result(None)
 
     def flush(self) -> None:
-        """Write what waits, in one transaction."""
+        """Write the rows that wait, in one transaction."""
         waiting = self.waiting
         if not any(waiting.values()):
             return
@@ -322,7 +322,7 @@ class State:
         execute("delete from events where created < ?", (now - EVENT_SECONDS,))
 
     async def close(self) -> None:
-        """Write what waits and close the file."""
+        """Write the rows that wait, and close the file."""
         self._flush_group()
         if self.checkpoint is not None:
             await self.checkpoint
@@ -339,26 +339,26 @@ class State:
         """One object by id."""
         row = self.cache.get((account, identifier))
         if row is None:
-            for found in self.execute("select * from objects where account = ? and id = ?", (account, identifier)):
-                row = self.cache[account, identifier] = Row._make(found)
+            for values in self.execute("select * from objects where account = ? and id = ?", (account, identifier)):
+                row = self.cache[account, identifier] = Row._make(values)
         return row
 
     def objects(self, where: str, values: tuple[Any, ...]) -> list[Row]:
         """The objects that a `where` clause, with its order and limit, selects."""
         self.flush()
-        return [Row._make(found) for found in self.connection.execute(f"select * from objects where {where}", values)]
+        return [Row._make(row) for row in self.connection.execute(f"select * from objects where {where}", values)]
 
     def rows(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        """Any other reading; what waits is written first."""
+        """The rows of any other statement; the rows that wait are written first."""
         self.flush()
         return iter(self.connection.execute(statement, values).fetchall())
 
     def answer(self, account: int, key: str) -> Answer | None:
-        """What was answered under an idempotency key; keys still running are the caller's to know."""
+        """The answer that is kept under an idempotency key. A request that still runs has none yet."""
         if self.behind:  # after a failed write the answer may still wait for the next one
             for waiting in self.waiting["idempotency"]:
                 if waiting[1:3] == (account, key):
                     return Answer._make(waiting)
-        # To the end: a reading left open in the middle is one that a checkpoint waits for, with every writer behind it.
-        found = self.execute("select * from idempotency where account = ? and key = ?", (account, key)).fetchall()
-        return Answer._make(found[0]) if found else None
+        # The rows are read to their end: a checkpoint waits for a reader that is left open, and every writer behind it.
+        rows = self.execute("select * from idempotency where account = ? and key = ?", (account, key)).fetchall()
+        return Answer._make(rows[0]) if rows else None

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def shut_down(scope: dict[str, Any]) -> bool:
-    """Close the TCP connection of a request without another byte; true when it was found.
+    """Close the TCP connection of a request without another byte; true when its socket was there.
 
     The socket is the open descriptor whose peer is the request's client. Works wherever the server runs in this
     process and the system lists descriptors (`/dev/fd` on Linux and macOS).
@@ -28,8 +28,8 @@ def shut_down(scope: dict[str, Any]) -> bool:
 
 def _shut_down(copy: int, peer: tuple[str, int]) -> bool:
     # A duplicate shares the connection, so shutting it down shuts the server's down, and closing it closes nothing.
-    with socket.socket(fileno=copy) as found:
-        if found.family not in (socket.AF_INET, socket.AF_INET6) or found.getpeername()[:2] != peer:
+    with socket.socket(fileno=copy) as duplicate:
+        if duplicate.family not in (socket.AF_INET, socket.AF_INET6) or duplicate.getpeername()[:2] != peer:
             return False
-        found.shutdown(socket.SHUT_RDWR)
+        duplicate.shutdown(socket.SHUT_RDWR)
         return True

@@ -68,11 +68,11 @@ async def answer(sandbox: Sandbox, log: RequestLog, method: str, path: str, quer
 
 
 async def _add_fault(control: Control) -> Any:
-    return control.backend.faults.add(control.body).shown()
+    return control.backend.faults.add(control.body).as_json()
 
 
 async def _list_faults(control: Control) -> Any:
-    return {"data": [fault.shown() for fault in control.backend.faults.current()]}
+    return {"data": [fault.as_json() for fault in control.backend.faults.current()]}
 
 
 async def _clear_faults(control: Control) -> Any:

@@ -1,5 +1,6 @@
-"""The pages a customer sees: the stand-in for a bank's 3-D Secure page or a wallet's, with one button to complete and
-one to fail, and the way back to the shop.
+"""The pages that a customer sees: a stand-in for the 3-D Secure page of a bank or the page of a wallet.
+
+It has a button to complete and a button to fail, both of which lead back to the shop.
 
 Source: stripe.md §12 ("3DS flow"): the browser goes to `return_url` with `payment_intent` and
 `payment_intent_client_secret` added.

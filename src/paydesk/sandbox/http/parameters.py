@@ -11,7 +11,7 @@
     !  after it                           required
     ?  after it                           an empty string unsets it; the checked value is then ""
 
-What is not in the table is refused as Stripe refuses it.
+A parameter that is not in the table is refused as Stripe refuses it.
 """
 
 import re
@@ -51,7 +51,7 @@ CLIENT_PARAMETERS = {
     "time_on_page": "string",
     "use_stripe_sdk": "boolean",
 }
-"""What Stripe.js sends beside the documented parameters, with a publishable key (stripe.md §13)."""
+"""The parameters that Stripe.js sends beside the documented ones, with a publishable key (stripe.md §13)."""
 
 _CONFIRM = "POST /v1/payment_intents/*/confirm"
 _AS_IN_CONFIRM = "as in confirm"
@@ -88,7 +88,7 @@ OWN_CALLS: dict[str, dict[str, str]] = {
     },
     "GET /v1/account": {"expand": "array:string"},
 }
-"""Calls the SDK has no types for: those only Stripe.js makes, and the reading of one's own account."""
+"""Calls that the SDK has no types for: the ones that only Stripe.js makes, and `GET /v1/account`."""
 
 _TYPED_BY_BROWSERS = {
     "card": "hash:typed_card",
@@ -101,7 +101,7 @@ _TYPED_BY_BROWSERS = {
     "referrer": "string",
     "time_on_page": "string",
 }
-"""What Stripe.js adds to `payment_method_data`: the card, which the types leave out, and where it was typed."""
+"""The fields that Stripe.js adds to `payment_method_data`: the card, which the types leave out, and its origin."""
 
 _OWN_HASHES = {
     "typed_card": {
@@ -150,15 +150,15 @@ class Hash:
                 entry = entry[:-1]
             self.checks[name] = _checker(entry)
 
-    def check(self, given: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-        """The typed values of `given`.
+    def check(self, values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+        """The values of a request, typed.
 
         raises   StripeError 400: parameter_unknown, parameter_missing, parameter_invalid_*
         """
         checks = self.checks
         result = {}
         unknown = []
-        for name, value in given.items():
+        for name, value in values.items():
             check = checks.get(name)
             if check is None:
                 unknown.append(f"{prefix}[{name}]" if prefix else name)
@@ -169,7 +169,7 @@ class Hash:
             message = f"Received unknown {word}: {', '.join(unknown)}"
             raise invalid(message, code="parameter_unknown", param=unknown[0])
         for name in self.required:
-            if name not in given:
+            if name not in values:
                 full = f"{prefix}[{name}]" if prefix else name
                 raise invalid(f"Missing required param: {full}.", code="parameter_missing", param=full)
         return result
@@ -235,7 +235,7 @@ def empty(path: str) -> StripeError:
 
 def _string(value: Any, path: str) -> str:
     if not isinstance(value, str):
-        raise invalid(f"Invalid string: {_shown(value)}", code="parameter_invalid_string", param=path)
+        raise invalid(f"Invalid string: {_excerpt(value)}", code="parameter_invalid_string", param=path)
     if value == "":
         raise empty(path)
     if len(value) > 5000:
@@ -255,7 +255,7 @@ def _integer(value: Any, path: str) -> int:
     if value == "":
         raise empty(path)
     if not isinstance(value, str) or not _INTEGER.match(value):
-        raise invalid(f"Invalid integer: {_shown(value)}", code="parameter_invalid_integer", param=path)
+        raise invalid(f"Invalid integer: {_excerpt(value)}", code="parameter_invalid_integer", param=path)
     return int(value)
 
 
@@ -263,7 +263,7 @@ def _number(value: Any, path: str) -> str:
     if value == "":
         raise empty(path)
     if not isinstance(value, str) or not _NUMBER.match(value):
-        raise invalid(f"Invalid decimal: {_shown(value)}", code="parameter_invalid_decimal", param=path)
+        raise invalid(f"Invalid decimal: {_excerpt(value)}", code="parameter_invalid_decimal", param=path)
     return value
 
 
@@ -274,7 +274,7 @@ def _boolean(value: Any, path: str) -> bool:
         return True
     if value in ("false", "0"):
         return False
-    raise invalid(f"Invalid boolean: {_shown(value)}", code="parameter_invalid_boolean", param=path)
+    raise invalid(f"Invalid boolean: {_excerpt(value)}", code="parameter_invalid_boolean", param=path)
 
 
 def _map(value: Any, path: str) -> dict[str, str]:
@@ -282,10 +282,10 @@ def _map(value: Any, path: str) -> dict[str, str]:
         raise empty(path)
     if not isinstance(value, dict):
         raise invalid("Invalid object", code="parameter_invalid_object", param=path)
-    for key, each in value.items():
-        if not isinstance(each, str):
+    for key, member in value.items():
+        if not isinstance(member, str):
             full = f"{path}[{key}]"
-            raise invalid(f"Invalid string: {_shown(each)}", code="parameter_invalid_string", param=full)
+            raise invalid(f"Invalid string: {_excerpt(member)}", code="parameter_invalid_string", param=full)
     return value
 
 
@@ -323,7 +323,7 @@ def _array(item: Checker) -> Checker:
             value = [value[key] for key in sorted(value, key=int)]
         if not isinstance(value, list):
             raise invalid("Invalid array", code="parameter_invalid_array", param=path)
-        return [item(each, f"{path}[{position}]") for position, each in enumerate(value)]
+        return [item(member, f"{path}[{position}]") for position, member in enumerate(value)]
 
     return check
 
@@ -331,11 +331,11 @@ def _array(item: Checker) -> Checker:
 def _either(checks: list[Checker]) -> Checker:
     def check(value: Any, path: str) -> Any:
         error: StripeError | None = None
-        for each in checks:
+        for check_kind in checks:
             try:
-                return each(value, path)
+                return check_kind(value, path)
             except StripeError as refused:
-                # The last kind speaks for all, unless a hash was given and one kind reads hashes.
+                # The last kind speaks for all, unless the value is a hash and one kind reads hashes.
                 if error is None or not isinstance(value, dict):
                     error = refused
         assert error is not None, "a parameter has at least one kind"
@@ -344,5 +344,5 @@ def _either(checks: list[Checker]) -> Checker:
     return check
 
 
-def _shown(value: Any) -> str:
+def _excerpt(value: Any) -> str:
     return value[:100] if isinstance(value, str) else orjson.dumps(value).decode()[:100]

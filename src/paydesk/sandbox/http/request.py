@@ -258,10 +258,10 @@ def _render(call: Call, result: Result) -> bytes:
     paths = call.params.get("expand")
     if call.publishable and isinstance(result, Record) and result.kind in ("payment_intent", "setup_intent"):
         reduce = intent.reduced if result.kind == "payment_intent" else setup_intents.reduced
-        shown = reduce(result.body)
+        visible = reduce(result.body)
         if "payment_method" in (paths or ()):
-            expand(call, shown, ["payment_method"])
-        return orjson.dumps(shown)
+            expand(call, visible, ["payment_method"])
+        return orjson.dumps(visible)
     raw = rendered(result)
     if not paths:
         return raw

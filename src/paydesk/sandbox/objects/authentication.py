@@ -1,4 +1,4 @@
-"""The end of a customer's authentication, told by the sandbox's own page or by Stripe.js. Source: stripe.md §12."""
+"""The end of a customer's authentication, which the sandbox's own page or Stripe.js reports. Source: stripe.md §12."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from paydesk.sandbox.objects.payment_intents import confirm
 
 
 def authenticate(call: Call) -> dict[str, Any]:
-    """POST /v1/3ds2/authenticate: Stripe.js reports the customer through; `outcome=fail` plays a customer who fails."""
+    """POST /v1/3ds2/authenticate: the customer has authenticated, or with `outcome=fail` has failed to."""
     source = call.params["source"]
     for account, identifier in call.state.rows(
         "select account, id from objects where account = ? and kind in ('payment_intent', 'setup_intent') "
@@ -33,7 +33,10 @@ def authenticate(call: Call) -> dict[str, Any]:
 
 
 def finish(call: Call, identifier: str, *, success: bool) -> str:
-    """Take an intent that waits for its customer on; `succeeded` or `failed`, as `redirect_status` tells the shop."""
+    """Go on with an intent after its customer's authentication.
+
+    Returns `succeeded` or `failed`, the `redirect_status` that the shop is sent.
+    """
     try:
         if identifier.startswith("seti_"):
             setup_intents.finish_authentication(call, call.get("setup_intent", identifier), success=success)

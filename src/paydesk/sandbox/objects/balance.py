@@ -1,4 +1,4 @@
-"""Balance transactions: what each movement of money leaves on the account, and the sum of them.
+"""Balance transactions: one for each movement of money, and the balance that is their sum.
 
 Fees are 2.9 % and 30 minor units of a captured card payment, which is one of Stripe's published prices; they are not
 returned with a refund. Source: Stripe, "Balance transaction types".

@@ -1,4 +1,4 @@
-"""The test cards: what each number is and how it behaves, and the `pm_card_*` ids that stand for them.
+"""The test cards: the behavior of each number, and the `pm_card_*` ids that stand for them.
 
 Sources: Stripe, "Testing" (card tables) and "3D Secure authentication" (test cards); stripe.md §12. Where a card has
 short and long ids in public code, both are taken.
@@ -12,7 +12,7 @@ from paydesk.sandbox.core.errors import StripeError, card_error
 
 @dataclass(frozen=True, slots=True)
 class Decline:
-    """Why an issuer, or Stripe itself, says no."""
+    """The refusal of an issuer, or of Stripe itself."""
 
     code: str
     message: str

@@ -3,14 +3,15 @@
 Source: stripe.md §2 ("Manual capture"), §6, §14; Stripe, "Charges", "Place a hold".
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import invalid
 from paydesk.sandbox.core.ids import token
 from paydesk.sandbox.core.lists import page
-from paydesk.sandbox.core.metadata import merged
-from paydesk.sandbox.core.search import searched
+from paydesk.sandbox.core.metadata import merge_metadata
+from paydesk.sandbox.core.search import search_page
 from paydesk.sandbox.objects import balance, payment_methods
 from paydesk.sandbox.objects.cards import Card, Decline
 
@@ -23,86 +24,114 @@ OVERCAPTURE_PERCENT = 20
 MULTICAPTURE_LIMIT = 50
 
 
-def charge(
-    call: Call,
-    intent: Record,
-    method: Record,
-    *,
-    decline: Decline | None = None,
-    captured: bool = False,
-    pending: bool = False,
-    authenticated: bool = False,
-    merchant_initiated: bool = False,
-) -> Record:
-    """One attempt to take an intent's amount.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to pay an intent.
 
-    decline   why it failed; None when it went through
-    captured  taken at once, instead of held
-    pending   a bank debit that is decided later
+    decline             the refusal of the issuer or of Stripe; None for an attempt that succeeds
+    captured            the money is captured at once, instead of held
+    pending             a bank debit, which is decided later
+    authenticated       the customer has passed 3-D Secure
+    merchant_initiated  the customer is absent
     """
-    body = intent.body
-    failed = decline is not None
+
+    decline: Decline | None = None
+    captured: bool = False
+    pending: bool = False
+    authenticated: bool = False
+    merchant_initiated: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """True when the money is captured or held."""
+        return self.decline is None and not self.pending
+
+    @property
+    def held(self) -> bool:
+        """True when the money can be captured later."""
+        return self.succeeded and not self.captured
+
+
+def charge(call: Call, intent: Record, method: Record, attempt: Attempt) -> Record:
+    """Make the charge of an attempt; money that is held is released when its time is over."""
     card = payment_methods.card_of(method) if method.body["type"] == "card" else None
-    details, capture_before = _details(call, intent, method, card, failed, captured, authenticated, merchant_initiated)
-    risk = card.risk_level if card else "not_assessed"
+    capture_before = call.now + _authorization_seconds(intent.body["currency"], card, attempt)
     record = call.add(
         "charge",
         "ch" if card else "py",
-        {
-            "object": "charge",
-            "amount": body["amount"],
-            "amount_captured": body["amount"] if captured and not failed and not pending else 0,
-            "amount_refunded": 0,
-            "application": None,
-            "application_fee": None,
-            "application_fee_amount": body["application_fee_amount"],
-            "balance_transaction": None,
-            "billing_details": method.body["billing_details"],
-            "calculated_statement_descriptor": body["statement_descriptor"] or "SANDBOX",
-            "captured": captured and not failed and not pending,
-            "created": call.now,
-            "currency": body["currency"],
-            "customer": body["customer"],
-            "description": body["description"],
-            "destination": None,
-            "dispute": None,
-            "disputed": False,
-            "failure_balance_transaction": None,
-            "failure_code": decline.code if decline else None,
-            "failure_message": decline.message if decline else None,
-            "fraud_details": {},
-            "invoice": None,
-            "livemode": False,
-            "metadata": dict(body["metadata"]),
-            "on_behalf_of": body["on_behalf_of"],
-            "order": None,
-            "outcome": _outcome(decline, risk, card),
-            "paid": not failed and not pending,
-            "payment_intent": intent.id,
-            "payment_method": method.id,
-            "payment_method_details": details,
-            "receipt_email": body["receipt_email"],
-            "receipt_number": None,
-            "receipt_url": None,
-            "refunded": False,
-            "review": None,
-            "shipping": body["shipping"],
-            "source": None,
-            "source_transfer": None,
-            "statement_descriptor": body["statement_descriptor"],
-            "statement_descriptor_suffix": body["statement_descriptor_suffix"],
-            "status": "failed" if failed else "pending" if pending else "succeeded",
-            "transfer_data": body["transfer_data"],
-            "transfer_group": body["transfer_group"],
-        },
+        _body(call, intent, method, card, attempt, capture_before),
         {"number": method.inner["number"]} if card else {"iban": method.inner.get("iban", "")},
     )
-    if not failed and not captured and not pending:
+    if attempt.held:
         call.later(capture_before - call.now, "expire_authorization", intent)
     return record
 
 
-def _outcome(decline: Decline | None, risk: str, card: Card | None) -> dict[str, Any]:
+def _authorization_seconds(currency: str, card: Card | None, attempt: Attempt) -> int:
+    """How long money can be held."""
+    if card is not None and currency == "jpy":
+        return JAPAN_SECONDS
+    if card is not None and attempt.merchant_initiated and card.brand == "visa":
+        return MERCHANT_INITIATED_VISA_SECONDS
+    return AUTHORIZATION_SECONDS
+
+
+def _body(
+    call: Call, intent: Record, method: Record, card: Card | None, attempt: Attempt, capture_before: int
+) -> dict[str, Any]:
+    body, decline = intent.body, attempt.decline
+    captured = attempt.succeeded and attempt.captured
+    return {
+        "object": "charge",
+        "amount": body["amount"],
+        "amount_captured": body["amount"] if captured else 0,
+        "amount_refunded": 0,
+        "application": None,
+        "application_fee": None,
+        "application_fee_amount": body["application_fee_amount"],
+        "balance_transaction": None,
+        "billing_details": method.body["billing_details"],
+        "calculated_statement_descriptor": body["statement_descriptor"] or "SANDBOX",
+        "captured": captured,
+        "created": call.now,
+        "currency": body["currency"],
+        "customer": body["customer"],
+        "description": body["description"],
+        "destination": None,
+        "dispute": None,
+        "disputed": False,
+        "failure_balance_transaction": None,
+        "failure_code": decline.code if decline else None,
+        "failure_message": decline.message if decline else None,
+        "fraud_details": {},
+        "invoice": None,
+        "livemode": False,
+        "metadata": dict(body["metadata"]),
+        "on_behalf_of": body["on_behalf_of"],
+        "order": None,
+        "outcome": _outcome(decline, card),
+        "paid": attempt.succeeded,
+        "payment_intent": intent.id,
+        "payment_method": method.id,
+        "payment_method_details": _details(intent, method, card, attempt, capture_before),
+        "receipt_email": body["receipt_email"],
+        "receipt_number": None,
+        "receipt_url": None,
+        "refunded": False,
+        "review": None,
+        "shipping": body["shipping"],
+        "source": None,
+        "source_transfer": None,
+        "statement_descriptor": body["statement_descriptor"],
+        "statement_descriptor_suffix": body["statement_descriptor_suffix"],
+        "status": "failed" if decline else "pending" if attempt.pending else "succeeded",
+        "transfer_data": body["transfer_data"],
+        "transfer_group": body["transfer_group"],
+    }
+
+
+def _outcome(decline: Decline | None, card: Card | None) -> dict[str, Any]:
+    risk = card.risk_level if card else "not_assessed"
     score = {"normal": 20, "elevated": 65, "highest": 90}.get(risk)
     outcome: dict[str, Any] = {
         "advice_code": decline.advice if decline else None,
@@ -140,30 +169,17 @@ def _outcome(decline: Decline | None, risk: str, card: Card | None) -> dict[str,
 
 
 def _details(
-    call: Call,
-    intent: Record,
-    method: Record,
-    card: Card | None,
-    failed: bool,
-    captured: bool,
-    authenticated: bool,
-    merchant_initiated: bool,
-) -> tuple[dict[str, Any], int]:
-    """`payment_method_details`, and until when a held amount can be captured."""
+    intent: Record, method: Record, card: Card | None, attempt: Attempt, capture_before: int
+) -> dict[str, Any]:
+    """`payment_method_details`."""
     kind = method.body["type"]
-    amount, currency = intent.body["amount"], intent.body["currency"]
-    seconds = AUTHORIZATION_SECONDS
     if card is None:
-        return {"type": kind, kind: dict(method.body[kind])}, call.now + seconds
-    if currency == "jpy":
-        seconds = JAPAN_SECONDS
-    elif merchant_initiated and card.brand == "visa":
-        seconds = MERCHANT_INITIATED_VISA_SECONDS
-    held = not captured and not failed
-    asked = (intent.body["payment_method_options"] or {}).get("card") or {}
+        return {"type": kind, kind: dict(method.body[kind])}
+    amount, failed = intent.body["amount"], attempt.decline is not None
+    options = (intent.body["payment_method_options"] or {}).get("card") or {}
 
-    def feature(name: str) -> bool:
-        return held and asked.get(f"request_{name}") == "if_available"
+    def available(name: str) -> bool:
+        return attempt.held and options.get(f"request_{name}") == "if_available"
 
     on_card = method.body["card"]
     details: dict[str, Any] = {
@@ -177,27 +193,29 @@ def _details(
         "extended_authorization": {"status": "disabled"},
         "fingerprint": on_card["fingerprint"],
         "funding": card.funding,
-        "incremental_authorization": {"status": "available" if feature("incremental_authorization") else "unavailable"},
+        "incremental_authorization": {
+            "status": "available" if available("incremental_authorization") else "unavailable"
+        },
         "installments": None,
         "last4": on_card["last4"],
         "mandate": None,
-        "multicapture": {"status": "available" if feature("multicapture") else "unavailable"},
+        "multicapture": {"status": "available" if available("multicapture") else "unavailable"},
         "network": card.brand,
         "network_token": {"used": False},
         "network_transaction_id": str(int.from_bytes(intent.id.encode()[-6:], "big")).zfill(15)[:15],
         "overcapture": {
             "maximum_amount_capturable": amount * (100 + OVERCAPTURE_PERCENT) // 100
-            if feature("overcapture")
+            if available("overcapture")
             else amount,
-            "status": "available" if feature("overcapture") else "unavailable",
+            "status": "available" if available("overcapture") else "unavailable",
         },
         "regulated_status": "unregulated",
-        "three_d_secure": _three_d_secure(authenticated),
+        "three_d_secure": _three_d_secure(attempt.authenticated),
         "wallet": None,
     }
-    if held:
-        details["capture_before"] = call.now + seconds
-    return {"type": "card", "card": details}, call.now + seconds
+    if attempt.held:
+        details["capture_before"] = capture_before
+    return {"type": "card", "card": details}
 
 
 def _three_d_secure(authenticated: bool) -> dict[str, Any] | None:
@@ -239,7 +257,7 @@ def listing(call: Call) -> bytes:
 
 def search(call: Call) -> bytes:
     """GET /v1/charges/search"""
-    return searched(call, "charge", "/v1/charges/search")
+    return search_page(call, "charge", "/v1/charges/search")
 
 
 def retrieve(call: Call, identifier: str) -> Record:
@@ -258,10 +276,10 @@ def update(call: Call, identifier: str) -> Record:
         if name in params
     }
     if "metadata" in params:
-        changes["metadata"] = merged(record.body["metadata"], params["metadata"])
+        changes["metadata"] = merge_metadata(record.body["metadata"], params["metadata"])
     if "fraud_details" in params:
-        given = params["fraud_details"]
-        changes["fraud_details"] = {} if given == "" else {key: value for key, value in given.items() if value}
+        details = params["fraud_details"]
+        changes["fraud_details"] = {} if details == "" else {key: value for key, value in details.items() if value}
     if "customer" in params:
         call.get("customer", params["customer"], "customer")
         if record.body["customer"] not in (None, params["customer"]):

@@ -1,4 +1,7 @@
-"""ConfirmationTokens: what a browser collected, to be confirmed by a server. Source: Stripe, "ConfirmationTokens"."""
+"""ConfirmationTokens: the payment details that a browser collected, for a server to confirm with.
+
+Source: Stripe, "ConfirmationTokens".
+"""
 
 from typing import Any
 
@@ -15,7 +18,7 @@ def create(call: Call) -> Record:
     if "payment_method_data" in params:
         method = payment_methods.make(call, params["payment_method_data"])
     elif "payment_method" in params:
-        method = payment_methods.usable(call, params["payment_method"], None)
+        method = payment_methods.find_usable(call, params["payment_method"], None)
     else:
         raise invalid(
             "Missing required param: payment_method_data.", code="parameter_missing", param="payment_method_data"
@@ -52,7 +55,7 @@ def retrieve(call: Call, identifier: str) -> Record:
     return call.get("confirmation_token", identifier)
 
 
-def taken(call: Call, identifier: str, body: dict[str, Any]) -> Record:
+def use_token(call: Call, identifier: str, body: dict[str, Any]) -> Record:
     """Use a token for the intent `body`: its return URL, its shipping, and the PaymentMethod it stands for.
 
     raises   StripeError 400 for a token that is unknown, used or expired

@@ -8,8 +8,8 @@ from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import invalid
 from paydesk.sandbox.core.ids import token
 from paydesk.sandbox.core.lists import page
-from paydesk.sandbox.core.metadata import merged
-from paydesk.sandbox.core.search import searched
+from paydesk.sandbox.core.metadata import merge_metadata
+from paydesk.sandbox.core.search import search_page
 from paydesk.sandbox.objects import payment_methods
 
 _PLAIN = ("description", "email", "name", "phone", "business_name", "individual_name")
@@ -52,10 +52,10 @@ def create(call: Call) -> Record:
     _apply(call, customer.body)
     call.emit("customer.created", customer)
     if "payment_method" in params:
-        method = payment_methods.usable(call, params["payment_method"], None)
-        why = payment_methods.card_of(method) if method.body["type"] == "card" else None
-        if why is not None and why.decline is not None and not why.charging_only:
-            refused = why.decline.error()
+        method = payment_methods.find_usable(call, params["payment_method"], None)
+        card = payment_methods.card_of(method) if method.body["type"] == "card" else None
+        if card is not None and card.decline is not None and not card.charging_only:
+            refused = card.decline.error()
             refused.keeps = False
             raise refused
         payment_methods.bind(call, method, customer.id)
@@ -68,13 +68,13 @@ def _apply(call: Call, body: dict[str, Any]) -> None:
         if name in params:
             body[name] = params[name] or None
     if "metadata" in params:
-        body["metadata"] = merged(body["metadata"], params["metadata"])
+        body["metadata"] = merge_metadata(body["metadata"], params["metadata"])
     for name in ("address", "shipping", "preferred_locales", "balance", "tax_exempt"):
         if name in params:
             body[name] = params[name] if params[name] != "" else None
     if "invoice_settings" in params:
-        given = params["invoice_settings"]
-        default = given.get("default_payment_method")
+        settings = params["invoice_settings"]
+        default = settings.get("default_payment_method")
         if default:
             method = call.get("payment_method", default, "invoice_settings[default_payment_method]")
             if method.body["customer"] != body["id"]:
@@ -84,11 +84,14 @@ def _apply(call: Call, body: dict[str, Any]) -> None:
                     code="resource_missing",
                     param="invoice_settings[default_payment_method]",
                 )
-        body["invoice_settings"] = {**body["invoice_settings"], **{key: value or None for key, value in given.items()}}
+        body["invoice_settings"] = {
+            **body["invoice_settings"],
+            **{key: value or None for key, value in settings.items()},
+        }
 
 
 def retrieve(call: Call, identifier: str) -> Record:
-    """GET /v1/customers/:id; of a deleted one only that it is"""
+    """GET /v1/customers/:id; a deleted customer is only its id and `deleted`"""
     deleted = call.find("deleted_customer", identifier)
     return deleted or call.get("customer", identifier)
 
@@ -128,4 +131,4 @@ def listing(call: Call) -> bytes:
 
 def search(call: Call) -> bytes:
     """GET /v1/customers/search"""
-    return searched(call, "customer", "/v1/customers/search")
+    return search_page(call, "customer", "/v1/customers/search")

@@ -1,4 +1,4 @@
-"""Disputes, opened by the cards that ask for one; answered, accepted, won and lost.
+"""Disputes: opened by the test cards made for that; answered, accepted, won and lost.
 
 Evidence decides as in Stripe's test mode: `uncategorized_text` of `winning_evidence` wins, `losing_evidence` loses,
 once submitted; anything else stays under review. Source: stripe.md §7, §12; Stripe, "Testing" (disputes).
@@ -7,14 +7,14 @@ once submitted; anything else stays under review. Source: stripe.md §7, §12; S
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import invalid
 from paydesk.sandbox.core.lists import page
-from paydesk.sandbox.core.metadata import merged
+from paydesk.sandbox.core.metadata import merge_metadata
 from paydesk.sandbox.objects import balance, cards
 
 EVIDENCE_SECONDS = 9 * 86400
 
 
 def open_where_due(call: Call, charge: Record) -> None:
-    """Open the dispute that a captured charge's card asks for, and the early fraud warning."""
+    """Open the dispute, and the early fraud warning, that the test card of a captured charge is made for."""
     card = cards.CARDS.get(charge.inner.get("number", ""))
     if card is None:
         return
@@ -40,7 +40,7 @@ def open_where_due(call: Call, charge: Record) -> None:
 
 
 def open_dispute(call: Call, charge: Record, reason: str, *, inquiry: bool = False) -> None:
-    """A customer disputes a charge; but for an inquiry the money leaves the balance at once."""
+    """A customer disputes a charge. The money leaves the balance at once, unless it is an inquiry."""
     dispute = call.add(
         "dispute",
         "du",
@@ -127,7 +127,7 @@ def update(call: Call, identifier: str) -> Record:
     dispute = call.get("dispute", identifier)
     body = dispute.body
     before = {name: body[name] for name in ("evidence", "metadata", "status")}
-    body["metadata"] = merged(body["metadata"], params.get("metadata"))
+    body["metadata"] = merge_metadata(body["metadata"], params.get("metadata"))
     evidence = params.get("evidence")
     if evidence is not None:
         if body["status"] not in ("needs_response", "warning_needs_response"):
@@ -147,7 +147,7 @@ def update(call: Call, identifier: str) -> Record:
 
 
 def close(call: Call, identifier: str) -> Record:
-    """POST /v1/disputes/:id/close: accept that it is lost."""
+    """POST /v1/disputes/:id/close: the merchant accepts the loss."""
     dispute = call.get("dispute", identifier)
     if dispute.body["status"] not in ("needs_response", "warning_needs_response", "under_review"):
         raise invalid("This dispute is already closed.")

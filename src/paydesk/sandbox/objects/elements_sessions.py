@@ -1,4 +1,4 @@
-"""What Stripe.js asks before it draws the Payment Element. Source: stripe.md §13."""
+"""The session that Stripe.js reads before it draws the Payment Element. Source: stripe.md §13."""
 
 from typing import Any
 
@@ -37,6 +37,6 @@ def retrieve(call: Call) -> dict[str, Any]:
         intent = call.get(kind_of_intent, identifier, "client_secret")
         if intent.body["client_secret"] != secret:
             raise missing(kind_of_intent, identifier, "client_secret", status=400)
-        shown = reduced(intent.body) if kind_of_intent == "payment_intent" else setup_intents.reduced(intent.body)
-        session["payment_method_preference"][kind_of_intent] = shown
+        visible = reduced(intent.body) if kind_of_intent == "payment_intent" else setup_intents.reduced(intent.body)
+        session["payment_method_preference"][kind_of_intent] = visible
     return session

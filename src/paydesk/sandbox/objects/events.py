@@ -1,4 +1,4 @@
-"""Events, as they can be read: the last 30 days, with how many deliveries are still owed. Source: Stripe, "Events"."""
+"""Events: those of the last 30 days, each with its number of deliveries still owed. Source: Stripe, "Events"."""
 
 from typing import Any
 
@@ -44,9 +44,9 @@ def listing(call: Call) -> bytes:
         raise invalid("You may pass at most 20 event types.", param="types")
     if types:
         matches = []
-        for each in types:
+        for pattern in types:
             matches.append("type glob ?")
-            values.append("".join(f"[{letter}]" if letter in "[]?" else letter for letter in each))
+            values.append("".join(f"[{letter}]" if letter in "[]?" else letter for letter in pattern))
         where.append(f"({' or '.join(matches)})")
     if "delivery_success" in params:
         failed = "exists (select 1 from deliveries where event = events.seq and state in ('pending', 'failed'))"

@@ -1,4 +1,4 @@
-"""Whether a customer must act, and the `next_action` that tells them how.
+"""Whether a customer has to authenticate, and the `next_action` that sends them there.
 
 Source: stripe.md §12 ("3DS flow"); Stripe, "3D Secure authentication".
 """
@@ -30,7 +30,7 @@ def demands(method: Record, *, off_session: bool, requested: str | None) -> bool
 
 
 def next_action(call: Call, intent: Record, method: Record, return_url: str | None, in_browser: bool) -> dict[str, Any]:
-    """Where the customer goes. The page is the sandbox's own, with one button to complete and one to fail."""
+    """The action that sends the customer to the sandbox's own page, with a button to complete and a button to fail."""
     source = new_id("payatt")
     intent.inner["action"] = {"source": source, "return_url": return_url}
     url = f"{call.base_url}/_pay/{call.account.n}/{intent.id}/{source}"

@@ -11,18 +11,18 @@ from typing import Any
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import StripeError, card_error, invalid, missing
 from paydesk.sandbox.core.lists import page
-from paydesk.sandbox.core.metadata import merged
+from paydesk.sandbox.core.metadata import merge_metadata
 from paydesk.sandbox.objects import cards
 from paydesk.sandbox.objects.cards import Card
 
 REDIRECTING = ("bancontact", "eps", "ideal", "klarna", "p24", "paypal")
-"""Methods whose customer goes to a page and comes back; the sandbox's page says yes or no."""
+"""Kinds whose customer is sent to a page to agree; in the sandbox that page is its own."""
 
 TYPES = ("card", "link", "sepa_debit", *REDIRECTING)
-"""The kinds of PaymentMethods the sandbox can play; `link` only stands beside cards, as in the real list."""
+"""The kinds that the sandbox has; `link` is listed beside cards as Stripe lists it, and cannot be made."""
 
 MANUAL_CAPTURE = ("card", "link", "klarna", "paypal")
-"""Kinds whose money can be held. What is paid by the others is taken at once."""
+"""Kinds whose money can be held; the others are captured at once."""
 
 CURRENCIES = {
     "bancontact": ("eur",),
@@ -31,7 +31,7 @@ CURRENCIES = {
     "p24": ("eur", "pln"),
     "sepa_debit": ("eur",),
 }
-"""The currencies of kinds that are paid in few (Stripe, "Payment method support"); the others take any."""
+"""The currencies of the kinds that take only some (Stripe, "Payment method support")."""
 
 _ADDRESS = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
 
@@ -45,13 +45,13 @@ SEPA_ACCOUNTS = {
 """Last four digits of Stripe's German test IBANs (DE89370400440532013000, ...) → what happens, after what seconds."""
 
 
-def billing_details(given: dict[str, Any] | str | None, before: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Billing details with every key; what is given goes over what was there, and "" unsets."""
+def billing_details(changes: dict[str, Any] | str | None, before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Billing details with every key, and with the changes of a request; "" unsets a field."""
     old = before or {"address": dict(_ADDRESS), "email": None, "name": None, "phone": None, "tax_id": None}
-    if not isinstance(given, dict):
+    if not isinstance(changes, dict):
         return old
-    address = given.get("address")
-    result = {**old, **{key: value or None for key, value in given.items() if key != "address"}}
+    address = changes.get("address")
+    result = {**old, **{key: value or None for key, value in changes.items() if key != "address"}}
     if isinstance(address, dict):
         result["address"] = {**old["address"], **{key: value or None for key, value in address.items()}}
     elif address == "":
@@ -60,7 +60,7 @@ def billing_details(given: dict[str, Any] | str | None, before: dict[str, Any] |
 
 
 def fingerprint(call: Call, number: str) -> str:
-    """The same for the same number within an account, and nowhere else."""
+    """A digest that is equal for equal numbers within one account."""
     return hashlib.blake2b(f"{call.account.n}/{number}".encode(), digest_size=8).hexdigest()
 
 
@@ -77,20 +77,20 @@ def create(call: Call) -> Record:
 def make(call: Call, data: dict[str, Any]) -> Record:
     """A PaymentMethod of `payment_method_data`, or of the parameters of a create.
 
-    raises   StripeError 400 for a missing or unplayed type; 402 for a card that cannot exist
+    raises   StripeError 400 for a missing or unsupported type; 402 for a card that cannot exist
     """
     kind = data.get("type")
     if kind is None:
         raise invalid("Missing required param: type.", code="parameter_missing", param="type")
     if kind not in TYPES or kind == "link":
-        raise unplayed(kind, "type")
+        raise unsupported_type(kind, "type")
     inner: dict[str, Any] = {}
     details: dict[str, Any] = {}
     if kind == "card":
-        given = data.get("card")
-        if not isinstance(given, dict):
+        typed = data.get("card")
+        if not isinstance(typed, dict):
             raise invalid("Missing required param: card.", code="parameter_missing", param="card")
-        card, details = _card(call, given)
+        card, details = _card(call, typed)
         inner["number"] = card.number
     elif kind == "sepa_debit":
         details, inner["iban"] = _sepa(call, data.get("sepa_debit") or {})
@@ -116,28 +116,28 @@ def _add(call: Call, kind: str, details: dict[str, Any], inner: dict[str, Any], 
             "customer": None,
             "customer_account": None,
             "livemode": False,
-            "metadata": merged({}, data.get("metadata")),
+            "metadata": merge_metadata({}, data.get("metadata")),
             "type": kind,
         },
         inner,
     )
 
 
-def _card(call: Call, given: dict[str, Any]) -> tuple[Card, dict[str, Any]]:
+def _card(call: Call, typed: dict[str, Any]) -> tuple[Card, dict[str, Any]]:
     """The test card behind a typed number, with its dates and code checked as Stripe checks them.
 
     raises   StripeError 402: incorrect_number, invalid_expiry_month, invalid_expiry_year, invalid_cvc
     """
-    if "token" in given:
-        card = cards.by_id("pm_card_" + str(given["token"]).removeprefix("tok_"))
+    if "token" in typed:
+        card = cards.by_id("pm_card_" + str(typed["token"]).removeprefix("tok_"))
         if card is None:
-            raise missing("token", given["token"], "card[token]", status=400)
+            raise missing("token", typed["token"], "card[token]", status=400)
         return card, _card_details(call, card, 12, datetime.fromtimestamp(call.now, UTC).year + 1, cvc=True)
     for name in ("number", "exp_month", "exp_year"):
-        if name not in given:
+        if name not in typed:
             raise invalid(f"Missing required param: card[{name}].", code="parameter_missing", param=f"card[{name}]")
-    card = cards.by_number(given["number"])
-    month, year = given["exp_month"], given["exp_year"]
+    card = cards.by_number(typed["number"])
+    month, year = typed["exp_month"], typed["exp_year"]
     year += 2000 if year < 100 else 0
     today = datetime.fromtimestamp(call.now, UTC)
     if not 1 <= month <= 12:
@@ -146,7 +146,7 @@ def _card(call: Call, given: dict[str, Any]) -> tuple[Card, dict[str, Any]]:
         raise card_error("Your card's expiration year is invalid.", code="invalid_expiry_year", param="exp_year")
     if year == today.year and month < today.month:
         raise card_error("Your card's expiration month is invalid.", code="invalid_expiry_month", param="exp_month")
-    cvc = given.get("cvc")
+    cvc = typed.get("cvc")
     if cvc is not None and not (cvc.isdigit() and len(cvc) in ((3, 4) if card.brand == "amex" else (3,))):
         raise card_error("Your card's security code is invalid.", code="invalid_cvc", param="cvc")
     return card, _card_details(call, card, month, year, cvc=cvc is not None)
@@ -175,9 +175,9 @@ def _card_details(call: Call, card: Card, month: int, year: int, *, cvc: bool) -
     }
 
 
-def _sepa(call: Call, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def _sepa(call: Call, typed: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """A SEPA account. Stripe's German test IBANs decide by their last four digits, all others succeed."""
-    iban = str(given.get("iban", "")).replace(" ", "").upper()
+    iban = str(typed.get("iban", "")).replace(" ", "").upper()
     if not iban:
         raise invalid("Missing required param: sepa_debit[iban].", code="parameter_missing", param="sepa_debit[iban]")
     digits = (
@@ -196,8 +196,8 @@ def _sepa(call: Call, given: dict[str, Any]) -> tuple[dict[str, Any], str]:
     return details, iban
 
 
-def unplayed(kind: str, param: str) -> StripeError:
-    """Stripe's refusal of a method that the account has not activated; the sandbox has activated what it plays."""
+def unsupported_type(kind: str, param: str) -> StripeError:
+    """Stripe's refusal of a kind that is not activated; in the sandbox all kinds of `TYPES` are."""
     return invalid(
         f'The payment method type "{kind}" is invalid. Please ensure the provided type is activated in your dashboard '
         "(https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any preview "
@@ -209,12 +209,13 @@ def unplayed(kind: str, param: str) -> StripeError:
     )
 
 
-def usable(call: Call, identifier: str, customer: str | None, param: str = "payment_method") -> Record:
-    """The PaymentMethod a payment is to be made with.
+def find_usable(call: Call, identifier: str, customer: str | None, param: str = "payment_method") -> Record:
+    """The PaymentMethod that a payment is made with.
 
     identifier  an id, or a `pm_card_*` template
     customer    the intent's customer
-    raises      StripeError 400: resource_missing, another customer's, none given though it has one, or used up
+    raises      StripeError 400: resource_missing, another customer's, attached while the intent has no customer, or
+                spent
     """
     card = cards.by_id(identifier)
     if card is not None:
@@ -237,12 +238,12 @@ def usable(call: Call, identifier: str, customer: str | None, param: str = "paym
             param=param,
         )
     if method.inner.get("spent") and owner is None:
-        raise spent()
+        raise spent_error()
     return method
 
 
-def spent() -> StripeError:
-    """What Stripe says when a PaymentMethod was used without being kept."""
+def spent_error() -> StripeError:
+    """Stripe's refusal of a PaymentMethod that was used before and belongs to no customer."""
     return invalid(
         "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with "
         "a connected account without Customer attachment, or was detached from a Customer. It may not be used again. "
@@ -276,14 +277,14 @@ def update(call: Call, identifier: str) -> Record:
         raise invalid("You must save this PaymentMethod to a customer before you can update it.")
     before = {key: method.body[key] for key in ("billing_details", "metadata", "allow_redisplay")}
     method.body["billing_details"] = billing_details(params.get("billing_details"), method.body["billing_details"])
-    method.body["metadata"] = merged(method.body["metadata"], params.get("metadata"))
+    method.body["metadata"] = merge_metadata(method.body["metadata"], params.get("metadata"))
     if "allow_redisplay" in params:
         method.body["allow_redisplay"] = params["allow_redisplay"]
-    given = params.get("card") or {}
+    dates = params.get("card") or {}
     if method.body["type"] == "card":
         for name in ("exp_month", "exp_year"):
-            if name in given:
-                method.body["card"][name] = given[name]
+            if name in dates:
+                method.body["card"][name] = dates[name]
     call.save(method)
     call.emit("payment_method.updated", method, {key: old for key, old in before.items() if old != method.body[key]})
     return method
@@ -306,7 +307,7 @@ def attach(call: Call, identifier: str) -> Record:
             code="payment_method_unexpected_state",
         )
     if method.inner.get("spent"):
-        raise spent()
+        raise spent_error()
     if method.body["type"] == "card":
         decline = card_of(method).decline
         if decline is not None and not card_of(method).charging_only:
@@ -316,7 +317,7 @@ def attach(call: Call, identifier: str) -> Record:
 
 
 def bind(call: Call, method: Record, customer: str) -> None:
-    """Attach a PaymentMethod to a customer, and tell."""
+    """Attach a PaymentMethod to a customer, with its event."""
     method.body["customer"] = customer
     method.inner.pop("spent", None)
     if method.body["type"] == "card":
@@ -344,13 +345,13 @@ def checks_at_charge(method: Record) -> dict[str, str | None]:
         checks["address_postal_code_check"] = card.postal_code_check
     if card.line1_check != "pass":
         checks["address_line1_check"] = card.line1_check
-    seen = method.body["card"]["checks"]["cvc_check"]
-    checks["cvc_check"] = None if seen is None else card.cvc_check
+    cvc_check = method.body["card"]["checks"]["cvc_check"]
+    checks["cvc_check"] = None if cvc_check is None else card.cvc_check
     return checks
 
 
 def detach(call: Call, identifier: str) -> Record:
-    """POST /v1/payment_methods/:id/detach: it cannot be used again."""
+    """POST /v1/payment_methods/:id/detach: afterwards it cannot be used again."""
     method = _get(call, identifier)
     customer = method.body["customer"]
     if customer is None:
@@ -387,7 +388,7 @@ def one_of_customer(call: Call, customer: str, identifier: str) -> Record:
 
 
 def listing(call: Call) -> bytes:
-    """GET /v1/payment_methods: those of a customer, or with none named those attached to any."""
+    """GET /v1/payment_methods: of one customer, or else all that are attached to a customer."""
     customer = call.params.get("customer")
     if customer is not None:
         call.get("customer", customer, "customer")

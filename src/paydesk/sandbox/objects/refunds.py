@@ -1,7 +1,7 @@
-"""Refunds: of captured money, and those by which Stripe lets go of money it only held.
+"""Refunds: of captured money, and of held money that is released.
 
-What was authorized and is not captured is given back by a refund that Stripe makes itself: the remainder of a partial
-capture, the whole of a canceled or expired authorization (reason `expired_uncaptured_charge`). Such a refund counts in
+Stripe releases held money by a refund that it makes itself: the remainder of a partial capture, or the whole of a
+canceled or expired authorization (reason `expired_uncaptured_charge`). Such a refund counts in
 the charge's `amount_refunded` and stands in the list of refunds though no captured money moved. Sources: stripe.md §2,
 §7; solidusio/solidus_stripe#268 ("creating a refund for the remaining amount"); woocommerce-gateway-stripe#1073 (an
 intent of 20675, 20300 received, whose charge shows 375 refunded and one refund).
@@ -10,10 +10,10 @@ intent of 20675, 20300 received, whose charge shows 375 refunded and one refund)
 from typing import Any
 
 from paydesk.sandbox.core.call import Call, Record
-from paydesk.sandbox.core.currencies import check_digits, check_positive, shown
+from paydesk.sandbox.core.currencies import check_digits, check_positive, format_amount
 from paydesk.sandbox.core.errors import StripeError, invalid
 from paydesk.sandbox.core.lists import page
-from paydesk.sandbox.core.metadata import merged
+from paydesk.sandbox.core.metadata import merge_metadata
 from paydesk.sandbox.objects import balance, cards
 
 PENDING_SECONDS = 180
@@ -24,7 +24,7 @@ FAILS_AFTER_SECONDS = 180
 def create(call: Call) -> Record:
     """POST /v1/refunds
 
-    raises   StripeError 400: charge_already_refunded, charge_disputed, an amount that is left no more, nothing captured
+    raises   StripeError 400: charge_already_refunded, charge_disputed, too large an amount, nothing captured
     """
     params = call.params
     charge = _charge(call)
@@ -50,8 +50,8 @@ def create(call: Call) -> Record:
     currency = body["currency"]
     if amount > left:
         raise invalid(
-            f"Refund amount ({shown(amount, currency)}) is greater than unrefunded amount on charge "
-            f"({shown(left, currency)})",
+            f"Refund amount ({format_amount(amount, currency)}) is greater than unrefunded amount on charge "
+            f"({format_amount(left, currency)})",
             param="amount",
         )
     check_digits(amount, currency)
@@ -68,7 +68,7 @@ def create(call: Call) -> Record:
         amount,
         params.get("reason"),
         "pending" if pending else "succeeded",
-        merged({}, params.get("metadata")),
+        merge_metadata({}, params.get("metadata")),
     )
     if pending:
         refund.body["pending_reason"] = "processing"
@@ -79,7 +79,7 @@ def create(call: Call) -> Record:
             call.later(FAILS_AFTER_SECONDS, "refund_fails", refund)
     if params.get("reason") == "fraudulent":
         body["fraud_details"] = {"user_report": "fraudulent"}
-    _tell(call, charge, refund, amount)
+    _book(call, charge, refund, amount)
     return refund
 
 
@@ -146,8 +146,8 @@ def _add(call: Call, charge: Record, amount: int, reason: str | None, status: st
     )
 
 
-def _tell(call: Call, charge: Record, refund: Record, amount: int) -> None:
-    """Put the refund on its charge, and tell of both."""
+def _book(call: Call, charge: Record, refund: Record, amount: int) -> None:
+    """Count the refund on its charge, with the events of both."""
     body = charge.body
     previous = {"amount_refunded": body["amount_refunded"]}
     body["amount_refunded"] += amount
@@ -161,12 +161,12 @@ def _tell(call: Call, charge: Record, refund: Record, amount: int) -> None:
 
 
 def release(call: Call, charge: Record, amount: int, reason: str | None = None) -> None:
-    """Let go of money that was held and is not captured."""
-    _tell(call, charge, _add(call, charge, amount, reason, "succeeded", {}), amount)
+    """Release held money that is not captured."""
+    _book(call, charge, _add(call, charge, amount, reason, "succeeded", {}), amount)
 
 
 def succeed(call: Call, refund: Record) -> None:
-    """A pending refund has gone through."""
+    """A pending refund succeeds."""
     if refund.body["status"] != "pending":
         return
     refund.body.update(status="succeeded", pending_reason=None)
@@ -176,7 +176,7 @@ def succeed(call: Call, refund: Record) -> None:
 
 
 def fail(call: Call, refund: Record) -> None:
-    """A refund the bank sent back: the money is on the Stripe balance again."""
+    """The bank sends a refund back: the money is on the Stripe balance again."""
     if refund.body["status"] not in ("succeeded", "pending"):
         return
     previous = {"status": refund.body["status"], "failure_reason": None}
@@ -209,7 +209,7 @@ def update(call: Call, identifier: str) -> Record:
     """POST /v1/refunds/:id: metadata only"""
     refund = call.get("refund", identifier)
     before = refund.body["metadata"]
-    refund.body["metadata"] = merged(before, call.params.get("metadata"))
+    refund.body["metadata"] = merge_metadata(before, call.params.get("metadata"))
     if refund.body["metadata"] != before:
         call.save(refund)
         _updated(call, refund, {"metadata": before})

@@ -1,4 +1,4 @@
-"""Reviews: payments that Radar wants a human to look at. Source: stripe.md §11; Stripe, "Reviewing payments"."""
+"""Reviews: payments that Radar queues for a human decision. Source: stripe.md §11; Stripe, "Reviewing payments"."""
 
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import invalid
@@ -7,7 +7,7 @@ from paydesk.sandbox.objects import cards
 
 
 def open_where_due(call: Call, intent: Record, charge: Record) -> None:
-    """Open a review of a payment whose card stands for elevated risk."""
+    """Open a review of a payment whose test card has elevated risk."""
     card = cards.CARDS.get(charge.inner.get("number", ""))
     if card is None or not card.review:
         return

@@ -1,4 +1,4 @@
-"""SetupIntents: a card kept for later, authenticated where its issuer wants that.
+"""SetupIntents: a card that is kept for later payments, authenticated where its issuer asks for that.
 
 Source: Stripe, "The Setup Intents API"; stripe.md §1.1, §12.
 """
@@ -9,10 +9,10 @@ from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import StripeError, card_error, doc_url, invalid, unexpected_state
 from paydesk.sandbox.core.ids import new_id, token
 from paydesk.sandbox.core.lists import page
-from paydesk.sandbox.core.metadata import merged
+from paydesk.sandbox.core.metadata import merge_metadata
 from paydesk.sandbox.objects import cards, payment_methods
 from paydesk.sandbox.objects.cards import Decline
-from paydesk.sandbox.objects.confirmation_tokens import taken
+from paydesk.sandbox.objects.confirmation_tokens import use_token
 from paydesk.sandbox.objects.next_action import demands, next_action
 
 CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
@@ -23,7 +23,7 @@ REDUCED = (
     "last_setup_error", "livemode", "next_action", "payment_method", "payment_method_types", "status", "usage",
 )
 # fmt: on
-"""What a browser sees."""
+"""The fields that a browser sees."""
 
 
 def create(call: Call) -> Record:
@@ -37,7 +37,7 @@ def create(call: Call) -> Record:
     elif types is not None:
         for kind in types:
             if kind not in payment_methods.TYPES:
-                raise payment_methods.unplayed(kind, "allowed_payment_method_types")
+                raise payment_methods.unsupported_type(kind, "allowed_payment_method_types")
         automatic = None
     intent = call.add_as(
         "setup_intent",
@@ -87,17 +87,17 @@ def _apply(call: Call, body: dict[str, Any]) -> None:
         if name in params:
             body[name] = params[name] or None
     if "metadata" in params:
-        body["metadata"] = merged(body["metadata"], params["metadata"])
+        body["metadata"] = merge_metadata(body["metadata"], params["metadata"])
 
 
 def _choose_method(call: Call, intent: Record) -> None:
     params, body = call.params, intent.body
     if "confirmation_token" in params:
-        method = taken(call, params["confirmation_token"], body)
+        method = use_token(call, params["confirmation_token"], body)
     elif "payment_method_data" in params:
         method = payment_methods.make(call, params["payment_method_data"])
     elif params.get("payment_method"):
-        method = payment_methods.usable(call, params["payment_method"], body["customer"])
+        method = payment_methods.find_usable(call, params["payment_method"], body["customer"])
     else:
         return
     if method.body["type"] not in ("card", "sepa_debit"):
@@ -180,7 +180,7 @@ def _confirm(call: Call, intent: Record) -> Record:
         )
     method = call.get("payment_method", body["payment_method"])
     if method.inner.get("spent"):
-        raise payment_methods.spent()
+        raise payment_methods.spent_error()
     return_url, in_browser = params.get("return_url"), params.get("use_stripe_sdk", False)
     automatic = body["automatic_payment_methods"]
     if (
@@ -209,7 +209,7 @@ def _confirm(call: Call, intent: Record) -> Record:
 
 
 def finish_authentication(call: Call, intent: Record, *, success: bool) -> None:
-    """The customer has come through authentication, or failed it.
+    """Go on after the customer's authentication, which succeeded or failed.
 
     raises   StripeError 402 when the card is declined after all
     """
@@ -235,11 +235,11 @@ def finish_authentication(call: Call, intent: Record, *, success: bool) -> None:
 def _set_up(call: Call, intent: Record, method: Record) -> Record:
     body = intent.body
     card = payment_methods.card_of(method) if method.body["type"] == "card" else None
-    why: Decline | None = card.decline if card is not None and not card.charging_only else None
+    decline: Decline | None = card.decline if card is not None and not card.charging_only else None
     if card is not None and card.decline is cards.FRAUDULENT:
-        why = card.decline
-    if why is not None:
-        raise _failed(call, intent, method, why.error())
+        decline = card.decline
+    if decline is not None:
+        raise _failed(call, intent, method, decline.error())
     method.inner["set_up"] = True
     call.save(method)
     body["status"] = "succeeded"

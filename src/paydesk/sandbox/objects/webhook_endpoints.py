@@ -1,4 +1,4 @@
-"""WebhookEndpoints: where events are sent, and which. Source: stripe.md §11; Stripe, "Webhook endpoints"."""
+"""WebhookEndpoints: the addresses to which events are sent. Source: stripe.md §11; Stripe, "Webhook endpoints"."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,7 +7,7 @@ from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import invalid
 from paydesk.sandbox.core.ids import token
 from paydesk.sandbox.core.lists import page
-from paydesk.sandbox.core.metadata import merged
+from paydesk.sandbox.core.metadata import merge_metadata
 
 MAXIMUM = 16
 
@@ -49,7 +49,7 @@ def create(call: Call) -> Record | dict[str, Any]:
             "description": params.get("description") or None,
             "enabled_events": params["enabled_events"],
             "livemode": False,
-            "metadata": merged({}, params.get("metadata")),
+            "metadata": merge_metadata({}, params.get("metadata")),
             "status": "enabled",
             "url": params["url"],
         },
@@ -77,7 +77,7 @@ def update(call: Call, identifier: str) -> Record:
         body["description"] = params["description"] or None
     if "disabled" in params:
         body["status"] = "disabled" if params["disabled"] else "enabled"
-    body["metadata"] = merged(body["metadata"], params.get("metadata"))
+    body["metadata"] = merge_metadata(body["metadata"], params.get("metadata"))
     call.save(record)
     call.backend.endpoints.forget(call.account.n)
     return record

@@ -17,14 +17,14 @@ def cancel(call: Call, identifier: str) -> Record:
             f"of the following statuses may be canceled: {', '.join(CANCELABLE)}, processing.",
             intent.body,
         )
-    _let_go(call, intent, call.params.get("cancellation_reason"))
+    _cancel(call, intent, call.params.get("cancellation_reason"))
     return intent
 
 
-def _let_go(call: Call, intent: Record, reason: str | None, *, expired: bool = False) -> None:
+def _cancel(call: Call, intent: Record, reason: str | None, *, expired: bool = False) -> None:
     body = intent.body
     held = body["status"] == "requires_capture"
-    if held and body["amount_received"]:  # a multicapture that was begun is ended, not canceled
+    if held and body["amount_received"]:  # after a first partial capture the intent succeeds with that
         charge = call.get("charge", body["latest_charge"])
         left = body["amount_capturable"]
         charge.body["captured"] = True
@@ -49,6 +49,6 @@ def _let_go(call: Call, intent: Record, reason: str | None, *, expired: bool = F
 
 
 def expire(call: Call, intent: Record) -> None:
-    """An authorization's time is up: what was not captured is let go."""
+    """An authorization expires: the money that was not captured is released."""
     if intent.body["status"] == "requires_capture":
-        _let_go(call, intent, "automatic", expired=True)
+        _cancel(call, intent, "automatic", expired=True)

@@ -3,7 +3,7 @@
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.currencies import check_amount, check_digits, check_positive
 from paydesk.sandbox.core.errors import invalid, unexpected_state
-from paydesk.sandbox.core.metadata import merged
+from paydesk.sandbox.core.metadata import merge_metadata
 from paydesk.sandbox.objects import charges, disputes, refunds
 from paydesk.sandbox.objects.payment_intents.fields import apply, check_fee
 from paydesk.sandbox.objects.payment_intents.pay import mark_paid
@@ -56,7 +56,7 @@ def capture(call: Call, identifier: str) -> Record:
     if "transfer_data" in params and body["transfer_data"]:
         body["transfer_data"] = charge.body["transfer_data"] = {**body["transfer_data"], **params["transfer_data"]}
     if "metadata" in params:
-        body["metadata"] = merged(body["metadata"], params["metadata"])
+        body["metadata"] = merge_metadata(body["metadata"], params["metadata"])
     _take(call, intent, charge, amount, final=final)
     return intent
 
@@ -80,7 +80,7 @@ def _take(call: Call, intent: Record, charge: Record, amount: int, *, final: boo
     charge.body["captured"] = True
     charge.body["payment_method_details"].get("card", {}).pop("capture_before", None)
     if left > 0:
-        # Whole before part: the refund of the remainder is a reversal, so it is made while the charge counts as held.
+        # The refund of the remainder is a reversal, because that money was only held; so is the charge, meanwhile.
         charge.body["captured"] = False
         refunds.release(call, charge, left)
         charge.body["captured"] = True
@@ -94,7 +94,7 @@ def _take(call: Call, intent: Record, charge: Record, amount: int, *, final: boo
 
 
 def increment(call: Call, identifier: str) -> Record:
-    """POST /v1/payment_intents/:id/increment_authorization: only where it was asked for when confirming."""
+    """POST /v1/payment_intents/:id/increment_authorization: only where the confirmation requested that."""
     params = call.params
     intent = call.get("payment_intent", identifier)
     body = intent.body

@@ -19,12 +19,12 @@ def confirm(call: Call, identifier: str) -> Record:
     body = intent.body
     status = body["status"]
     if status in ("succeeded", "requires_capture", "processing"):
-        why = {
+        reason = {
             "succeeded": "it has already succeeded after being previously confirmed",
             "requires_capture": "it has already succeeded after being previously confirmed",
             "processing": "it is processing after being previously confirmed",
         }[status]
-        raise unexpected_state(f"You cannot confirm this PaymentIntent because {why}.", body_for_caller(call, body))
+        raise unexpected_state(f"You cannot confirm this PaymentIntent because {reason}.", body_for_caller(call, body))
     if status not in CONFIRMABLE:
         raise unexpected_state(
             f"You cannot confirm this PaymentIntent because it has a status of {status}. Only a PaymentIntent with "
@@ -45,7 +45,7 @@ def confirm(call: Call, identifier: str) -> Record:
 
 
 def try_payment(call: Call, intent: Record) -> Record:
-    """Try to pay with the intent's PaymentMethod."""
+    """Pay with the intent's PaymentMethod, or ask its customer to authenticate."""
     params, body = call.params, intent.body
     if body["payment_method"] is None:
         raise unexpected_state(
@@ -78,7 +78,7 @@ def try_payment(call: Call, intent: Record) -> Record:
             param="return_url",
         )
     if method.inner.get("spent"):
-        raise payment_methods.spent()
+        raise payment_methods.spent_error()
     off_session = params.get("off_session", False) is not False
     if off_session and body["setup_future_usage"]:
         raise invalid(
@@ -108,7 +108,7 @@ def _must_act(method: Record, body: dict[str, Any], off_session: bool) -> bool:
 
 
 def finish_authentication(call: Call, intent: Record, *, success: bool) -> None:
-    """The customer has come through authentication, or failed it; called by the sandbox's page and by Stripe.js.
+    """Go on after the customer's authentication, which succeeded or failed.
 
     raises   StripeError 402 when the payment is declined after all; the decline stays on the intent
     """

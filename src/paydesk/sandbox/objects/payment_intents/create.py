@@ -26,7 +26,7 @@ _AMOUNT_FIELDS = (
     "application_fee_amount",
     "transfer_data",
 )
-"""What an intent no longer takes once it is authorized."""
+"""The fields that cannot be changed once an intent is authorized."""
 
 _ONLY_WITH_CONFIRM = (
     "off_session",

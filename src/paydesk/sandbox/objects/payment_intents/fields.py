@@ -4,21 +4,21 @@ from typing import Any
 
 from paydesk.sandbox.core.call import Call
 from paydesk.sandbox.core.errors import invalid
-from paydesk.sandbox.core.metadata import merged
+from paydesk.sandbox.core.metadata import merge_metadata
 from paydesk.sandbox.objects import payment_methods
 from paydesk.sandbox.objects.payment_intents.methods import accepted
 
 
 def allowed_types(call: Call, body: dict[str, Any], *, creating: bool) -> list[str] | None:
-    """The payment method types a request allows; None when it says nothing.
+    """The payment method types that a request allows; None when it names none.
 
     An intent whose creation names none takes automatic payment methods, as since API version 2023-08-16.
     """
     params = call.params
     automatic = params.get("automatic_payment_methods")
-    given = params.get("allowed_payment_method_types") or params.get("payment_method_types")
+    types = params.get("allowed_payment_method_types") or params.get("payment_method_types")
     name = "allowed_payment_method_types" if "allowed_payment_method_types" in params else "payment_method_types"
-    if given is None:
+    if types is None:
         if creating:
             if automatic is None or automatic.get("enabled"):
                 automatic = {"allow_redirects": (automatic or {}).get("allow_redirects", "always"), "enabled": True}
@@ -26,11 +26,11 @@ def allowed_types(call: Call, body: dict[str, Any], *, creating: bool) -> list[s
         return None
     if automatic is not None and automatic.get("enabled"):
         raise invalid(f"You may only specify one of these parameters: automatic_payment_methods, {name}.", param=name)
-    for kind in given:
+    for kind in types:
         if kind not in payment_methods.TYPES:
-            raise payment_methods.unplayed(kind, name)
+            raise payment_methods.unsupported_type(kind, name)
     currency = body["currency"]
-    for kind in given:
+    for kind in types:
         if currency not in payment_methods.CURRENCIES.get(kind, (currency,)):
             raise invalid(
                 f"The currency provided ({currency}) is invalid for one or more payment method types on this "
@@ -38,8 +38,8 @@ def allowed_types(call: Call, body: dict[str, Any], *, creating: bool) -> list[s
                 param="currency",
             )
     if name == "allowed_payment_method_types":
-        body["allowed_payment_method_types"] = given
-    return list(given)
+        body["allowed_payment_method_types"] = types
+    return list(types)
 
 
 def apply(call: Call, body: dict[str, Any], types: list[str] | None) -> None:
@@ -77,7 +77,7 @@ def apply(call: Call, body: dict[str, Any], types: list[str] | None) -> None:
     if "confirmation_method" in params:
         body["confirmation_method"] = params["confirmation_method"]
     if "metadata" in params:
-        body["metadata"] = merged(body["metadata"], params["metadata"])
+        body["metadata"] = merge_metadata(body["metadata"], params["metadata"])
     if "shipping" in params:
         body["shipping"] = _shipping(params["shipping"])
     if "payment_method_options" in params:
@@ -97,9 +97,8 @@ def apply(call: Call, body: dict[str, Any], types: list[str] | None) -> None:
         check_fee(call, body, params["application_fee_amount"])
         body["application_fee_amount"] = params["application_fee_amount"] or None
     if "transfer_data" in params:
-        given = params["transfer_data"] or None
-        old = body["transfer_data"]
-        body["transfer_data"] = {**(old or {}), **given} if given else None
+        transfer = params["transfer_data"]
+        body["transfer_data"] = {**(body["transfer_data"] or {}), **transfer} if transfer else None
 
 
 def _check_descriptor(suffix: str) -> None:
@@ -133,11 +132,11 @@ def check_fee(call: Call, body: dict[str, Any], fee: int | str) -> None:
         raise invalid("The application fee cannot be larger than the amount.", param="application_fee_amount")
 
 
-def _shipping(given: dict[str, Any] | str) -> dict[str, Any] | None:
-    if not isinstance(given, dict):
+def _shipping(shipping: dict[str, Any] | str) -> dict[str, Any] | None:
+    if not isinstance(shipping, dict):
         return None
     address = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
-    address.update({key: value or None for key, value in given.get("address", {}).items()})
+    address.update({key: value or None for key, value in shipping.get("address", {}).items()})
     plain = {"carrier": None, "name": None, "phone": None, "tracking_number": None}
-    plain.update({key: value or None for key, value in given.items() if key != "address"})
+    plain.update({key: value or None for key, value in shipping.items() if key != "address"})
     return {"address": address, **plain}

@@ -5,7 +5,7 @@ from typing import Any
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import invalid
 from paydesk.sandbox.core.lists import page
-from paydesk.sandbox.core.search import searched
+from paydesk.sandbox.core.search import search_page
 
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 """The statuses in which an intent can be confirmed, and changed as a whole."""
@@ -18,7 +18,7 @@ REDUCED = (
     "shipping", "status",
 )
 # fmt: on
-"""What a browser sees of an intent (stripe.md §13)."""
+"""The fields of an intent that a browser sees (stripe.md §13)."""
 
 
 def blank(identifier_secret: str, now: int, amount: int, currency: str) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def blank(identifier_secret: str, now: int, amount: int, currency: str) -> dict[
 
 
 def reduced(body: dict[str, Any]) -> dict[str, Any]:
-    """An intent as a publishable key sees it."""
+    """The part of an intent that a publishable key sees."""
     return {name: body[name] for name in REDUCED}
 
 
@@ -78,7 +78,7 @@ def body_for_caller(call: Call, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def visible(call: Call, identifier: str) -> Record:
-    """The intent, after checking the client secret where one is given or needed.
+    """The intent, once its client secret was checked: where the request has one, or comes from a browser.
 
     raises   StripeError 404 resource_missing, 400 payment_intent_invalid client secret
     """
@@ -112,4 +112,4 @@ def listing(call: Call) -> bytes:
 
 def search(call: Call) -> bytes:
     """GET /v1/payment_intents/search"""
-    return searched(call, "payment_intent", "/v1/payment_intents/search")
+    return search_page(call, "payment_intent", "/v1/payment_intents/search")

@@ -5,21 +5,21 @@ from typing import Any
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import invalid
 from paydesk.sandbox.objects import payment_methods
-from paydesk.sandbox.objects.confirmation_tokens import taken
+from paydesk.sandbox.objects.confirmation_tokens import use_token
 from paydesk.sandbox.objects.payment_intents.intent import CONFIRMABLE
 
 
 def accepted(body: dict[str, Any]) -> tuple[str, ...]:
-    """The types an intent can be paid with: those it lists, or with automatic payment methods all that fit."""
+    """The types that an intent can be paid with: the ones it lists, or with automatic payment methods all that fit."""
     automatic = body["automatic_payment_methods"]
     if not automatic:
         return tuple(body["payment_method_types"])
-    left_out = body["excluded_payment_method_types"] or ()
+    excluded = body["excluded_payment_method_types"] or ()
     redirects = automatic["allow_redirects"] == "always"
     return tuple(
         kind
         for kind in payment_methods.TYPES
-        if kind not in left_out
+        if kind not in excluded
         and (redirects or kind not in payment_methods.REDIRECTING)
         and body["currency"] in payment_methods.CURRENCIES.get(kind, (body["currency"],))
         and (body["capture_method"] != "manual" or kind in payment_methods.MANUAL_CAPTURE)
@@ -27,15 +27,15 @@ def accepted(body: dict[str, Any]) -> tuple[str, ...]:
 
 
 def choose_method(call: Call, intent: Record) -> Record | None:
-    """The PaymentMethod a request names, put on the intent; None when it names none."""
+    """Put the PaymentMethod that a request names on the intent; None when it names none."""
     params, body = call.params, intent.body
     method = None
     if "confirmation_token" in params:
-        method = taken(call, params["confirmation_token"], body)
+        method = use_token(call, params["confirmation_token"], body)
     elif "payment_method_data" in params:
         method = payment_methods.make(call, params["payment_method_data"])
     elif params.get("payment_method"):
-        method = payment_methods.usable(call, params["payment_method"], body["customer"])
+        method = payment_methods.find_usable(call, params["payment_method"], body["customer"])
     elif params.get("payment_method") == "":
         body["payment_method"] = None
         body["status"] = "requires_payment_method"

@@ -1,4 +1,4 @@
-"""Paying: an attempt's charge, and what becomes of the intent: paid, held, processing or failed."""
+"""A payment: the charge of an attempt, and the intent's status after it: paid, held, processing or failed."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import StripeError, card_error, doc_url
 from paydesk.sandbox.objects import charges, disputes, payment_methods, reviews
 from paydesk.sandbox.objects.cards import Decline
+from paydesk.sandbox.objects.charges import Attempt
 from paydesk.sandbox.objects.payment_intents.intent import body_for_caller
 
 
@@ -19,13 +20,12 @@ def pay(call: Call, intent: Record, method: Record, *, authenticated: bool) -> R
     if method.body["type"] == "sepa_debit":
         return _debit(call, intent, method)
     if method.body["type"] == "card":
-        why = payment_methods.card_of(method).decline
-        if why is not None:
-            raise decline(call, intent, method, why, authenticated=authenticated)
+        refusal = payment_methods.card_of(method).decline
+        if refusal is not None:
+            raise decline(call, intent, method, refusal, authenticated=authenticated)
     manual = _is_held(body, method.body["type"])
-    charge = charges.charge(
-        call, intent, method, captured=not manual, authenticated=authenticated, merchant_initiated=off_session
-    )
+    attempt = Attempt(captured=not manual, authenticated=authenticated, merchant_initiated=off_session)
+    charge = charges.charge(call, intent, method, attempt)
     body["latest_charge"] = charge.id
     _keep_method(call, intent, method, authenticated=authenticated)
     if manual:
@@ -45,7 +45,7 @@ def pay(call: Call, intent: Record, method: Record, *, authenticated: bool) -> R
 
 
 def _is_held(body: dict[str, Any], kind: str) -> bool:
-    """Whether what is paid by a kind of method is held until it is captured: its own word counts before the intent's.
+    """Whether a payment by this kind of method is held until its capture; the kind's own option overrides the intent's.
 
     Source: Stripe, "Create a PaymentIntent", `payment_method_options.card.capture_method`.
     """
@@ -64,7 +64,7 @@ def mark_paid(call: Call, intent: Record, charge: Record, amount: int) -> None:
 
 
 def _keep_method(call: Call, intent: Record, method: Record, *, authenticated: bool) -> None:
-    """After a successful payment: attach the PaymentMethod where that was asked for, or let it be used up."""
+    """After a successful payment: attach the PaymentMethod where `setup_future_usage` says so, or mark it as spent."""
     body = intent.body
     usage = body["setup_future_usage"]
     if usage and authenticated:
@@ -78,9 +78,9 @@ def _keep_method(call: Call, intent: Record, method: Record, *, authenticated: b
 
 
 def _debit(call: Call, intent: Record, method: Record) -> Record:
-    """A bank debit: processing now, decided later."""
+    """Start a bank debit: it is processing now, and decided later."""
     body = intent.body
-    charge = charges.charge(call, intent, method, captured=True, pending=True)
+    charge = charges.charge(call, intent, method, Attempt(captured=True, pending=True))
     body.update(status="processing", latest_charge=charge.id, processing={"type": "sepa_debit"})
     call.save(intent)
     _, seconds = _sepa_outcome(method)
@@ -95,7 +95,7 @@ def _sepa_outcome(method: Record) -> tuple[str, int]:
 
 
 def settle_debit(call: Call, intent: Record) -> None:
-    """A bank debit has come due: paid, or sent back."""
+    """Decide a bank debit: it is paid, or sent back."""
     body = intent.body
     if body["status"] != "processing":
         return
@@ -120,12 +120,14 @@ def settle_debit(call: Call, intent: Record) -> None:
         disputes.open_dispute(call, charge, "debit_not_authorized")
 
 
-def decline(call: Call, intent: Record, method: Record, why: Decline, *, authenticated: bool = False) -> StripeError:
+def decline(
+    call: Call, intent: Record, method: Record, refusal: Decline, *, authenticated: bool = False
+) -> StripeError:
     """A declined attempt: its failed charge, the intent back to `requires_payment_method`, and the 402 to raise."""
-    charge = charges.charge(call, intent, method, decline=why, authenticated=authenticated)
+    charge = charges.charge(call, intent, method, Attempt(refusal, authenticated=authenticated))
     intent.body["latest_charge"] = charge.id
     call.emit("charge.failed", charge)
-    return fail(call, intent, method, why.error(), charge)
+    return fail(call, intent, method, refusal.error(), charge)
 
 
 def fail(call: Call, intent: Record, method: Record, refused: StripeError, charge: Record | None) -> StripeError:
@@ -139,10 +141,9 @@ def fail(call: Call, intent: Record, method: Record, refused: StripeError, charg
     intent.inner.pop("action", None)
     call.save(intent)
     call.emit("payment_intent.payment_failed", intent)
-    shown = body_for_caller(call, body)
     refused.error = {
         **{key: value for key, value in error.items() if key != "payment_method"},
-        "payment_intent": shown,
+        "payment_intent": body_for_caller(call, body),
         "payment_method": method.body,
     }
     return refused
