@@ -19,9 +19,9 @@ from paydesk.base.actor import tenant_of
 from paydesk.base.instants import instant, wall
 from paydesk.operations import staging
 from paydesk.operations.demo import ORDER_ID
+from paydesk.rules.asking import new_id
 from paydesk.settings import Settings
 from paydesk.store import migrate, sqlite
-from paydesk.work import new_id
 
 SECRET_KEY = "sk_test_" + "b3" * 24
 PUBLISHABLE_KEY = "pk_test_" + "b3" * 16

@@ -21,8 +21,8 @@ from typing import Any
 import aiohttp
 import apsw
 
+from paydesk.rules.asking import new_id
 from paydesk.store import sqlite
-from paydesk.work import new_id
 
 CONCURRENT = 16
 CALL = (

@@ -27,9 +27,7 @@ from paydesk.background.work_events import Inbox
 from paydesk.base import files, private
 from paydesk.base.errors import InvalidToken, NotFound, Refusal, reason_of
 from paydesk.base.instants import Clock, Followed, passed, seconds, wall
-from paydesk.books import Books
 from paydesk.commerce import sealed
-from paydesk.declare import Registry
 from paydesk.desk import Desk
 from paydesk.gateways.later import later, warm
 from paydesk.gateways.manual import ManualGateway
@@ -50,12 +48,14 @@ from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import bearer
 from paydesk.oauth.endpoints import routes as oauth_routes
 from paydesk.oauth.secrets import Passwords
+from paydesk.operations.books import Books
+from paydesk.rules.registry import Registry
+from paydesk.rules.work import Work
 from paydesk.settings import Settings
 from paydesk.store import credentials, events, journal, open_database, released, schema
 from paydesk.store.ask import Database
 from paydesk.store.reading import Reader
 from paydesk.vault import Vault
-from paydesk.work import Work
 
 log = logging.getLogger("paydesk")
 

@@ -16,8 +16,8 @@ from paydesk.http.api import Api
 from paydesk.jsonapi.render import Gathered, Views
 from paydesk.oauth import permissions
 from paydesk.oauth.secrets import Passwords
+from paydesk.rules.work import Work
 from paydesk.store import open_database
-from paydesk.work import Work
 from tests.http.world import VAULT
 
 MEDIA_TYPE = "application/vnd.api+json"

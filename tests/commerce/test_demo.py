@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from paydesk import commerce
-from paydesk.declare import Resource, eq
+from paydesk.declare import eq
 from paydesk.desk import Request, Write
 from paydesk.jsonapi.render import Gathered
 from paydesk.operations import demo
+from paydesk.rules.asking import Change, Find
+from paydesk.rules.resource import Resource
 from paydesk.store.reading import Session
-from paydesk.work import Change, Find
 from tests.commerce.conftest import Record, Shop
 
 

@@ -10,7 +10,7 @@ from paydesk.base.actor import worker
 from paydesk.base.money import Money
 from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.orders.settling import ORDER
-from paydesk.work import Work
+from paydesk.rules.work import Work
 
 SOURCE = Path(__file__).parents[2] / "src" / "paydesk"
 NOW = "2026-11-30T00:00:00.000Z"

@@ -10,22 +10,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from paydesk import commerce
-from paydesk.declare import (
-    ALWAYS,
-    CREATE,
-    FILTER,
-    FIND,
-    NONE,
-    WRITE,
-    Access,
-    Registry,
-    Resource,
-    eq,
-    register,
-    string,
-    to_many,
-    to_one,
-)
+from paydesk.declare import ALWAYS, CREATE, FILTER, FIND, NONE, WRITE, Access, eq, string, to_many, to_one
+from paydesk.rules.registry import Registry, register
+from paydesk.rules.resource import Resource
 from paydesk.store import tables
 from paydesk.store.reading import know_tables
 from paydesk.store.types import METADATA

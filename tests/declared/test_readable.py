@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import bindparam, insert
 
 from paydesk import commerce
-from paydesk.declare import Resource
+from paydesk.rules.resource import Resource
 from paydesk.store.ask import Ask
 from paydesk.store.tables import table_of
 from tests.http.world import BEGAN, World, world_at

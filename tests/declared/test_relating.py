@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from paydesk.declare import NONE, WRITE, Resource, eq, register, string, to_many, to_one
+from paydesk.declare import NONE, WRITE, eq, string, to_many, to_one
+from paydesk.rules.registry import register
+from paydesk.rules.resource import Resource
 from tests.declared.library import library
 from tests.http.world import World
 

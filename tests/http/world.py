@@ -38,11 +38,11 @@ from paydesk.http.door import Door
 from paydesk.http.origin import Network
 from paydesk.jsonapi.render import Gathered, Views
 from paydesk.oauth import permissions
+from paydesk.rules.work import Work
 from paydesk.store import open_database
 from paydesk.store.ask import Ask, Database
 from paydesk.store.types import METADATA
 from paydesk.vault import Vault
-from paydesk.work import Work
 
 VAULT = Vault.given("test " + "A" * 43 + "=")
 """What seals what is kept."""

@@ -12,7 +12,6 @@ from paydesk.declare import (
     SORT,
     UPDATE,
     WRITE,
-    Resource,
     Test,
     argument,
     array,
@@ -25,7 +24,6 @@ from paydesk.declare import (
     integer,
     moment,
     money,
-    register,
     string,
     to_many,
     to_one,
@@ -34,6 +32,8 @@ from paydesk.declare import (
 from paydesk.declare import (
     number as fraction,
 )
+from paydesk.rules.registry import register
+from paydesk.rules.resource import Resource
 
 
 class Market(Resource, type="markets", singular="market"):

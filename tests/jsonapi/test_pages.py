@@ -13,11 +13,12 @@ import jsonschema_rs
 import pytest
 
 from paydesk.commerce import resources
-from paydesk.declare import CREATE, UPDATE, Registry, register
+from paydesk.declare import CREATE, UPDATE
 from paydesk.jsonapi import query, read
 from paydesk.jsonapi.openapi import openapi_document
 from paydesk.jsonapi.published import resources_document
 from paydesk.jsonapi.reference import POLICY, reference_page
+from paydesk.rules.registry import Registry, register
 from tests.jsonapi.shop import SHOP
 
 SERVED = register(resources())

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paydesk.declare import ALWAYS, NEVER, All, AnyOf, Condition, Resource, Test, eq
+from paydesk.declare import ALWAYS, NEVER, All, AnyOf, Condition, Test, eq
 from paydesk.jsonapi.errors import RequestProblems
 from paydesk.jsonapi.query import EVERYTHING, PREDICATES, Purpose, Query, parse, predicates_of
+from paydesk.rules.resource import Resource
 from tests.jsonapi.shop import SHOP, Change, LineItem, Market, Order
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paydesk.base.errors import Denied
-from paydesk.declare import Resource
 from paydesk.jsonapi.errors import RequestProblems
 from paydesk.jsonapi.read import Decoded, decode
+from paydesk.rules.resource import Resource
 from tests.jsonapi.shop import SHOP, LineItem, Market, Order
 
 ID = "XAyRWNUzyN"

@@ -7,21 +7,10 @@ import pytest
 
 from paydesk import commerce
 from paydesk.base.actor import Actor
-from paydesk.declare import (
-    ALWAYS,
-    NEVER,
-    Access,
-    All,
-    Caller,
-    Field,
-    Resource,
-    both,
-    eq,
-    string,
-    within,
-)
+from paydesk.declare import ALWAYS, NEVER, Access, All, Caller, Field, both, eq, string, within
 from paydesk.oauth import permissions
 from paydesk.oauth.permissions import attribute_visible, caller_values, lists, may, sees, writes
+from paydesk.rules.resource import Resource
 
 ACTS = ("create", "show", "list", "update", "delete")
 

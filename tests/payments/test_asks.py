@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, update
 
-from paydesk import asks, commerce
+from paydesk import commerce
+from paydesk.rules import asks
 from paydesk.store.ask import Ask
 from paydesk.store.tables import gateway_calls
 from tests.payments.conftest import Api, Running, Stripe, furnish

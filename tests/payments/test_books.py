@@ -11,7 +11,8 @@ from paydesk.base.actor import worker
 from paydesk.commerce.payments.refunds import Refund
 from paydesk.commerce.payments.transactions import Overbooked, book, booked
 from paydesk.declare import eq
-from paydesk.work import Find, Work
+from paydesk.rules.asking import Find
+from paydesk.rules.work import Work
 from tests.payments.conftest import Answer, Api, on_sqlite
 from tests.payments.test_transactions_walk import (
     PARTS,

@@ -93,7 +93,7 @@ async def test_live_and_test_do_not_mix(api: Api) -> None:
 
 async def test_an_order_that_is_no_cart_any_more_is_not_a_storefronts_to_pay(api: Api) -> None:
     from paydesk.commerce.orders.orders import Order
-    from paydesk.work import Work
+    from paydesk.rules.work import Work
 
     order = await api.order()
     payment = await api.payment(order)
@@ -103,7 +103,7 @@ async def test_an_order_that_is_no_cart_any_more_is_not_a_storefronts_to_pay(api
     async def put(status: str) -> None:
         def rule(work: Work) -> Any:
             from paydesk.declare import eq
-            from paydesk.work import Find
+            from paydesk.rules.asking import Find
 
             found = yield Find(Order, eq("id", order.id))
             work.change(found, status=status)

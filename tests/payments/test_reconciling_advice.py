@@ -13,7 +13,8 @@ from paydesk.commerce.payments.refunds import Refund
 from paydesk.commerce.payments.transactions import book, booked
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import eq
-from paydesk.work import Find, Work
+from paydesk.rules.asking import Find
+from paydesk.rules.work import Work
 from tests.payments.commands import paydesk
 from tests.payments.conftest import Answer, Api, Running, on_sqlite
 from tests.payments.test_reconciling import falsify

@@ -8,12 +8,12 @@ from sqlalchemy import bindparam, insert, select
 
 from paydesk.base.errors import NotUnique
 from paydesk.base.instants import later
+from paydesk.rules.asking import Next
 from paydesk.store import events, idempotency, journal
 from paydesk.store.ask import Ask, Database
 from paydesk.store.idempotency import KeyOwner
 from paydesk.store.numbers import next_number
 from paydesk.store.types import Instant
-from paydesk.work import Next
 from tests.store.rows import Asks, add, names, present, put, say, value_of
 
 NOW = "2024-01-01T00:00:00.000Z"

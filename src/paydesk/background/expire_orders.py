@@ -11,10 +11,10 @@ from paydesk.base.errors import Refusal
 from paydesk.base.instants import instant, later, months_before
 from paydesk.commerce.orders import lapsing
 from paydesk.desk import Desk
+from paydesk.rules.work import Work
 from paydesk.store import events
 from paydesk.store.lapsing import expired, nobodys, take_turn
 from paydesk.store.sqlite import StillReferred
-from paydesk.work import Work
 
 log = logging.getLogger("paydesk.lapsing")
 

@@ -21,14 +21,15 @@ from paydesk.background.work_events import Inbox
 from paydesk.base.actor import worker
 from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import instant, later, seconds
-from paydesk.declare import Resource, eq
+from paydesk.declare import eq
 from paydesk.desk import Desk
 from paydesk.gateways.port import Credentials, EventPage, Gateway, GatewayProblem
+from paydesk.rules.asking import Find
+from paydesk.rules.resource import Resource
 from paydesk.store import events
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.reading import Session
 from paydesk.store.watch import of_gateway
-from paydesk.work import Find
 
 log = logging.getLogger("paydesk.catching_up")
 

@@ -18,12 +18,14 @@ from paydesk.background.loop import Loop
 from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import instant, later
-from paydesk.declare import Resource, eq
+from paydesk.declare import eq
 from paydesk.desk import Desk
 from paydesk.gateways.port import Account, Credentials, Gateway, GatewayProblem, Refused
+from paydesk.rules.asking import Find
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 from paydesk.store import accounts, events, lookup, ownership
 from paydesk.store.reading import Session
-from paydesk.work import Find, Work
 
 log = logging.getLogger("paydesk.tending")
 

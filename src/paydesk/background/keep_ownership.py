@@ -19,12 +19,13 @@ from typing import Any
 from paydesk.background.loop import Loop
 from paydesk.base.errors import Unavailable
 from paydesk.base.instants import instant, later, passed
-from paydesk.declare import Resource, eq
+from paydesk.declare import eq
 from paydesk.desk import Desk
 from paydesk.gateways.port import MARK, Account, Credentials, Gateway, GatewayProblem, Refused, Registration
+from paydesk.rules.asking import Find
+from paydesk.rules.resource import Resource
 from paydesk.store import events, ownership
 from paydesk.store.reading import Session
-from paydesk.work import Find
 
 log = logging.getLogger("paydesk.ownership")
 

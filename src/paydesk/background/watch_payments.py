@@ -19,10 +19,10 @@ from paydesk.base.instants import instant, later
 from paydesk.commerce.payments.watching import AFTERWARDS, is_expiring, next_look, overdue_at, remind
 from paydesk.declare import eq
 from paydesk.desk import Desk
+from paydesk.rules.asking import Find
 from paydesk.store import events, watch
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.reading import Session
-from paydesk.work import Find
 
 log = logging.getLogger("paydesk.watching")
 

@@ -16,7 +16,7 @@ from paydesk.base.actor import Actor, tenant_of, worker
 from paydesk.base.errors import NotFound, Refusal, Unavailable
 from paydesk.base.instants import instant, later
 from paydesk.commerce.payments.lost import take_back
-from paydesk.declare import Resource, both, eq
+from paydesk.declare import both, eq
 from paydesk.desk import Desk
 from paydesk.gateways.port import (
     Account,
@@ -28,9 +28,11 @@ from paydesk.gateways.port import (
     Malformed,
     Refused,
 )
+from paydesk.rules.asking import Find
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 from paydesk.store import events, lookup, lost
 from paydesk.store.reading import Session, holders_of
-from paydesk.work import Find, Work
 
 log = logging.getLogger("paydesk.inbox")
 

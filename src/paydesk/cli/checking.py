@@ -25,12 +25,12 @@ from paydesk.cli.certificates import Certificates
 from paydesk.cli.screen import fail, out, rows, safe
 from paydesk.declare import eq
 from paydesk.gateways.port import Account, Credentials, GatewayProblem, Refused, Registration, SelfTest
+from paydesk.rules.asking import Find
 from paydesk.settings import Settings
 from paydesk.store import events, lookup, ownership
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.reading import Session
 from paydesk.vault import KeyMissing, SealBroken
-from paydesk.work import Find
 
 AT_ONCE = 4
 ANSWER_SECONDS = 10.0

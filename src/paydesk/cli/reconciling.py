@@ -31,10 +31,11 @@ from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port import Account, Gateway, GatewayProblem, Refused, Snapshot
 from paydesk.operations.matters import Matter, matters
+from paydesk.rules.asking import Find
+from paydesk.rules.work import Work
 from paydesk.settings import Settings
 from paydesk.store import events, lookup, lost
 from paydesk.store.reading import Session, holders_of
-from paydesk.work import Find, Work
 
 AT_ONCE = 16
 SECOND_LOOK_SECONDS = 2.0

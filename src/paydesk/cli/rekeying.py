@@ -23,11 +23,12 @@ from paydesk.cli.screen import Exit, done, err, fail
 from paydesk.commerce.payments.stripe_gateways import StripeGateway, is_live, mistaken, shortened
 from paydesk.declare import eq
 from paydesk.gateways.port import Account, Credentials, Gateway, GatewayProblem, Refused
+from paydesk.rules.asking import Find
+from paydesk.rules.work import Work
 from paydesk.settings import Settings
 from paydesk.store import events, lookup
 from paydesk.store.reading import Session
 from paydesk.vault import KeyMissing, SealBroken
-from paydesk.work import Find, Work
 
 KIND = StripeGateway.shape.type
 NEWEST = 20

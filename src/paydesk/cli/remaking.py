@@ -26,10 +26,11 @@ from paydesk.commerce.payments.lost import take_back
 from paydesk.declare import Rule, eq
 from paydesk.desk import Request, Write
 from paydesk.gateways.port import GatewayProblem, Refused, Snapshot
+from paydesk.rules.asking import Change, Find
+from paydesk.rules.work import Work
 from paydesk.settings import Settings
 from paydesk.store import events, lost
 from paydesk.store.reading import Session
-from paydesk.work import Change, Find, Work
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from paydesk.cli.screen import Exit, fail, out, rows, safe
 from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.disputes import Dispute
 from paydesk.commerce.payments.status import sums
-from paydesk.declare import Resource, eq, within
+from paydesk.declare import eq, within
+from paydesk.rules.asking import Find
+from paydesk.rules.resource import Resource
 from paydesk.settings import Settings
 from paydesk.store import lookup
 from paydesk.store.reading import Session
-from paydesk.work import Find
 
 NOTABLE = (
     "status",

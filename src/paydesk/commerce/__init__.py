@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 
 from paydesk.commerce import history
-from paydesk.declare import Registry, Resource, register
-from paydesk.plans import Plan
+from paydesk.rules.plans import Plan
+from paydesk.rules.registry import Registry, register
+from paydesk.rules.resource import Resource
 
 
 def resources() -> list[type[Resource]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from paydesk.base.currencies import step
 from paydesk.base.errors import Invalid
-from paydesk.work import Work
+from paydesk.rules.work import Work
 
 MOST_CENTS = 10_000_000_000
 """One amount that a client gives: a hundred million euros."""

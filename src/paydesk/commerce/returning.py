@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from paydesk.work import Work
+from paydesk.rules.work import Work
 
 HIDDEN = "…"
 

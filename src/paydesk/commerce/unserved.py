@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from paydesk.work import Change, Work
+from paydesk.rules.asking import Change
+from paydesk.rules.work import Work
 
 
 def as_it_is(value: Any) -> Any:

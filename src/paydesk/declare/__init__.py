@@ -1,4 +1,4 @@
-"""The words in which resources are declared. Imports nothing of paydesk."""
+"""The words in which resources are declared."""
 
 from paydesk.declare.access import NOBODY, Access, Late
 from paydesk.declare.conditions import (
@@ -44,20 +44,7 @@ from paydesk.declare.fields import (
     string,
 )
 from paydesk.declare.relationships import Relationship, to_many, to_one
-from paydesk.declare.resource import (
-    ALL_ACTIONS,
-    READ_ACTIONS,
-    Disableable,
-    Limited,
-    Registry,
-    Resource,
-    Rule,
-    Shape,
-    Trigger,
-    register,
-    switching,
-    trigger,
-)
+from paydesk.declare.shape import ALL_ACTIONS, READ_ACTIONS, Limited, Rule, Shape, Trigger, trigger
 
 __all__ = [
     "ALL_ACTIONS",
@@ -77,16 +64,13 @@ __all__ = [
     "AnyOf",
     "Caller",
     "Condition",
-    "Disableable",
     "Field",
     "Flag",
     "Late",
     "Limited",
     "Own",
-    "Registry",
     "Related",
     "Relationship",
-    "Resource",
     "Rule",
     "Shape",
     "Test",
@@ -108,9 +92,7 @@ __all__ = [
     "money",
     "null",
     "number",
-    "register",
     "string",
-    "switching",
     "through",
     "to_many",
     "to_one",

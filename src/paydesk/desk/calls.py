@@ -13,16 +13,17 @@ from typing import Any
 from paydesk.base import crash
 from paydesk.base.errors import Unavailable
 from paydesk.base.instants import passed, seconds
-from paydesk.declare import Resource, eq
+from paydesk.declare import eq
 from paydesk.desk.outcomes import Ended
 from paydesk.desk.requests import Request
 from paydesk.desk.transactions import Transactions
 from paydesk.desk.writing import key_of
 from paydesk.gateways.port import Credentials, Declined, Gateway, GatewayProblem, Refused, Snapshot, Unknown
-from paydesk.plans import AnyCall, AnyPlan
+from paydesk.rules.asking import Find
+from paydesk.rules.plans import AnyCall, AnyPlan
+from paydesk.rules.record import Record
 from paydesk.store import journal
 from paydesk.store.reading import Session
-from paydesk.work import Find
 
 log = logging.getLogger("paydesk.desk")
 
@@ -55,7 +56,7 @@ class Calls:
         plans: Mapping[str, AnyPlan],
         gateways: Mapping[str, Gateway],
         *,
-        unseal: Callable[[Resource], Credentials],
+        unseal: Callable[[Record], Credentials],
         holder: str,
         settle: Settle,
     ) -> None:
@@ -69,7 +70,7 @@ class Calls:
         self.count = 0
         self.may_act: Callable[[], Awaitable[None]] | None = None
 
-    async def make(self, call: AnyCall, gateway: Resource | None, request: Request | None) -> Ended:
+    async def make(self, call: AnyCall, gateway: Record | None, request: Request | None) -> Ended:
         """Make a call and have its answer settled. `gateway` is its record, where that is in hand.
 
         raises   Unavailable, from the Unknown that the gateway's answer is, where the outcome is not known
@@ -103,13 +104,13 @@ class Calls:
         crash.place(call.kind, "asked")
         return await self._settle(call, plan, answer, request)
 
-    async def _gateway_record(self, call: AnyCall) -> Resource | None:
+    async def _gateway_record(self, call: AnyCall) -> Record | None:
         find = Find(self._transactions.registry["payment_gateways"], eq("id", call.gateway_id))
         session = Session(call.tenant, {})
         records = await self._database.read(lambda: self._transactions.reader.records(session, find))
         return records[0] if records else None
 
-    async def _perform(self, call: AnyCall, plan: AnyPlan, record: Resource, now: str) -> Any:
+    async def _perform(self, call: AnyCall, plan: AnyPlan, record: Record, now: str) -> Any:
         gateway, credentials = self._gateways[record.shape.type], self._unseal(record)
         self.count += 1
         if not plan.probes:
@@ -201,7 +202,7 @@ class Calls:
             return await gateway.wallet.find_customer(metadata, credentials=credentials, since=since)
         return None
 
-    async def _look(self, call: AnyCall, plan: AnyPlan, record: Resource, problem: Declined | Refused) -> None:
+    async def _look(self, call: AnyCall, plan: AnyPlan, record: Record, problem: Declined | Refused) -> None:
         """After a refusal, see how things stand: it may be one because the work is done already."""
         payment_id = plan.looks(call)
         if payment_id is not None:

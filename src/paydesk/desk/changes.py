@@ -16,7 +16,7 @@ from typing import Any
 
 from paydesk.base import crash
 from paydesk.base.errors import Conflict, Denied, Invalid, Locked, NotFound, NotUnique, Refusal, Several, Unavailable
-from paydesk.declare import Resource, eq
+from paydesk.declare import eq
 from paydesk.desk.decisions import Decisions
 from paydesk.desk.kept_answers import Kept, KeptAnswers
 from paydesk.desk.leases import Leases
@@ -28,12 +28,14 @@ from paydesk.desk.requests import PASSWORDS, Request, Write
 from paydesk.desk.retries import Retries
 from paydesk.desk.transactions import ROUNDS, NeedNumbers, Transactions
 from paydesk.desk.writing import OpenCall, Opened, WorkWriter
-from paydesk.plans import AnyCall, AnyPlan
+from paydesk.rules.asking import Change, Find
+from paydesk.rules.plans import AnyCall, AnyPlan
+from paydesk.rules.record import Record
+from paydesk.rules.work import Work
 from paydesk.store import journal
 from paydesk.store.idempotency import KeyOwner
 from paydesk.store.reading import Session
 from paydesk.store.sqlite import StillReferred
-from paydesk.work import Change, Find, Work
 
 
 @dataclass
@@ -226,7 +228,7 @@ class Changes:
         yield from self._answers.keep_success(request, now, write.status, begun.gathered)
         return begun
 
-    def _locate(self, session: Session, work: Work, write: Write, record_id: str) -> Generator[Any, Any, Resource]:
+    def _locate(self, session: Session, work: Work, write: Write, record_id: str) -> Generator[Any, Any, Record]:
         """The record that a request changes, locked; NotFound, or Denied where the caller may not write it."""
         resource = write.resource
         yield from self._transactions.lock(session, resource, record_id)
@@ -251,7 +253,7 @@ class Changes:
         assert begun.resume is not None
         return await self._answer(request, write, view, await self._leases.resumed(tenant, begun.resume))
 
-    async def _call(self, request: Request, call: AnyCall, gateway: Resource | None) -> Ended:
+    async def _call(self, request: Request, call: AnyCall, gateway: Record | None) -> Ended:
         """Call and settle."""
         if request.receipt is not None and self._plans[call.kind].owes:
             request.receipt.wait_for(request.actor.tenant, call.id)

@@ -6,13 +6,15 @@ from collections.abc import Generator
 from typing import Any, cast
 
 from paydesk.base.errors import Denied
-from paydesk.declare import Relationship, Resource, both, eq, within
+from paydesk.declare import Relationship, both, eq, within
 from paydesk.desk.requests import Linked, Reference, Write
 from paydesk.desk.transactions import Transactions
 from paydesk.desk.waiting import Tried
-from paydesk.linking import relate_many
+from paydesk.rules.asking import Change, Find
+from paydesk.rules.linking import relate_many
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 from paydesk.store.reading import Session
-from paydesk.work import Change, Find, Work
 
 
 class Decisions:

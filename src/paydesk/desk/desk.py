@@ -12,7 +12,7 @@ from typing import Any
 
 from paydesk.base.actor import Actor
 from paydesk.base.instants import Clock
-from paydesk.declare import Condition, Registry, Resource
+from paydesk.declare import Condition
 from paydesk.desk.calls import Calls
 from paydesk.desk.changes import Changes
 from paydesk.desk.decisions import Decisions
@@ -28,10 +28,13 @@ from paydesk.desk.transactions import Transactions
 from paydesk.desk.waiting import WaitingWrites
 from paydesk.desk.writing import WorkWriter
 from paydesk.gateways.port import Credentials, Gateway
-from paydesk.plans import AnyPlan
+from paydesk.rules.asking import new_id
+from paydesk.rules.plans import AnyPlan
+from paydesk.rules.record import Record
+from paydesk.rules.registry import Registry
+from paydesk.rules.work import Work
 from paydesk.store.ask import Database
 from paydesk.store.reading import NEWEST_FIRST, Sort
-from paydesk.work import Work, new_id
 
 
 class Desk:
@@ -45,7 +48,7 @@ class Desk:
         gateways: Mapping[str, Gateway],
         plans: Mapping[str, AnyPlan],
         *,
-        unseal: Callable[[Resource], Credentials],
+        unseal: Callable[[Record], Credentials],
         clock: Clock,
         installation: str,
         views: Any,
@@ -133,7 +136,7 @@ class Desk:
             concrete=concrete,
         )
 
-    async def linkage(self, request: Request, owner: type[Resource], owner_id: str, name: str) -> Any:
+    async def linkage(self, request: Request, owner: type[Record], owner_id: str, name: str) -> Any:
         """The identities a relationship holds: a pair, None, or a list of pairs."""
         bare = {target: frozenset[str]() for target in self.registry.types}
         view = self.views.of(owner, {**bare, owner.shape.type: frozenset({name})}, {name: {}}, in_list=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paydesk.asks import Unreadable, fingerprint_of, waiting_of
-from paydesk.plans import AnyCall, AnyPlan
+from paydesk.rules.asks import Unreadable, fingerprint_of, waiting_of
+from paydesk.rules.plans import AnyCall, AnyPlan
 from paydesk.store import journal
 
 

@@ -14,17 +14,17 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from paydesk.asks import Unreadable
 from paydesk.base import crash
 from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import later
-from paydesk.declare import Resource
 from paydesk.desk.journalled import call_of
 from paydesk.desk.outcomes import Ended, of_state
 from paydesk.desk.requests import Request
 from paydesk.desk.transactions import Transactions
 from paydesk.gateways.port import Unknown, gist
-from paydesk.plans import AnyCall, AnyPlan
+from paydesk.rules.asks import Unreadable
+from paydesk.rules.plans import AnyCall, AnyPlan
+from paydesk.rules.record import Record
 from paydesk.store import journal
 from paydesk.store.journal import State
 
@@ -35,7 +35,7 @@ WAIT_SECONDS = 25.0
 LEFT_SECONDS = 20.0
 """How long a call is left alone that only a later release can read."""
 
-Make = Callable[[AnyCall, Resource | None, Request | None], Awaitable[Ended]]
+Make = Callable[[AnyCall, Record | None, Request | None], Awaitable[Ended]]
 
 
 class Leases:
@@ -52,7 +52,7 @@ class Leases:
 
     # Making a call.
 
-    async def here(self, call: AnyCall, gateway: Resource | None, request: Request | None) -> Ended:
+    async def here(self, call: AnyCall, gateway: Record | None, request: Request | None) -> Ended:
         """Make a call in the task of the change that asks for it, which no client stops; others can wait for it."""
         identity = (call.tenant, call.id)
         future: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
@@ -69,7 +69,7 @@ class Leases:
         future.set_result(ended)
         return ended
 
-    def start(self, call: AnyCall, gateway: Resource | None, request: Request | None) -> asyncio.Future[Ended]:
+    def start(self, call: AnyCall, gateway: Record | None, request: Request | None) -> asyncio.Future[Ended]:
         """Make a call in a task of its own."""
         identity = (call.tenant, call.id)
         task = asyncio.ensure_future(self.run(call, gateway, request))
@@ -82,7 +82,7 @@ class Leases:
         if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Refusal):
             log.error("a gateway call failed unexpectedly", exc_info=error, extra={"call": identity[1]})
 
-    async def run(self, call: AnyCall, gateway: Resource | None, request: Request | None) -> Ended:
+    async def run(self, call: AnyCall, gateway: Record | None, request: Request | None) -> Ended:
         """Bring a call to its end, and the one that its settlement asks for."""
         try:
             ended = await self._make(call, gateway, request)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paydesk.base.errors import Conflict, Refusal
-from paydesk.declare import Resource
 from paydesk.desk.refusals import of_json
-from paydesk.plans import AnyCall
+from paydesk.rules.plans import AnyCall
+from paydesk.rules.record import Record
 from paydesk.store.journal import State
 
 
@@ -23,7 +23,7 @@ class Ended:
     record_type: str | None = None
     record_id: str | None = None
     refusal: Refusal | None = None
-    following: tuple[AnyCall, Resource] | None = None
+    following: tuple[AnyCall, Record] | None = None
     late: State | None = None
     elsewhere: bool = False
 

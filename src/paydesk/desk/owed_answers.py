@@ -15,15 +15,15 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from paydesk.asks import fingerprint_of
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import Clock, instant, later
-from paydesk.plans import AnyPlan
+from paydesk.rules.asking import Call
+from paydesk.rules.asks import fingerprint_of
+from paydesk.rules.plans import AnyPlan
 from paydesk.store import journal, owed
 from paydesk.store.ask import Database
 from paydesk.store.owed import Debt
-from paydesk.work import Call
 
 log = logging.getLogger("paydesk.owing")
 

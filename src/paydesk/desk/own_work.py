@@ -12,8 +12,8 @@ from paydesk.desk.refusals import keeps_changing, under_way
 from paydesk.desk.requests import Request
 from paydesk.desk.transactions import ROUNDS, NeedNumbers, Transactions
 from paydesk.desk.writing import OpenCall, WorkWriter
-from paydesk.plans import AnyCall, AnyPlan
-from paydesk.work import Work
+from paydesk.rules.plans import AnyCall, AnyPlan
+from paydesk.rules.work import Work
 
 
 class OwnWork:

@@ -7,12 +7,13 @@ from typing import Any
 
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Denied, NotFound
-from paydesk.declare import Condition, Relationship, Resource, Test, both, eq, within
+from paydesk.declare import Condition, Relationship, Test, both, eq, within
 from paydesk.desk.requests import Request
 from paydesk.desk.transactions import Columns, Transactions
+from paydesk.rules.record import Record
 from paydesk.store.reading import NEWEST_FIRST, Sort, bound, own_paths
 
-Related = tuple[type[Resource], str, str]
+Related = tuple[type[Record], str, str]
 """The owning type, the owner's id and the relationship's name of a related list."""
 
 
@@ -44,10 +45,10 @@ class Reads:
         yield from self._reader.include(view, [row], actor.tenant, self._gate(actor), caller, gathered)
         return gathered
 
-    def _gate(self, actor: Actor) -> Callable[[type[Resource], Relationship], Condition | None]:
+    def _gate(self, actor: Actor) -> Callable[[type[Record], Relationship], Condition | None]:
         permissions = self._permissions
 
-        def gate(resource: type[Resource], relationship: Relationship) -> Condition | None:
+        def gate(resource: type[Record], relationship: Relationship) -> Condition | None:
             # Types that a caller may not even show are left out of what it includes.
             if not permissions.may(actor, resource, "show"):
                 return Test("id", "never")
@@ -125,7 +126,7 @@ class Reads:
         gathered.rows = [row for _, row in pairs]
 
     def _related(
-        self, actor: Actor, view: Any, owner: type[Resource], owner_id: str, name: str
+        self, actor: Actor, view: Any, owner: type[Record], owner_id: str, name: str
     ) -> Generator[Any, Any, Condition]:
         """The condition of a related record, once the owning record is known to be readable."""
         relationship = owner.shape.relationships[name]

@@ -6,7 +6,8 @@ from typing import Any
 
 from paydesk.base import errors
 from paydesk.base.errors import Conflict, Guess, Invalid, NotUnique, Refusal, Several
-from paydesk.declare import Registry, Resource
+from paydesk.rules.record import Record
+from paydesk.rules.registry import Registry
 
 UNDER_WAY = "Another operation on the same record is under way."
 
@@ -27,7 +28,7 @@ def keeps_changing() -> Conflict:
     return Conflict("Other requests keep changing the same record.")
 
 
-def taken_by(registry: Registry, conflict: NotUnique, resource: type[Resource] | None = None) -> Refusal | None:
+def taken_by(registry: Registry, conflict: NotUnique, resource: type[Record] | None = None) -> Refusal | None:
     """Which field of a request took a value that is taken; None when the change may simply be tried again."""
     for one in registry.types.values():
         shape = one.shape
@@ -41,7 +42,7 @@ def taken_by(registry: Registry, conflict: NotUnique, resource: type[Resource] |
     return None
 
 
-def _field_of(resource: type[Resource], columns: tuple[str, ...]) -> str:
+def _field_of(resource: type[Record], columns: tuple[str, ...]) -> str:
     """The field that a client knows a unique key by."""
     shape = resource.shape
     for name, relationship in shape.relationships.items():

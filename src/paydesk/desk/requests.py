@@ -11,10 +11,12 @@ import orjson
 
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Refusal
-from paydesk.declare import Condition, Resource
+from paydesk.declare import Condition
 from paydesk.desk.owed_answers import Receipt
+from paydesk.rules.asking import Change
+from paydesk.rules.record import Record
+from paydesk.rules.resource import Resource
 from paydesk.store.idempotency import KeyOwner
-from paydesk.work import Change
 
 PASSWORDS = ("password", "customer_password")
 """The arguments that are passwords."""
@@ -32,15 +34,13 @@ Response = tuple[int, dict[str, str], bytes]
 class Permissions(Protocol):
     """Who may do what; see `paydesk.oauth.permissions`."""
 
-    def may(self, actor: Actor, resource: type[Resource], act: str) -> bool: ...
+    def may(self, actor: Actor, resource: type[Record], act: str) -> bool: ...
 
-    def sees(self, actor: Actor, resource: type[Resource]) -> Condition | None: ...
+    def sees(self, actor: Actor, resource: type[Record]) -> Condition | None: ...
 
-    def lists(self, actor: Actor, resource: type[Resource]) -> Condition | None: ...
+    def lists(self, actor: Actor, resource: type[Record]) -> Condition | None: ...
 
-    def writes(
-        self, actor: Actor, resource: type[Resource], asks: frozenset[str] = frozenset()
-    ) -> Condition | None: ...
+    def writes(self, actor: Actor, resource: type[Record], asks: frozenset[str] = frozenset()) -> Condition | None: ...
 
     def caller_values(self, actor: Actor) -> Mapping[str, Any]: ...
 

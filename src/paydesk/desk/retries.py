@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from paydesk.asks import fingerprint_of
 from paydesk.desk.journalled import plan_of
 from paydesk.desk.kept_answers import KeptAnswers
 from paydesk.desk.leases import Leases
@@ -17,7 +16,8 @@ from paydesk.desk.owed_answers import Owing
 from paydesk.desk.refusals import under_way
 from paydesk.desk.requests import Request, Write
 from paydesk.desk.writing import OpenCall
-from paydesk.plans import AnyPlan
+from paydesk.rules.asks import fingerprint_of
+from paydesk.rules.plans import AnyPlan
 from paydesk.store import journal
 from paydesk.store.ask import Database
 

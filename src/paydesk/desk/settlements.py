@@ -15,7 +15,7 @@ from typing import Any, cast
 from paydesk.base import crash
 from paydesk.base.actor import Actor, Kind, tenant_of
 from paydesk.base.errors import Conflict, NotFound, NotUnique, Refusal
-from paydesk.declare import Resource, eq
+from paydesk.declare import eq
 from paydesk.desk.decisions import Decisions
 from paydesk.desk.kept_answers import KeptAnswers
 from paydesk.desk.outcomes import Ended
@@ -25,10 +25,12 @@ from paydesk.desk.transactions import ROUNDS, NeedNumbers, Transactions
 from paydesk.desk.waiting import Waiting, WaitingWrites
 from paydesk.desk.writing import Blocked, OpenCall, WorkWriter
 from paydesk.gateways.port import Declined, GatewayProblem, gist
-from paydesk.plans import AnyCall, AnyPlan
+from paydesk.rules.asking import Call, Find
+from paydesk.rules.plans import AnyCall, AnyPlan
+from paydesk.rules.record import Record
+from paydesk.rules.work import Work
 from paydesk.store import journal
 from paydesk.store.reading import Session
-from paydesk.work import Call, Find, Work
 
 log = logging.getLogger("paydesk.desk")
 
@@ -244,7 +246,7 @@ def _landed(call: AnyCall, plan: AnyPlan, ended: Ended) -> Callable[[], Generato
 def _ended_by(result: Any, work: Work) -> Ended:
     if isinstance(result, Refusal):
         return Ended(refusal=result)
-    if isinstance(result, Resource) and result not in work.deleted:
+    if isinstance(result, Record) and result not in work.deleted:
         return Ended(result.shape.type, result.id)
     return Ended()
 

@@ -11,13 +11,16 @@ from typing import Any
 
 from paydesk.base.actor import Actor
 from paydesk.base.instants import Clock, instant
-from paydesk.declare import Condition, Registry, Resource, eq
+from paydesk.declare import Condition, eq
 from paydesk.desk.requests import Permissions, Request
+from paydesk.rules.asking import Find, Hold, Next
+from paydesk.rules.record import Record
+from paydesk.rules.registry import Registry
+from paydesk.rules.work import Work
 from paydesk.store.ask import Database
 from paydesk.store.numbers import Blocks, reach_number
 from paydesk.store.reading import Reader, Session, know_tables
 from paydesk.store.writing import Writer
-from paydesk.work import Find, Hold, Next, Work
 
 log = logging.getLogger("paydesk.desk")
 
@@ -41,7 +44,7 @@ class Columns:
 
     __slots__ = ("at", "columns", "includes", "resource", "serial")
 
-    def __init__(self, resource: type[Resource], columns: tuple[str, ...]) -> None:
+    def __init__(self, resource: type[Record], columns: tuple[str, ...]) -> None:
         self.resource = resource
         self.columns = list(columns)
         self.at = {name: at for at, name in enumerate(columns)}
@@ -72,7 +75,7 @@ class Transactions:
         self.tools = tools
         self.reader = Reader(registry)
         self.writer = Writer(registry, node)
-        self.organizations: dict[str, tuple[float, Resource]] = {}
+        self.organizations: dict[str, tuple[float, Record]] = {}
         self._numbers = Blocks()
         know_tables(registry)
 
@@ -138,13 +141,13 @@ class Transactions:
         except StopIteration as stop:
             return stop.value
 
-    def lock(self, session: Session, resource: type[Resource], record_id: str) -> Generator[Any, Any, None]:
+    def lock(self, session: Session, resource: type[Record], record_id: str) -> Generator[Any, Any, None]:
         """Hold the record that stands for all that changes together. SQLite's writers are serial anyway."""
         if self.database.name != "sqlite":
             yield from self.reader.lock_root(resource, session.tenant, record_id)
 
     def holds(
-        self, session: Session, resource: type[Resource], record_id: str, condition: Condition
+        self, session: Session, resource: type[Record], record_id: str, condition: Condition
     ) -> Generator[Any, Any, bool | None]:
         """Whether a condition is true of a record; None where there is no such record."""
         view = Columns(resource, ("id",))

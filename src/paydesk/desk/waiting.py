@@ -14,10 +14,12 @@ from typing import Any
 import orjson
 
 from paydesk.base.actor import Actor
-from paydesk.declare import Registry, Resource
 from paydesk.desk.requests import PASSWORDS, Write
-from paydesk.plans import AnyCall, AnyPlan
-from paydesk.work import Call, Change, Work
+from paydesk.rules.asking import Call, Change
+from paydesk.rules.plans import AnyCall, AnyPlan
+from paydesk.rules.record import Record
+from paydesk.rules.registry import Registry
+from paydesk.rules.work import Work
 
 _HASHED = "hashed password"
 """Stands for a password in what waits: of that, only the hash is kept."""
@@ -110,7 +112,7 @@ class Tried:
     replaced  what stood in the record's columns before
     """
 
-    record: Resource
+    record: Record
     work: Work
     asker: str | None = None
     assigned: bool = False

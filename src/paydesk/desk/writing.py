@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from paydesk.asks import document
 from paydesk.base.errors import Conflict, Invalid, NotUnique
-from paydesk.declare import Resource
 from paydesk.desk.owed_answers import Owing, Receipt
 from paydesk.desk.refusals import UNDER_WAY, under_way
 from paydesk.desk.requests import Write, digest
 from paydesk.desk.transactions import Transactions
 from paydesk.desk.waiting import Tried, Waiting, WaitingWrites
 from paydesk.gateways.port import Gateway
-from paydesk.plans import AnyCall, AnyPlan
+from paydesk.rules.asking import Call
+from paydesk.rules.asks import document
+from paydesk.rules.plans import AnyCall, AnyPlan
+from paydesk.rules.record import Record
+from paydesk.rules.work import Work
 from paydesk.store import credentials, journal
 from paydesk.store.writing import last_attempt
-from paydesk.work import Call, Work
 
-Opened = tuple[AnyCall, Resource | None]
+Opened = tuple[AnyCall, Record | None]
 """A call that a request makes itself, and the record of the gateway that is asked."""
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Denied, InvalidToken, NotFound, Refusal
 from paydesk.commerce.history.event_stores import event_id, event_key
-from paydesk.declare import ALWAYS, NEVER, AnyOf, Condition, Registry, Resource, Test, both, confined, eq, within
+from paydesk.declare import ALWAYS, NEVER, AnyOf, Condition, Test, both, confined, eq, within
 from paydesk.desk import Broken, Desk, Kept, Request, Write
 from paydesk.desk.owed_answers import Receipt, receipt_of
 from paydesk.http import bodies
@@ -24,8 +24,10 @@ from paydesk.jsonapi import errors, query, read
 from paydesk.jsonapi.render import Frame, Gathered, View, Views
 from paydesk.oauth import permissions
 from paydesk.oauth.guesses import Guesses, Peer
+from paydesk.rules.asking import Change
+from paydesk.rules.registry import Registry
+from paydesk.rules.resource import Resource
 from paydesk.store.idempotency import KeyOwner
-from paydesk.work import Change
 
 log = logging.getLogger("paydesk.http")
 

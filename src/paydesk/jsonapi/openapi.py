@@ -10,10 +10,12 @@ from typing import Any
 
 import orjson
 
-from paydesk.declare import CREATE, FILTER, SORT, UPDATE, Field, Flag, Registry, Relationship, Resource, Shape
+from paydesk.declare import CREATE, FILTER, SORT, UPDATE, Field, Flag, Relationship, Shape
 from paydesk.jsonapi.errors import CODES
 from paydesk.jsonapi.query import PAGE_SIZE, PAGE_SIZE_MAXIMUM, predicates_of
 from paydesk.jsonapi.read import MAXIMUM_METADATA_KEYS
+from paydesk.rules.registry import Registry
+from paydesk.rules.resource import Resource
 
 MEDIA_TYPE = "application/vnd.api+json"
 

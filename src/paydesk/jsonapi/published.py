@@ -9,7 +9,9 @@ from typing import Any
 
 import orjson
 
-from paydesk.declare import CREATE, FILTER, SORT, UPDATE, Flag, Registry, Resource
+from paydesk.declare import CREATE, FILTER, SORT, UPDATE, Flag
+from paydesk.rules.registry import Registry
+from paydesk.rules.resource import Resource
 
 
 def resources_document(registry: Registry) -> bytes:

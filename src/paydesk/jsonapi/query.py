@@ -16,25 +16,12 @@ from typing import Any, Literal
 from urllib.parse import quote, unquote_to_bytes
 
 from paydesk.base.instants import parse as parse_instant
-from paydesk.declare import (
-    ALWAYS,
-    FILTER,
-    NEVER,
-    SORT,
-    All,
-    AnyOf,
-    Condition,
-    Field,
-    Registry,
-    Relationship,
-    Resource,
-    Test,
-    both,
-    either,
-)
+from paydesk.declare import ALWAYS, FILTER, NEVER, SORT, All, AnyOf, Condition, Field, Relationship, Test, both, either
 from paydesk.declare.conditions import Operator
 from paydesk.jsonapi import strict
 from paydesk.jsonapi.errors import ApiError, RequestProblems, problem
+from paydesk.rules.registry import Registry
+from paydesk.rules.resource import Resource
 
 Purpose = Literal["list", "one", "related-many", "write", "cursor"]
 """`one` and `write` answer with one record, `list` and `related-many` with a page, `cursor` with a history's page."""

@@ -19,11 +19,13 @@ import orjson
 
 from paydesk.base.errors import Denied, message_of
 from paydesk.base.instants import parse as parse_instant
-from paydesk.declare import CREATE, UPDATE, Field, Registry, Relationship, Resource
+from paydesk.declare import CREATE, UPDATE, Field, Relationship
 from paydesk.jsonapi import strict
 from paydesk.jsonapi.cards import holds_card
 from paydesk.jsonapi.errors import ApiError, RequestProblems, problem, validation
-from paydesk.work import Change
+from paydesk.rules.asking import Change
+from paydesk.rules.registry import Registry
+from paydesk.rules.resource import Resource
 
 Verb = Literal["create", "update"]
 Reference = tuple[str, str]

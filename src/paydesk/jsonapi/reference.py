@@ -13,9 +13,11 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from paydesk.declare import CREATE, FILTER, SORT, UPDATE, Field, Flag, Registry, Relationship, Resource, Shape
+from paydesk.declare import CREATE, FILTER, SORT, UPDATE, Field, Flag, Relationship, Shape
 from paydesk.jsonapi.openapi import example_data, has_example, public_doc
 from paydesk.jsonapi.query import PAGE_SIZE, PAGE_SIZE_MAXIMUM
+from paydesk.rules.registry import Registry
+from paydesk.rules.resource import Resource
 
 _STYLE = files(__package__).joinpath("reference.css").read_text("utf-8")
 _SCRIPT = files(__package__).joinpath("reference.js").read_text("utf-8")

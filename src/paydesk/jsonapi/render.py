@@ -16,7 +16,9 @@ import orjson
 
 from paydesk.base.actor import Actor
 from paydesk.base.money import as_float, formatted
-from paydesk.declare import Field, Registry, Relationship, Resource
+from paydesk.declare import Field, Relationship
+from paydesk.rules.registry import Registry
+from paydesk.rules.resource import Resource
 
 Include = Mapping[str, "Include"]
 Fieldsets = Mapping[str, frozenset[str]]

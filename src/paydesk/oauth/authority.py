@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from paydesk.base.actor import Actor
 from paydesk.base.errors import InvalidToken
 from paydesk.base.instants import Clock, instant, wall
-from paydesk.declare import Registry
 from paydesk.oauth import keys
 from paydesk.oauth.guesses import Guesses
 from paydesk.oauth.keys import Keyring, Sealer
 from paydesk.oauth.secrets import Passwords
 from paydesk.oauth.tokens import Tokens
+from paydesk.rules.registry import Registry
 from paydesk.store import credentials
 from paydesk.store.ask import Database
 

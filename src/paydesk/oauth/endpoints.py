@@ -18,7 +18,6 @@ from starlette.routing import Route
 from paydesk.base.actor import Actor
 from paydesk.base.errors import InvalidToken, TooMany, Unavailable
 from paydesk.base.instants import instant
-from paydesk.declare import Registry
 from paydesk.http import bodies
 from paydesk.http.origin import single
 from paydesk.oauth import grants, pages, permissions
@@ -37,6 +36,7 @@ from paydesk.oauth.refusals import (
 )
 from paydesk.oauth.secrets import digest
 from paydesk.oauth.tokens import first_label
+from paydesk.rules.registry import Registry
 from paydesk.store import credentials
 from paydesk.store.credentials import AccessToken, Application
 

@@ -31,9 +31,9 @@ from paydesk.oauth.refusals import (
 from paydesk.oauth.scopes import Scope
 from paydesk.oauth.secrets import digest, matches, new_secret, successor
 from paydesk.oauth.tokens import issuer_of
+from paydesk.rules.asking import new_id
 from paydesk.store import credentials
 from paydesk.store.credentials import AccessToken, Application, Grant, RefreshToken
-from paydesk.work import new_id
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLAIMS = "https://commercelayer.io/claims"

@@ -26,9 +26,9 @@ from paydesk.oauth.grants import GRANTS
 from paydesk.oauth.guesses import Peer
 from paydesk.oauth.refusals import OAuthRefusal
 from paydesk.oauth.secrets import digest, new_secret
+from paydesk.rules.asking import new_id
 from paydesk.store import credentials
 from paydesk.store.credentials import Application, Code, User
-from paydesk.work import new_id
 
 CODE_SECONDS = 600
 LONGEST_FORM = 16 * 1024

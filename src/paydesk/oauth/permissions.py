@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from paydesk.base.actor import Actor
-from paydesk.declare import ALWAYS, NEVER, Condition, Field, Resource, both, either
+from paydesk.declare import ALWAYS, NEVER, Condition, Field, both, either
 from paydesk.declare.access import Act, acts
+from paydesk.rules.record import Record
 
 _ACTIONS: dict[Act, str] = {
     "create": "create",
@@ -34,24 +35,24 @@ def _kept(function: F) -> F:
     return cast(F, lru_cache(_KEPT)(function))
 
 
-def may(actor: Actor, resource: type[Resource], act: str) -> bool:
+def may(actor: Actor, resource: type[Record], act: str) -> bool:
     """Whether the caller's role allows `act` (create, show, list, update, delete) on the type at all; rows are the
     business of `sees` and `writes`. A list reached through a readable record asks for `show`.
     """
     return act in _acts(actor.kind, actor.owner_type, actor.role, resource)
 
 
-def sees(actor: Actor, resource: type[Resource]) -> Condition | None:
+def sees(actor: Actor, resource: type[Record]) -> Condition | None:
     """Which rows of the environment the caller reads: None for all of them, NEVER for none."""
     return _sees(actor.kind, actor.owner_type, actor.market_ids is not None, resource)
 
 
-def lists(actor: Actor, resource: type[Resource]) -> Condition | None:
+def lists(actor: Actor, resource: type[Record]) -> Condition | None:
     """Which of them a collection of its own (`/api/orders`) holds: a customer's lists are the owner's own records."""
     return _lists(actor.kind, actor.owner_type, actor.market_ids is not None, resource)
 
 
-def writes(actor: Actor, resource: type[Resource], asks: frozenset[str] = frozenset()) -> Condition | None:
+def writes(actor: Actor, resource: type[Record], asks: frozenset[str] = frozenset()) -> Condition | None:
     """Which rows the caller changes or deletes: None for all of them, NEVER for none. Always a part of what it sees.
 
     asks   all that the change asks for, where it may be what can still be asked of rows that are no longer written
@@ -90,7 +91,7 @@ def _is_customer(owner_type: str | None) -> bool:
 
 
 @_kept
-def _acts(kind: str, owner_type: str | None, role: str, resource: type[Resource]) -> frozenset[Act]:
+def _acts(kind: str, owner_type: str | None, role: str, resource: type[Record]) -> frozenset[Act]:
     shape = resource.shape
     served = frozenset(act for act, action in _ACTIONS.items() if action in shape.actions)
     if kind == "sales_channel":
@@ -103,7 +104,7 @@ def _plain(condition: Condition) -> Condition | None:
 
 
 @_kept
-def _sees(kind: str, owner_type: str | None, scoped: bool, resource: type[Resource]) -> Condition | None:
+def _sees(kind: str, owner_type: str | None, scoped: bool, resource: type[Record]) -> Condition | None:
     access = resource.shape.access
     scope = access.scope if scoped else None
     if kind != "sales_channel":
@@ -115,7 +116,7 @@ def _sees(kind: str, owner_type: str | None, scoped: bool, resource: type[Resour
 
 
 @_kept
-def _lists(kind: str, owner_type: str | None, scoped: bool, resource: type[Resource]) -> Condition | None:
+def _lists(kind: str, owner_type: str | None, scoped: bool, resource: type[Record]) -> Condition | None:
     rows = _sees(kind, owner_type, scoped, resource)
     if kind == "sales_channel" and _is_customer(owner_type) and rows != NEVER:
         return _plain(both(rows, resource.shape.access.customer_lists))
@@ -124,7 +125,7 @@ def _lists(kind: str, owner_type: str | None, scoped: bool, resource: type[Resou
 
 @_kept
 def _writes(
-    kind: str, owner_type: str | None, role: str, scoped: bool, resource: type[Resource], late: frozenset[str]
+    kind: str, owner_type: str | None, role: str, scoped: bool, resource: type[Record], late: frozenset[str]
 ) -> Condition | None:
     rows = _sees(kind, owner_type, scoped, resource)
     if kind == "sales_channel":

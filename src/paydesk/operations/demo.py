@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from paydesk.declare import Resource
+from paydesk.rules.resource import Resource
 
 ORDER_ID = "ABCRtyUpBa"
 INTENT_ID = "pi_1234XXX"

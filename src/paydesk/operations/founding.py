@@ -19,19 +19,21 @@ from paydesk.base.errors import Invalid, NotFound, NotUnique
 from paydesk.base.instants import instant, wall
 from paydesk.commerce.accounts.applications import Application
 from paydesk.commerce.accounts.organizations import Organization
-from paydesk.declare import Registry, eq
+from paydesk.declare import eq
 from paydesk.oauth import scopes as scoping
 from paydesk.oauth.authority import LONGEST_LIFETIME_SECONDS
 from paydesk.oauth.grants import GRANTS, ROLES
 from paydesk.oauth.refusals import OAuthRefusal
 from paydesk.oauth.secrets import digest, hash_password, new_secret
+from paydesk.rules.asking import Find, new_id
+from paydesk.rules.registry import Registry
+from paydesk.rules.work import Work
 from paydesk.settings import Settings
 from paydesk.store import credentials, open_database, schema, tables
 from paydesk.store.ask import Database
 from paydesk.store.credentials import User
 from paydesk.store.reading import Reader, Session
 from paydesk.store.writing import Writer
-from paydesk.work import Find, Work, new_id
 
 Mode = Literal["test", "live"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from paydesk.declare import Registry
 from paydesk.desk import Desk
+from paydesk.rules.registry import Registry
 from paydesk.settings import Settings
 from paydesk.store.ask import Database
 from paydesk.vault import Vault

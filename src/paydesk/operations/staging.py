@@ -14,17 +14,19 @@ from paydesk.base.actor import Actor, tenant_of
 from paydesk.base.instants import instant, wall
 from paydesk.commerce.accounts.applications import Application
 from paydesk.commerce.accounts.organizations import Organization
-from paydesk.declare import Resource, eq
+from paydesk.declare import eq
 from paydesk.desk import Request, Write
 from paydesk.oauth import scopes
 from paydesk.oauth.secrets import digest
 from paydesk.operations import demo
 from paydesk.operations.parts import Parts
+from paydesk.rules.asking import Change, Find, new_id
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 from paydesk.store import credentials
 from paydesk.store.credentials import User
 from paydesk.store.reading import Session
 from paydesk.vault import Vault
-from paydesk.work import Change, Find, Work, new_id
 
 SLUG = "demo"
 NAME = "Demo organization"

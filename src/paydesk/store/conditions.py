@@ -9,7 +9,9 @@ from sqlalchemy import and_, bindparam, exists, false, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
-from paydesk.declare import All, AnyOf, Caller, Condition, Own, Registry, Related, Resource, Test, Tied
+from paydesk.declare import All, AnyOf, Caller, Condition, Own, Related, Test, Tied
+from paydesk.rules.record import Record
+from paydesk.rules.registry import Registry
 from paydesk.store.statements import Contains, Lowered, OneOf
 from paydesk.store.tables import table_of
 from paydesk.store.types import Document, ListOf
@@ -56,9 +58,9 @@ class Clauses:
     def clause(
         self,
         condition: Condition,
-        resource: type[Resource],
+        resource: type[Record],
         source: FromClause,
-        own: tuple[type[Resource], FromClause] | None = None,
+        own: tuple[type[Record], FromClause] | None = None,
     ) -> ColumnElement[bool]:
         """`condition` about rows of `resource` in `source`; `own` is where `Own` columns are found."""
         if isinstance(condition, Related):
@@ -84,9 +86,9 @@ class Clauses:
         self,
         path: list[str],
         test: Test,
-        resource: type[Resource],
+        resource: type[Record],
         source: FromClause,
-        own: tuple[type[Resource], FromClause] | None,
+        own: tuple[type[Record], FromClause] | None,
     ) -> ColumnElement[bool]:
         shape = resource.shape
         if len(path) == 1:
@@ -106,12 +108,12 @@ class Clauses:
             parts.append(exists(select(1).select_from(alias).where(joined, inner)).correlate_except(alias))
         return or_(*parts) if len(parts) > 1 else parts[0]
 
-    def alias(self, resource: type[Resource]) -> Any:
+    def alias(self, resource: type[Record]) -> Any:
         self._aliases += 1
         return table_of(resource).alias(f"{self.prefix}t{self._aliases}")
 
     def joined(
-        self, name: str, resource: type[Resource], source: FromClause, target: type[Resource], alias: FromClause
+        self, name: str, resource: type[Record], source: FromClause, target: type[Record], alias: FromClause
     ) -> ColumnElement[bool]:
         """What ties a row of `alias` to one of `source` by relationship `name`."""
         relationship = resource.shape.relationships[name]
@@ -130,7 +132,7 @@ class Clauses:
             tied.append(alias.c.type == target.shape.discriminator)
         return and_(*tied)
 
-    def _leaf(self, column: Any, test: Test, own: tuple[type[Resource], FromClause] | None) -> ColumnElement[bool]:
+    def _leaf(self, column: Any, test: Test, own: tuple[type[Record], FromClause] | None) -> ColumnElement[bool]:
         operator, value = test.operator, test.value
         if operator == "null":
             return column.is_(None)  # type: ignore[no-any-return]
@@ -170,7 +172,7 @@ class Clauses:
         self._count += 1
         return bindparam(name, type_=type_)
 
-    def column(self, path: str, resource: type[Resource], source: FromClause) -> Any:
+    def column(self, path: str, resource: type[Record], source: FromClause) -> Any:
         """A column by path through to-one relationships: a scalar subquery beyond the first step."""
         first, _, rest = path.partition(".")
         if not rest:
@@ -188,7 +190,7 @@ class Clauses:
         )
 
 
-def tenant_tie(one: type[Resource], source: Any, other: type[Resource], alias: Any) -> ColumnElement[bool]:
+def tenant_tie(one: type[Record], source: Any, other: type[Record], alias: Any) -> ColumnElement[bool]:
     """Rows of one tenant belong together; an organization belongs to both its environments."""
     if one.shape.tenancy == other.shape.tenancy:
         return alias.c.tenant == source.c.tenant  # type: ignore[no-any-return]

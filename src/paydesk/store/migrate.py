@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from paydesk.base import private
 from paydesk.base.instants import instant, wall
+from paydesk.rules.asking import new_id
 from paydesk.store import released
 from paydesk.store.schema import (
     MIGRATIONS,
@@ -32,7 +33,6 @@ from paydesk.store.schema import (
     revisions,
 )
 from paydesk.store.tables import installation, migrations
-from paydesk.work import new_id
 
 LOCK = 7_294_001_155
 """An arbitrary number that all paydesk processes lock while one of them migrates."""

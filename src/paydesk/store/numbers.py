@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from paydesk.rules.asking import Next
 from paydesk.store.ask import Ask, Database, Rows
 from paydesk.store.statements import OneOf
 from paydesk.store.tables import sequences
 from paydesk.store.types import METADATA, ListOf
-from paydesk.work import Next
 
 Asks = Generator[Ask, Rows, Any]
 

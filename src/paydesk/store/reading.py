@@ -13,19 +13,21 @@ from typing import Any, Protocol
 
 from sqlalchemy import String, and_, bindparam, func, literal_column, select
 
-from paydesk.declare import UPDATE, Condition, Own, Registry, Relationship, Resource, Test, both
+from paydesk.declare import UPDATE, Condition, Own, Relationship, Test, both
 from paydesk.declare.conditions import NEVER, All, AnyOf, Related, Tied
+from paydesk.rules.asking import Find, Holder, Holders, Load, Next
+from paydesk.rules.record import Record
+from paydesk.rules.registry import Registry
 from paydesk.store.ask import Ask, Row, Rows
 from paydesk.store.conditions import Clauses, normalise
 from paydesk.store.numbers import next_number
 from paydesk.store.statements import OneOf, Plainly
 from paydesk.store.tables import build, table_of
 from paydesk.store.types import METADATA, ListOf
-from paydesk.work import Find, Holder, Holders, Load, Next
 
 Reads = Generator[Ask, Rows, Any]
 Sort = tuple[tuple[str, bool], ...]
-Gate = Callable[[type[Resource], Relationship], Condition | None]
+Gate = Callable[[type[Record], Relationship], Condition | None]
 """Which rows of a type the caller may see through a relationship: None for all, NEVER for none."""
 
 NEWEST_FIRST: Sort = (("created_at", True), ("id", True))
@@ -35,13 +37,13 @@ class Viewed(Protocol):
     """What reading needs of a `jsonapi.render.View`."""
 
     serial: int
-    resource: type[Resource]
+    resource: type[Record]
     columns: list[str]
     at: dict[str, int]
     includes: dict[str, dict[str, Any]]
 
 
-def tenant_for(resource: type[Resource], tenant: str) -> str:
+def tenant_for(resource: type[Record], tenant: str) -> str:
     """The tenant column's value: an organization is kept once, for both environments."""
     return tenant.partition("/")[0] if resource.shape.tenancy == "organization" else tenant
 
@@ -91,7 +93,7 @@ class Reader:
         build(registry)
         self.registry = registry
         kinds = [one for one in registry.every.values() if one.shape.discriminator]
-        self._sharing = {
+        self._sharing: dict[type[Record], list[str]] = {
             one: [column.name for column in table_of(one).c if column.name not in ("tenant", "type")]
             for one in registry.every.values()
             if not one.shape.discriminator and any(kind.shape.table == one.shape.table for kind in kinds)
@@ -100,10 +102,10 @@ class Reader:
     # Rows for documents.
 
     def _columns(
-        self, clauses: Clauses, resource: type[Resource], source: Any, columns: Iterable[str]
+        self, clauses: Clauses, resource: type[Record], source: Any, columns: Iterable[str]
     ) -> tuple[list[Any], Any]:
         """The select list of a view, and the FROM with a left join for each to-one its columns pass through."""
-        joins: dict[str, tuple[type[Resource], Any]] = {"": (resource, source)}
+        joins: dict[str, tuple[type[Record], Any]] = {"": (resource, source)}
         origin: Any = source
         selected = []
         for path in columns:
@@ -159,7 +161,7 @@ class Reader:
         rows = yield Ask(("page", view.serial, key, sort), build, binds)
         return rows
 
-    def count(self, resource: type[Resource], tenant: str, where: Condition | None, caller: Mapping[str, Any]) -> Reads:
+    def count(self, resource: type[Record], tenant: str, where: Condition | None, caller: Mapping[str, Any]) -> Reads:
         """How many records fulfil `where`."""
         key, values = normalise(where, caller)
 
@@ -317,9 +319,9 @@ class Reader:
         clauses: Clauses,
         relationship: Relationship,
         column: str | None,
-        owner: type[Resource],
+        owner: type[Record],
         parent: Any,
-        target: type[Resource],
+        target: type[Record],
         alias: Any,
     ) -> Any:
         match = relationship.match
@@ -357,17 +359,17 @@ class Reader:
         yield from self.load(session, records, find.paths)
         return records
 
-    def _shared(self, resource: type[Resource]) -> bool:
+    def _shared(self, resource: type[Record]) -> bool:
         """Another type keeps its records in the same table, and this one reads them all."""
         return resource in self._sharing
 
-    def _whole(self, resource: type[Resource]) -> list[Any]:
+    def _whole(self, resource: type[Record]) -> list[Any]:
         table = table_of(resource)
         if self._shared(resource):
             return [table.c.type, *(column for column in table.c if column.name not in ("tenant", "type"))]
         return [table.c[name] for name in resource.shape.columns]
 
-    def _record(self, resource: type[Resource], row: Row) -> Resource:
+    def _record(self, resource: type[Record], row: Row) -> Record:
         """A record of a row; of a shared table it is of the type that the row says."""
         names = self._sharing.get(resource)
         if names is not None:
@@ -379,7 +381,7 @@ class Reader:
         record.__dict__ = dict(zip(resource.shape.columns, row, strict=True))
         return record
 
-    def load(self, session: Session, records: Sequence[Resource], paths: Iterable[str]) -> Reads:
+    def load(self, session: Session, records: Sequence[Record], paths: Iterable[str]) -> Reads:
         """Load relationships of records in hand; those that are loaded already stay as they are."""
         for name, deeper in _tree(tuple(paths)):
             todo = [one for one in records if name not in one.__dict__ and name in one.shape.relationships]
@@ -387,7 +389,7 @@ class Reader:
                 yield from self._load_one(session, todo, name)
             if not deeper:
                 continue
-            found: dict[Resource, None] = {}
+            found: dict[Record, None] = {}
             for record in records:
                 value = record.__dict__.get(name)
                 if isinstance(value, list):
@@ -397,7 +399,7 @@ class Reader:
             if found:
                 yield from self.load(session, list(found), deeper)
 
-    def _load_one(self, session: Session, records: Sequence[Resource], name: str) -> Reads:
+    def _load_one(self, session: Session, records: Sequence[Record], name: str) -> Reads:
         relationship = records[0].shape.relationships[name]
         if relationship.stored and len(records) == 1:
             own = records[0].__dict__
@@ -432,7 +434,7 @@ class Reader:
         owning = {record.id: record for record in records}
         for kind in relationship.types:
             target = self.registry[kind]
-            pairs: list[tuple[str, Resource]] = []
+            pairs: list[tuple[str, Record]] = []
             assert relationship.match is not None
             if column:
                 match = relationship.match
@@ -454,7 +456,7 @@ class Reader:
                 else:
                     owning[owner_id].__dict__[name] = child
 
-    def by_id(self, session: Session, resource: type[Resource], record_id: str) -> Reads:
+    def by_id(self, session: Session, resource: type[Record], record_id: str) -> Reads:
         """The record with this id, or None: the commonest question, asked without the detour of a condition."""
 
         def build() -> Any:
@@ -484,7 +486,7 @@ class Reader:
         records = yield from self.records(session, asked)
         return records if asked.many else (records[0] if records else None)
 
-    def lock_root(self, resource: type[Resource], tenant: str, record_id: str) -> Reads:
+    def lock_root(self, resource: type[Record], tenant: str, record_id: str) -> Reads:
         """Hold the row that stands for all that changes together (PostgreSQL; SQLite's writers are serial anyway), also
         where the record came to belong to another while that was waited for.
         """
@@ -554,7 +556,7 @@ def _locked(where: Condition) -> str | None:
     )
 
 
-def _value(record: Resource, path: str) -> Any:
+def _value(record: Record, path: str) -> Any:
     *steps, name = path.split(".")
     at: Any = record
     for step in steps:
@@ -584,12 +586,12 @@ class Session:
         self.tenant = tenant
         self.numbers = numbers
         self.caller = caller
-        self._records: dict[tuple[str, str], Resource] = {}
+        self._records: dict[tuple[str, str], Record] = {}
 
-    def keep(self, record: Resource) -> Resource:
+    def keep(self, record: Record) -> Record:
         return self._records.setdefault((record.shape.table, record.id), record)
 
-    def kept(self, kind: str, record_id: str | None) -> Resource | None:
+    def kept(self, kind: str, record_id: str | None) -> Record | None:
         return None if record_id is None else self._records.get((_table_names.get(kind, kind), record_id))
 
 

@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Index, Integer, LargeBinary, Table, Text, text
 
-from paydesk.declare import Own, Registry, Resource, Test
+from paydesk.declare import Own, Test
+from paydesk.rules.record import Record
+from paydesk.rules.registry import Registry
 from paydesk.store.types import COLUMN_TYPES, METADATA, Document, Instant
 
 installation = Table(
@@ -231,7 +233,7 @@ idempotency_keys = Table(
 Index("ix_idempotency_keys_created_at", idempotency_keys.c.created_at)
 
 
-def table_of(resource: type[Resource]) -> Table:
+def table_of(resource: type[Record]) -> Table:
     return METADATA.tables[resource.shape.table]
 
 
@@ -261,7 +263,7 @@ def build(registry: Registry) -> None:
                 table.append_column(Column(name, type_, nullable=not required))
     indexes: dict[tuple[str, tuple[str, ...]], tuple[Table, bool]] = {}
 
-    def index(resource: type[Resource], columns: tuple[str, ...], unique: bool = False) -> None:
+    def index(resource: type[Record], columns: tuple[str, ...], unique: bool = False) -> None:
         if resource in new:
             indexes.setdefault((resource.shape.table, columns), (table_of(resource), unique))
 
@@ -315,7 +317,7 @@ def build(registry: Registry) -> None:
         Index("ix_stripe_payments_account_unknown", *columns_, sqlite_where=unknown, postgresql_where=unknown)
 
 
-def _index_related(registry: Registry, resource: type[Resource], index: Callable[..., None]) -> None:
+def _index_related(registry: Registry, resource: type[Record], index: Callable[..., None]) -> None:
     """Index what finds the records of a to-many."""
     for relationship in resource.shape.relationships.values():
         match, tie = relationship.match, relationship.tie

@@ -9,14 +9,16 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from paydesk.base.instants import seconds
-from paydesk.declare import Registry, Resource
+from paydesk.rules.asking import Call, new_id
+from paydesk.rules.record import Record
+from paydesk.rules.registry import Registry
+from paydesk.rules.work import Work
 from paydesk.store import journal
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.reading import tenant_for
 from paydesk.store.statements import Moment
 from paydesk.store.tables import build, gateway_calls, table_of
 from paydesk.store.types import METADATA, Instant
-from paydesk.work import Call, Work, new_id
 
 Writes = Generator[Ask, Rows, Any]
 
@@ -68,7 +70,7 @@ class Writer:
         shape = resource.shape
         names = tuple(shape.columns)
 
-        def row(record: Resource) -> dict[str, Any]:
+        def row(record: Record) -> dict[str, Any]:
             own = record.__dict__
             made = {name: own[name] for name in names}
             made["tenant"] = tenant_for(resource, tenant)
@@ -79,7 +81,7 @@ class Writer:
         rows = [row(record) for record in records]
         yield Ask(("insert", shape.type), lambda: _insertion(table_of(resource), rows[0]), rows)
 
-    def _update(self, work: Work, record: Resource, before: Iterable[str]) -> Writes:
+    def _update(self, work: Work, record: Record, before: Iterable[str]) -> Writes:
         resource = type(record)
         record.__dict__["updated_at"] = work.now
         names = tuple(sorted({*before, "updated_at"}))
@@ -96,7 +98,7 @@ class Writer:
         values.update(at_tenant=tenant_for(resource, work.actor.tenant), at_id=record.id)
         yield Ask(("update", resource.shape.type, names), build, values)
 
-    def _delete(self, tenant: str, record: Resource) -> Writes:
+    def _delete(self, tenant: str, record: Record) -> Writes:
         resource = type(record)
 
         def build() -> Any:
@@ -107,16 +109,16 @@ class Writer:
             ("delete", resource.shape.type), build, {"at_tenant": tenant_for(resource, tenant), "at_id": record.id}
         )
 
-    def _made(self, record: Resource) -> dict[str, list[Any]]:
+    def _made(self, record: Record) -> dict[str, list[Any]]:
         own = record.__dict__
         return {name: [None, own[name]] for name in self._recorded[record.shape.type] if own[name] is not None}
 
-    def _changes(self, record: Resource, before: dict[str, Any]) -> dict[str, list[Any]]:
+    def _changes(self, record: Record, before: dict[str, Any]) -> dict[str, list[Any]]:
         own = record.__dict__
         recorded = self._recorded[record.shape.type]
         return {name: [old, own[name]] for name, old in before.items() if name in recorded and old != own[name]}
 
-    def _version(self, work: Work, record: Resource, event: str, changes: dict[str, list[Any]]) -> dict[str, Any]:
+    def _version(self, work: Work, record: Record, event: str, changes: dict[str, list[Any]]) -> dict[str, Any]:
         return {
             "tenant": work.actor.tenant,
             "id": new_id(),
@@ -190,7 +192,7 @@ class Writer:
         yield Ask(("journal", holder is not None), build, {**row, "now": work.now})
 
 
-def _by_worker(work: Work, record: Resource) -> dict[str, Any]:
+def _by_worker(work: Work, record: Record) -> dict[str, Any]:
     """Who notes what a gateway told: paydesk itself, whoever made it look."""
     who = work.actor.who
     return who if "worker" in who else {"worker": {"id": record.id, "type": "gateway"}}
@@ -200,7 +202,7 @@ def _insertion(table: Any, row: dict[str, Any]) -> Any:
     return insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in row})
 
 
-def _recorded_columns(resource: type[Resource]) -> dict[str, None]:
+def _recorded_columns(resource: type[Record]) -> dict[str, None]:
     """What versions tell of a type, in the order of its columns: what clients see or write, without secrets."""
     shape = resource.shape
     related = {f"{name}_id" for name, one in shape.relationships.items() if one.stored and not one.hidden}

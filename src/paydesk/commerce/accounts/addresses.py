@@ -12,7 +12,6 @@ from paydesk.declare import (
     FIND,
     WRITE,
     Access,
-    Resource,
     boolean,
     constant,
     derived,
@@ -21,7 +20,9 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.work import Change, Work
+from paydesk.rules.asking import Change
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 _ISO_3166 = """
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC

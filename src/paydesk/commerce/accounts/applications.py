@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from paydesk.declare import ALWAYS, FILTER, WRITE, Access, Resource, boolean, hidden, string
+from paydesk.declare import ALWAYS, FILTER, WRITE, Access, boolean, hidden, string
+from paydesk.rules.resource import Resource
 
 
 class Application(

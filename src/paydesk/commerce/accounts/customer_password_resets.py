@@ -19,7 +19,6 @@ from paydesk.declare import (
     UPDATE,
     Access,
     Limited,
-    Resource,
     Rule,
     Test,
     argument,
@@ -31,7 +30,9 @@ from paydesk.declare import (
     string,
     to_one,
 )
-from paydesk.work import Change, Find, Work, new_id
+from paydesk.rules.asking import Change, Find, new_id
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 GOOD_SECONDS = 2 * 3600.0
 """How long a token is good: it is mailed at once, and whoever asked for it waits."""

@@ -17,7 +17,6 @@ from paydesk.declare import (
     Caller,
     Condition,
     Limited,
-    Resource,
     Rule,
     Test,
     argument,
@@ -32,7 +31,9 @@ from paydesk.declare import (
     to_one,
     within,
 )
-from paydesk.work import Change, Find, Load, Work, new_id
+from paydesk.rules.asking import Change, Find, Load, new_id
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _LONGEST_EMAIL = 254

@@ -10,7 +10,6 @@ from paydesk.declare import (
     WRITE,
     Access,
     Caller,
-    Disableable,
     Own,
     Rule,
     Test,
@@ -21,13 +20,14 @@ from paydesk.declare import (
     integer,
     null,
     string,
-    switching,
     to_many,
     to_one,
     trigger,
     within,
 )
-from paydesk.work import Change, Find, Next, Work
+from paydesk.rules.asking import Change, Find, Next
+from paydesk.rules.resource import Disableable, switching
+from paydesk.rules.work import Work
 
 CARTS = ("draft", "pending", "placing", "editing")
 """Statuses of orders whose lines are still priced."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from paydesk.declare import FILTER, FIND, WRITE, Resource, string, to_many, to_one
+from paydesk.declare import FILTER, FIND, WRITE, string, to_many, to_one
+from paydesk.rules.resource import Resource
 
 
 class Merchant(Resource, type="merchants", singular="merchant"):

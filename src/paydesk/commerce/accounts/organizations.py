@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from paydesk.declare import ALWAYS, WRITE, Access, Resource, boolean, constant, document, integer, number, string
-from paydesk.work import Work
+from paydesk.declare import ALWAYS, WRITE, Access, boolean, constant, document, integer, number, string
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 
 class Organization(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from paydesk.base.currencies import CURRENCIES
 from paydesk.commerce.unserved import refuse_rules
-from paydesk.declare import FILTER, FIND, WRITE, Resource, Rule, boolean, constant, eq, string, to_many
-from paydesk.work import Change, Find, Work
+from paydesk.declare import FILTER, FIND, WRITE, Rule, boolean, constant, eq, string, to_many
+from paydesk.rules.asking import Change, Find
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 
 class PriceList(Resource, type="price_lists", singular="price_list", unique=(("code",),)):

@@ -17,7 +17,6 @@ from paydesk.declare import (
     WRITE,
     Access,
     Caller,
-    Resource,
     Rule,
     both,
     constant,
@@ -30,7 +29,9 @@ from paydesk.declare import (
     to_one,
     within,
 )
-from paydesk.work import Change, Find, Work
+from paydesk.rules.asking import Change, Find
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 
 class Price(

@@ -11,7 +11,6 @@ from paydesk.declare import (
     WRITE,
     Access,
     Caller,
-    Resource,
     Rule,
     boolean,
     constant,
@@ -24,7 +23,9 @@ from paydesk.declare import (
     to_one,
     within,
 )
-from paydesk.work import Change, Load, Work
+from paydesk.rules.asking import Change, Load
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 
 class Sku(

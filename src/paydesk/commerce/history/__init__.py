@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from paydesk.commerce.history.event_stores import EventStore
 from paydesk.commerce.history.versions import Version
-from paydesk.declare import ALWAYS, Access, Condition, Own, Registry, Test, both, either, eq, through, to_one
+from paydesk.declare import ALWAYS, Access, Condition, Own, Test, both, either, eq, through, to_one
+from paydesk.rules.registry import Registry
 
 
 def confine(registry: Registry) -> None:

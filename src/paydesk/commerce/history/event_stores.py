@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from paydesk.declare import Resource, derived, document, hidden, string
+from paydesk.declare import derived, document, hidden, string
+from paydesk.rules.resource import Resource
 
 
 def event_id(ms: int, sequence: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from paydesk.declare import FILTER, READ_ACTIONS, Resource, document, hidden, string
+from paydesk.declare import FILTER, READ_ACTIONS, document, hidden, string
+from paydesk.rules.resource import Resource
 
 
 class Version(

@@ -7,7 +7,8 @@ from typing import Any, Literal
 from paydesk.commerce.accounts.addresses import Address, copy_of
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.declare import Rule, eq, within
-from paydesk.work import Find, Load, Work
+from paydesk.rules.asking import Find, Load
+from paydesk.rules.work import Work
 
 Role = Literal["billing_address", "shipping_address"]
 

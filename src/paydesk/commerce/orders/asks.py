@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.asks import Ask
 from paydesk.gateways.port import AmendRequest, ConfirmRequest
+from paydesk.rules.asks import Ask
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,8 @@ from paydesk.commerce.payments.moving import voidable
 from paydesk.commerce.payments.payment_sources import is_by_hand
 from paydesk.commerce.payments.status import sums
 from paydesk.declare import Rule
-from paydesk.work import Load, Work
+from paydesk.rules.asking import Load
+from paydesk.rules.work import Work
 
 UNPLACED, UNAPPROVED, SURPLUS, SPARE, GONE, REFUND_FAILED, BROKEN = (
     "unplaced_money", "unapproved_money", "surplus_money", "spare_money", "authorization_gone", "refund_failed",

@@ -18,8 +18,8 @@ from paydesk.commerce.payments.payment_sources import refusal as told_of
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.declare import Rule
 from paydesk.gateways.port import Snapshot
-from paydesk.plans import Journalled, Plan
-from paydesk.work import Work
+from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.work import Work
 
 
 def authorize(order: Any, asked: int | None, work: Work) -> Rule:

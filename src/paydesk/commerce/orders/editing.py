@@ -12,7 +12,8 @@ from paydesk.base.money import Money
 from paydesk.commerce.orders import addressing, settling
 from paydesk.commerce.orders.placing import goods_problems, not_placeable
 from paydesk.declare import Rule
-from paydesk.work import Load, Work
+from paydesk.rules.asking import Load
+from paydesk.rules.work import Work
 
 
 def start(order: Any, work: Work) -> None:

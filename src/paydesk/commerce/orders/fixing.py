@@ -10,7 +10,7 @@ from typing import Any
 from paydesk.base.errors import Invalid
 from paydesk.commerce.orders import paying, placing, settling
 from paydesk.declare import Rule
-from paydesk.work import Work
+from paydesk.rules.work import Work
 
 
 def fix(order: Any, work: Work) -> Rule:

@@ -14,7 +14,8 @@ from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.payment_sources import sources_of
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
-from paydesk.work import Find, Work
+from paydesk.rules.asking import Find
+from paydesk.rules.work import Work
 
 KEPT_MONTHS = 2
 """How long a draft without a customer stays after its last change."""

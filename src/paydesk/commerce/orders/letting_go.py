@@ -15,7 +15,7 @@ from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.payment_sources import sources_of
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule
-from paydesk.work import Work
+from paydesk.rules.work import Work
 
 
 def everything(order: Any, work: Work) -> Rule:

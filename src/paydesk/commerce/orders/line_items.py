@@ -20,7 +20,6 @@ from paydesk.declare import (
     UPDATE,
     WRITE,
     Own,
-    Resource,
     Rule,
     argument,
     boolean,
@@ -33,7 +32,9 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.work import Change, Find, Work
+from paydesk.rules.asking import Change, Find
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 _CUSTOM = ("skus", "adjustments")
 """What an integration may call a line that has no item: goods, or an adjustment of either sign."""

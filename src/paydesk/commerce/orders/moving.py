@@ -17,7 +17,7 @@ from paydesk.commerce.payable import Act
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule
-from paydesk.work import Work
+from paydesk.rules.work import Work
 
 _PAYS = (
     "authorized",

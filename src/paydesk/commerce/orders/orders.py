@@ -48,7 +48,6 @@ from paydesk.declare import (
     Limited,
     Own,
     Related,
-    Resource,
     Rule,
     argument,
     boolean,
@@ -69,7 +68,9 @@ from paydesk.declare import (
     trigger,
     within,
 )
-from paydesk.work import Change, Find, Load, Next, Work, new_id
+from paydesk.rules.asking import Change, Find, Load, Next, new_id
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 EDITABLE = ("draft", "pending", "placing", "editing")
 

@@ -10,7 +10,8 @@ from paydesk.commerce.payments.reconciling import assign
 from paydesk.commerce.payments.status import held_by
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, both, eq
-from paydesk.work import Find, Load, Work
+from paydesk.rules.asking import Find, Load
+from paydesk.rules.work import Work
 
 
 def is_offered(method: Any, order: Any) -> bool:

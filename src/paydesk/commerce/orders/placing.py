@@ -24,8 +24,9 @@ from paydesk.commerce.payments.status import held_by
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port import ConfirmFacts, Declined, Snapshot
-from paydesk.plans import Journalled, Plan
-from paydesk.work import Find, Load, Work
+from paydesk.rules.asking import Find, Load
+from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.work import Work
 
 _PATHS = (
     "line_items",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paydesk.base.money import Money
-from paydesk.work import Work
+from paydesk.rules.work import Work
 
 
 @dataclass(frozen=True, slots=True)

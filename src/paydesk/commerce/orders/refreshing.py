@@ -15,7 +15,8 @@ from paydesk.commerce.orders.paying import is_offered
 from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.orders.totals import PURCHASABLE, totals_of
 from paydesk.declare import Rule, Test, both, either, eq
-from paydesk.work import Find, Load, Work
+from paydesk.rules.asking import Find, Load
+from paydesk.rules.work import Work
 
 
 def refresh(order: Any, work: Work, *, forced: bool = False) -> Rule:

@@ -6,8 +6,10 @@ from typing import Any
 
 from paydesk.base.errors import GatewayRefused, Invalid, Refusal, Several, message_of
 from paydesk.commerce.payable import ORDER_ACCESS
-from paydesk.declare import FILTER, FIND, READ_ACTIONS, Resource, Rule, string, to_one
-from paydesk.work import Load, Work
+from paydesk.declare import FILTER, FIND, READ_ACTIONS, Rule, string, to_one
+from paydesk.rules.asking import Load
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 
 class ResourceError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from paydesk.asks import Ask
 from paydesk.base.money import Money
 from paydesk.commerce.orders.attention import attend
 from paydesk.commerce.orders.refreshed import Refreshed
@@ -15,8 +14,10 @@ from paydesk.commerce.payments.payment_sources import is_by_hand
 from paydesk.commerce.payments.status import Sums, held_by, payment_status, sums
 from paydesk.commerce.payments.transactions import booked, measure
 from paydesk.declare import Rule
-from paydesk.states import Move, States
-from paydesk.work import Load, Work
+from paydesk.rules.asking import Load
+from paydesk.rules.asks import Ask
+from paydesk.rules.states import Move, States
+from paydesk.rules.work import Work
 
 ORDER = States(
     "status",

@@ -9,7 +9,8 @@ from paydesk.commerce.orders.paying import choose_method
 from paydesk.commerce.owning import shows_entry
 from paydesk.commerce.payments.payment_sources import ORDER_PATHS
 from paydesk.declare import Rule
-from paydesk.work import Load, Work
+from paydesk.rules.asking import Load
+from paydesk.rules.work import Work
 
 
 def _is_open_to(order: Any, entry: Any, work: Work) -> bool:

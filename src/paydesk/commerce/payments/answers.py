@@ -16,8 +16,9 @@ from paydesk.commerce.payments.transactions import book, booked, measure, taken
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port import Declined, Snapshot
-from paydesk.plans import Journalled, Plan
-from paydesk.work import Find, Work
+from paydesk.rules.asking import Find
+from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.work import Work
 
 M = TypeVar("M", bound=MoveAsk)
 H = TypeVar("H", bound=HeldAsk)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from paydesk.asks import Ask
 from paydesk.commerce.payable import Act
 from paydesk.commerce.payments import former
 from paydesk.gateways.port import (
@@ -27,6 +26,7 @@ from paydesk.gateways.port import (
     RegisterRequest,
     UnregisterRequest,
 )
+from paydesk.rules.asks import Ask
 
 # Payments.
 

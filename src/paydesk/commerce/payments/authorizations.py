@@ -9,7 +9,7 @@ from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.transactions import SCOPES, Moved
 from paydesk.declare import NONE, UPDATE, Rule, argument, hidden, money, string, to_many, trigger
-from paydesk.work import Work
+from paydesk.rules.work import Work
 
 
 class Authorization(

@@ -8,7 +8,7 @@ from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.transactions import SCOPES, Moved, room
 from paydesk.declare import NONE, UPDATE, Rule, argument, hidden, money, to_many, to_one, trigger
-from paydesk.work import Work
+from paydesk.rules.work import Work
 
 
 class Capture(

@@ -16,7 +16,8 @@ from paydesk.commerce.payments.reconciling import UNCONFIRMED, authorization_of,
 from paydesk.commerce.payments.transactions import booked, children
 from paydesk.declare import Rule
 from paydesk.gateways.port import RefundSnapshot, Snapshot
-from paydesk.work import Load, Work
+from paydesk.rules.asking import Load
+from paydesk.rules.work import Work
 
 _SUMS = ("authorized_cents", "captured_cents", "voided_cents", "refunded_cents", "payment_status")
 

@@ -17,7 +17,6 @@ from paydesk.declare import (
     Access,
     Condition,
     Own,
-    Resource,
     Rule,
     both,
     eq,
@@ -28,8 +27,10 @@ from paydesk.declare import (
     to_one,
 )
 from paydesk.gateways.port import Instrument, Refused, Setup
-from paydesk.plans import Journalled, Plan
-from paydesk.work import Call, Change, Find, Load, Work, new_id
+from paydesk.rules.asking import Call, Change, Find, Load, new_id
+from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 _SHOPPERS_MAY = frozenset(("reference", "reference_origin", "metadata"))
 """What a customer may write to an entry: whose card it is, the gateway says."""

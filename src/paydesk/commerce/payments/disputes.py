@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from paydesk.declare import Resource, Rule, eq, hidden
+from paydesk.declare import Rule, eq, hidden
 from paydesk.gateways.port import DisputeSnapshot
-from paydesk.work import Find, Work
+from paydesk.rules.asking import Find
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 _RANK = {
     "warning_needs_response": 0,

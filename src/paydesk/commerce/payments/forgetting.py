@@ -7,7 +7,8 @@ from typing import Any
 
 from paydesk.declare import Rule, both, eq
 from paydesk.gateways.port import Refused
-from paydesk.work import Find, Work
+from paydesk.rules.asking import Find
+from paydesk.rules.work import Work
 
 _GONE = ("resource_missing", "payment_method_unexpected_state")
 """What a gateway says of a customer that was deleted there, and of a payment method that is nobody's any more."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from paydesk.declare import Resource, Rule, both, eq, hidden, to_one
-from paydesk.work import Find, Work
+from paydesk.declare import Rule, both, eq, hidden, to_one
+from paydesk.rules.asking import Find
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 
 class GatewayCustomer(

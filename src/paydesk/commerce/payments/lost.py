@@ -7,7 +7,8 @@ from __future__ import annotations
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port import Snapshot
-from paydesk.work import Find, Work, new_id
+from paydesk.rules.asking import Find, new_id
+from paydesk.rules.work import Work
 
 _ORDER = ("payment_method.payment_gateway", "payment_source.payment_gateway")
 

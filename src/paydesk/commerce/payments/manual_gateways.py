@@ -10,7 +10,8 @@ from paydesk.commerce.payments.payment_methods import PaymentMethod
 from paydesk.commerce.payments.wire_transfers import WireTransfer
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port import Credentials
-from paydesk.work import Find, Work
+from paydesk.rules.asking import Find
+from paydesk.rules.work import Work
 
 
 class ManualGateway(

@@ -19,7 +19,8 @@ from paydesk.commerce.payments.asks import CaptureAsk, RefundAsk, VoidAsk
 from paydesk.commerce.payments.transactions import booked, returnable, room, taken
 from paydesk.declare import Rule
 from paydesk.gateways.port import CaptureRequest, RefundRequest, Reversal
-from paydesk.work import Load, Work, new_id
+from paydesk.rules.asking import Load, new_id
+from paydesk.rules.work import Work
 
 
 def must_be_pending(transaction: Any, work: Work) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from paydesk.gateways.port import METADATA_KEYS, METADATA_VALUE, MOST_METADATA, as_text
-from paydesk.work import Work
+from paydesk.rules.work import Work
 
 SERVER_OWNED = frozenset(
     [

@@ -13,7 +13,6 @@ from paydesk.declare import (
     WRITE,
     Access,
     Caller,
-    Disableable,
     Own,
     Rule,
     boolean,
@@ -23,12 +22,13 @@ from paydesk.declare import (
     money,
     null,
     string,
-    switching,
     to_many,
     to_one,
     within,
 )
-from paydesk.work import Change, Load, Work
+from paydesk.rules.asking import Change, Load
+from paydesk.rules.resource import Disableable, switching
+from paydesk.rules.work import Work
 
 
 def title_of(payment_source_type: str) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
-from paydesk.asks import Ask
 from paydesk.base.errors import GatewayRefused, Invalid, Locked, Refusal
 from paydesk.base.money import Money
 from paydesk.commerce.payable import EDITABLE, ORDER_ACCESS
@@ -20,10 +19,13 @@ from paydesk.commerce.payments.gateway_customers import GatewayCustomer
 from paydesk.commerce.payments.options import connected
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, assign, reconcile
 from paydesk.commerce.payments.transactions import Transaction, booked
-from paydesk.declare import SORT, WRITE, Condition, Resource, Rule, both, eq, hidden, to_one
+from paydesk.declare import SORT, WRITE, Condition, Rule, both, eq, hidden, to_one
 from paydesk.gateways.port import ConfirmFacts, Declined, OpenRequest, Reversal, Snapshot
-from paydesk.plans import Journalled, Plan
-from paydesk.work import Change, Find, Hold, Holders, Load, Work
+from paydesk.rules.asking import Change, Find, Hold, Holders, Load
+from paydesk.rules.asks import Ask
+from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 A = TypeVar("A", bound=Ask)
 D = TypeVar("D", bound=DiscardAsk)

@@ -14,7 +14,8 @@ from paydesk.commerce.payments.transactions import SUCCESS, book, booked, childr
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import Rule
 from paydesk.gateways.port import Failure, RefundSnapshot, Snapshot
-from paydesk.work import Load, Work
+from paydesk.rules.asking import Load
+from paydesk.rules.work import Work
 
 UNCONFIRMED = ("open", "confirmable", "action_needed")
 """Snapshot statuses in which a payment holds no money and may be amended or canceled."""

@@ -18,8 +18,9 @@ from paydesk.commerce.payments.payment_sources import read_of, refusal
 from paydesk.commerce.payments.reconciling import reconcile
 from paydesk.declare import Rule, both, either, eq, within
 from paydesk.gateways.port import CustomerAnswer, Instrument, Snapshot
-from paydesk.plans import Journalled, Plan
-from paydesk.work import Find, Load, Work
+from paydesk.rules.asking import Find, Load
+from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.work import Work
 
 SAVE = "_save_payment_source_to_customer_wallet"
 

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from paydesk.asks import Ask
 from paydesk.base.errors import GatewayRefused, Invalid, Locked
 from paydesk.base.instants import later
 from paydesk.commerce.payments.asks import EndpointAsk, KeyAsk, RegisterAsk, RenewAsk, UnregisterAsk
@@ -14,23 +13,13 @@ from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_methods import PaymentMethod
 from paydesk.commerce.payments.sealed import revealed
 from paydesk.commerce.payments.stripe_payments import StripePayment
-from paydesk.declare import (
-    CREATE,
-    NONE,
-    WRITE,
-    Resource,
-    Rule,
-    boolean,
-    derived,
-    eq,
-    hidden,
-    string,
-    switching,
-    to_many,
-)
+from paydesk.declare import CREATE, NONE, WRITE, Rule, boolean, derived, eq, hidden, string, to_many
 from paydesk.gateways.port import Credentials, Refused, Registration
-from paydesk.plans import Journalled, Plan
-from paydesk.work import Change, Find, Work, new_id
+from paydesk.rules.asking import Change, Find, new_id
+from paydesk.rules.asks import Ask
+from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.resource import Resource, switching
+from paydesk.rules.work import Work
 
 E = TypeVar("E", bound=Ask)
 K = TypeVar("K", bound=KeyAsk)

@@ -48,8 +48,9 @@ from paydesk.declare import (
     trigger,
 )
 from paydesk.gateways.port import MOST_METADATA, ConfirmFacts, Reversal, Snapshot
-from paydesk.plans import Journalled, Plan
-from paydesk.work import Change, Find, Holder, Work, new_id
+from paydesk.rules.asking import Change, Find, Holder, new_id
+from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.work import Work
 
 OLDER_SECONDS = 600.0
 """How long before its order a shopper's intent may have been made that holds money already."""

@@ -12,7 +12,6 @@ from paydesk.declare import (
     READ_ACTIONS,
     UPDATE,
     Condition,
-    Resource,
     Rule,
     argument,
     boolean,
@@ -23,7 +22,9 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.work import Change, Find, Work
+from paydesk.rules.asking import Change, Find
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 KINDS = ("authorizations", "captures", "voids", "refunds")
 

@@ -13,7 +13,8 @@ from paydesk.base.instants import later, seconds
 from paydesk.commerce.payments.authorizations import Authorization
 from paydesk.declare import Rule, both, eq
 from paydesk.gateways.port import Snapshot
-from paydesk.work import Find, Hold, Work
+from paydesk.rules.asking import Find, Hold
+from paydesk.rules.work import Work
 
 FIRST = (60.0, 300.0, 900.0)
 HOUR = 3600.0

@@ -11,7 +11,8 @@ from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSour
 from paydesk.commerce.payments.reconciling import assign
 from paydesk.declare import Rule, document, to_one
 from paydesk.gateways.port import ConfirmFacts, RefundSnapshot, Snapshot, Status
-from paydesk.work import Change, Work
+from paydesk.rules.asking import Change
+from paydesk.rules.work import Work
 
 
 class WireTransfer(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from paydesk.work import Work
+from paydesk.rules.work import Work
 
 
 class Proof(Protocol):

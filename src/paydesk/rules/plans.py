@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
-from paydesk.asks import Ask
 from paydesk.base.errors import Refusal
 from paydesk.base.instants import passed
-from paydesk.declare import Resource
 from paydesk.gateways.port import Verb
-from paydesk.work import Work
+from paydesk.rules.asks import Ask
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 A = TypeVar("A", bound=Ask)
 C = TypeVar("C", bound=Ask, covariant=True)

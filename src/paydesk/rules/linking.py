@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from paydesk.declare import All, Relationship, Resource, Rule, eq
-from paydesk.work import Change, Find, Work
+from paydesk.declare import All, Relationship, Rule, eq
+from paydesk.rules.asking import Change, Find
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 
 def relate_many(resource: type[Resource], record: Resource | None, change: Change, work: Work) -> Rule:

@@ -8,10 +8,10 @@ from typing import Any
 from paydesk.commerce.payments.transactions import Transaction
 from paydesk.declare import eq
 from paydesk.gateways.port import Snapshot
+from paydesk.rules.asking import Find
 from paydesk.store import events
 from paydesk.store.ask import Database
 from paydesk.store.reading import Reader, Session
-from paydesk.work import Find
 
 
 class Books:

@@ -1,0 +1,145 @@
+"""Record: a row in hand, and what its class declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from paydesk.declare.access import NOBODY, Access
+from paydesk.declare.conditions import Condition
+from paydesk.declare.fields import FILTER, FIND, NONE, WRITE, Field, Money, document, moment, named, string
+from paydesk.declare.relationships import Relationship, history
+from paydesk.declare.shape import ALL_ACTIONS, Shape, Trigger
+
+_COMMON_LAST = ("created_at", "updated_at", "reference", "reference_origin", "metadata")
+
+
+class Record:
+    """A record of one type: column values and loaded relationships as attributes.
+
+    A type is declared by a subclass of `Resource`, which adds what clients may do. A record is made by the store
+    from a row, or by `work.create`; it is changed by `work.change` alone. Reading a relationship that was not
+    loaded is a programmer's mistake and raises.
+
+    loads         paths of related records that `updating`, `deleting` and triggers find loaded
+    create_loads  the same for `creating`, each beginning with a relationship of the request (`order.market`)
+    recorded      changes leave versions
+    wire_id       columns, and the function that makes a document's id of them, where it is not the row's own
+    root          the to-one whose record is locked while this one changes (None: this record itself)
+    """
+
+    shape: ClassVar[Shape]
+    _declared: ClassVar[dict[str, Any]] = {}
+    loads: ClassVar[tuple[str, ...]] = ()
+    create_loads: ClassVar[tuple[str, ...]] = ()
+    root: ClassVar[str | None] = None
+    recorded: ClassVar[bool] = True
+    wire_id: ClassVar[tuple[tuple[str, ...], Callable[..., str]] | None] = None
+
+    id = string(FIND, required=True, example="XAyRWNUzyN", doc="Unique within its type and environment.")
+    created_at = moment(FIND, required=True, example="2018-01-01T12:00:00.000Z", doc="When the record was made.")
+    updated_at = moment(FIND, required=True, example="2018-01-01T12:00:00.000Z", doc="When it last changed.")
+    reference = string(WRITE | FIND, example="ANY-EXTERNAL-REFEFERNCE", doc="Your own name for the record.")
+    reference_origin = string(WRITE | FIND, example="ANY-EXTERNAL-REFEFERNCE-ORIGIN", doc="Where that name is from.")
+    metadata = document(WRITE | FILTER, default={}, example={"foo": "bar"}, doc="Yours to fill; replaced as a whole.")
+
+    def __init_subclass__(
+        cls,
+        *,
+        type: str | None = None,
+        singular: str | None = None,
+        singleton: bool = False,
+        actions: tuple[str, ...] = ALL_ACTIONS,
+        table: str | None = None,
+        discriminated: bool = False,
+        tenancy: str = "environment",
+        versions: bool = True,
+        event_stores: bool = True,
+        recorded_as: tuple[str, ...] | None = None,
+        unique: tuple[tuple[str, ...], ...] = (),
+        indexes: tuple[tuple[str, ...], ...] = (),
+        queues: tuple[str, ...] = (),
+        access: Access = NOBODY,
+        scopes: dict[str, Condition] | None = None,
+        plain_filters: tuple[str, ...] = (),
+        **rest: Any,
+    ) -> None:
+        """`table`: kept in another type's table, with a `type` column when `discriminated`.
+
+        `actions=()`: a record of ours that rules keep and that is on no wire.
+        `tenancy="organization"`: one record for both environments, kept under the organization's id.
+        `unique` and `indexes` are lists of columns; the tenant is added in front of each. `queues` are columns by which
+        the background finds rows of every tenant; rows where they are null are in no queue.
+        """
+        super().__init_subclass__(**rest)
+        _gather(cls)
+        if type is None:
+            return
+        assert singular, f"{cls.__name__} needs its singular name"
+        shape = Shape(
+            type,
+            singular,
+            singleton,
+            actions,
+            table or type,
+            type if discriminated else None,
+            tenancy,
+            " ".join((cls.__doc__ or "").split()),
+            unique=unique,
+            indexes=indexes,
+            queues=queues,
+            access=access,
+            scopes=scopes or {},
+            plain_filters=plain_filters,
+        )
+        declared = dict(cls._declared)
+        for name in _COMMON_LAST:
+            declared[name] = declared.pop(name)
+        for name, value in declared.items():
+            if isinstance(value, Field):
+                shape.fields[name] = named(value, name)
+            elif isinstance(value, Money):
+                shape.fields.update({one.name: one for one in value.fields(name)})
+            elif isinstance(value, Trigger):
+                shape.triggers[name] = value
+            else:
+                shape.relationships[name] = replace(value, name=name)
+        types = recorded_as or (type,)
+        if versions:
+            shape.relationships["versions"] = Relationship(True, ("versions",), NONE, "versions", match=history(types))
+        if event_stores:
+            shape.relationships["event_stores"] = Relationship(
+                True, ("event_stores",), NONE, "event_stores", includable=False, match=history(types)
+            )
+        cls.shape = shape
+
+    def __init__(self, **values: Any) -> None:
+        self.__dict__.update(values)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{type(self).__name__} has no {name}, or it was not loaded: name it in `loads`")
+
+    def __repr__(self) -> str:
+        return f"<{self.shape.type} {self.__dict__.get('id')}>"
+
+
+def _gather(cls: type[Record]) -> None:
+    """Move what a class declares from its attributes to `_declared`, so that a record's attributes are its values."""
+    declared: dict[str, Any] = {}
+    for base in reversed(cls.__mro__[1:]):
+        for name, value in vars(base).get("_declared", {}).items():
+            declared.pop(name, None)
+            declared[name] = value
+    for name, value in list(vars(cls).items()):
+        if isinstance(value, Field | Money | Relationship | Trigger):
+            declared.pop(name, None)
+            declared[name] = value
+            if isinstance(value, Trigger):
+                setattr(cls, name, value.run)
+            else:
+                delattr(cls, name)
+    cls._declared = declared
+
+
+_gather(Record)

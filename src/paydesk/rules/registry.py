@@ -1,0 +1,51 @@
+"""Registry: all types put together, with what each decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from paydesk.declare.fields import Field
+from paydesk.declare.related import readable
+from paydesk.declare.relationships import Relationship
+from paydesk.rules.resource import Resource
+
+
+@dataclass(frozen=True, eq=False)
+class Registry:
+    """All types. Relationships to types that are not served are left out. Equal to itself alone.
+
+    types   what clients are served
+    every   these, and the records without any action, which rules keep and no client sees
+    """
+
+    types: dict[str, type[Resource]]
+    every: dict[str, type[Resource]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> type[Resource]:
+        return self.every[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.types
+
+
+def register(resources: Iterable[type[Resource]]) -> Registry:
+    """Put resources together: leaves out relationships to unserved types and fixes every type's columns."""
+    every = {one.shape.type: one for one in sorted(resources, key=lambda one: one.shape.type)}
+    types = {name: one for name, one in every.items() if one.shape.actions}
+    for one in every.values():
+        shape = one.shape
+        kept: dict[str, Relationship] = {}
+        for name, relationship in shape.relationships.items():
+            served = tuple(target for target in relationship.types if target in types)
+            if served:
+                kept[name] = readable(replace(relationship, types=served), one, every)
+        shape.relationships = kept
+        shape.columns = {"id": shape.fields["id"]}
+        for name, relationship in kept.items():
+            if relationship.stored:
+                if relationship.polymorphic:
+                    shape.columns[f"{name}_type"] = Field("string", name=f"{name}_type", fetch=False)
+                shape.columns[f"{name}_id"] = Field("string", name=f"{name}_id", fetch=False)
+        shape.columns.update({name: one for name, one in shape.fields.items() if one.stored and name != "id"})
+    return Registry(types, every)
