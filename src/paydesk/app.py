@@ -42,7 +42,7 @@ from paydesk.http.origin import BadHost, Origin, links, origin, single
 from paydesk.http.readiness import Readiness
 from paydesk.http.sparing import Sparing
 from paydesk.jsonapi import errors, openapi, published, reference
-from paydesk.jsonapi.render import Gathered, Views
+from paydesk.jsonapi.render import Gathered, views_of
 from paydesk.oauth import keys, permissions
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import bearer
@@ -157,7 +157,7 @@ class Parts:
         self.clock = clock
         self._opened: dict[tuple[str | None, ...], Credentials] = {}
         self.registry = commerce.registry()
-        self.views = Views(self.registry)
+        self.views = views_of(self.registry)
         self.gateways: dict[str, Gateway] = {
             "manual_gateways": ManualGateway(Books(database, Reader(self.registry))),
             "stripe_gateways": later(STRIPE, self._stripe),

@@ -13,7 +13,7 @@ from paydesk.commerce.accounts.organizations import Organization
 from paydesk.commerce.payments.stripe_gateways import StripeGateway
 from paydesk.desk import Desk
 from paydesk.http.api import Api
-from paydesk.jsonapi.render import Gathered, Views
+from paydesk.jsonapi.render import Gathered, views_of
 from paydesk.oauth import permissions
 from paydesk.oauth.secrets import Passwords
 from paydesk.rules.work import Work
@@ -172,7 +172,7 @@ class Shop:
 async def shop(database_url: str) -> AsyncIterator[Shop]:
     database = open_database(database_url)
     registry = commerce.registry()
-    views = Views(registry)
+    views = views_of(registry)
     passwords = Passwords()
     desk = Desk(
         database,

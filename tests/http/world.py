@@ -36,7 +36,7 @@ from paydesk.desk import Desk
 from paydesk.http.api import Api
 from paydesk.http.door import Door
 from paydesk.http.origin import Network
-from paydesk.jsonapi.render import Gathered, Views
+from paydesk.jsonapi.render import Gathered, views_of
 from paydesk.oauth import permissions
 from paydesk.rules.work import Work
 from paydesk.store import open_database
@@ -98,7 +98,7 @@ class World:
         self.url, self.loop = url, loop
         self.registry = options.get("registry") or commerce.registry()
         self.database: Database = loop.run_until_complete(_opened(url))
-        views = Views(self.registry)
+        views = views_of(self.registry)
         self.desk = Desk(
             self.database,
             self.registry,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
-import argon2
 import httpx
 import pytest
 import pytest_asyncio
@@ -27,12 +27,12 @@ from paydesk import commerce
 from paydesk.app import Application, Parts
 from paydesk.gateways.stripe import Patience, StripeGateway
 from paydesk.gateways.stripe.signature import sign
-from paydesk.oauth import secrets as oauth_secrets
 from paydesk.operations.founding import Created, create_application, found_organization
 from paydesk.settings import Settings
 from paydesk.store import open_database
 from paydesk.store.ask import Ask, Database
 from paydesk.store.types import METADATA
+from tests.conftest import Postgres
 from tests.processes import eventually, free_port, until
 
 T = TypeVar("T")
@@ -79,15 +79,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture(scope="package", autouse=True)
-def cheap_passwords() -> Iterator[None]:
-    """A password's hash costs 50 ms, and every start of the application makes one."""
-    kept = oauth_secrets._HASHER
-    oauth_secrets._HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    yield
-    oauth_secrets._HASHER = kept
 
 
 # The sandbox.
@@ -323,6 +314,17 @@ class Founded:
     merchant: dict[str, str]
     token: str
     """Of the integration: signing keys and applications are the same in every test's database."""
+    file: Path | None = None
+    """An SQLite database with these rows, to be copied."""
+
+    def fill(self, url: str, postgresql: Postgres | None = None) -> None:
+        """Bring a migrated database to what was founded. Not to be called on a running event loop."""
+        if postgresql is not None:
+            postgresql.bring("founded", lambda: asyncio.run(_filled(url, self.rows)))
+        elif self.file is not None and url.startswith("sqlite:///"):
+            shutil.copyfile(self.file, url.removeprefix("sqlite:///"))
+        else:
+            asyncio.run(_filled(url, self.rows))
 
 
 class Api:
@@ -543,6 +545,14 @@ async def _fill(database: Database, rows: Mapping[str, list[dict[str, Any]]]) ->
     await database.write(write)
 
 
+async def _filled(url: str, rows: Mapping[str, list[dict[str, Any]]]) -> None:
+    database = open_database(url)
+    try:
+        await _fill(database, rows)
+    finally:
+        await database.close()
+
+
 @pytest.fixture(scope="session")
 def founded(sqlite_template: Path, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> Founded:
     """Made once: founding takes password hashes and a signing key, which cost a second."""
@@ -552,7 +562,11 @@ def founded(sqlite_template: Path, sandbox: str, tmp_path_factory: pytest.TempPa
     settings = Settings(
         database_url=f"sqlite:///{file}", data_dir=folder, stripe_api_base=sandbox, key_file=folder / "vault.keys"
     )
-    return asyncio.run(_found(settings, folder))
+    founded = asyncio.run(_found(settings, folder))
+    filled = folder / "filled.sqlite3"
+    shutil.copyfile(sqlite_template, filled)
+    asyncio.run(_filled(f"sqlite:///{filled}", founded.rows))
+    return replace(founded, file=filled)
 
 
 async def _found(settings: Settings, folder: Path) -> Founded:
@@ -614,11 +628,7 @@ class Running:
     async def fill(self) -> None:
         """Bring the database to what was founded."""
         if not self.filled:
-            database = open_database(self.settings.database_url)
-            try:
-                await _fill(database, self.founded.rows)
-            finally:
-                await database.close()
+            await _filled(self.settings.database_url, self.founded.rows)
             self.filled = True
 
     @asynccontextmanager
@@ -678,8 +688,20 @@ async def account(sandbox: str, control: httpx.AsyncClient) -> AsyncIterator[Str
 
 
 @pytest.fixture
-def running(settings: Settings, founded: Founded, sandbox: str, clock: Clock, control: httpx.AsyncClient) -> Running:
-    return Running(settings, founded, sandbox, clock, control)
+def running(
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    founded: Founded,
+    sandbox: str,
+    clock: Clock,
+    control: httpx.AsyncClient,
+) -> Running:
+    url, postgresql = settings.database_url, None
+    if url.startswith("postgresql:"):
+        postgresql = request.getfixturevalue("postgresql")
+    if ours := postgresql is None or postgresql.url == url:
+        founded.fill(url, postgresql)
+    return Running(settings, founded, sandbox, clock, control, filled=ours)
 
 
 async def furnish(api: Api) -> Api:

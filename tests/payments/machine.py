@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import os
 import random
-import shutil
 import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -21,9 +20,8 @@ import httpx
 from paydesk.app import Application
 from paydesk.gateways.stripe import Patience, StripeGateway
 from paydesk.settings import Settings
-from paydesk.store import open_database
 from tests.conftest import Postgres
-from tests.payments.conftest import HOST, Answer, Api, Clock, Founded, Stripe, _fill
+from tests.payments.conftest import HOST, Answer, Api, Clock, Founded, Stripe
 
 PATIENT = Patience(budget=20, first_pause=0.01, longest_pause=0.05, breaks_after=1000)
 HASTY = Patience(budget=0.12, first_pause=0.01, longest_pause=0.05, breaks_after=1000)
@@ -62,7 +60,6 @@ class Ground:
     founded: Founded
     folder: Path
     postgresql: Postgres | None
-    template: Path
     walks: int = 0
 
     @property
@@ -74,19 +71,11 @@ class Ground:
         self.walks += 1
         if self.postgresql is not None:
             self.postgresql.empty()
-            asyncio.run(self._filled(self.postgresql.url))
-            return self.postgresql.url
-        founded, file = self.folder / "founded.sqlite3", self.folder / f"walk{self.walks}.sqlite3"
-        if not founded.exists():
-            shutil.copyfile(self.template, founded)
-            asyncio.run(self._filled(f"sqlite:///{founded}"))
-        shutil.copyfile(founded, file)
-        return f"sqlite:///{file}"
-
-    async def _filled(self, url: str) -> None:
-        database = open_database(url)
-        await _fill(database, self.founded.rows)
-        await database.close()
+            url: str = self.postgresql.url
+        else:
+            url = f"sqlite:///{self.folder / f'walk{self.walks}.sqlite3'}"
+        self.founded.fill(url, self.postgresql)
+        return url
 
     async def later(self, url: str, seconds: float) -> None:
         """Time goes by for PostgreSQL, too, by whose clock processes are at work and calls are theirs."""

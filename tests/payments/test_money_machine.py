@@ -981,10 +981,10 @@ def payments_are_looked_at(walk: Walk, order: Order) -> bool:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def ground(request: pytest.FixtureRequest, sqlite_template: Path, founded: Founded, tmp_path: Path) -> Ground:
+def ground(request: pytest.FixtureRequest, founded: Founded, tmp_path: Path) -> Ground:
     commerce.registry()
     server = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
-    return Ground(founded, tmp_path, server, sqlite_template)
+    return Ground(founded, tmp_path, server)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Source: Commerce Layer's published resources, in the shape that the official SDK
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from paydesk.rules.registry import Registry
 from paydesk.rules.resource import Resource
 
 
+@cache
 def resources_document(registry: Registry) -> bytes:
     """All served types with their actions, fields (triggers among them) and relationships."""
     return orjson.dumps({"data": [_resource(one) for one in registry.types.values()]})

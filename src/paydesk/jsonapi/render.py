@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import repeat
 from typing import Any
 from urllib.parse import quote
@@ -206,6 +207,14 @@ class Views:
         else:
             self._kept.move_to_end(key)
         return view
+
+
+@cache
+def views_of(registry: Registry) -> Views:
+    """The process's views of these types: they do not depend on the database that is read, and neither do the
+    statements that name them.
+    """
+    return Views(registry)
 
 
 def _frozen(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Generator, Iterable
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -36,7 +37,7 @@ class Writer:
         self.node = node
         self._sequence = itertools.count()
         self._last_instant = ""
-        self._recorded = {name: _recorded_columns(one) for name, one in registry.every.items()}
+        self._recorded = _recorded(registry)
 
     def write(self, work: Work) -> Writes:
         """All that `work` gathered: inserts, updates, deletions, then their versions."""
@@ -200,6 +201,11 @@ def _by_worker(work: Work, record: Record) -> dict[str, Any]:
 
 def _insertion(table: Any, row: dict[str, Any]) -> Any:
     return insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in row})
+
+
+@cache
+def _recorded(registry: Registry) -> dict[str, dict[str, None]]:
+    return {name: _recorded_columns(one) for name, one in registry.every.items()}
 
 
 def _recorded_columns(resource: type[Record]) -> dict[str, None]:

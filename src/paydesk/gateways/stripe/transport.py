@@ -12,7 +12,7 @@ import os
 import ssl
 import weakref
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -145,11 +145,17 @@ def _fields(parameters: Mapping[str, Any], within: str = "") -> list[str]:
     return made
 
 
+@cache
+def _trusting(bundle: str) -> ssl.SSLContext:
+    """What trusts the authorities of a bundle, which takes longer to read than a call takes."""
+    return ssl.create_default_context(cafile=bundle)
+
+
 class _HTTPClient(stripe.AIOHTTPClient):
     """The SDK's, on a session of our own: without its limit of 100 connections, and without cookies."""
 
     def __init__(self, patience: Patience) -> None:
-        context = ssl.create_default_context(cafile=stripe.ca_bundle_path)
+        context = _trusting(stripe.ca_bundle_path)
         self._own = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=context), cookie_jar=aiohttp.DummyCookieJar()
         )
