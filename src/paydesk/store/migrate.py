@@ -57,7 +57,8 @@ def upgrade(database_url: str, to: str = "head") -> str:
         path = Path(database_url.removeprefix("sqlite:///"))
         private.make_folder(path.parent)
         private.make_file(path)  # its log takes its mode over
-        engine = create_engine(database_url)
+        # Waits for another process that migrates, then finds nothing to do.
+        engine = create_engine(database_url, connect_args={"timeout": 60})
         # The driver's own transactions end before DDL; with ours the whole migration is one.
         event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
