@@ -40,6 +40,7 @@ class Length:
     orders   in the database
     starts   how often the server is started beside what the cases need, to see how long that takes
     seconds  a round takes at most about so long: a slow case gets fewer requests
+    held     of the connections that a case has held
     """
 
     name: str
@@ -48,6 +49,7 @@ class Length:
     orders: int
     starts: int
     seconds: float
+    held: float = 1.0
 
     def requests(self, case: Case) -> int:
         return max(2, round(case.requests * self.share))
@@ -56,7 +58,7 @@ class Length:
 LENGTHS = {
     one.name: one
     for one in (
-        Length("tiny", 1, 0.05, 800, 0, 60.0),
+        Length("tiny", 1, 0.05, 800, 0, 60.0, held=0.02),
         Length("quick", 2, 0.2, 3_000, 0, 0.4),
         Length("normal", 5, 1.0, 24_000, 1, 4.0),
         Length("full", 5, 3.0, 100_000, 3, 10.0),
@@ -212,7 +214,7 @@ class _Run:
         """Open the connections that the case wants held, as far as the system allows so many files."""
         held, kinds = Held(), holding.requests(server.port, token=self.requests.token)
         if case.held:
-            held.open(server.port, holding.room(round(case.held * min(1.0, 5 * self.length.share))), kinds)
+            held.open(server.port, holding.room(round(case.held * self.length.held)), kinds)
         try:
             yield
             if ended := held.ended():

@@ -29,6 +29,20 @@ HASHER = oauth_secrets._HASHER
 oauth_secrets._HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what is compiled, whatever the environment says of it: most of the start of a test process is compiling, and
+    hundreds are started.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that at the end no process waits for another one."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """A migrated database without data, once on SQLite and once on PostgreSQL."""

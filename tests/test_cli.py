@@ -20,6 +20,8 @@ from tests.conftest import with_database
 from tests.forked import paydesk
 from tests.store.test_migrations import execute
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = [
     [],
     ["dev"],

@@ -11,6 +11,8 @@ import pytest
 
 from paydesk.cli.holding import hold
 
+pytestmark = pytest.mark.slow
+
 
 def paydesk(folder: Path, *given: str, **settings: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PAYDESK_")}

@@ -18,6 +18,8 @@ from paydesk.settings import describe
 from tests.processes import free_port, until
 from tests.test_cli_dev import credentials, dev, end
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 

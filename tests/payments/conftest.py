@@ -32,6 +32,7 @@ from paydesk.settings import Settings
 from paydesk.store import open_database
 from paydesk.store.ask import Ask, Database
 from paydesk.store.types import METADATA
+from tests import asgi
 from tests.conftest import Postgres
 from tests.processes import eventually, free_port, until
 
@@ -355,6 +356,9 @@ class Api:
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         if content is not None:
             given.setdefault("content-type", MEDIA_TYPE)
+        app = asgi.application_of(self.http)
+        if app is not None and asgi.PLAIN.fullmatch(path):
+            return Answer(*await asgi.ask(app, method, self.http.base_url, f"/api/{path}", given, content))
         response = await self.http.request(method, f"/api/{path}", content=content, headers=given)
         return Answer(response.status_code, response.headers, response.content)
 

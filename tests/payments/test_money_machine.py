@@ -48,6 +48,8 @@ from tests.payments.machine import (
     rule,
 )
 
+pytestmark = pytest.mark.slow
+
 WALKS = int(os.environ.get("PAYDESK_TEST_MACHINE", "0"))
 FIXED = 4
 STEPS = 40

@@ -29,6 +29,8 @@ from tests.payments.conftest import ADDRESS, Answer, Api, Founded, Running, Stri
 from tests.payments.test_crashes import environment_of, ready
 from tests.processes import free_port, group, until
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = int(os.environ.get("PAYDESK_TEST_RACES", "0"))
 
 PRICE = 5000
