@@ -251,6 +251,7 @@ def test_includes_have_a_measure(world: World) -> None:
     assert world.ask("GET", f"/api/orders?include={','.join(paths[:40])}").status == 200
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_includes_of_every_sort_do_not_fill_memory(fresh: World) -> None:
     paths = includable(fresh, "orders", 3)
     kept = Views.KEPT
