@@ -36,8 +36,6 @@ from paydesk.http import bodies
 from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api, is_id
 from paydesk.http.door import Door
 from paydesk.http.limits import Caller, Limits, Unlisted, Verdict
-from paydesk.http.metrics import MEDIA_TYPE as METRICS
-from paydesk.http.metrics import Metrics, answers
 from paydesk.http.origin import BadHost, Origin, links, origin, single
 from paydesk.http.readiness import Readiness
 from paydesk.http.sparing import Sparing
@@ -49,6 +47,8 @@ from paydesk.oauth.endpoints import bearer
 from paydesk.oauth.endpoints import routes as oauth_routes
 from paydesk.oauth.secrets import Passwords
 from paydesk.operations.books import Books
+from paydesk.operations.metrics import MEDIA_TYPE as METRICS
+from paydesk.operations.metrics import Metrics, answers
 from paydesk.rules.registry import Registry
 from paydesk.rules.work import Work
 from paydesk.settings import Settings
@@ -438,6 +438,7 @@ class Application:
             parts.desk,
             parts.registry,
             parts.views,
+            permissions,
             parts.oauth.admit,
             public_domain=settings.public_domain,
             trusted_proxies=settings.trusted_proxies,

@@ -197,6 +197,7 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         desk,
         registry,
         views,
+        permissions,
         actor_of,
         public_domain=None,
         trusted_proxies=(),

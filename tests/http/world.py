@@ -119,6 +119,7 @@ class World:
             self.desk,
             self.registry,
             views,
+            permissions,
             self._actor_of,
             public_domain=options.get("public_domain"),
             trusted_proxies=options.get("trusted_proxies", ()),

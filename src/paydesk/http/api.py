@@ -8,26 +8,27 @@ import hashlib
 import logging
 import os
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Denied, InvalidToken, NotFound, Refusal
 from paydesk.commerce.history.event_stores import event_id, event_key
-from paydesk.declare import ALWAYS, NEVER, AnyOf, Condition, Test, both, confined, eq, within
+from paydesk.declare import ALWAYS, NEVER, AnyOf, Condition, Limited, Test, both, confined, eq, within
 from paydesk.desk import Broken, Desk, Kept, Request, Write
 from paydesk.desk.owed_answers import Receipt, receipt_of
+from paydesk.desk.requests import Permissions
 from paydesk.http import bodies
 from paydesk.http.limits import Caller, Limits, Unlisted
-from paydesk.http.origin import BadHost, Network, Origin, links, origin, single
+from paydesk.http.origin import BadHost, Network, Origin, Peer, links, origin, single
 from paydesk.jsonapi import errors, query, read
 from paydesk.jsonapi.render import Frame, Gathered, View, Views
-from paydesk.oauth import permissions
-from paydesk.oauth.guesses import Guesses, Peer
 from paydesk.rules.asking import Change
 from paydesk.rules.registry import Registry
 from paydesk.rules.resource import Resource
 from paydesk.store.idempotency import KeyOwner
+
+T = TypeVar("T")
 
 log = logging.getLogger("paydesk.http")
 
@@ -67,6 +68,14 @@ class Answer(Exception):
         self.problems = problems
 
 
+class Guards(Protocol):
+    """Limits what is limited whatever the settings say: see `oauth.guesses.Guesses.limited`."""
+
+    async def limited(
+        self, asked: Limited, tenant: str, peer: Peer, shopper: bool, make: Callable[[], Awaitable[T]], /
+    ) -> T: ...
+
+
 class Api:
     """The ASGI application below `/api/`."""
 
@@ -75,6 +84,7 @@ class Api:
         desk: Desk,
         registry: Registry,
         views: Views,
+        permissions: Permissions,
         actor_of: Callable[[str, str | None], Any],
         *,
         public_domain: str | None,
@@ -82,11 +92,12 @@ class Api:
         max_body_bytes: int,
         limits: Limits | None = None,
         unlisted: Unlisted | None = None,
-        guesses: Guesses | None = None,
+        guesses: Guards | None = None,
     ) -> None:
         """`limits`: how often a client may ask; None for as often as it likes. `unlisted` is told of proxies; `guesses`
         limits what is limited always.
         """
+        self.permissions = permissions
         self.guesses = guesses
         self.limits = limits
         self.unlisted = unlisted or Unlisted()
@@ -290,7 +301,7 @@ class _Request:
         return Answer(errors.problem("METHOD_NOT_ALLOWED"))
 
     def _may(self, resource: type[Resource], act: Any) -> bool:
-        return permissions.may(self.actor, resource, act)
+        return self.api.permissions.may(self.actor, resource, act)
 
     def _desk_request(self, **more: Any) -> Request:
         return Request(
@@ -318,7 +329,7 @@ class _Request:
         if not self._may(resource, "list"):
             raise Denied(resource.shape.type)
         asked = query.parse(self.scope["query_string"], resource, self.api.registry, purpose="list")
-        where = both(self._filter(asked, resource), permissions.lists(self.actor, resource))
+        where = both(self._filter(asked, resource), self.api.permissions.lists(self.actor, resource))
         return await self._page(resource, asked, where, resource.shape.type, None)
 
     def _filter(self, asked: query.Query, resource: type[Resource]) -> Condition | None:
@@ -328,7 +339,7 @@ class _Request:
         actor = self.actor
         if not actor.is_sales_channel and actor.market_ids is None:
             return asked.where
-        types = self.api.registry.types
+        types, permissions = self.api.registry.types, self.api.permissions
 
         def related(of: str, name: str, rest: str) -> tuple[str, ...]:
             relationship = types[of].shape.relationships[name]

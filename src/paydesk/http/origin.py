@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, NamedTuple
@@ -39,6 +40,20 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a guess, or a request that is limited always, comes from.
+
+    address   what counts as one address (a network, for IPv6)
+    unlisted  it forwards others' requests and is not in `PAYDESK_TRUSTED_PROXIES`
+    vouched   the request bears an application's right secret: it comes from the shop's own server
+    """
+
+    address: str = ""
+    unlisted: bool = False
+    vouched: bool = False
 
 
 @lru_cache(4096)

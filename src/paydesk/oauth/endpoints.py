@@ -19,10 +19,9 @@ from paydesk.base.actor import Actor
 from paydesk.base.errors import InvalidToken, TooMany, Unavailable
 from paydesk.base.instants import instant
 from paydesk.http import bodies
-from paydesk.http.origin import single
+from paydesk.http.origin import Peer, single
 from paydesk.oauth import grants, pages, permissions
 from paydesk.oauth.authority import OAuth
-from paydesk.oauth.guesses import Peer
 from paydesk.oauth.refusals import (
     OAuthRefusal,
     foreign_token,

@@ -17,9 +17,9 @@ from typing import Any
 import orjson
 
 from paydesk.base.instants import instant
+from paydesk.http.origin import Peer
 from paydesk.oauth import scopes
 from paydesk.oauth.authority import LONGEST_LIFETIME_SECONDS, OAuth
-from paydesk.oauth.guesses import Peer
 from paydesk.oauth.refusals import (
     invalid_assertion,
     invalid_client,

@@ -27,6 +27,7 @@ from typing import TypeVar
 from paydesk.base.errors import NotFound, Refusal, TooMany, is_guess
 from paydesk.base.instants import Clock, instant, later, seconds
 from paydesk.declare import Limited
+from paydesk.http.origin import Peer
 from paydesk.store import guesses
 from paydesk.store.ask import Database, Transaction
 from paydesk.store.guesses import Tally
@@ -79,20 +80,6 @@ PROMISE_SECONDS = 3600.0
 """How long a promised turn can be taken."""
 SKEW_SECONDS = 60.0
 """What lies further ahead was written by a clock that ran ahead, and counts as long past."""
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Where a guess comes from.
-
-    address   what counts as one address (a network, for IPv6)
-    unlisted  it forwards others' requests and is not in `PAYDESK_TRUSTED_PROXIES`
-    vouched   the request bears an application's right secret: it comes from the shop's own server
-    """
-
-    address: str = ""
-    unlisted: bool = False
-    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,10 @@ from starlette.responses import Response
 from paydesk.base.errors import NotUnique, TooMany, Unavailable
 from paydesk.base.instants import instant
 from paydesk.http import bodies
-from paydesk.http.origin import single
+from paydesk.http.origin import Peer, single
 from paydesk.oauth import scopes
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.grants import GRANTS
-from paydesk.oauth.guesses import Peer
 from paydesk.oauth.refusals import OAuthRefusal
 from paydesk.oauth.secrets import digest, new_secret
 from paydesk.rules.asking import new_id
