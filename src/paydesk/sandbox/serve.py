@@ -37,7 +37,7 @@ def serve(host: str, port: int, data_dir: Path) -> None:
     raises   SystemExit, saying why, where it cannot start
     """
     gc.collect()
-    gc.freeze()  # what was imported lives as long as the process
+    gc.freeze()  # the modules live as long as the process
     gc.set_threshold(20_000, 20, 50)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     application = create_app(data_dir)

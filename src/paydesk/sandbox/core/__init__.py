@@ -1,1 +1,1 @@
-"""What every call works with: the state, the clock, ids, errors, lists and search."""
+"""The ground of every call: the state, the clock, ids, errors, lists and search."""

@@ -1,4 +1,4 @@
-"""The backend: what all calls of one sandbox share."""
+"""The backend: everything that the calls of one sandbox share."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ SEARCH_LAG_SECONDS = 60
 
 
 class Backend:
-    """The state, the clock, the accounts, and what is owed at a later moment.
+    """The state, the clock, the accounts, and the jobs and deliveries that are owed.
 
     furnish  puts the first objects into an account that is new
     """

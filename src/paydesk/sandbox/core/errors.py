@@ -12,7 +12,7 @@ class StripeError(Exception):
 
     status   HTTP status
     error    the body under `error`, without the links that are added when it is sent
-    keeps    true when what was changed before it was raised stays changed, as after a declined card
+    keeps    true when the changes made before it was raised are kept, as after a declined card
     stored   false when an idempotency key does not remember it: validation before the call began to execute
     headers  further response headers
     """

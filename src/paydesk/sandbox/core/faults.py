@@ -63,7 +63,7 @@ class Faults:
     def add(self, spec: Any) -> Fault:
         """Set a fault that a control call describes.
 
-        raises   StripeError 400 that says what is wrong with it
+        raises   StripeError 400 that names the mistake
         """
         if not isinstance(spec, dict) or set(spec) - {"on", "do", "times"}:
             raise invalid("A fault is an object with `on`, `do` and `times`.")

@@ -54,7 +54,7 @@ _PREFLIGHT: Headers = [
 def create_app(data_dir: Path, *, clock: Clock | None = None) -> "Application":
     """The sandbox as an ASGI application with its state in `data_dir/sandbox.db`; one worker process.
 
-    The lifespan opens and closes it: its file, the delivery of webhooks, and what comes due on its clock.
+    The lifespan opens its file and starts the schedule and the deliverer, and ends them.
     """
     return Application(Path(data_dir), clock)
 

@@ -30,7 +30,7 @@ def refusal(error: StripeError) -> Reply:
 
 
 def unwritten() -> StripeError:
-    """The error when the state's file did not take what was written."""
+    """The error when the state could not be written to its file."""
     return StripeError(503, {"type": "api_error", "message": "The sandbox's state could not be written."})
 
 

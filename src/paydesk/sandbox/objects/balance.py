@@ -65,7 +65,7 @@ def retrieve(call: Call, identifier: str) -> Record:
 
 
 def balance(call: Call) -> bytes:
-    """GET /v1/balance: the sums per currency, what is younger than seven days pending."""
+    """GET /v1/balance: the sums for each currency; money is pending for its first seven days."""
     sums: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     rows = call.state.rows(
         "select json_extract(body, '$.currency') as currency, json_extract(body, '$.available_on') <= ? as available, "

@@ -84,7 +84,7 @@ def update(call: Call, identifier: str) -> Record:
 
 
 def delete(call: Call, identifier: str) -> Record:
-    """DELETE /v1/webhook_endpoints/:id: what waits for it is not sent"""
+    """DELETE /v1/webhook_endpoints/:id: events that wait for it are not sent"""
     record = call.get("webhook_endpoint", identifier)
     record.kind = "deleted_webhook_endpoint"
     record.body = {"id": identifier, "object": "webhook_endpoint", "deleted": True}

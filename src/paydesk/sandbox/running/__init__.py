@@ -1,1 +1,1 @@
-"""What runs beside the requests: what comes due on the clock, and the delivery of events."""
+"""The work beside the requests: the schedule does jobs that are due, the deliverer sends events."""

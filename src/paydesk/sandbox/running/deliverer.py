@@ -39,7 +39,7 @@ def sign(secret: str, payload: bytes, timestamp: int) -> str:
 
 
 class Deliverer:
-    """Sends what is due, many at once, without holding the API up."""
+    """Sends the deliveries that are due, many at once, without holding up the API."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -63,7 +63,7 @@ class Deliverer:
                     # Not `wait_for`: on Python 3.11 it loses a cancellation that comes together with the event.
                     async with asyncio.timeout(min(pause, 3600)):
                         await deliveries.wake.wait()
-            elif self.running or not deliveries.waiting:  # what is due waits for its turn; a delivery's end wakes this
+            elif self.running or not deliveries.waiting:  # a delivery that is due waits until another one has ended
                 await deliveries.wake.wait()
 
     def start_due(self) -> int:
@@ -91,7 +91,7 @@ class Deliverer:
         self.deliveries.wake.set()
 
     async def run_due(self) -> None:
-        """Send everything that is due now, and wait until all of it has been tried."""
+        """Send all deliveries that are due now, and wait until each has been tried."""
         while self.deliveries.starting:
             await asyncio.wait(self.deliveries.starting)
         while self.start_due() or self.running or self.deliveries.next_due <= self.backend.clock.exact():
@@ -172,7 +172,7 @@ class Deliverer:
             return self.session
 
     async def close(self) -> None:
-        """Stop; what is not delivered stays owed."""
+        """Stop sending. Deliveries that are not done stay in the state."""
         for task in list(self.running):
             task.cancel()
         await asyncio.gather(*self.running, return_exceptions=True)
