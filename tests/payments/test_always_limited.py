@@ -218,7 +218,7 @@ async def test_whatever_hashes_a_password_for_a_shopper_counts(
         hashed.append(password)
         return ""
 
-    monkeypatch.setattr(api.parts.desk, "_hash_password", seen)
+    monkeypatch.setattr(api.parts.desk.changes, "_hash_password", seen)
     assert waits(await shopper().update("orders", second.id, **signs_up)) == 1
     assert waits(await shopper().complete(reset.id, "wrong")) == 1
     assert waits(await shopper().create("customers", email="three@example.com")) == 1
