@@ -94,7 +94,6 @@ LONGER: dict[str, int] = {
     "commerce/orders/totals.py: totals": 70,
     "commerce/payments/stripe_payments.py": 710,
     "commerce/payments/stripe_payments.py: StripePayment": 420,
-    "gateways/port.py": 840,
     "gateways/stripe/adapter.py": 670,
     "gateways/stripe/adapter.py: StripeGateway": 470,
     "gateways/stripe/adapter.py: _ask": 70,

@@ -31,7 +31,9 @@ from paydesk.commerce import sealed
 from paydesk.desk import Desk
 from paydesk.gateways.later import later, warm
 from paydesk.gateways.manual import ManualGateway
-from paydesk.gateways.port import Credentials, Forged, Gateway, Malformed
+from paydesk.gateways.port.account import Credentials
+from paydesk.gateways.port.events import Forged, Malformed
+from paydesk.gateways.port.gateway import Gateway
 from paydesk.http import bodies
 from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api, is_id
 from paydesk.http.door import Door

@@ -2,7 +2,7 @@ import contextlib
 
 import pytest
 
-from paydesk.gateways.port import Credentials
+from paydesk.gateways.port.account import Credentials
 from paydesk.gateways.stripe import Patience, StripeGateway
 
 from .stub import Stub

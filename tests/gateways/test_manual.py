@@ -6,7 +6,9 @@ import pytest
 
 from paydesk.base.money import Money
 from paydesk.gateways.manual import ManualGateway
-from paydesk.gateways.port import Credentials, Refused, Snapshot
+from paydesk.gateways.port.account import Credentials
+from paydesk.gateways.port.problems import Refused
+from paydesk.gateways.port.snapshots import Snapshot
 
 CREDENTIALS = Credentials("", account="gateway")
 EUR = "EUR"

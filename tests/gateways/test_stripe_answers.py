@@ -8,16 +8,10 @@ import time
 import pytest
 
 from paydesk.base.money import Money
-from paydesk.gateways.port import (
-    Credentials,
-    CustomerAnswer,
-    Declined,
-    Failure,
-    Instrument,
-    Refused,
-    Registration,
-    Unknown,
-)
+from paydesk.gateways.port.account import Credentials, Registration
+from paydesk.gateways.port.problems import Declined, Refused, Unknown
+from paydesk.gateways.port.snapshots import Failure
+from paydesk.gateways.port.wallet import CustomerAnswer, Instrument
 from paydesk.gateways.stripe import Patience, StripeGateway
 from paydesk.gateways.stripe.parameters import API_VERSION, EVENTS
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from paydesk.base.money import Money
-from paydesk.gateways.port import DisputeSnapshot, Failure, GatewayEvent, RefundSnapshot, Snapshot
+from paydesk.gateways.port.events import GatewayEvent
+from paydesk.gateways.port.snapshots import DisputeSnapshot, Failure, RefundSnapshot, Snapshot
 from paydesk.gateways.stripe import reading
 
 from .stub import CARD, charge, intent, method, refund

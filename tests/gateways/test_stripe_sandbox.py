@@ -14,7 +14,10 @@ from dataclasses import replace
 import pytest
 
 from paydesk.base.money import Money
-from paydesk.gateways.port import Credentials, Declined, Forged, Refused, Snapshot, Unknown
+from paydesk.gateways.port.account import Credentials
+from paydesk.gateways.port.events import Forged
+from paydesk.gateways.port.problems import Declined, Refused, Unknown
+from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.gateways.stripe import Patience, StripeGateway
 
 from .stub import Stub, says

@@ -9,7 +9,8 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paydesk.gateways.port import Credentials, Forged, GatewayEvent, Malformed
+from paydesk.gateways.port.account import Credentials
+from paydesk.gateways.port.events import Forged, GatewayEvent, Malformed
 from paydesk.gateways.stripe import StripeGateway
 from paydesk.gateways.stripe.signature import check, sign
 

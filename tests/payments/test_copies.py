@@ -15,7 +15,7 @@ from sqlalchemy import delete
 from paydesk.background.keep_ownership import TOLD
 from paydesk.cli.adopting import adopt
 from paydesk.cli.checking import check
-from paydesk.gateways.port import MARK
+from paydesk.gateways.port.account import MARK
 from paydesk.settings import Settings
 from paydesk.store import migrate, open_database
 from paydesk.store.ask import Ask

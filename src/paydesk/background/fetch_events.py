@@ -23,7 +23,10 @@ from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import instant, later, seconds
 from paydesk.declare import eq
 from paydesk.desk import Desk
-from paydesk.gateways.port import Credentials, EventPage, Gateway, GatewayProblem
+from paydesk.gateways.port.account import Credentials
+from paydesk.gateways.port.events import EventPage
+from paydesk.gateways.port.gateway import Gateway
+from paydesk.gateways.port.problems import GatewayProblem
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
 from paydesk.store import events

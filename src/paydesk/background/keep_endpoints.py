@@ -20,7 +20,9 @@ from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import instant, later
 from paydesk.declare import eq
 from paydesk.desk import Desk
-from paydesk.gateways.port import Account, Credentials, Gateway, GatewayProblem, Refused
+from paydesk.gateways.port.account import Account, Credentials
+from paydesk.gateways.port.gateway import Gateway
+from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work

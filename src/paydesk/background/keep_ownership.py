@@ -21,7 +21,9 @@ from paydesk.base.errors import Unavailable
 from paydesk.base.instants import instant, later, passed
 from paydesk.declare import eq
 from paydesk.desk import Desk
-from paydesk.gateways.port import MARK, Account, Credentials, Gateway, GatewayProblem, Refused, Registration
+from paydesk.gateways.port.account import MARK, Account, Credentials, Registration
+from paydesk.gateways.port.gateway import Gateway
+from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
 from paydesk.store import events, ownership

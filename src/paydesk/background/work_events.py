@@ -18,16 +18,10 @@ from paydesk.base.instants import instant, later
 from paydesk.commerce.payments.lost import take_back
 from paydesk.declare import both, eq
 from paydesk.desk import Desk
-from paydesk.gateways.port import (
-    Account,
-    Credentials,
-    Forged,
-    Gateway,
-    GatewayEvent,
-    GatewayProblem,
-    Malformed,
-    Refused,
-)
+from paydesk.gateways.port.account import Account, Credentials
+from paydesk.gateways.port.events import Forged, GatewayEvent, Malformed
+from paydesk.gateways.port.gateway import Gateway
+from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work

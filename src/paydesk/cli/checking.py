@@ -24,7 +24,9 @@ from paydesk.base.instants import Clock, instant, later, seconds, wall
 from paydesk.cli.certificates import Certificates
 from paydesk.cli.screen import fail, out, rows, safe
 from paydesk.declare import eq
-from paydesk.gateways.port import Account, Credentials, GatewayProblem, Refused, Registration, SelfTest
+from paydesk.gateways.port.account import Account, Credentials, Registration
+from paydesk.gateways.port.events import SelfTest
+from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.rules.asking import Find
 from paydesk.settings import Settings
 from paydesk.store import events, lookup, ownership

@@ -29,7 +29,10 @@ from paydesk.commerce.payments.payment_sources import let_go, let_stray_go
 from paydesk.commerce.payments.reconciling import UNCONFIRMED
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
-from paydesk.gateways.port import Account, Gateway, GatewayProblem, Refused, Snapshot
+from paydesk.gateways.port.account import Account
+from paydesk.gateways.port.gateway import Gateway
+from paydesk.gateways.port.problems import GatewayProblem, Refused
+from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.operations.matters import Matter, matters
 from paydesk.rules.asking import Find
 from paydesk.rules.work import Work

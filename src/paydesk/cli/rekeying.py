@@ -22,7 +22,9 @@ from paydesk.base.instants import Clock, wall
 from paydesk.cli.screen import Exit, done, err, fail
 from paydesk.commerce.payments.stripe_gateways import StripeGateway, is_live, mistaken, shortened
 from paydesk.declare import eq
-from paydesk.gateways.port import Account, Credentials, Gateway, GatewayProblem, Refused
+from paydesk.gateways.port.account import Account, Credentials
+from paydesk.gateways.port.gateway import Gateway
+from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.rules.asking import Find
 from paydesk.rules.work import Work
 from paydesk.settings import Settings

@@ -25,7 +25,8 @@ from paydesk.commerce.orders.orders import Order
 from paydesk.commerce.payments.lost import take_back
 from paydesk.declare import Rule, eq
 from paydesk.desk import Request, Write
-from paydesk.gateways.port import GatewayProblem, Refused, Snapshot
+from paydesk.gateways.port.problems import GatewayProblem, Refused
+from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.work import Work
 from paydesk.settings import Settings

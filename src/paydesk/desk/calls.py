@@ -18,7 +18,10 @@ from paydesk.desk.outcomes import Ended
 from paydesk.desk.requests import Request
 from paydesk.desk.transactions import Transactions
 from paydesk.desk.writing import key_of
-from paydesk.gateways.port import Credentials, Declined, Gateway, GatewayProblem, Refused, Snapshot, Unknown
+from paydesk.gateways.port.account import Credentials
+from paydesk.gateways.port.gateway import Gateway
+from paydesk.gateways.port.problems import Declined, GatewayProblem, Refused, Unknown
+from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find
 from paydesk.rules.plans import AnyCall, AnyPlan
 from paydesk.rules.record import Record

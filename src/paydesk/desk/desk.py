@@ -27,7 +27,8 @@ from paydesk.desk.settlements import Settlements
 from paydesk.desk.transactions import Transactions
 from paydesk.desk.waiting import WaitingWrites
 from paydesk.desk.writing import WorkWriter
-from paydesk.gateways.port import Credentials, Gateway
+from paydesk.gateways.port.account import Credentials
+from paydesk.gateways.port.gateway import Gateway
 from paydesk.rules.asking import new_id
 from paydesk.rules.plans import AnyPlan
 from paydesk.rules.record import Record

@@ -21,7 +21,7 @@ from paydesk.desk.journalled import call_of
 from paydesk.desk.outcomes import Ended, of_state
 from paydesk.desk.requests import Request
 from paydesk.desk.transactions import Transactions
-from paydesk.gateways.port import Unknown, gist
+from paydesk.gateways.port.problems import Unknown, gist
 from paydesk.rules.asks import Unreadable
 from paydesk.rules.plans import AnyCall, AnyPlan
 from paydesk.rules.record import Record

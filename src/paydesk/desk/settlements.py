@@ -24,7 +24,7 @@ from paydesk.desk.requests import Request
 from paydesk.desk.transactions import ROUNDS, NeedNumbers, Transactions
 from paydesk.desk.waiting import Waiting, WaitingWrites
 from paydesk.desk.writing import Blocked, OpenCall, WorkWriter
-from paydesk.gateways.port import Declined, GatewayProblem, gist
+from paydesk.gateways.port.problems import Declined, GatewayProblem, gist
 from paydesk.rules.asking import Call, Find
 from paydesk.rules.plans import AnyCall, AnyPlan
 from paydesk.rules.record import Record

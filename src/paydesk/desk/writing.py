@@ -11,7 +11,7 @@ from paydesk.desk.refusals import UNDER_WAY, under_way
 from paydesk.desk.requests import Write, digest
 from paydesk.desk.transactions import Transactions
 from paydesk.desk.waiting import Tried, Waiting, WaitingWrites
-from paydesk.gateways.port import Gateway
+from paydesk.gateways.port.gateway import Gateway
 from paydesk.rules.asking import Call
 from paydesk.rules.asks import document
 from paydesk.rules.plans import AnyCall, AnyPlan

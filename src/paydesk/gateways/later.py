@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, cast
 
-from paydesk.gateways.port import Gateway
+from paydesk.gateways.port.gateway import Gateway
 
 WARM_AFTER_SECONDS = 0.5
 

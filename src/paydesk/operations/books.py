@@ -7,7 +7,7 @@ from typing import Any
 
 from paydesk.commerce.payments.transactions import Transaction
 from paydesk.declare import eq
-from paydesk.gateways.port import Snapshot
+from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find
 from paydesk.store import events
 from paydesk.store.ask import Database

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from paydesk.base.instants import Clock, instant, seconds
-from paydesk.gateways.port import Gateway
+from paydesk.gateways.port.gateway import Gateway
 from paydesk.http.origin import Network, Origin
 from paydesk.operations.matters import counted, matters
 from paydesk.settings import Settings

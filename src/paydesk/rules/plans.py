@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from paydesk.base.errors import Refusal
 from paydesk.base.instants import passed
-from paydesk.gateways.port import Verb
+from paydesk.gateways.port.verbs import Verb
 from paydesk.rules.asks import Ask
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work

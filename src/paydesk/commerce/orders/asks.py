@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.gateways.port import AmendRequest, ConfirmRequest
+from paydesk.gateways.port.verbs import AmendRequest, ConfirmRequest
 from paydesk.rules.asks import Ask
 
 

@@ -17,7 +17,7 @@ from paydesk.commerce.orders.asks import AmendToAuthorizeAsk, ConfirmAsk
 from paydesk.commerce.payments.payment_sources import refusal as told_of
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.declare import Rule
-from paydesk.gateways.port import Snapshot
+from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.plans import Journalled, Plan
 from paydesk.rules.work import Work
 

@@ -23,7 +23,9 @@ from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
 from paydesk.commerce.payments.status import held_by
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
-from paydesk.gateways.port import ConfirmFacts, Declined, Snapshot
+from paydesk.gateways.port.problems import Declined
+from paydesk.gateways.port.snapshots import Snapshot
+from paydesk.gateways.port.verbs import ConfirmFacts
 from paydesk.rules.asking import Find, Load
 from paydesk.rules.plans import Journalled, Plan
 from paydesk.rules.work import Work

@@ -15,7 +15,8 @@ from paydesk.commerce.payments.refunds import Refund
 from paydesk.commerce.payments.transactions import book, booked, measure, taken
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import Rule, eq
-from paydesk.gateways.port import Declined, Snapshot
+from paydesk.gateways.port.problems import Declined
+from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find
 from paydesk.rules.plans import Journalled, Plan
 from paydesk.rules.work import Work

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from paydesk.commerce.payable import Act
 from paydesk.commerce.payments import former
-from paydesk.gateways.port import (
+from paydesk.gateways.port.verbs import (
     AdoptRequest,
     AmendRequest,
     AttachRequest,

@@ -15,7 +15,7 @@ from paydesk.base.money import formatted
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, authorization_of, parts_of, reconcile
 from paydesk.commerce.payments.transactions import booked, children
 from paydesk.declare import Rule
-from paydesk.gateways.port import RefundSnapshot, Snapshot
+from paydesk.gateways.port.snapshots import RefundSnapshot, Snapshot
 from paydesk.rules.asking import Load
 from paydesk.rules.work import Work
 

@@ -26,7 +26,8 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.gateways.port import Instrument, Refused, Setup
+from paydesk.gateways.port.problems import Refused
+from paydesk.gateways.port.wallet import Instrument, Setup
 from paydesk.rules.asking import Call, Change, Find, Load, new_id
 from paydesk.rules.plans import Journalled, Plan
 from paydesk.rules.resource import Resource

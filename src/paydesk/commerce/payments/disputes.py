@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from paydesk.declare import Rule, eq, hidden
-from paydesk.gateways.port import DisputeSnapshot
+from paydesk.gateways.port.snapshots import DisputeSnapshot
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work

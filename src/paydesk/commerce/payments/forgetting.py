@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from paydesk.declare import Rule, both, eq
-from paydesk.gateways.port import Refused
+from paydesk.gateways.port.problems import Refused
 from paydesk.rules.asking import Find
 from paydesk.rules.work import Work
 

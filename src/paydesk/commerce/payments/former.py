@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from paydesk.commerce.returning import SEALED_FOR, masked, masked_options
-from paydesk.gateways.port import as_texts
+from paydesk.gateways.port.snapshots import as_texts
 
 Row = Mapping[str, Any]
 Seal = Callable[[str, str], str]

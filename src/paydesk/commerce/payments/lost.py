@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.declare import Rule, eq
-from paydesk.gateways.port import Snapshot
+from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find, new_id
 from paydesk.rules.work import Work
 

@@ -9,7 +9,7 @@ from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_methods import PaymentMethod
 from paydesk.commerce.payments.wire_transfers import WireTransfer
 from paydesk.declare import Rule, eq
-from paydesk.gateways.port import Credentials
+from paydesk.gateways.port.account import Credentials
 from paydesk.rules.asking import Find
 from paydesk.rules.work import Work
 

@@ -18,7 +18,7 @@ from paydesk.commerce.payable import Act
 from paydesk.commerce.payments.asks import CaptureAsk, RefundAsk, VoidAsk
 from paydesk.commerce.payments.transactions import booked, returnable, room, taken
 from paydesk.declare import Rule
-from paydesk.gateways.port import CaptureRequest, RefundRequest, Reversal
+from paydesk.gateways.port.verbs import CaptureRequest, RefundRequest, Reversal
 from paydesk.rules.asking import Load, new_id
 from paydesk.rules.work import Work
 

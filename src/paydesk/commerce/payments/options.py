@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from paydesk.gateways.port import METADATA_KEYS, METADATA_VALUE, MOST_METADATA, as_text
+from paydesk.gateways.port.snapshots import as_text
+from paydesk.gateways.port.verbs import METADATA_KEYS, METADATA_VALUE, MOST_METADATA
 from paydesk.rules.work import Work
 
 SERVER_OWNED = frozenset(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from paydesk.commerce.payments.asks import SetupAsk
 from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.declare import FIND, READ_ACTIONS, WRITE, boolean, string, to_many
-from paydesk.gateways.port import Credentials
+from paydesk.gateways.port.account import Credentials
 from paydesk.rules.asking import Change
 from paydesk.rules.resource import Disableable, switching
 from paydesk.rules.work import Work

@@ -20,7 +20,9 @@ from paydesk.commerce.payments.options import connected
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, assign, reconcile
 from paydesk.commerce.payments.transactions import Transaction, booked
 from paydesk.declare import SORT, WRITE, Condition, Rule, both, eq, hidden, to_one
-from paydesk.gateways.port import ConfirmFacts, Declined, OpenRequest, Reversal, Snapshot
+from paydesk.gateways.port.problems import Declined
+from paydesk.gateways.port.snapshots import Snapshot
+from paydesk.gateways.port.verbs import ConfirmFacts, OpenRequest, Reversal
 from paydesk.rules.asking import Change, Find, Hold, Holders, Load
 from paydesk.rules.asks import Ask
 from paydesk.rules.plans import Journalled, Plan

@@ -13,7 +13,7 @@ from paydesk.commerce.payments.refunds import Refund
 from paydesk.commerce.payments.transactions import SUCCESS, book, booked, children, measure, room
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import Rule
-from paydesk.gateways.port import Failure, RefundSnapshot, Snapshot
+from paydesk.gateways.port.snapshots import Failure, RefundSnapshot, Snapshot
 from paydesk.rules.asking import Load
 from paydesk.rules.work import Work
 

@@ -17,7 +17,8 @@ from paydesk.commerce.payments.gateway_customers import GatewayCustomer, told_of
 from paydesk.commerce.payments.payment_sources import read_of, refusal
 from paydesk.commerce.payments.reconciling import reconcile
 from paydesk.declare import Rule, both, either, eq, within
-from paydesk.gateways.port import CustomerAnswer, Instrument, Snapshot
+from paydesk.gateways.port.snapshots import Snapshot
+from paydesk.gateways.port.wallet import CustomerAnswer, Instrument
 from paydesk.rules.asking import Find, Load
 from paydesk.rules.plans import Journalled, Plan
 from paydesk.rules.work import Work

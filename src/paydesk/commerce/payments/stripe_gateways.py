@@ -14,7 +14,8 @@ from paydesk.commerce.payments.payment_methods import PaymentMethod
 from paydesk.commerce.payments.sealed import revealed
 from paydesk.commerce.payments.stripe_payments import StripePayment
 from paydesk.declare import CREATE, NONE, WRITE, Rule, boolean, derived, eq, hidden, string, to_many
-from paydesk.gateways.port import Credentials, Refused, Registration
+from paydesk.gateways.port.account import Credentials, Registration
+from paydesk.gateways.port.problems import Refused
 from paydesk.rules.asking import Change, Find, new_id
 from paydesk.rules.asks import Ask
 from paydesk.rules.plans import Journalled, Plan

@@ -47,7 +47,8 @@ from paydesk.declare import (
     to_one,
     trigger,
 )
-from paydesk.gateways.port import MOST_METADATA, ConfirmFacts, Reversal, Snapshot
+from paydesk.gateways.port.snapshots import Snapshot
+from paydesk.gateways.port.verbs import MOST_METADATA, ConfirmFacts, Reversal
 from paydesk.rules.asking import Change, Find, Holder, new_id
 from paydesk.rules.plans import Journalled, Plan
 from paydesk.rules.work import Work

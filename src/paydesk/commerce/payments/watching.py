@@ -12,7 +12,7 @@ from typing import Any
 from paydesk.base.instants import later, seconds
 from paydesk.commerce.payments.authorizations import Authorization
 from paydesk.declare import Rule, both, eq
-from paydesk.gateways.port import Snapshot
+from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find, Hold
 from paydesk.rules.work import Work
 

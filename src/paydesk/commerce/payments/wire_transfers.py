@@ -10,7 +10,8 @@ from paydesk.base.money import Money
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource
 from paydesk.commerce.payments.reconciling import assign
 from paydesk.declare import Rule, document, to_one
-from paydesk.gateways.port import ConfirmFacts, RefundSnapshot, Snapshot, Status
+from paydesk.gateways.port.snapshots import RefundSnapshot, Snapshot, Status
+from paydesk.gateways.port.verbs import ConfirmFacts
 from paydesk.rules.asking import Change
 from paydesk.rules.work import Work
 

@@ -14,7 +14,10 @@ from typing import Any
 
 from paydesk.base.errors import Unavailable
 from paydesk.base.money import Money
-from paydesk.gateways.port import Credentials, RefundSnapshot, Refused, Snapshot, Unknown, Verb
+from paydesk.gateways.port.account import Credentials
+from paydesk.gateways.port.problems import Refused, Unknown
+from paydesk.gateways.port.snapshots import RefundSnapshot, Snapshot
+from paydesk.gateways.port.verbs import Verb
 
 Books = Callable[[str, str], Awaitable[Snapshot | None]]
 """What our books say of a payment, by the ids of its gateway record and of its source; None where there is none."""

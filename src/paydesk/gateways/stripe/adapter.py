@@ -31,27 +31,12 @@ import aiohttp
 import orjson
 import stripe
 
-from paydesk.gateways.port import (
-    MARK,
-    Account,
-    Answer,
-    Credentials,
-    CustomerAnswer,
-    Declined,
-    EventPage,
-    GatewayEvent,
-    GatewayProblem,
-    Instrument,
-    Malformed,
-    Refused,
-    Registration,
-    SelfTest,
-    Setup,
-    Snapshot,
-    Unknown,
-    Verb,
-    Wallet,
-)
+from paydesk.gateways.port.account import MARK, Account, Credentials, Registration
+from paydesk.gateways.port.events import EventPage, GatewayEvent, Malformed, SelfTest
+from paydesk.gateways.port.problems import Answer, Declined, GatewayProblem, Refused, Unknown
+from paydesk.gateways.port.snapshots import Snapshot
+from paydesk.gateways.port.verbs import Verb
+from paydesk.gateways.port.wallet import CustomerAnswer, Instrument, Setup, Wallet
 from paydesk.gateways.stripe import amounts, parameters, reading, signature
 from paydesk.gateways.stripe.lanes import Lane, Patience
 from paydesk.gateways.stripe.transport import Transports

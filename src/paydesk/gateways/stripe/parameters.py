@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from paydesk.gateways.port import METADATA_KEYS, METADATA_VALUE, MOST_METADATA, as_text
+from paydesk.gateways.port.snapshots import as_text
+from paydesk.gateways.port.verbs import METADATA_KEYS, METADATA_VALUE, MOST_METADATA
 from paydesk.gateways.stripe import amounts
 
 # The API version is the one these parameters were written for: that of the SDK's release.

@@ -11,18 +11,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from paydesk.base.money import Money
-from paydesk.gateways.port import (
-    DisputeSnapshot,
-    Failure,
-    GatewayEvent,
-    Instrument,
-    RefundSnapshot,
-    Registration,
-    Setup,
-    Snapshot,
-    Status,
-    as_texts,
-)
+from paydesk.gateways.port.account import Registration
+from paydesk.gateways.port.events import GatewayEvent
+from paydesk.gateways.port.snapshots import DisputeSnapshot, Failure, RefundSnapshot, Snapshot, Status, as_texts
+from paydesk.gateways.port.wallet import Instrument, Setup
 from paydesk.gateways.stripe.amounts import from_stripe
 from paydesk.gateways.stripe.parameters import ACCOUNT, API_VERSION, EVENTS, SELF_TEST
 

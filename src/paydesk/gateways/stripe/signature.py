@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from paydesk.gateways.port import Forged
+from paydesk.gateways.port.events import Forged
 
 TOLERANCE_SECONDS = 300
 _LONGEST_HEADER = 4096  # two signatures during a change of secrets make 160 characters

@@ -23,7 +23,7 @@ import stripe._api_requestor
 import stripe._stripe_response
 
 from paydesk import __version__
-from paydesk.gateways.port import Credentials
+from paydesk.gateways.port.account import Credentials
 from paydesk.gateways.stripe.lanes import Lane, Patience
 from paydesk.gateways.stripe.parameters import API_VERSION
 

@@ -1,0 +1,1 @@
+"""What paydesk asks of any payment gateway, and the values it gets back: see `gateway`."""
