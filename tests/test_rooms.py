@@ -85,7 +85,6 @@ MOST_LINES_OF_A_FILE, MOST_LINES_OF_A_CLASS, MOST_LINES_OF_A_FUNCTION = 600, 300
 
 LONGER: dict[str, int] = {
     "app.py": 620,
-    "app.py: __init__": 70,
     "cli/commands.py": 750,
     "cli/reconciling.py": 660,
     "cli/reconciling.py: _Walk": 430,

@@ -42,7 +42,7 @@ from paydesk.http.origin import BadHost, Origin, links, origin, single
 from paydesk.http.readiness import Readiness
 from paydesk.http.sparing import Sparing
 from paydesk.jsonapi import errors, openapi, published, reference
-from paydesk.jsonapi.render import Gathered, views_of
+from paydesk.jsonapi.render import views_of
 from paydesk.oauth import keys, permissions
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import bearer
@@ -176,8 +176,6 @@ class Parts:
             unseal=self.credentials,
             clock=clock,
             installation=installation,
-            views=self.views,
-            gather=Gathered,
             hash_password=self.passwords.hash,
             tools={
                 "seal": vault.seal,

@@ -13,7 +13,7 @@ from paydesk.commerce.accounts.organizations import Organization
 from paydesk.commerce.payments.stripe_gateways import StripeGateway
 from paydesk.desk import Desk
 from paydesk.http.api import Api
-from paydesk.jsonapi.render import Gathered, views_of
+from paydesk.jsonapi.render import views_of
 from paydesk.oauth import permissions
 from paydesk.oauth.secrets import Passwords
 from paydesk.rules.work import Work
@@ -183,8 +183,6 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         unseal=lambda record: None,  # type: ignore[arg-type,return-value]
         clock=lambda: NOW,
         installation="test",
-        views=views,
-        gather=Gathered,
         hash_password=passwords.hash,
         tools={"seal": VAULT.seal, "open": VAULT.open},
     )

@@ -6,7 +6,7 @@ from typing import Any
 from paydesk import commerce
 from paydesk.declare import eq
 from paydesk.desk import Request, Write
-from paydesk.jsonapi.render import Gathered
+from paydesk.jsonapi.render import Views
 from paydesk.operations import demo
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.resource import Resource
@@ -50,13 +50,12 @@ def hands(shop: Shop, made: list[str]) -> tuple[Any, Any]:
 
 async def _create_with_id(shop: Shop, type: str, id: str, related: dict[str, Record]) -> str:
     resource = commerce.registry()[type]
-    view = shop.desk.views.of(resource, {}, {}, in_list=False)
+    view = Views(commerce.registry()).of(resource, {}, {}, in_list=False)
     change = Change(type, arguments={"id": id})
     links = {name: (one.data["type"], one.id) for name, one in related.items()}
     actor = shop.actors[shop.integration.token]
-    _, found = await shop.desk.change(Request(actor, ""), Write("create", resource, None, change, links), view)
-    assert isinstance(found, Gathered)
-    return str(found.rows[0][0])
+    response = await shop.desk.change(Request(actor, ""), Write("create", resource, None, change, links), view)
+    return str(response.record_id)
 
 
 async def test_the_demo_holds_the_documented_order_and_is_made_once(shop: Shop) -> None:

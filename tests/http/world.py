@@ -36,7 +36,7 @@ from paydesk.desk import Desk
 from paydesk.http.api import Api
 from paydesk.http.door import Door
 from paydesk.http.origin import Network
-from paydesk.jsonapi.render import Gathered, views_of
+from paydesk.jsonapi.render import views_of
 from paydesk.oauth import permissions
 from paydesk.rules.work import Work
 from paydesk.store import open_database
@@ -108,8 +108,6 @@ class World:
             unseal=lambda record: None,  # type: ignore[arg-type,return-value]
             clock=lambda: NOW,
             installation="test",
-            views=views,
-            gather=Gathered,
             hash_password=_hashed,
             tools={"seal": VAULT.seal, "open": VAULT.open},
         )

@@ -16,15 +16,16 @@ from typing import Any
 
 from paydesk.base import crash
 from paydesk.base.errors import Conflict, Denied, Invalid, Locked, NotFound, NotUnique, Refusal, Several, Unavailable
+from paydesk.base.selection import Selection
 from paydesk.declare import eq
 from paydesk.desk.decisions import Decisions
-from paydesk.desk.kept_answers import Kept, KeptAnswers
+from paydesk.desk.kept_answers import KeptAnswers
 from paydesk.desk.leases import Leases
 from paydesk.desk.outcomes import Ended
 from paydesk.desk.owed_answers import Owed, Owing
 from paydesk.desk.reads import Reads
 from paydesk.desk.refusals import Broken, keeps_changing, taken_by
-from paydesk.desk.requests import PASSWORDS, Request, Write
+from paydesk.desk.requests import PASSWORDS, Request, Response, Write
 from paydesk.desk.retries import Retries
 from paydesk.desk.transactions import ROUNDS, NeedNumbers, Transactions
 from paydesk.desk.writing import OpenCall, Opened, WorkWriter
@@ -40,17 +41,23 @@ from paydesk.store.sqlite import StillReferred
 
 @dataclass
 class _Begun:
-    """How the first transaction ended: with a record to show, a call to make, or an answer kept from before.
+    """How the first transaction ended: with a record to show, a call to make, or an answer.
 
-    resume   the call that the client's key opened
-    idle     triggers were asked for, and there was nothing to do
+    response  the answer that is kept under the client's key
+    resume    the call that the client's key opened
+    idle      triggers were asked for, and there was nothing to do
     """
 
-    gathered: Any = None
+    rows: Selection | None = None
     opened: Opened | None = None
-    kept: Kept | None = None
+    response: Response | None = None
     resume: str | None = None
     idle: bool = False
+
+    @property
+    def replays(self) -> bool:
+        """The client's key was seen before."""
+        return self.resume is not None or (self.response is not None and self.response.replayed)
 
 
 class Changes:
@@ -82,8 +89,8 @@ class Changes:
         self._hash_password = hash_password
         self._keys: set[KeyOwner] = set()
 
-    async def change(self, request: Request, write: Write, view: Any) -> tuple[int, Any]:
-        """Carry a change out. Returns `(status, gathered)`, with a `Kept` answer when the key was known.
+    async def change(self, request: Request, write: Write, view: Any) -> Response:
+        """Carry a change out, and show its record by `view`.
 
         Raises what `paydesk.errors` has; nothing was written then, save what a gateway was asked for.
         """
@@ -101,13 +108,13 @@ class Changes:
         task.add_done_callback(lambda done: self._done(key, done))
         return await asyncio.shield(task)
 
-    def _done(self, key: KeyOwner | None, task: asyncio.Task[tuple[int, Any]]) -> None:
+    def _done(self, key: KeyOwner | None, task: asyncio.Task[Response]) -> None:
         if key is not None:
             self._keys.discard(key)
         if not task.cancelled():
             task.exception()  # The client may be gone.
 
-    async def _carry_out(self, request: Request, write: Write, view: Any) -> tuple[int, Any]:
+    async def _carry_out(self, request: Request, write: Write, view: Any) -> Response:
         """All the phases, from the beginning again where another request came between."""
         await self._hash_passwords(write)
         fingerprint = write.fingerprint()
@@ -117,14 +124,14 @@ class Changes:
                 continue
             if isinstance(begun, Ended):
                 return await self._answer(request, write, view, begun)
-            if begun.kept is not None or begun.resume is not None:
+            if begun.replays:
                 return await self._resume(request, write, view, begun)
-            if begun.opened is None:
-                ended = await self._retries.about(request, write, fingerprint) if begun.idle else None
-                gathered = begun.gathered if ended is None else (await self._answer(request, write, view, ended))[1]
-                return write.status, gathered
-            ended = await self._call(request, *begun.opened)
-            return await self._answer(request, write, view, ended)
+            if begun.opened is not None:
+                ended = await self._call(request, *begun.opened)
+                return await self._answer(request, write, view, ended)
+            if begun.idle and (told := await self._retries.about(request, write, fingerprint)) is not None:
+                return await self._answer(request, write, view, told)
+            return begun.response or _response(request, write, view, begun.rows)
         raise keeps_changing()
 
     async def _hash_passwords(self, write: Write) -> None:
@@ -174,7 +181,7 @@ class Changes:
             if begun.opened is not None and self._plans[begun.opened[0].kind].journalled:
                 unsure.append(begun.opened[0])
                 return partial(journal.is_there, request.actor.tenant, begun.opened[0].id)
-            return self._answers.is_kept(request) if begun.kept is None else None
+            return None if begun.response is not None and begun.response.replayed else self._answers.is_kept(request)
 
         try:
             return await self._database.write(lambda: self._transaction(request, write, view, fingerprint), landed)
@@ -194,7 +201,7 @@ class Changes:
         # Replay a kept answer.
         known = yield from self._answers.known(request, now)
         if known is not None:
-            return _Begun(kept=known.answer, resume=known.call_id)
+            return _Begun(response=known.response, resume=known.call_id)
         # Relate.
         given = write.change
         change = Change(given.type, dict(given.values), dict(given.arguments), {}, record)
@@ -224,8 +231,10 @@ class Changes:
             crash.place(call.kind, "begun")
             return begun
         if record is not None and write.verb != "delete":
-            begun.gathered = yield from self._reads.record(request.actor, view, record.id)
-        yield from self._answers.keep_success(request, now, write.status, begun.gathered)
+            begun.rows = yield from self._reads.record(request.actor, view, record.id)
+        if request.key is not None:
+            begun.response = _response(request, write, view, begun.rows)
+            yield from self._answers.keep(request, now, begun.response)
         return begun
 
     def _locate(self, session: Session, work: Work, write: Write, record_id: str) -> Generator[Any, Any, Record]:
@@ -243,13 +252,13 @@ class Changes:
             raise NotFound(record_id)
         return records[0]  # type: ignore[no-any-return]
 
-    async def _resume(self, request: Request, write: Write, view: Any, begun: _Begun) -> tuple[int, Any]:
+    async def _resume(self, request: Request, write: Write, view: Any, begun: _Begun) -> Response:
         """Answer a request whose key was seen before: with the kept answer, or as the call ends that it opened."""
         tenant = request.actor.tenant
         if begun.resume is not None and request.receipt is not None:
             request.receipt.wait_for(tenant, begun.resume)
-        if begun.kept is not None:
-            return begun.kept.status, begun.kept
+        if begun.response is not None:
+            return begun.response
         assert begun.resume is not None
         return await self._answer(request, write, view, await self._leases.resumed(tenant, begun.resume))
 
@@ -260,31 +269,41 @@ class Changes:
         crash.place(call.kind, "journalled")
         return await self._leases.here(call, gateway, request)
 
-    async def _answer(self, request: Request, write: Write, view: Any, ended: Ended) -> tuple[int, Any]:
+    async def _answer(self, request: Request, write: Write, view: Any, ended: Ended) -> Response:
         """Answer as a call ended; the answer is kept before it is sent, so that the same key gets the same bytes."""
         if ended.refusal is not None:
             await self._keep_refusal(request, ended.refusal)
             raise ended.refusal
         if write.verb == "delete":
-            return 204, None
+            return Response(204)
         if ended.record_id is None:
             raise NotFound("it was deleted meanwhile")
         record_id = ended.record_id
-        gathered = await self._database.read(lambda: self._reads.record(request.actor, view, record_id))
-        if request.key is None:
-            return write.status, gathered
-        assert request.render is not None
-        response = request.render(write.status, gathered)
-        await self._answers.answer(request.key, response)
-        return write.status, Kept(*response, replayed=False)
+        rows: Selection = await self._database.read(lambda: self._reads.record(request.actor, view, record_id))
+        response = _response(request, write, view, rows)
+        if request.key is not None:
+            await self._answers.answer(request.key, response)
+        return response
 
     async def _keep_refusal(self, request: Request, refusal: Refusal) -> None:
         if request.key is not None and isinstance(refusal, Conflict):
             # Somebody else's write came between: the same key tries anew.
             await self._answers.forget(request.key)
-        elif request.key is not None and request.tell is not None:
+        else:
             # The gateway was asked, by this request or by the one it joined: the same key is told the same.
-            await self._answers.answer(request.key, request.tell(refusal))
+            await self._answers.refuse(request, refusal)
+
+
+def _response(request: Request, write: Write, view: Any, rows: Selection | None) -> Response:
+    """The answer that shows a record; one without a record where it was deleted."""
+    if rows is None:
+        return Response(write.status)
+    renderer, record_id = request.renderer, rows.primary[0][0]
+    if renderer is None:
+        return Response(write.status, record_id=record_id)
+    headers = {"location": renderer.location(view, rows)} if write.status == 201 else {}
+    replayed = request.receipt is not None and request.receipt.replayed
+    return Response(write.status, headers, renderer.document(view, rows), record_id, replayed)
 
 
 def _is_idle(work: Work) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from paydesk.base.actor import Actor
 from paydesk.base.instants import Clock
+from paydesk.base.selection import Selection
 from paydesk.declare import Condition
 from paydesk.desk.calls import Calls
 from paydesk.desk.changes import Changes
@@ -21,7 +22,7 @@ from paydesk.desk.leases import Leases
 from paydesk.desk.owed_answers import Owing
 from paydesk.desk.own_work import OwnWork
 from paydesk.desk.reads import Reads, Related
-from paydesk.desk.requests import Permissions, Request, Write
+from paydesk.desk.requests import Permissions, Request, Response, Write
 from paydesk.desk.retries import Retries
 from paydesk.desk.settlements import Settlements
 from paydesk.desk.transactions import Transactions
@@ -52,13 +53,11 @@ class Desk:
         unseal: Callable[[Record], Credentials],
         clock: Clock,
         installation: str,
-        views: Any,
-        gather: Callable[[Any, list[Any], int | None], Any],
         hash_password: Callable[[str], Awaitable[str]],
         tools: Mapping[str, Any] | None = None,
         node: int = 0,
     ) -> None:
-        """`unseal` opens a gateway record's credentials; `views` and `gather` are the renderer's (`jsonapi.render`).
+        """`unseal` opens a gateway record's credentials.
 
         tools          what rules may use beside records: `seal` and `open` (secrets), `endpoint_url`
         hash_password  slow on purpose, and never on the event loop: rules are given its results made before them
@@ -68,7 +67,6 @@ class Desk:
         self.gateways = gateways
         self.plans = plans
         self.installation = installation
-        self.views = views
         self.tools = dict(tools or {})
         self.holder = new_id()
         self.transactions = Transactions(
@@ -84,7 +82,7 @@ class Desk:
             self.transactions, plans, gateways, unseal=unseal, holder=self.holder, settle=settlements.settle
         )
         self.leases = Leases(self.transactions, plans, make=self.calls.make, holder=self.holder)
-        self.reads = Reads(self.transactions, gather)
+        self.reads = Reads(self.transactions)
         retries = Retries(database, plans, self.leases, answers, self.owing)
         self.changes = Changes(
             self.transactions,
@@ -104,7 +102,7 @@ class Desk:
     def clock(self) -> Clock:
         return self.transactions.clock
 
-    async def one(self, request: Request, view: Any, record_id: str) -> Any:
+    async def one(self, request: Request, view: Any, record_id: str) -> Selection:
         """One record for its document. Raises NotFound; Denied when it exists but not for this caller."""
         return await self.reads.one(request, view, record_id)
 
@@ -120,7 +118,7 @@ class Desk:
         related_to: Related | None = None,
         counted: bool = True,
         concrete: Mapping[str, Any] | None = None,
-    ) -> Any:
+    ) -> Selection:
         """A page of a list. `related_to` is (owning type, its id, relationship name) for a related list.
 
         concrete   a view of each type, where `view` is of the type that reads what they share
@@ -137,14 +135,12 @@ class Desk:
             concrete=concrete,
         )
 
-    async def linkage(self, request: Request, owner: type[Record], owner_id: str, name: str) -> Any:
-        """The identities a relationship holds: a pair, None, or a list of pairs."""
-        bare = {target: frozenset[str]() for target in self.registry.types}
-        view = self.views.of(owner, {**bare, owner.shape.type: frozenset({name})}, {name: {}}, in_list=False)
+    async def linkage(self, request: Request, view: Any, owner_id: str, name: str) -> Any:
+        """The identities a relationship holds: a pair, None, or a list of pairs. `view` includes it alone."""
         return await self.reads.linkage(request, view, owner_id, name)
 
-    async def change(self, request: Request, write: Write, view: Any) -> tuple[int, Any]:
-        """Carry a change out. Returns `(status, gathered)`, with a `Kept` answer when the key was known.
+    async def change(self, request: Request, write: Write, view: Any) -> Response:
+        """Carry a change out, and show its record by `view`.
 
         Raises what `paydesk.errors` has; nothing was written then, save what a gateway was asked for.
         """

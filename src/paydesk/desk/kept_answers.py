@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from paydesk.base.errors import KeyReused
+from paydesk.base.errors import KeyReused, Refusal
 from paydesk.base.instants import later
 from paydesk.desk.requests import Request, Response
 from paydesk.desk.transactions import Transactions
@@ -22,20 +22,10 @@ KEY_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Kept:
-    """An answer as bytes: one that was given before, to be sent again, or one that was just kept under its key."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    replayed: bool = True
-
-
-@dataclass(frozen=True)
 class Known:
     """What is known of a request whose key was seen before: its answer, or the call that it opened."""
 
-    answer: Kept | None = None
+    response: Response | None = None
     call_id: str | None = None
 
 
@@ -59,7 +49,7 @@ class KeptAnswers:
             raise KeyReused("Idempotency-Key")
         if status is not None:
             opened = self._tools["open"](bytes(body).decode(), _place_of(request.key)).encode()
-            return Known(Kept(status, headers or {}, opened), call_id)
+            return Known(Response(status, headers or {}, opened, replayed=True), call_id)
         return Known(call_id=call_id) if call_id is not None else None
 
     def keep_call(self, request: Request, now: str, call_id: str | None) -> Generator[Any, Any, None]:
@@ -67,18 +57,19 @@ class KeptAnswers:
         if request.key is not None:
             yield from idempotency.write(request.key, request.content, now, call_id=call_id)
 
-    def keep_success(self, request: Request, now: str, status: int, gathered: Any) -> Generator[Any, Any, None]:
+    def keep(self, request: Request, now: str, response: Response) -> Generator[Any, Any, None]:
         """Keep a key with the answer to its request."""
         if request.key is not None:
-            assert request.render is not None
-            status, headers, body = self._sealed(request.key, request.render(status, gathered))
-            yield from idempotency.write(request.key, request.content, now, status=status, headers=headers, body=body)
+            body = self._sealed(request.key, response.body)
+            yield from idempotency.write(
+                request.key, request.content, now, status=response.status, headers=response.headers, body=body
+            )
 
-    def keep_refusal(self, request: Request, refusal: Any) -> Generator[Any, Any, None]:
+    def keep_refusal(self, request: Request, refusal: Refusal) -> Generator[Any, Any, None]:
         """Keep the refusal of a gateway under a key that is kept already."""
-        if request.key is not None:
-            assert request.tell is not None
-            yield from idempotency.answer(request.key, *self._sealed(request.key, request.tell(refusal)))
+        if request.key is not None and request.renderer is not None:
+            status, body = request.renderer.refusal(refusal)
+            yield from idempotency.answer(request.key, status, {}, self._sealed(request.key, body))
 
     def is_kept(self, request: Request) -> Callable[[], Generator[Any, Any, bool]] | None:
         """The transaction that looks whether a request's key is known."""
@@ -88,8 +79,13 @@ class KeptAnswers:
 
     async def answer(self, key: KeyOwner, response: Response) -> None:
         """Keep the answer to a request whose call ended, before it is sent."""
-        sealed = self._sealed(key, response)
-        await self._database.write(lambda: idempotency.answer(key, *sealed))
+        body = self._sealed(key, response.body)
+        await self._database.write(lambda: idempotency.answer(key, response.status, response.headers, body))
+
+    async def refuse(self, request: Request, refusal: Refusal) -> None:
+        """Keep the refusal to a request whose call ended, before it is sent."""
+        if request.key is not None and request.renderer is not None:
+            await self._database.write(lambda: self.keep_refusal(request, refusal))
 
     async def forget(self, key: KeyOwner) -> None:
         """Let a key go: its request is to be done from the beginning."""
@@ -102,9 +98,9 @@ class KeptAnswers:
             since = later(now, -KEY_SECONDS)
             await self._database.write(lambda: idempotency.tie(key, content, now, since, call_id))
 
-    def _sealed(self, key: KeyOwner, response: Response) -> Response:
-        status, headers, body = response
-        return status, headers, self._tools["seal"](body.decode(), _place_of(key)).encode()
+    def _sealed(self, key: KeyOwner, body: bytes) -> bytes:
+        sealed: str = self._tools["seal"](body.decode(), _place_of(key))
+        return sealed.encode()
 
 
 def _place_of(key: KeyOwner) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Denied, NotFound
+from paydesk.base.selection import Selection
 from paydesk.declare import Condition, Relationship, Test, both, eq, within
 from paydesk.desk.requests import Request
 from paydesk.desk.transactions import Columns, Transactions
@@ -18,22 +19,22 @@ Related = tuple[type[Record], str, str]
 
 
 class Reads:
-    """See the module. `gather` makes the renderer's `Gathered` of a view, its rows and their total."""
+    """See the module."""
 
-    def __init__(self, transactions: Transactions, gather: Callable[[Any, list[Any], int | None], Any]) -> None:
+    def __init__(self, transactions: Transactions) -> None:
         self._database = transactions.database
         self._reader = transactions.reader
         self._permissions = transactions.permissions
-        self._gather = gather
 
-    async def one(self, request: Request, view: Any, record_id: str) -> Any:
+    async def one(self, request: Request, view: Any, record_id: str) -> Selection:
         """One record for its document. Raises NotFound; Denied when it exists but not for this caller."""
         allowed = self._permissions.sees(request.actor, view.resource)
-        return await self._database.read(lambda: self.record(request.actor, view, record_id, allowed))
+        rows: Selection = await self._database.read(lambda: self.record(request.actor, view, record_id, allowed))
+        return rows
 
     def record(
         self, actor: Actor, view: Any, record_id: str, allowed: Condition | None = None
-    ) -> Generator[Any, Any, Any]:
+    ) -> Generator[Any, Any, Selection]:
         """The same in a transaction, of a record for which `allowed` is true."""
         caller = self._permissions.caller_values(actor)
         row, seen = yield from self._reader.one(view, actor.tenant, record_id, allowed, caller)
@@ -41,9 +42,9 @@ class Reads:
             raise NotFound(record_id)
         if not seen:
             raise Denied(record_id)
-        gathered = self._gather(view, [row], None)
-        yield from self._reader.include(view, [row], actor.tenant, self._gate(actor), caller, gathered)
-        return gathered
+        rows = Selection([row])
+        yield from self._reader.include(view, [row], actor.tenant, self._gate(actor), caller, rows)
+        return rows
 
     def _gate(self, actor: Actor) -> Callable[[type[Record], Relationship], Condition | None]:
         permissions = self._permissions
@@ -68,14 +69,15 @@ class Reads:
         related_to: Related | None = None,
         counted: bool = True,
         concrete: Mapping[str, Any] | None = None,
-    ) -> Any:
+    ) -> Selection:
         """A page of a list.
 
         concrete   a view of each type, where `view` is of the type that reads what they share
         """
-        return await self._database.read(
+        rows: Selection = await self._database.read(
             lambda: self._many(request.actor, view, where, sort, number, size, related_to, counted, concrete)
         )
+        return rows
 
     def _many(
         self,
@@ -88,42 +90,42 @@ class Reads:
         related_to: Related | None,
         counted: bool,
         concrete: Mapping[str, Any] | None,
-    ) -> Generator[Any, Any, Any]:
+    ) -> Generator[Any, Any, Selection]:
         caller = self._permissions.caller_values(actor)
         condition = both(where, self._permissions.sees(actor, view.resource))
         if related_to is not None:
             if related_to[0].shape.relationships[related_to[2]].listed:
                 condition = both(condition, self._permissions.lists(actor, view.resource))
             condition = both(condition, (yield from self._related(actor, view, *related_to)))
-        rows = yield from self._reader.page(
+        primary = yield from self._reader.page(
             view, actor.tenant, where=condition, caller=caller, sort=sort, limit=size, offset=(number - 1) * size
         )
         total: int | None = None
         if counted:
-            if number == 1 and len(rows) < size:
-                total = len(rows)
+            if number == 1 and len(primary) < size:
+                total = len(primary)
             else:
                 total = yield from self._reader.count(view.resource, actor.tenant, condition, caller)
-        gathered = self._gather(view, rows, total)
+        rows = Selection(primary, total)
         if concrete is not None:
-            yield from self._read_concrete(actor, gathered, concrete)
-            return gathered
-        yield from self._reader.include(view, rows, actor.tenant, self._gate(actor), caller, gathered)
-        return gathered
+            yield from self._read_concrete(actor, rows, concrete)
+            return rows
+        yield from self._reader.include(view, primary, actor.tenant, self._gate(actor), caller, rows)
+        return rows
 
-    def _read_concrete(self, actor: Actor, gathered: Any, concrete: Mapping[str, Any]) -> Generator[Any, Any, None]:
+    def _read_concrete(self, actor: Actor, rows: Selection, concrete: Mapping[str, Any]) -> Generator[Any, Any, None]:
         """Read the rows of a page again, each as its own type."""
         caller = self._permissions.caller_values(actor)
-        ids = tuple(row[0] for row in gathered.rows)
+        ids = tuple(row[0] for row in rows.primary)
         of_id: dict[str, tuple[Any, Any]] = {}
         for view in concrete.values() if ids else ():
             where = both(within("id", ids), self._permissions.sees(actor, view.resource))
-            rows = yield from self._reader.page(view, actor.tenant, where=where, caller=caller, limit=len(ids))
-            yield from self._reader.include(view, rows, actor.tenant, self._gate(actor), caller, gathered)
-            of_id.update((row[0], (view, row)) for row in rows)
+            of_type = yield from self._reader.page(view, actor.tenant, where=where, caller=caller, limit=len(ids))
+            yield from self._reader.include(view, of_type, actor.tenant, self._gate(actor), caller, rows)
+            of_id.update((row[0], (view, row)) for row in of_type)
         pairs = [of_id[one] for one in ids if one in of_id]
-        gathered.views = [view for view, _ in pairs]
-        gathered.rows = [row for _, row in pairs]
+        rows.views = [view for view, _ in pairs]
+        rows.primary = [row for _, row in pairs]
 
     def _related(
         self, actor: Actor, view: Any, owner: type[Record], owner_id: str, name: str
@@ -152,5 +154,5 @@ class Reads:
 
     async def linkage(self, request: Request, view: Any, owner_id: str, name: str) -> Any:
         """The identities that a relationship holds: a pair, None, or a list of pairs. `view` includes it alone."""
-        gathered = await self.one(request, view, owner_id)
-        return gathered.linkage[(view.type, owner_id)].get(name)
+        rows = await self.one(request, view, owner_id)
+        return rows.linkage[(view.type, owner_id)].get(name)

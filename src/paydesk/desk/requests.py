@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ import orjson
 
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Refusal
+from paydesk.base.selection import Selection
 from paydesk.declare import Condition
 from paydesk.desk.owed_answers import Receipt
 from paydesk.rules.asking import Change
@@ -27,9 +28,6 @@ Reference = tuple[str, str]
 Linked = Reference | tuple[Reference, ...] | None
 """What a write relates by one relationship: a record, none, or those of a to-many."""
 
-Response = tuple[int, dict[str, str], bytes]
-"""Status, headers and body."""
-
 
 class Permissions(Protocol):
     """Who may do what; see `paydesk.oauth.permissions`."""
@@ -45,14 +43,41 @@ class Permissions(Protocol):
     def caller_values(self, actor: Actor) -> Mapping[str, Any]: ...
 
 
+class Renderer(Protocol):
+    """Makes the documents that answer one request."""
+
+    def document(self, view: Any, rows: Selection) -> bytes: ...
+
+    def location(self, view: Any, rows: Selection) -> str: ...
+
+    def refusal(self, refusal: Refusal) -> tuple[int, bytes]:
+        """The status and document of a refusal."""
+        ...
+
+
+@dataclass(frozen=True)
+class Response:
+    """The answer to a write.
+
+    body       its document, where the request has a renderer
+    record_id  of the record that it shows
+    replayed   it is the answer to an earlier request
+    """
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    record_id: str | None = None
+    replayed: bool = False
+
+
 @dataclass(frozen=True)
 class Request:
     """Who asks, and how the answer reaches them.
 
     key       the client's idempotency key, and `content` what it was sent for
     receipt   the answer it is owed; None where no client waits
-    render    makes the response of what was read, for a kept answer
-    tell      the same of a refusal
+    renderer  makes the answer to a write; None where nobody reads it
     """
 
     actor: Actor
@@ -63,8 +88,7 @@ class Request:
     key: KeyOwner | None = None
     content: str = ""
     receipt: Receipt | None = None
-    render: Callable[[int, Any], Response] | None = None
-    tell: Callable[[Refusal], Response] | None = None
+    renderer: Renderer | None = None
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ from paydesk.base.actor import Actor
 from paydesk.base.errors import Denied, InvalidToken, NotFound, Refusal
 from paydesk.commerce.history.event_stores import event_id, event_key
 from paydesk.declare import ALWAYS, NEVER, AnyOf, Condition, Limited, Test, both, confined, eq, within
-from paydesk.desk import Broken, Desk, Kept, Request, Write
+from paydesk.desk import Broken, Desk, Request, Response, Write
 from paydesk.desk.owed_answers import Receipt, receipt_of
 from paydesk.desk.requests import Permissions
 from paydesk.http import bodies
 from paydesk.http.limits import Caller, Limits, Unlisted
 from paydesk.http.origin import BadHost, Network, Origin, Peer, links, origin, single
 from paydesk.jsonapi import errors, query, read
-from paydesk.jsonapi.render import Frame, Gathered, View, Views
+from paydesk.jsonapi.render import Frame, View, Views
 from paydesk.rules.asking import Change
 from paydesk.rules.registry import Registry
 from paydesk.rules.resource import Resource
@@ -186,6 +186,17 @@ def _told(problems: list[errors.ApiError]) -> tuple[int, list[tuple[bytes, bytes
     return status, headers, body
 
 
+class _Renderer:
+    """Makes the answer to a write; see `desk.requests.Renderer`."""
+
+    def __init__(self, frame: Frame, resource: type[Resource]) -> None:
+        self.document, self.location = frame.document, frame.location
+        self._relationships = frozenset(resource.shape.relationships)
+
+    def refusal(self, refusal: Refusal) -> tuple[int, bytes]:
+        return errors.document(errors.from_refusal(refusal, relationships=self._relationships))
+
+
 class _Request:
     """One request on its way through."""
 
@@ -290,9 +301,15 @@ class _Request:
             return await self._event_stores(resource, parts[1], linkage)
         if linkage:
             query.parse(self.scope["query_string"], resource, self.api.registry, purpose="write")
-            data = await self.api.desk.linkage(self._desk_request(), resource, parts[1], name)
+            data = await self._linkage(resource, parts[1], name)
             return 200, list(_JSON_HEADERS), self.frame.linkage(resource.shape.type, parts[1], name, data)
         return await self._related(resource, parts[1], name)
+
+    async def _linkage(self, owner: type[Resource], owner_id: str, name: str) -> Any:
+        """The identities that a relationship holds."""
+        fields = dict.fromkeys(self.api.registry.types, frozenset[str]()) | {owner.shape.type: frozenset({name})}
+        view = self.api.views.of(owner, fields, {name: {}}, in_list=False)
+        return await self.api.desk.linkage(self._desk_request(), view, owner_id, name)
 
     def _not_allowed(self, methods: dict[str, str], actions: Iterable[str]) -> Answer:
         """What an address answers to another method than those it has, which are told in a header."""
@@ -322,8 +339,8 @@ class _Request:
         view = self.api.view(self.actor, resource, asked, in_list=False)
         if resource.shape.type == "event_stores":
             return await self._event_store(resource, view, record_id)
-        found = await self.api.desk.one(self._desk_request(), view, record_id)
-        return 200, list(_JSON_HEADERS), self.frame.one(found)
+        rows = await self.api.desk.one(self._desk_request(), view, record_id)
+        return 200, list(_JSON_HEADERS), self.frame.document(view, rows)
 
     async def _list(self, resource: type[Resource]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         if not self._may(resource, "list"):
@@ -364,7 +381,7 @@ class _Request:
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         view = self.api.view(self.actor, resource, asked, in_list=True)
         sort = (*asked.sort, ("id", True)) if asked.sort else (("created_at", True), ("id", True))
-        found = await self.api.desk.many(
+        rows = await self.api.desk.many(
             self._desk_request(),
             view,
             where=where,
@@ -374,7 +391,7 @@ class _Request:
             related_to=related_to,
             concrete=self._concrete(asked, related_to),
         )
-        body = self.frame.many(found, path, asked.link_query, asked.page_number, asked.page_size)
+        body = self.frame.many(view, rows, path, asked.link_query, asked.page_number, asked.page_size)
         return 200, list(_JSON_HEADERS), body
 
     def _concrete(
@@ -399,7 +416,7 @@ class _Request:
             where = self._filter(asked, target)
             path = f"{owner.shape.type}/{owner_id}/{name}"
             return await self._page(target, asked, where, path, (owner, owner_id, name))
-        data = await self.api.desk.linkage(self._desk_request(), owner, owner_id, name)
+        data = await self._linkage(owner, owner_id, name)
         if data is None:
             query.parse(self.scope["query_string"], target, registry, purpose="one")
             return 200, list(_JSON_HEADERS), b'{"data":null}'
@@ -412,10 +429,10 @@ class _Request:
         if key is None:
             raise NotFound(record_id)
         where = both(eq("ms", key[0]), eq("sequence", key[1]), within("event", ("create", "update")))
-        found = await self.api.desk.many(self._desk_request(), view, where=where, number=1, size=1, counted=False)
-        if not found.rows:
+        rows = await self.api.desk.many(self._desk_request(), view, where=where, number=1, size=1, counted=False)
+        if not rows.primary:
             raise NotFound(record_id)
-        return 200, list(_JSON_HEADERS), self.frame.one(found)
+        return 200, list(_JSON_HEADERS), self.frame.document(view, rows)
 
     async def _event_stores(
         self, owner: type[Resource], owner_id: str, linkage: bool
@@ -437,7 +454,7 @@ class _Request:
             where = both(where, earlier)
         view = self.api.view(self.actor, resource, asked, in_list=True)
         size = asked.page_size
-        found: Gathered = await self.api.desk.many(
+        rows = await self.api.desk.many(
             self._desk_request(),
             view,
             where=where,
@@ -448,9 +465,9 @@ class _Request:
             counted=False,
         )
         following = None
-        if len(found.rows) > size:
-            found.rows = found.rows[:size]
-            last = found.rows[-1]
+        if len(rows.primary) > size:
+            rows.primary = rows.primary[:size]
+            last = rows.primary[-1]
             cursor = base64.urlsafe_b64encode(
                 event_id(last[view.at["ms"]], last[view.at["sequence"]]).encode()
             ).decode()
@@ -458,11 +475,11 @@ class _Request:
             following = f"{quote('page[after]')}={quote(cursor)}{kept}"
         if linkage:
             ms, sequence = view.at["ms"], view.at["sequence"]
-            identities = [("event_stores", event_id(row[ms], row[sequence])) for row in found.rows]
+            identities = [("event_stores", event_id(row[ms], row[sequence])) for row in rows.primary]
             body = self.frame.linkage(owner.shape.type, owner_id, "event_stores", identities, following)
             return 200, list(_JSON_HEADERS), body
         path = f"{owner.shape.type}/{owner_id}/event_stores"
-        return 200, list(_JSON_HEADERS), self.frame.cursor(found, path, following)
+        return 200, list(_JSON_HEADERS), self.frame.cursor(view, rows, path, following)
 
     # Changing.
 
@@ -501,16 +518,14 @@ class _Request:
         if problems:
             raise errors.RequestProblems(problems)
         view = api.view(actor, resource, asked_for, in_list=False)
-        status, found = await self._limited(write, lambda: self._idempotently(write, view, body))
-        if isinstance(found, Kept):
-            headers = [*_JSON_HEADERS, *([_REPLAYED] if found.replayed else [])]
-            headers.extend((name.encode(), value.encode()) for name, value in found.headers.items())
-            return found.status, headers, found.body
-        if status == 204:
+        response = await self._limited(write, lambda: self._idempotently(write, view, body))
+        if response.status == 204:
             return 204, list(CORS), b""
-        return self._written(status, found)
+        headers = [*_JSON_HEADERS, *([_REPLAYED] if response.replayed else [])]
+        headers.extend((name.encode(), value.encode()) for name, value in response.headers.items())
+        return response.status, headers, response.body
 
-    async def _limited(self, write: Write, make: Callable[[], Awaitable[tuple[int, Any]]]) -> tuple[int, Any]:
+    async def _limited(self, write: Write, make: Callable[[], Awaitable[Response]]) -> Response:
         """Make a change, which may be one of those that are limited whatever the settings say."""
         limited = write.resource.limited(write.verb, write.record_id, write.change)
         if limited is None or self.api.guesses is None:
@@ -519,23 +534,13 @@ class _Request:
         peer = Peer(came.address, came.forwarded_for is not None, actor.is_confidential)
         return await self.api.guesses.limited(limited, actor.tenant, peer, actor.is_sales_channel, make)
 
-    def _written(self, status: int, found: Gathered) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        headers = list(_JSON_HEADERS)
-        receipt: Receipt | None = self.scope.get("paydesk.receipt")
-        if receipt is not None and receipt.replayed:
-            headers.append(_REPLAYED)
-        if status == 201:
-            headers.append((b"location", self._location(found).encode()))
-        return status, headers, self.frame.one(found)
-
-    def _location(self, found: Gathered) -> str:
-        return f"{self.frame.base.decode()}{found.view.type}/{found.rows[0][0]}"
-
-    async def _idempotently(self, write: Write, view: View, body: bytes) -> tuple[int, Any]:
+    async def _idempotently(self, write: Write, view: View, body: bytes) -> Response:
         """Ask the desk, under the client's idempotency key when it sent one (POST and PATCH)."""
+        renderer = _Renderer(self.frame, write.resource)
         given = self.headers.get(b"idempotency-key")
         if given is None or write.verb == "delete":
-            return await self.api.desk.change(self._desk_request(receipt=self._receipt()), write, view)
+            request = self._desk_request(receipt=self._receipt(), renderer=renderer)
+            return await self.api.desk.change(request, write, view)
         if not 1 <= len(given) <= 255 or not all(32 <= byte < 127 for byte in given):
             detail = "Idempotency-Key must be 1 to 255 printable ASCII characters."
             raise Answer(errors.problem("BAD_REQUEST", detail=detail, header="Idempotency-Key"))
@@ -544,18 +549,8 @@ class _Request:
         digest = hashlib.sha256(body).hexdigest()
         query_string = self.scope["query_string"].decode("latin-1")
         content = f"{self.scope['method']} {self.scope['path']}?{query_string} {digest}"
-
-        def render(status: int, found: Gathered) -> tuple[int, dict[str, str], bytes]:
-            headers = {"location": self._location(found)} if status == 201 else {}
-            return status, headers, self.frame.one(found)
-
-        def tell(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
-            relationships = frozenset(write.resource.shape.relationships)
-            status, told = errors.document(errors.from_refusal(refusal, relationships=relationships))
-            return status, {}, told
-
         receipt = self._receipt(key.key)
-        request = self._desk_request(key=key, content=content, receipt=receipt, render=render, tell=tell)
+        request = self._desk_request(key=key, content=content, receipt=receipt, renderer=renderer)
         return await self.api.desk.change(request, write, view)
 
     def _receipt(self, key: str | None = None) -> Receipt:

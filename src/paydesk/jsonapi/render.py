@@ -17,13 +17,13 @@ import orjson
 
 from paydesk.base.actor import Actor
 from paydesk.base.money import as_float, formatted
+from paydesk.base.selection import Selection
 from paydesk.declare import Field, Relationship
 from paydesk.rules.registry import Registry
 from paydesk.rules.resource import Resource
 
 Include = Mapping[str, "Include"]
 Fieldsets = Mapping[str, frozenset[str]]
-Identity = tuple[str, str]
 Linkage = Mapping[str, Any]
 
 _serials = iter(range(1, 1 << 62))
@@ -223,23 +223,6 @@ def _frozen(value: Any) -> Any:
     return tuple(sorted(value))
 
 
-class Gathered:
-    """What was read for one document: the primary rows, the included ones, and who relates to whom.
-
-    views   the view of each row, where they are of several types
-    """
-
-    __slots__ = ("included", "linkage", "rows", "total", "view", "views")
-
-    def __init__(self, view: View, rows: list[Any], total: int | None = None) -> None:
-        self.view = view
-        self.rows = rows
-        self.total = total
-        self.views: list[View] | None = None
-        self.included: dict[Identity, tuple[View, Any]] = {}
-        self.linkage: dict[Identity, dict[str, Any]] = {}
-
-
 class Frame:
     """What a request gives all its resource objects: link base, meta, and who reads."""
 
@@ -253,33 +236,35 @@ class Frame:
             f'{{"mode":"{caller.mode}","organization_id":"{caller.organization_id}","trace_id":"{trace_id}"}}'
         ).encode()
 
-    def objects(self, found: Gathered) -> Iterator[bytes]:
-        linkage = found.linkage
-        for view, row in zip(found.views or repeat(found.view), found.rows, strict=False):
-            yield view.render(row, self.base, self.meta, linkage.get((view.type, row[0])), self.caller)
+    def objects(self, view: View, rows: Selection) -> Iterator[bytes]:
+        linkage = rows.linkage
+        for of, row in zip(rows.views or repeat(view), rows.primary, strict=False):
+            yield of.render(row, self.base, self.meta, linkage.get((of.type, row[0])), self.caller)
 
-    def included(self, found: Gathered) -> bytes:
-        if not found.view.includes:
+    def included(self, view: View, rows: Selection) -> bytes:
+        if not view.includes:
             return b""
-        primary = {
-            (view.type, row[0]) for view, row in zip(found.views or repeat(found.view), found.rows, strict=False)
-        }
+        primary = {(of.type, row[0]) for of, row in zip(rows.views or repeat(view), rows.primary, strict=False)}
         objects = (
-            view.render(row, self.base, self.meta, found.linkage.get(identity), self.caller)
-            for identity, (view, row) in found.included.items()
+            of.render(row, self.base, self.meta, rows.linkage.get(identity), self.caller)
+            for identity, (of, row) in rows.included.items()
             if identity not in primary
         )
         return b',"included":[' + b",".join(objects) + b"]"
 
-    def one(self, found: Gathered) -> bytes:
+    def document(self, view: View, rows: Selection) -> bytes:
         """A document of one resource, `data: null` when there is none."""
-        data = next(self.objects(found), b"null")
-        return b'{"data":' + data + self.included(found) + b"}"
+        data = next(self.objects(view, rows), b"null")
+        return b'{"data":' + data + self.included(view, rows) + b"}"
 
-    def many(self, found: Gathered, path: str, link_query: str, number: int, size: int) -> bytes:
+    def location(self, view: View, rows: Selection) -> str:
+        """Where a record is to be found that was made."""
+        return f"{self.base.decode()}{view.type}/{rows.primary[0][0]}"
+
+    def many(self, view: View, rows: Selection, path: str, link_query: str, number: int, size: int) -> bytes:
         """A page of a list. `path` is the list's own under the base; links keep every other query parameter."""
-        assert found.total is not None
-        pages = max(1, -(-found.total // size))
+        assert rows.total is not None
+        pages = max(1, -(-rows.total // size))
 
         def link(page: int) -> str:
             kept = f"&{link_query}" if link_query else ""
@@ -292,9 +277,9 @@ class Frame:
             links["next"] = link(number + 1)
         links["last"] = link(pages)
         return b'{"data":[%b]%b,"meta":{"record_count":%d,"page_count":%d},"links":%b}' % (
-            b",".join(self.objects(found)),
-            self.included(found),
-            found.total,
+            b",".join(self.objects(view, rows)),
+            self.included(view, rows),
+            rows.total,
             pages,
             orjson.dumps(links),
         )
@@ -307,7 +292,7 @@ class Frame:
             links["next"] = f"{own}/relationships/{name}?{next_query}"
         return b'{"links":%b,"data":%b}' % (orjson.dumps(links), _linkage(data))
 
-    def cursor(self, found: Gathered, path: str, next_query: str | None) -> bytes:
+    def cursor(self, view: View, rows: Selection, path: str, next_query: str | None) -> bytes:
         """A page of a cursor-paged list: no counts, and a link to what follows (Commerce Layer, "Event stores")."""
         links = {"next": f"{self.base.decode()}{path}?{next_query}"} if next_query else {}
-        return b'{"data":[%b],"meta":{},"links":%b}' % (b",".join(self.objects(found)), orjson.dumps(links))
+        return b'{"data":[%b],"meta":{},"links":%b}' % (b",".join(self.objects(view, rows)), orjson.dumps(links))

@@ -142,8 +142,8 @@ class _Doing:
         links = {name: (one.shape.type, one.id) if one is not None else None for name, one in relationships.items()}
         write = Write(verb, resource, id if verb == "update" else None, change, links)
         view = self.parts.views.of(resource, {}, {}, in_list=False)
-        _, found = await self.parts.desk.change(Request(self.actor, "0" * 64), write, view)
-        return (await _Finding(self.parts, self.actor)(type, "id", found.rows[0][0]))[0]
+        response = await self.parts.desk.change(Request(self.actor, "0" * 64), write, view)
+        return (await _Finding(self.parts, self.actor)(type, "id", response.record_id or ""))[0]
 
 
 class _Finding:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import String, and_, bindparam, func, literal_column, select
 
+from paydesk.base.selection import Selection
 from paydesk.declare import UPDATE, Condition, Own, Relationship, Test, both
 from paydesk.declare.conditions import NEVER, All, AnyOf, Related, Tied
 from paydesk.rules.asking import Find, Holder, Holders, Load, Next
@@ -209,9 +210,9 @@ class Reader:
         return rows[0], allowed is None or bool(rows[0][-1])
 
     def include(
-        self, view: Viewed, rows: Sequence[Row], tenant: str, gate: Gate, caller: Mapping[str, Any], found: Any
+        self, view: Viewed, rows: Sequence[Row], tenant: str, gate: Gate, caller: Mapping[str, Any], into: Selection
     ) -> Reads:
-        """Read what `view` includes for `rows` into `found.included` and `found.linkage` (see `render.Gathered`)."""
+        """Read what `view` includes for `rows`, its rows or those of a view within it, into `into`."""
         if not view.includes or not rows:
             return
         resource = view.resource
@@ -230,18 +231,18 @@ class Reader:
                 for owner_id, row in pairs:
                     identity = (target_type, row[0])
                     related.setdefault(owner_id, []).append(identity)
-                    if identity not in found.included:
-                        found.included[identity] = (child, row)
+                    if identity not in into.included:
+                        into.included[identity] = (child, row)
                         fresh.append(row)
                     elif child.includes:
                         fresh.append(row)
                 if child.includes:
-                    yield from self.include(child, fresh, tenant, gate, caller, found)
+                    yield from self.include(child, fresh, tenant, gate, caller, into)
             for row in rows:
                 linked: Any = related.get(row[0], [])
                 if not relationship.many:
                     linked = linked[0] if linked else None
-                found.linkage.setdefault((type_, row[0]), {})[name] = linked
+                into.linkage.setdefault((type_, row[0]), {})[name] = linked
 
     def _related(
         self,
