@@ -38,10 +38,11 @@ def test_every_move_to_placed_needs_a_total_that_was_just_worked_out() -> None:
 @pytest.mark.parametrize("wrong", ["none", "another order", "another work", "another total"])
 def test_a_total_of_another_time_or_order_places_nothing(wrong: str) -> None:
     order: Any = Cart()
+    another: Any = Cart()
     now = work()
     proof = {
         "none": None,
-        "another order": Refreshed(Cart(), now, order.due()),
+        "another order": Refreshed(another, now, order.due()),
         "another work": Refreshed(order, work(), order.due()),
         "another total": Refreshed(order, now, Money(100, "EUR")),
     }[wrong]

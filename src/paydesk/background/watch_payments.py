@@ -78,30 +78,30 @@ class Watching:
         if rows:
             looked.due += len(rows)
             taken = await self.desk.database.write(lambda: self._take(kind, rows, now))
-            gateways: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
+            gateways: defaultdict[tuple[str, str], list[watch.Due]] = defaultdict(list)
             for row in taken:
-                gateways[row[0], row[2]].append(row)
+                gateways[row.tenant, row.gateway_id].append(row)
             # Gateways side by side: one that hangs holds up its own payments only.
             await asyncio.gather(*(self._look_at(kind, group, now, looked) for group in gateways.values()))
 
-    def _take(self, kind: str, rows: list[Any], now: str) -> Generator[Any, Any, list[Any]]:
+    def _take(self, kind: str, rows: list[watch.Due], now: str) -> Generator[Any, Any, list[watch.Due]]:
         """Set when each is looked at next; returns those that are to be looked at now."""
         taken = []
         sources: Any = self.desk.registry[kind]
         for row in rows:
-            tenant, payment_id, _, status, news_at, capture_before, found, reached_at = row
+            news_at, capture_before, reached_at = row.news_at, row.capture_before, row.reached_at
             since, until = later(now, -INFORMED_SECONDS), later(now, SKEW_SECONDS)
             informed = reached_at is not None and since <= reached_at <= until
             overdue = overdue_at(min(news_at, now), capture_before)
             is_overdue = overdue <= now
             # A cart that nobody came back to pay for is not under way.
-            ended = is_overdue and status == sources.untried
+            ended = is_overdue and row.gateway_status == sources.untried
             look_at = next_look(now, news_at=news_at, capture_before=capture_before, informed=informed)
             mine = yield from watch.take(
                 kind,
-                tenant,
-                payment_id,
-                found,
+                row.tenant,
+                row.id,
+                row.look_at,
                 None if ended else look_at,
                 overdue if is_overdue and not ended else None,
             )
@@ -110,9 +110,10 @@ class Watching:
                 taken.append(row)
         return taken
 
-    async def _look_at(self, kind: str, rows: list[Any], now: str, looked: Looked) -> None:
+    async def _look_at(self, kind: str, rows: list[watch.Due], now: str, looked: Looked) -> None:
         """Read one gateway's payments, and say which authorizations end soon."""
-        for tenant, payment_id, gateway_id, _, _, capture_before, *_ in rows:
+        for row in rows:
+            tenant, payment_id, gateway_id, capture_before = row.tenant, row.id, row.gateway_id, row.capture_before
             try:
                 actor = await self._actor(tenant, payment_id)
                 if is_expiring(now, capture_before):

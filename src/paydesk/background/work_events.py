@@ -182,9 +182,9 @@ class Inbox:
         turns = [one for one in waiting if one > self._served] + [one for one in waiting if one <= self._served]
         self._served = turns[:limit][-1]
         rows = await self.desk.database.write(lambda: events.take(turns, now, later(now, TAKEN_SECONDS), limit))
-        doors: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
+        doors: defaultdict[tuple[str, str], list[events.Taken]] = defaultdict(list)
         for row in rows:
-            doors[row[0], row[1]].append(row)
+            doors[row.tenant, row.gateway_id].append(row)
         # Gateways side by side: one that hangs holds up its own events only.
         await asyncio.gather(*(_Door(self, *door).work(group, now) for door, group in doors.items()))
         await self._tally()
@@ -219,24 +219,24 @@ class _Door:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._silent: Unavailable | None = None
 
-    async def work(self, rows: list[Any], now: str) -> None:
+    async def work(self, rows: list[events.Taken], now: str) -> None:
         """A payment is read once for all of its events: they came before that."""
-        subjects: defaultdict[Any, list[Any]] = defaultdict(list)
+        subjects: defaultdict[tuple[str, str | None], list[events.Taken]] = defaultdict(list)
         for row in rows:
-            if row[3] in ("instrument", "customer", "setup"):
-                subjects[(row[3], row[7])].append(row)
+            if row.about in ("instrument", "customer", "setup"):
+                subjects[row.about, row.object_id].append(row)
             else:
-                subjects[("access" if row[3] == "access" else "payment", row[4])].append(row)
+                subjects["access" if row.about == "access" else "payment", row.payment_id].append(row)
         await asyncio.gather(*(self._work(what, about, group, now) for (what, about), group in subjects.items()))
 
-    async def _work(self, what: str, name: str | None, rows: list[Any], now: str) -> None:
-        tries = max(row[6] for row in rows)
+    async def _work(self, what: str, name: str | None, rows: list[events.Taken], now: str) -> None:
+        tries = max(row.tries for row in rows)
         outcome: str | None
         async with self._turns:
             try:
                 if self._silent is not None:
                     raise self._silent
-                actor = await self._actor(rows[0][2])
+                actor = await self._actor(rows[0].event_id)
                 if what == "access":
                     outcome = await self._look_for_access(actor)
                 elif name is None:
@@ -255,7 +255,7 @@ class _Door:
             except Refusal as refusal:
                 outcome = FAILED if tries + 1 >= TRIES else None
                 if outcome is not None:
-                    log.warning("an event cannot be worked: %s", refusal, extra={"event": rows[0][2]})
+                    log.warning("an event cannot be worked: %s", refusal, extra={"event": rows[0].event_id})
         if outcome in (UNKNOWN, ORPHANED):
             for _ in rows:
                 self.inbox.count(
@@ -263,14 +263,14 @@ class _Door:
                 )
         await self.desk.database.write(lambda: self._note(rows, outcome, now))
 
-    def _note(self, rows: list[Any], outcome: str | None, now: str) -> Generator[Any, Any, None]:
+    def _note(self, rows: list[events.Taken], outcome: str | None, now: str) -> Generator[Any, Any, None]:
         """Write down how events ended, or when they are looked at again."""
-        for _, _, event_id, _, _, _, tries, _ in rows:
+        for row in rows:
             if outcome is not None:
-                yield from events.worked(self.tenant, self.gateway_id, event_id, outcome, now)
+                yield from events.worked(self.tenant, self.gateway_id, row.event_id, outcome, now)
             else:
-                due = later(now, min(3600.0, 2.0 ** (min(tries, 20) + 1)))
-                yield from events.put_off(self.tenant, self.gateway_id, event_id, due)
+                due = later(now, min(3600.0, 2.0 ** (min(row.tries, 20) + 1)))
+                yield from events.put_off(self.tenant, self.gateway_id, row.event_id, due)
 
     async def _actor(self, event_id: str) -> Actor:
         organization_id, _, mode = self.tenant.partition("/")
@@ -279,14 +279,14 @@ class _Door:
         assert actor.tenant == tenant_of(organization_id, mode == "live")
         return actor
 
-    async def _read(self, actor: Actor, payment_id: str, rows: list[Any], tries: int) -> str | None:
+    async def _read(self, actor: Actor, payment_id: str, rows: list[events.Taken], tries: int) -> str | None:
         (gateway,) = await self._gateway() or (None,)
         if gateway is None:
             return NOTHING
         sources = gateway.makes
         found = await self._records(Find(sources, sources.known_as(payment_id, self.gateway_id), ("payment_gateway",)))
         if found:
-            await self.desk.refresh(actor, found[0], closely=any(row[3] == "fraud" for row in rows))
+            await self.desk.refresh(actor, found[0], closely=any(row.about == "fraud" for row in rows))
             return READ
         holders = await self.desk.database.read(lambda: holders_of(sources.holders(payment_id)))
         elsewhere = {(one.tenant, one.gateway_id) for one in holders if one.is_of(gateway.account)}
@@ -294,18 +294,18 @@ class _Door:
             await self.desk.database.write(lambda: self._hand_over(rows, elsewhere))
             self.inbox.wake.set()
             return HANDED_OVER
-        if any(row[5] for row in rows):
+        if any(row.ours for row in rows):
             # Ours, and perhaps just being opened: parked until that is settled.
             return await self._lost(actor, gateway, payment_id, tries) if tries + 1 >= LOST_TRIES else None
         # Another program's payment on the same account, or one that is just being adopted.
         return UNKNOWN if tries + 1 >= UNKNOWN_TRIES else None
 
-    def _hand_over(self, rows: list[Any], to: set[tuple[str, str]]) -> Generator[Any, Any, None]:
+    def _hand_over(self, rows: list[events.Taken], to: set[tuple[str, str]]) -> Generator[Any, Any, None]:
         """Give events to the gateways of the same account, of whichever tenant, whose payment they are about."""
         now = instant(self.desk.clock())
         for row in rows:
             for whose in to:
-                yield from events.hand_over(self.tenant, self.gateway_id, row[2], whose, now)
+                yield from events.hand_over(self.tenant, self.gateway_id, row.event_id, whose, now)
 
     async def _read_entry(self, actor: Actor, token: str) -> str:
         """A payment method: whoever keeps it in a wallet is to see what became of it."""

@@ -82,11 +82,12 @@ async def find(
         for kind in parts.watching.kinds:
             named_by = parts.registry[kind].named_by  # type: ignore[attr-defined]
             rows = await parts.database.read(lambda: watch.expiring(kind, named_by, list(tenants), found.until))  # noqa: B023
-            for tenant, before, payment, payment_id, order, number, status, placed_at, name, cents, currency in rows:
-                its_slug, its_mode = tenants[tenant]
+            for row in rows:
+                its_slug, its_mode = tenants[row.tenant]
                 told = Expiring(
-                    its_slug, its_mode, order, number, status, placed_at is not None, name, cents, currency, before,
-                    before <= now, f"{kind}/{payment}", payment_id,
+                    its_slug, its_mode, row.order, row.number, row.status, row.placed_at is not None, row.authorization,
+                    row.left_cents, row.currency, row.capture_before, row.capture_before <= now,
+                    f"{kind}/{row.payment}", row.named_by,
                 )  # fmt: skip
                 found.expiring.append(told)
         found.expiring.sort(key=lambda one: (one.capture_before, one.number))

@@ -23,9 +23,9 @@ from paydesk.base.instants import Clock, instant, seconds, wall
 from paydesk.cli.periods import moment
 from paydesk.cli.screen import Exit, fail, out, rows
 from paydesk.commerce.orders.invariants import broken
+from paydesk.commerce.payments.acts.release import let_go, let_stray_go
 from paydesk.commerce.payments.comparing import Difference, compare
 from paydesk.commerce.payments.lost import take_back
-from paydesk.commerce.payments.payment_sources import let_go, let_stray_go
 from paydesk.commerce.payments.reconciling import UNCONFIRMED
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq

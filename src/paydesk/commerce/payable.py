@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypedDict
+from typing import Any, TypedDict
 
 from paydesk.base.money import Money
 from paydesk.commerce.owning import OWN_ORDER
-from paydesk.declare import Access, Caller, both, either, eq, within
+from paydesk.declare import Access, Caller, Rule, both, either, eq, within
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
 
 SOURCES = (
     "adyen_payments",
@@ -78,63 +81,85 @@ class Act:
     done: list[Step] = field(default_factory=list)
 
 
-class Payable(Protocol):
-    """An order, as far as payments go."""
+class Payable(Resource):
+    """An order, as far as payments go: `orders` makes it a type.
 
-    id: str
+    booked   all of its transactions, oldest first, once `transactions.booked` has loaded them
+    """
+
+    number: str
     status: str
+    payment_status: str
     currency_code: str
+    customer_id: str | None
     payment_method: Any
+    payment_method_id: str | None
     payment_source: Any
+    payment_source_id: str | None
     transactions_count: int
+    booked: list[Any]
 
     @property
+    @abstractmethod
     def needs_no_payment(self) -> bool:
         """Nobody is to pay for it any more."""
-        ...
 
+    @property
+    @abstractmethod
+    def editable_now(self) -> bool:
+        """It can still be changed."""
+
+    @property
+    @abstractmethod
+    def is_owned(self) -> bool:
+        """It is its customer's own, and does not merely name the customer (`owning`)."""
+
+    @abstractmethod
     def due(self) -> Money:
         """What is to be paid: the total with taxes, net of gift cards."""
-        ...
 
-    def catch_up(self, work: Any) -> Any:
-        """Bring `due` up to what it costs by now, before a payment is opened or amended for it. A `Rule`, which returns
-        whether it was behind.
+    @abstractmethod
+    def refresh(self, work: Work, *, forced: bool = False) -> Rule:
+        """Bring prices, amounts and status up to what the order holds; `forced`: also where it does not by itself."""
+
+    @abstractmethod
+    def catch_up(self, work: Work) -> Rule:
+        """Bring `due` up to what it costs by now, before a payment is opened or amended for it. Returns whether it was
+        behind.
         """
-        ...
 
-    def takes_source(self, work: Any) -> None:
+    @abstractmethod
+    def takes_source(self, work: Work) -> None:
         """Note with `work.invalid` why this order takes no payment source now, if it does not."""
-        ...
 
-    def takes_method(self, method_id: str, work: Any) -> Any:
-        """Take this payment method, where it is still offered. A `Rule`; returns whether it was taken."""
-        ...
+    @abstractmethod
+    def takes_method(self, method_id: str, work: Work) -> Rule:
+        """Take this payment method, where it is still offered. Returns whether it was taken."""
 
-    def settle(self, work: Any, authorized: Any = None) -> Any:
-        """Bring the order to what its transactions sum up to. A `Rule`."""
-        ...
+    @abstractmethod
+    def settle(self, work: Work, authorized: Any = None) -> Rule:
+        """Bring the order to what its transactions sum up to; `authorized`: the authorization that has just come."""
 
-    def paid_with(self, payment: Any, work: Any) -> Any:
-        """Take a payment that has just come to hold money back as the source, if another has its place. A `Rule`."""
-        ...
+    @abstractmethod
+    def paid_with(self, payment: Any, work: Work) -> Rule:
+        """Take a payment that has just come to hold money back as the source, if another has its place."""
 
-    def follows(self, what: str, work: Any) -> Any:
-        """Do what was asked for beside moving money. A `Rule`; raises where it cannot be."""
-        ...
+    @abstractmethod
+    def follows(self, what: str, work: Work) -> Rule:
+        """Do what was asked for beside moving money. Raises where it cannot be."""
 
-    def goes_on(self, act: Act, work: Any) -> Any:
-        """Take the next step of an act that moves money, or end it. A `Rule`; returns a refusal where it cannot be."""
-        ...
+    @abstractmethod
+    def goes_on(self, act: Act, work: Work) -> Rule:
+        """Take the next step of an act that moves money, or end it. Returns a refusal where it cannot be."""
 
-    def left_of(self, act: Act, work: Any) -> Any:
-        """The steps of an act that were not begun (JSON). A `Rule`."""
-        ...
+    @abstractmethod
+    def left_of(self, act: Act, work: Work) -> Rule:
+        """The steps of an act that were not begun (JSON)."""
 
-    def placed_by_hand(self, work: Any) -> Any:
-        """Place the order, whose authorization an integration vouches for. A `Rule`."""
-        ...
+    @abstractmethod
+    def placed_by_hand(self, work: Work) -> Rule:
+        """Place the order, whose authorization an integration vouches for."""
 
+    @abstractmethod
     def for_intent(self, organization: Any) -> dict[str, Any]:
         """What the gateway is told beside the amount: description, shipping, setup_future_usage, account."""
-        ...

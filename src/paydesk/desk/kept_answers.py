@@ -44,13 +44,12 @@ class KeptAnswers:
         row = yield from idempotency.kept(request.key, later(now, -KEY_SECONDS))
         if row is None:
             return None
-        content, call_id, status, headers, body = row
-        if content != request.content:
+        if row.request != request.content:
             raise KeyReused("Idempotency-Key")
-        if status is not None:
-            opened = self._tools["open"](bytes(body).decode(), _place_of(request.key)).encode()
-            return Known(Response(status, headers or {}, opened, replayed=True), call_id)
-        return Known(call_id=call_id) if call_id is not None else None
+        if row.status is not None:
+            opened = self._tools["open"](bytes(row.body).decode(), _place_of(request.key)).encode()
+            return Known(Response(row.status, row.headers or {}, opened, replayed=True), row.call_id)
+        return Known(call_id=row.call_id) if row.call_id is not None else None
 
     def keep_call(self, request: Request, now: str, call_id: str | None) -> Generator[Any, Any, None]:
         """Keep a key with the call that its request opens."""

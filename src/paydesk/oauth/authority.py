@@ -15,7 +15,7 @@ from paydesk.oauth.keys import Keyring, Sealer
 from paydesk.oauth.secrets import Passwords
 from paydesk.oauth.tokens import Tokens
 from paydesk.rules.registry import Registry
-from paydesk.store import credentials
+from paydesk.store import credentials, customers
 from paydesk.store.ask import Database
 
 log = logging.getLogger("paydesk.oauth")
@@ -114,7 +114,7 @@ class OAuth:
         actor = self.tokens.actor(token, host_slug)
         if not self.tokens.is_known(actor):
             tenant, customer_id = actor.tenant, actor.owner_id or ""
-            email = await self.database.read(lambda: credentials.customer_email(tenant, customer_id))
+            email = await self.database.read(lambda: customers.customer_email(tenant, customer_id))
             if email is None:
                 raise InvalidToken
             self.tokens.introduce(actor, email)

@@ -32,7 +32,7 @@ from paydesk.oauth.scopes import Scope
 from paydesk.oauth.secrets import digest, matches, new_secret, successor
 from paydesk.oauth.tokens import issuer_of
 from paydesk.rules.asking import new_id
-from paydesk.store import credentials
+from paydesk.store import credentials, customers
 from paydesk.store.credentials import AccessToken, Application, Grant, RefreshToken
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -142,16 +142,16 @@ async def _password(asked: Asked) -> dict[str, Any]:
     email_key = asked.required("username").strip().lower()
     password = asked.required("password")
     scope = await _scope(asked)
-    customer = await oauth.database.read(lambda: credentials.customer_with_email(tenant, email_key))
+    customer = await oauth.database.read(lambda: customers.customer_with_email(tenant, email_key))
 
     async def look() -> bool:
-        return await oauth.passwords.verify(password, customer[2] if customer else None)
+        return await oauth.passwords.verify(password, customer.password_hash if customer else None)
 
     if not await oauth.guesses.tried(f"customer {tenant} {email_key}", asked.peer, look) or customer is None:
         raise invalid_grant()
-    oauth.tokens.know_email(tenant, customer[0], customer[1])
-    owner = Owner("Customer", customer[0])
-    return await _open(asked, scope, owner, None, trusted_at=customer[3], password_hash=customer[2])
+    oauth.tokens.know_email(tenant, customer.id, customer.email)
+    owner = Owner("Customer", customer.id)
+    return await _open(asked, scope, owner, None, trusted_at=customer.trusted_at, password_hash=customer.password_hash)
 
 
 async def _jwt_bearer(asked: Asked) -> dict[str, Any]:
@@ -163,7 +163,7 @@ async def _jwt_bearer(asked: Asked) -> dict[str, Any]:
         return await _open(asked, scope, owner, custom_claim)
     # The shop's own sign-in vouches for its customer.
     tenant, now = asked.application.tenant, asked.oauth.now
-    proved_at = await asked.oauth.database.write(lambda: credentials.prove_customer(tenant, owner.id, now))
+    proved_at = await asked.oauth.database.write(lambda: customers.prove_customer(tenant, owner.id, now))
     return await _open(asked, scope, owner, custom_claim, trusted_at=max(now, proved_at))
 
 
@@ -237,7 +237,7 @@ async def _lives(oauth: OAuth, application: Application, owner: Owner) -> bool:
         if user is not None:
             oauth.tokens.know_user(user)
         return user is not None
-    email = await oauth.database.read(lambda: credentials.customer_email(application.tenant, owner.id))
+    email = await oauth.database.read(lambda: customers.customer_email(application.tenant, owner.id))
     if email is not None:
         oauth.tokens.know_email(application.tenant, owner.id, email)
     return email is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from paydesk.commerce.payments.transactions import Transaction
+from paydesk.commerce.payments.transactions import AnyTransaction
 from paydesk.declare import eq
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find
@@ -33,7 +33,7 @@ class Books:
         for gateway in (yield from self.reader.records(session, Find("payment_gateways", eq("id", gateway_id)))):
             sources = Find(gateway.makes, gateway.makes.known_as(payment_id, gateway_id), ("order",))
             for source in (yield from self.reader.records(session, sources)):
-                paid = Find(Transaction, eq("order_id", source.order_id))
+                paid = Find(AnyTransaction, eq("order_id", source.order_id))
                 found: Snapshot = source.booked((yield from self.reader.records(session, paid)))
                 return found
         return None

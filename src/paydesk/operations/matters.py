@@ -87,21 +87,26 @@ def matters(
     """
     found: list[Matter] = []
     rows = yield from attention.orders(now, tenants, MOST)
-    for tenant, order, number, _, currency, told in rows:
-        for kind, (since, cents) in (told or {}).items():
+    for row in rows:
+        for kind, (since, cents) in (row.attention or {}).items():
             if since <= later(now, -PATIENCE.get(kind, 0.0)) or since > later(now, SKEW_SECONDS):
                 amount = None if kind == BROKEN else cents
-                found.append(Matter(kind, tenant, order, number, amount, currency, since, DO[kind]))
+                found.append(Matter(kind, row.tenant, row.id, row.number, amount, row.currency, since, DO[kind]))
     for kind, named_by in kinds:
-        for row in (yield from watch.expiring(kind, named_by, tenants, later(now, NOTICE))):
-            tenant, before, _, _, order, number, _, placed_at, _, cents, currency = row
-            if placed_at is not None:
-                found.append(Matter(EXPIRING, tenant, order, number, cents, currency, before, DO[EXPIRING]))
-    for tenant, order, number, currency, cents, since in (yield from accounts.shared(tenants, MOST)):
-        found.append(Matter(SHARED, tenant, order, number, cents, currency, since, DO[SHARED]))
-    for row in (yield from lost.payments(tenants, MOST)):
-        tenant, payment, order, number, email, cents, currency, since, is_here = row
-        found.append(Matter(LOST, tenant, order, number, cents, currency, since, _lost(payment, email, is_here)))
+        ending: list[watch.Expiring] = yield from watch.expiring(kind, named_by, tenants, later(now, NOTICE))
+        for one in (one for one in ending if one.placed_at is not None):
+            amount, before = one.left_cents, one.capture_before
+            found.append(
+                Matter(EXPIRING, one.tenant, one.order, one.number, amount, one.currency, before, DO[EXPIRING])
+            )
+    for shared in (yield from accounts.shared(tenants, MOST)):
+        amount, since = shared.cents, shared.created_at
+        found.append(
+            Matter(SHARED, shared.tenant, shared.order, shared.number, amount, shared.currency, since, DO[SHARED])
+        )
+    for gone in (yield from lost.payments(tenants, MOST)):
+        do = _lost(gone.payment_id, gone.email, gone.is_here)
+        found.append(Matter(LOST, gone.tenant, gone.order, gone.number, gone.cents, gone.currency, gone.found_at, do))
     found.sort(key=lambda one: (one.since, one.order))
     return found
 

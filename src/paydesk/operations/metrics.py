@@ -78,10 +78,16 @@ class Metrics:
             "elsewhere.",
             [({}, int(self.stopped() is None))],
         )
-        told.gauge("paydesk_gateway_calls_open", "Gateway calls whose outcome is not settled yet.", [({}, calls[0])])
-        told.gauge("paydesk_gateway_calls_oldest_seconds", "Age of the oldest of them.", [({}, told.age(calls[1], 0))])
-        told.gauge("paydesk_gateway_events_waiting", "Events kept and not worked yet.", [({}, waiting[0])])
-        told.gauge("paydesk_gateway_events_lag_seconds", "Age of the oldest of them.", [({}, told.age(waiting[1], 0))])
+        told.gauge(
+            "paydesk_gateway_calls_open", "Gateway calls whose outcome is not settled yet.", [({}, calls.number)]
+        )
+        told.gauge(
+            "paydesk_gateway_calls_oldest_seconds", "Age of the oldest of them.", [({}, told.age(calls.since, 0))]
+        )
+        told.gauge("paydesk_gateway_events_waiting", "Events kept and not worked yet.", [({}, waiting.number)])
+        told.gauge(
+            "paydesk_gateway_events_lag_seconds", "Age of the oldest of them.", [({}, told.age(waiting.since, 0))]
+        )
         told.gauge(
             "paydesk_payments_overdue", "Payments still under way 8 days after they should have ended.", [({}, overdue)]
         )
@@ -93,20 +99,20 @@ class Metrics:
         told.gauge(
             "paydesk_gateway_event_age_seconds",
             "Time since a gateway's last event that was signed by it.",
-            [({"gateway": door[0]}, told.age(door[1])) for door in doors],
+            [({"gateway": door.gateway_id}, told.age(door.verified_at)) for door in doors],
         )
         told.gauge(
             "paydesk_gateway_list_age_seconds",
             "Time since a gateway's own list of events was read to its end.",
-            [({"gateway": door[0]}, told.age(door[2])) for door in doors],
+            [({"gateway": door.gateway_id}, told.age(door.reached_at)) for door in doors],
         )
         told.gauge(
             "paydesk_gateway_unheard_seconds",
             "How long events have come by a gateway's own list alone, and by no webhook; 0 while webhooks come.",
-            [({"gateway": door[0]}, told.age(door[3], 0)) for door in doors],
+            [({"gateway": door.gateway_id}, told.age(door.unheard_since, 0)) for door in doors],
         )
         for at, name in enumerate(events.COUNTED):
-            series = [({"gateway": door[0]}, door[4 + at]) for door in doors]
+            series = [({"gateway": door.gateway_id}, door.counts[at]) for door in doors]
             told.series(f"paydesk_gateway_{name}_total", "counter", _COUNTED[name], series)
         told.gauge(
             "paydesk_gateway_breakers",

@@ -64,7 +64,7 @@ class Ground:
             if not left and (waited > events_seconds or not await self.database.read(events.waiting)):
                 return []
             if waited > CONVERGES_SECONDS:
-                return [OpenCall(kind, subject_id) for _, _, kind, _, subject_id, *_ in left]
+                return [OpenCall(one.kind, one.subject_id) for one in left]
             await asyncio.sleep(0.05)
 
 

@@ -8,10 +8,14 @@ from typing import Any, Generic, Literal, TypeVar
 
 from paydesk.base.errors import Refusal
 from paydesk.base.instants import passed
+from paydesk.gateways.port.problems import Declined, Refused
 from paydesk.gateways.port.verbs import Verb
 from paydesk.rules.asks import Ask
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
+
+No = Declined | Refused
+"""What a gateway says that does not do what is asked."""
 
 A = TypeVar("A", bound=Ask)
 C = TypeVar("C", bound=Ask, covariant=True)
@@ -135,7 +139,7 @@ class Plan(Generic[A]):
         """
         raise AssertionError(f"{self.kind} does not say how it is settled")
 
-    def refused(self, call: Journalled[A], problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[A], problem: No, work: Work) -> Any:
         """Book a definite no, and return what the client is told. May be a `Rule`."""
         raise AssertionError(f"{self.kind} does not say what a refusal means")
 

@@ -120,6 +120,15 @@ class Record:
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"{type(self).__name__} has no {name}, or it was not loaded: name it in `loads`")
 
+    def loaded(self, name: str) -> bool:
+        """Whether a relationship, or what a rule keeps with the record by this name, is in hand."""
+        return name in self.__dict__
+
+    def row(self) -> dict[str, Any]:
+        """Its columns' values by name, those that are in hand."""
+        own = self.__dict__
+        return {name: own[name] for name in self.shape.columns if name in own}
+
     def __repr__(self) -> str:
         return f"<{self.shape.type} {self.__dict__.get('id')}>"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, exists, func, select, update
 
@@ -57,9 +57,20 @@ def assign(tenant: str, gateway_id: str, own: str | None, after: str, limit: int
     return last
 
 
+class Shared(NamedTuple):
+    """A payment that is another record's as well: the order, what it was opened for, and when it was stored."""
+
+    tenant: str
+    order: str
+    number: str
+    currency: str
+    cents: int
+    created_at: str
+
+
 def shared(tenants: Sequence[str] | None, most: int) -> Asks:
-    """`(tenant, order id, number, currency, what it was opened for in minor units, when it was stored)` of payments
-    that are another record's as well, which has the account: what one database of the first release may hold.
+    """The payments that are another record's as well, which has the account, each a `Shared`: what one database of the
+    first release may hold.
 
     tenants   None for all
 
@@ -88,4 +99,4 @@ def shared(tenants: Sequence[str] | None, most: int) -> Asks:
 
     values = {"most": most, **({} if tenants is None else {"tenants": list(tenants)})}
     rows = yield Ask(("shared payments", tenants is None), build, values)
-    return rows
+    return [Shared(*row) for row in rows]

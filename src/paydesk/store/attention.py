@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -18,9 +18,20 @@ Asks = Generator[Ask, Rows, Any]
 _BOUNDS = ("until", "beyond")
 
 
+class Attention(NamedTuple):
+    """An order of which something needs attention: `attention` as `commerce.orders.attention` stores it."""
+
+    tenant: str
+    id: str
+    number: str
+    status: str
+    currency: str
+    attention: dict[str, list[Any]] | None
+
+
 def orders(until: str, tenants: Sequence[str] | None, most: int) -> Asks:
-    """`(tenant, id, number, status, currency, attention)` of the orders that something of has needed attention since
-    `until` at the latest, the longest first.
+    """The orders that something of has needed attention since `until` at the latest, an `Attention` each, the longest
+    first.
 
     tenants   None for all
     """
@@ -43,4 +54,4 @@ def orders(until: str, tenants: Sequence[str] | None, most: int) -> Asks:
     if tenants is not None:
         values["tenants"] = list(tenants)
     rows = yield Ask(("orders needing attention", tenants is None), build, values)
-    return rows
+    return [Attention(*row) for row in rows]

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, insert, null, select, update
+from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from paydesk.base.instants import later
@@ -421,50 +421,6 @@ def organization_of(organization_id: str) -> Transaction[tuple[str, str] | None]
 
     rows = yield Ask(("credentials", "organization"), build, {"tenant": organization_id, "id": organization_id})
     return (rows[0][0], rows[0][1] or "") if rows else None
-
-
-def customer_with_email(tenant: str, email_key: str) -> Transaction[tuple[str, str, str | None, str | None] | None]:
-    """Id, email, password hash, and since when that is the password of whoever the address belongs to."""
-
-    def build() -> Any:
-        table = METADATA.tables["customers"]
-        return select(table.c.id, table.c.email, table.c.password_hash, table.c.password_trusted_at).where(
-            table.c.tenant == bindparam("tenant"), table.c.email_key == bindparam("email_key")
-        )
-
-    rows = yield Ask(("credentials", "customer by email"), build, {"tenant": tenant, "email_key": email_key})
-    return (rows[0][0], rows[0][1], rows[0][2], rows[0][3]) if rows else None
-
-
-def prove_customer(tenant: str, customer_id: str, now: str) -> Transaction[str]:
-    """Note that the customer's address was proved, unless it is noted already; since when it is, or `now`."""
-
-    def build() -> Any:
-        c = METADATA.tables["customers"].c
-        unproved = update(METADATA.tables["customers"]).where(
-            c.tenant == bindparam("at_tenant"), c.id == bindparam("at_id"), c.proved_at.is_(None)
-        )
-        return unproved.values(proved_at=bindparam("now", type_=c.proved_at.type), made_by=null())
-
-    yield Ask(("credentials", "prove customer"), build, {"at_tenant": tenant, "at_id": customer_id, "now": now})
-
-    def proved() -> Any:
-        c = METADATA.tables["customers"].c
-        return select(c.proved_at).where(c.tenant == bindparam("tenant"), c.id == bindparam("id"))
-
-    rows = yield Ask(("credentials", "proved"), proved, {"tenant": tenant, "id": customer_id})
-    return rows[0][0] if rows else now
-
-
-def customer_email(tenant: str, customer_id: str) -> Transaction[str | None]:
-    """The customer's email, None where there is no such customer."""
-
-    def build() -> Any:
-        table = METADATA.tables["customers"]
-        return select(table.c.email).where(table.c.tenant == bindparam("tenant"), table.c.id == bindparam("id"))
-
-    rows = yield Ask(("credentials", "customer"), build, {"tenant": tenant, "id": customer_id})
-    return rows[0][0] if rows else None
 
 
 def _user_columns() -> list[Any]:

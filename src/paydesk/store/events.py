@@ -69,7 +69,22 @@ def _due(table: Any = events) -> tuple[Any, ...]:
     return table.c.worked_at.is_(None), table.c.due_at <= bindparam("now", type_=Instant())
 
 
-_TAKEN = ("tenant", "gateway_id", "event_id", "about", "payment_id", "ours", "tries", "object_id")
+class Taken(NamedTuple):
+    """An event whose turn it is.
+
+    about       what it is about: "payment", "fraud", "instrument", "customer", "setup" or "access"
+    payment_id  the gateway's name for the payment; `object_id` for what it is about beside
+    ours        it tells itself that it is about something of this installation's
+    """
+
+    tenant: str
+    gateway_id: str
+    event_id: str
+    about: str | None
+    payment_id: str | None
+    ours: bool
+    tries: int
+    object_id: str | None
 
 
 def take(gateways: Sequence[str], now: str, until: str, limit: int) -> Asks:
@@ -89,13 +104,13 @@ def take(gateways: Sequence[str], now: str, until: str, limit: int) -> Asks:
         if len(taken) >= limit:
             break
         taken += yield from _take(gateway_id, now, until, limit - len(taken))
-    return [row[:-1] for row in sorted(taken, key=lambda row: row[-1])]
+    return [Taken(*row[:-1]) for row in sorted(taken, key=lambda row: row[-1])]
 
 
 def _take(gateway_id: str, now: str, until: str, limit: int) -> Asks:
     def build() -> Any:
         due = (events.c.gateway_id == bindparam("gateway")) & and_(*_due())
-        columns = (events.c[name] for name in (*_TAKEN, "received_at"))
+        columns = (events.c[name] for name in (*Taken._fields, "received_at"))
         taken = (
             update(events)
             .where(portion_of(events, events.c.due_at, due))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
@@ -41,8 +41,18 @@ def _at() -> Any:
     )
 
 
+class KeptKey(NamedTuple):
+    """What a key was sent for, and how that ended: by the call that it opened, or the answer that is kept (sealed)."""
+
+    request: str
+    call_id: str | None
+    status: int | None
+    headers: dict[str, str] | None
+    body: bytes | None
+
+
 def kept(owner: KeyOwner, since: str) -> Asks:
-    """`(request, call id, status, headers, body)` of a key younger than `since`, or None."""
+    """The `KeptKey` of an owner that is younger than `since`, or None."""
 
     def build() -> Any:
         return select(keys.c.request, keys.c.call_id, keys.c.status, keys.c.headers, keys.c.body).where(
@@ -50,7 +60,7 @@ def kept(owner: KeyOwner, since: str) -> Asks:
         )
 
     rows = yield Ask(("kept key",), build, {**owner.binds(), "since": since})
-    return rows[0] if rows else None
+    return KeptKey(*rows[0]) if rows else None
 
 
 def is_kept(owner: KeyOwner) -> Asks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
@@ -35,9 +35,22 @@ def forget(tenant: str, payment_id: str) -> Asks:
     yield Ask(("forget lost payment",), build, {"tenant": tenant, "payment_id": payment_id})
 
 
+class Lost(NamedTuple):
+    """A payment that holds money for an order which was lost; `is_here`: there is an order of its id."""
+
+    tenant: str
+    payment_id: str
+    order: str
+    number: str
+    email: str | None
+    cents: int
+    currency: str
+    found_at: str
+    is_here: bool
+
+
 def payments(tenants: Sequence[str] | None, most: int) -> Asks:
-    """`(tenant, payment id, order id, number, e-mail, minor units, currency, since when, whether the order is here)` of
-    those that are still not here, the longest first.
+    """Those that are still not here, a `Lost` each, the longest first.
 
     tenants   None for all
     """
@@ -61,4 +74,4 @@ def payments(tenants: Sequence[str] | None, most: int) -> Asks:
 
     values: dict[str, Any] = {"most": most, **({} if tenants is None else {"tenants": list(tenants)})}
     rows = yield Ask(("lost payments", tenants is None), build, values)
-    return rows
+    return [Lost(*row) for row in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, literal_column, select
 
@@ -15,31 +15,51 @@ from paydesk.store.types import METADATA
 Asks = Generator[Ask, Rows, Any]
 
 
+class Waiting(NamedTuple):
+    """How many of something wait, and since when the oldest does."""
+
+    number: int
+    since: str | None
+
+
+class Door(NamedTuple):
+    """What came to a gateway's door.
+
+    verified_at    when an event was verified last; `reached_at`: when the list of events was read to its end last
+    unheard_since  since when events come by the list alone
+    counts         of `events.COUNTED`
+    """
+
+    gateway_id: str
+    verified_at: str | None
+    reached_at: str | None
+    unheard_since: str | None
+    counts: tuple[int, ...]
+
+
 def open_calls() -> Asks:
-    """`(how many gateway calls are open, since when the oldest)`."""
+    """The gateway calls that are open."""
 
     def build() -> Any:
         is_open = gateway_calls.c.state == literal_column("'open'")
         return select(func.count(), func.min(gateway_calls.c.created_at)).where(is_open)
 
     rows = yield Ask(("open calls measured",), build)
-    return rows[0]
+    return Waiting(*rows[0])
 
 
 def waiting_events() -> Asks:
-    """`(how many events wait to be worked, when the oldest came)`."""
+    """The events that are not worked yet."""
 
     def build() -> Any:
         return select(func.count(), func.min(gateway_events.c.received_at)).where(gateway_events.c.worked_at.is_(None))
 
     rows = yield Ask(("waiting events measured",), build)
-    return rows[0]
+    return Waiting(*rows[0])
 
 
 def doors() -> Asks:
-    """Of every gateway: `(id, when an event was verified last, when the list was read last, since when events come by
-    the list alone, counts of COUNTED)`.
-    """
+    """The `Door` of every gateway."""
 
     def build() -> Any:
         gateways = METADATA.tables["payment_gateways"]
@@ -62,7 +82,7 @@ def doors() -> Asks:
         )
 
     rows = yield Ask(("doors measured",), build)
-    return rows
+    return [Door(row[0], row[1], row[2], row[3], tuple(row[4:])) for row in rows]
 
 
 def overdue_payments() -> Asks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, literal_column, select, update
 
@@ -15,8 +15,45 @@ from paydesk.store.types import METADATA, Instant, ListOf
 Asks = Generator[Ask, Rows, Any]
 
 
+class Due(NamedTuple):
+    """A payment that is to be looked at.
+
+    reached_at  when its gateway's list of events was read last
+    """
+
+    tenant: str
+    id: str
+    gateway_id: str
+    gateway_status: str | None
+    news_at: str
+    capture_before: str | None
+    look_at: str
+    reached_at: str | None
+
+
+class Expiring(NamedTuple):
+    """An authorization that can be captured until `capture_before` at most.
+
+    payment     its payment source's id; `named_by`: the gateway's name for that
+    number      of its order; `authorization` is the authorization's own
+    left_cents  what can still be captured, in minor units of `currency`
+    """
+
+    tenant: str
+    capture_before: str
+    payment: str
+    named_by: str
+    order: str
+    number: str
+    status: str
+    placed_at: str | None
+    authorization: str
+    left_cents: int
+    currency: str
+
+
 def due(kind: str, now: str, limit: int) -> Asks:
-    """`(tenant, id, gateway id, gateway status, news at, capture before, look at, when the list was read last)`."""
+    """The payments that are `Due`, the longest first."""
 
     def build() -> Any:
         payments = METADATA.tables[kind]
@@ -31,15 +68,14 @@ def due(kind: str, now: str, limit: int) -> Asks:
         )
 
     rows = yield Ask(("due payments", kind), build, {"now": now, "limit": limit})
-    return rows
+    return [Due(*row) for row in rows]
 
 
 def expiring(kind: str, named_by: str, tenants: Sequence[str] | None, until: str) -> Asks:
     """What is authorized with these tenants' payments, and can be captured until `until` at most, the soonest first.
 
     tenants   None for all
-    returns   `(tenant, capture before, payment id, its name at the gateway, order id, number, status, placed at,
-              authorization's number, what can still be captured of it in minor units, currency)`
+    returns   a list of `Expiring`
     """
 
     def build() -> Any:
@@ -74,7 +110,7 @@ def expiring(kind: str, named_by: str, tenants: Sequence[str] | None, until: str
 
     values = {"until": until, **({} if tenants is None else {"tenants": list(tenants)})}
     rows = yield Ask(("expiring", kind, tenants is None), build, values)
-    return rows
+    return [Expiring(*row) for row in rows]
 
 
 def of_gateway(kind: str, named_by: str, tenant: str, gateway_id: str, after: str, limit: int) -> Asks:

@@ -160,7 +160,7 @@ class Address(
 
     def updating(self, change: Change, work: Work) -> None:
         self._is_open_to(work, harmless=change.values.keys() <= _HARMLESS)
-        complete({**self.__dict__, **change.values}, work)
+        complete({**self.row(), **change.values}, work)
         work.change(self, **change.values)
 
     def updated(self, change: Change, work: Work) -> None:

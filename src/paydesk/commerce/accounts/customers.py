@@ -7,6 +7,7 @@ from typing import Any
 
 from paydesk.base.errors import Denied
 from paydesk.commerce.owning import shows_all, shows_entry, told_count
+from paydesk.commerce.payable import Payable
 from paydesk.commerce.unserved import as_it_is
 from paydesk.declare import (
     FILTER,
@@ -209,13 +210,13 @@ class Customer(
         )
         work.sign_out(self)
 
-    def count_order(self, order: Any, work: Work) -> str:
+    def count_order(self, order: Payable, work: Work) -> str:
         """Note that one more order of the customer was placed; what kind of customer that makes it of the order."""
         count, own = self.total_orders_count + 1, (self.own_orders_count or 0) + bool(order.is_owned)
         work.change(self, total_orders_count=count, own_orders_count=own, status=STATUSES[min(count, 2)])
         return "new" if (own if order.is_owned and self.proved_at is None else count) == 1 else "returning"
 
-    def has_ordered(self, order: Any) -> bool:
+    def has_ordered(self, order: Payable) -> bool:
         """Whether another order was placed, as far as this one's owner may know."""
         return bool(self.own_orders_count if order.is_owned and self.proved_at is None else self.total_orders_count)
 
@@ -309,7 +310,7 @@ def named(customer: Customer, order_id: str | None, work: Work) -> None:
         work.change(customer, made_by=None)
 
 
-def sign_up(customer: Customer, order: Any, change: Change, work: Work) -> Rule:
+def sign_up(customer: Customer, order: Payable, change: Change, work: Work) -> Rule:
     """Give a customer an account by the order's `customer_password`; returns whether it did.
 
     An integration signs up whoever has no password. A guest signs up whom this very order made, and whom nothing else
@@ -332,7 +333,7 @@ def sign_up(customer: Customer, order: Any, change: Change, work: Work) -> Rule:
     return True
 
 
-def _is_nobodys(customer: Customer, order: Any, work: Work) -> Rule:
+def _is_nobodys(customer: Customer, order: Payable, work: Work) -> Rule:
     """Whether nobody but this order knows of the customer, who is locked."""
     if customer in work.created:
         return True

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from paydesk.commerce.accounts.addresses import Address, copy_of
 from paydesk.commerce.catalog.skus import Sku
+from paydesk.commerce.orders.order import Order
 from paydesk.declare import Rule, eq, within
 from paydesk.rules.asking import Find, Load
 from paydesk.rules.work import Work
@@ -26,13 +27,13 @@ def kept_apart(address: Address | None, order_id: str | None, work: Work) -> Rul
     return address
 
 
-def assign(order: Any, role: Role, address: Address | None, work: Work) -> Rule:
+def assign(order: Order, role: Role, address: Address | None, work: Work) -> Rule:
     """Set an address, or none."""
     work.relate(order, role, (yield from kept_apart(address, order.id, work)))
     yield from settle_country(order, work)
 
 
-def clone(order: Any, role: Role, address_id: str, work: Work) -> Rule:
+def clone(order: Order, role: Role, address_id: str, work: Work) -> Rule:
     """Give the order a copy of the address with this id. Source: Commerce Layer, "Orders", `_..._clone_id`."""
     address = yield Find(Address, eq("id", address_id))
     if address is None:
@@ -42,7 +43,7 @@ def clone(order: Any, role: Role, address_id: str, work: Work) -> Rule:
     yield from settle_country(order, work)
 
 
-def same_as(order: Any, role: Role, other: Role, work: Work) -> Rule:
+def same_as(order: Order, role: Role, other: Role, work: Work) -> Rule:
     """Copy one address of the order to the other. Said twice, the copy that is there stays."""
     yield Load(order, ("billing_address", "shipping_address"))
     source, present = getattr(order, other), getattr(order, role)
@@ -54,7 +55,7 @@ def same_as(order: Any, role: Role, other: Role, work: Work) -> Rule:
     yield from settle_country(order, work)
 
 
-def settle_country(order: Any, work: Work) -> Rule:
+def settle_country(order: Order, work: Work) -> Rule:
     """The order's country is that of its shipping address, otherwise of its billing address; a lock is kept to."""
     yield Load(order, ("billing_address", "shipping_address"))
     shipping, billing = order.shipping_address, order.billing_address
@@ -69,7 +70,7 @@ def _say_the_same(one: Address, other: Address) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in Address.shape.columns if name not in _OWN)
 
 
-def ships(order: Any) -> Rule:
+def ships(order: Order) -> Rule:
     """Whether a line of the order is sent anywhere."""
     yield Load(order, ("line_items",))
     ids = [line.item_id for line in order.line_items if line.item_type == "skus" and line.item_id]

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from paydesk.commerce.orders.invariants import broken, broken_sums
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.payments.moving import voidable
 from paydesk.commerce.payments.payment_sources import is_by_hand
 from paydesk.commerce.payments.status import sums
+from paydesk.commerce.payments.transactions import Transaction
 from paydesk.declare import Rule
 from paydesk.rules.asking import Load
 from paydesk.rules.work import Work
@@ -34,7 +36,7 @@ amounts_broken       the order's own amounts contradict each other
 _PLACED = ("placed", "approved", "editing")
 
 
-def attend(order: Any, everything: Sequence[Any], work: Work, spare: Sequence[Any]) -> Rule:
+def attend(order: Order, everything: Sequence[Transaction], work: Work, spare: Sequence[Transaction]) -> Rule:
     """Store what needs attention, each with since when and how much: `{kind: [since, cents]}`.
 
     spare    the authorizations that hold what the order does not need
@@ -51,7 +53,7 @@ def attend(order: Any, everything: Sequence[Any], work: Work, spare: Sequence[An
     )
 
 
-def _kinds(order: Any, everything: Sequence[Any], known: dict[str, Any]) -> Iterator[tuple[str, int]]:
+def _kinds(order: Order, everything: Sequence[Transaction], known: dict[str, Any]) -> Iterator[tuple[str, int]]:
     currency = order.currency_code
     if order.status in _PLACED:
         made = sums(everything, currency)
@@ -70,13 +72,13 @@ def _kinds(order: Any, everything: Sequence[Any], known: dict[str, Any]) -> Iter
     failed = sum(_failed(everything))
     if failed:
         yield REFUND_FAILED, failed
-    lines = order.__dict__.get("line_items")
+    lines = order.line_items if order.loaded("line_items") else None
     contradicts = broken_sums(order, everything) if lines is None else broken(order, lines, everything)
     if contradicts or (lines is None and BROKEN in known):
         yield BROKEN, 0
 
 
-def _unapproved(order: Any, everything: Sequence[Any]) -> Rule:
+def _unapproved(order: Order, everything: Sequence[Transaction]) -> Rule:
     """What was received of an order that waits to be approved, and that was captured at the gateway itself: by hand, or
     by what an older database does not know of any more. None where its method captures without anybody's approval, or
     where it was never authorized in full.
@@ -93,12 +95,12 @@ def _unapproved(order: Any, everything: Sequence[Any]) -> Rule:
     return max(min(unasked, (made.captured - made.refunded).cents), 0)
 
 
-def _is_undecided(order: Any) -> bool:
-    source = order.__dict__.get("payment_source")
+def _is_undecided(order: Order) -> bool:
+    source = order.payment_source if order.loaded("payment_source") else None
     return source is not None and bool(source.is_undecided)
 
 
-def _failed(everything: Sequence[Any]) -> Iterator[int]:
+def _failed(everything: Sequence[Transaction]) -> Iterator[int]:
     """The amounts of refunds that failed, and that no later one of the same capture made good."""
     for capture in (one for one in everything if one.one_of("captures") and one.counts):
         refunds = [one for one in everything if one.one_of("refunds") and one.reference_capture_id == capture.id]

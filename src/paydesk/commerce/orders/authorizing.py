@@ -14,15 +14,16 @@ from paydesk.base.money import Money
 from paydesk.commerce.limits import unpayable
 from paydesk.commerce.orders import placing, settling
 from paydesk.commerce.orders.asks import AmendToAuthorizeAsk, ConfirmAsk
-from paydesk.commerce.payments.payment_sources import refusal as told_of
+from paydesk.commerce.orders.order import Order
+from paydesk.commerce.payments.acts.read import refusal as told_of
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.declare import Rule
 from paydesk.gateways.port.snapshots import Snapshot
-from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.plans import Journalled, No, Plan
 from paydesk.rules.work import Work
 
 
-def authorize(order: Any, asked: int | None, work: Work) -> Rule:
+def authorize(order: Order, asked: int | None, work: Work) -> Rule:
     """Have `asked` minor units authorized, by default all that the order costs. What is authorized already stays.
 
     raises   Several: what stands against paying; Invalid: an amount out of bounds, or another than is authorized
@@ -86,7 +87,7 @@ class AuthorizeOrder(placing.ConfirmPayment):
         # A part of it may have been asked for.
         return asked.currency == due.currency and asked <= due
 
-    def judged(self, call: Journalled[ConfirmAsk], order: Any, answer: Snapshot, work: Work) -> Rule:
+    def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
         yield from order.refresh(work, forced=True)
         is_held = (yield from settling.held_by_source(order, work)).cents >= call.ask.amount_cents
         return order if is_held or answer.status == "processing" else placing.why_not(answer)
@@ -130,7 +131,7 @@ class AmendToAuthorize(Plan[AmendToAuthorizeAsk]):
         placing.confirm("authorize_order", order, Money(call.ask.amount_cents, order.currency_code), work)
         return order
 
-    def refused(self, call: Journalled[AmendToAuthorizeAsk], problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[AmendToAuthorizeAsk], problem: No, work: Work) -> Any:
         return told_of(problem)
 
     def apart(

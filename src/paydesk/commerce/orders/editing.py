@@ -5,24 +5,23 @@ Source: Commerce Layer, "Orders", `_start_editing` and `_stop_editing`.
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.base.errors import Invalid, Several
 from paydesk.base.money import Money
 from paydesk.commerce.orders import addressing, settling
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.placing import goods_problems, not_placeable
 from paydesk.declare import Rule
 from paydesk.rules.asking import Load
 from paydesk.rules.work import Work
 
 
-def start(order: Any, work: Work) -> None:
+def start(order: Order, work: Work) -> None:
     """Open a placed order for changes. Its payment is judged by what it cost when it was placed, if that is less."""
     if not settling.ORDER.is_there("_start_editing", order):
         settling.ORDER.move("_start_editing", order, work)
 
 
-def stop(order: Any, work: Work) -> Rule:
+def stop(order: Order, work: Work) -> Rule:
     """Close it again: placed as before, and nobody is told that it was placed anew.
 
     raises   Several: all that stands against it, among it the total above the one that was placed, or above what is
@@ -33,6 +32,7 @@ def stop(order: Any, work: Work) -> Rule:
     settling.ORDER.must_admit("_stop_editing", order, work)
     refreshed = yield from order.refresh(work, forced=True)
     wrong = yield from goods_problems(order)
+    assert order.place_total_amount_cents is not None, "it was placed"
     total, placed = refreshed.due, Money(order.place_total_amount_cents, order.currency_code)
     if total > placed:
         count = placed.cents
@@ -50,7 +50,7 @@ def stop(order: Any, work: Work) -> Rule:
     yield from settling.settle(order, work)
 
 
-def _is_processing(order: Any) -> Rule:
+def _is_processing(order: Order) -> Rule:
     """Its payment is decided by the bank: it was placed on that, too."""
     yield Load(order, ("payment_source",))
     return order.payment_source is not None and order.payment_source.gateway_status == "processing"

@@ -5,15 +5,14 @@ Source: Commerce Layer, "Orders", `_fix_payment_source`.
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.base.errors import Invalid
 from paydesk.commerce.orders import paying, placing, settling
+from paydesk.commerce.orders.order import Order
 from paydesk.declare import Rule
 from paydesk.rules.work import Work
 
 
-def fix(order: Any, work: Work) -> Rule:
+def fix(order: Order, work: Work) -> Rule:
     """Make the source of the last authorization that stands the order's, and place the order if it is not placed yet.
 
     raises   Invalid: past `placed`, or where no authorization stands; Several: what stands against placing it
@@ -28,7 +27,7 @@ def fix(order: Any, work: Work) -> Rule:
         yield from placing.begin(order, (yield from order.refresh(work, forced=True)), work)
 
 
-def mend(order: Any, work: Work) -> Rule:
+def mend(order: Order, work: Work) -> Rule:
     """The same before an order is approved, where its source holds nothing though another does."""
     if not order.authorized_cents:
         return

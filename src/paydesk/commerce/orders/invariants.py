@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 from paydesk.base.currencies import CURRENCIES
 from paydesk.base.money import formatted
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.totals import line_total, totals_of
+from paydesk.commerce.payments.transactions import Transaction
 
 Rule = Literal["line", "amount", "currency", "balance"]
 """
@@ -39,7 +41,7 @@ class Broken:
     right: str
 
 
-def broken(order: Any, lines: Sequence[Any], transactions: Iterable[Any]) -> list[Broken]:
+def broken(order: Order, lines: Sequence[Any], transactions: Iterable[Transaction]) -> list[Broken]:
     """What is broken of an order: [] of one that was never placed, and of every one that is as it has to be.
 
     lines          its line items
@@ -56,13 +58,13 @@ def broken(order: Any, lines: Sequence[Any], transactions: Iterable[Any]) -> lis
     ]
 
 
-def broken_sums(order: Any, transactions: Iterable[Any]) -> list[Broken]:
+def broken_sums(order: Order, transactions: Iterable[Transaction]) -> list[Broken]:
     """What of that the transactions alone tell, where the lines are not in hand."""
     booked = list(transactions)
     return [*_of_currency(order, (), booked), *_of_sums(booked)] if order.placed_at is not None else []
 
 
-def _of_lines(order: Any, lines: Sequence[Any]) -> Iterator[Broken]:
+def _of_lines(order: Order, lines: Sequence[Any]) -> Iterator[Broken]:
     for line in lines:
         right = line_total(line.unit_amount_cents or 0, line.quantity, line.options_amount_cents or 0)
         if line.total_amount_cents != right:
@@ -70,7 +72,7 @@ def _of_lines(order: Any, lines: Sequence[Any]) -> Iterator[Broken]:
             yield Broken("line", f"line {line.id}", _told(line.total_amount_cents, currency), _told(right, currency))
 
 
-def _of_amounts(order: Any, lines: Sequence[Any]) -> Iterator[Broken]:
+def _of_amounts(order: Order, lines: Sequence[Any]) -> Iterator[Broken]:
     currency = order.currency_code
     for name, right in asdict(totals_of(order, lines)).items():
         stored = getattr(order, name)
@@ -84,7 +86,7 @@ def _of_amounts(order: Any, lines: Sequence[Any]) -> Iterator[Broken]:
         yield Broken("amount", "total amount above the one that was placed", _told(total, currency), right)
 
 
-def _of_currency(order: Any, lines: Sequence[Any], booked: Sequence[Any]) -> Iterator[Broken]:
+def _of_currency(order: Order, lines: Sequence[Any], booked: Sequence[Transaction]) -> Iterator[Broken]:
     for line in lines:
         if line.currency_code != order.currency_code:
             yield Broken("currency", f"line {line.id}", str(line.currency_code), str(order.currency_code))
@@ -94,7 +96,7 @@ def _of_currency(order: Any, lines: Sequence[Any], booked: Sequence[Any]) -> Ite
             yield Broken("currency", f"{one.shape.singular} {one.number}", told, f"an amount in {order.currency_code}")
 
 
-def _of_sums(booked: Sequence[Any]) -> Iterator[Broken]:
+def _of_sums(booked: Sequence[Transaction]) -> Iterator[Broken]:
     came = [one for one in booked if one.succeeded]
     for kind, by, said in (
         ("authorizations", "reference_authorization_id", "captured of"),

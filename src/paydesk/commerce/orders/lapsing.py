@@ -5,10 +5,9 @@ Source: Commerce Layer, "Orders", `expires_at` and the lifetime of draft orders.
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.base.instants import seconds
 from paydesk.commerce.orders import resource_errors, settling
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import release_source
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.payment_sources import sources_of
@@ -53,7 +52,7 @@ def purge(order_id: str, before: str, work: Work) -> Rule:
     return True
 
 
-def _end(order: Any, work: Work) -> Rule:
+def _end(order: Order, work: Work) -> Rule:
     settling.after_confirming(order, work)
     settling.ORDER.move("lapse", order, work, cancelled_at=work.now, sealed_return_url=None)
     yield from moving.let_go(order, work)

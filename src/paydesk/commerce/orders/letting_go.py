@@ -6,10 +6,9 @@ made after the answer, which looks at the payment before it does anything.
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.base.errors import Locked
 from paydesk.commerce.orders import resource_errors, settling
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import detach_source
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.payment_sources import sources_of
@@ -18,7 +17,7 @@ from paydesk.declare import Rule
 from paydesk.rules.work import Work
 
 
-def everything(order: Any, work: Work) -> Rule:
+def everything(order: Order, work: Work) -> Rule:
     """Let all go that is open or held for an order which is a cart without need of it: it fell back to draft, or was
     put away unplaced. It is left without payment source, and what was held counts for nothing from now on.
     """
@@ -27,7 +26,7 @@ def everything(order: Any, work: Work) -> Rule:
     yield from detach_source(order, work)
 
 
-def discard(order: Any, work: Work) -> Rule:
+def discard(order: Order, work: Work) -> Rule:
     """Delete an unplaced order with its lines, payments and transactions, and let the payments go.
 
     raises   Locked where money was received, or is being processed: the order has to stay, to account for it
@@ -52,6 +51,6 @@ def discard(order: Any, work: Work) -> Rule:
     work.delete(order)
 
 
-def _held(order: Any, work: Work) -> Rule:
+def _held(order: Order, work: Work) -> Rule:
     rows = yield from booked(order, work)
     return [one for one in rows if one.one_of("authorizations") and moving.may_void(one, rows)]

@@ -9,6 +9,7 @@ from paydesk.base.errors import Denied
 from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES, must_be_payable
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.totals import PURCHASABLE, line_total
 from paydesk.commerce.payable import ORDER_ACCESS
 from paydesk.commerce.unserved import asked
@@ -332,7 +333,7 @@ def _name(values: dict[str, Any], sku: Sku, work: Work) -> None:
     )
 
 
-def _price(values: dict[str, Any], sku: Sku, field: str, order: Any, work: Work) -> Rule:
+def _price(values: dict[str, Any], sku: Sku, field: str, order: Order, work: Work) -> Rule:
     """The sku's price in the list of the order's market, unless an integration gave one."""
     if values.get("unit_amount_cents") is not None:
         _check_sign(values["unit_amount_cents"], "skus", work)
@@ -347,7 +348,7 @@ def _price(values: dict[str, Any], sku: Sku, field: str, order: Any, work: Work)
         values["compare_at_amount_cents"] = price.compare_at_amount_cents
 
 
-def _same(order: Any, sku: Sku) -> LineItem | None:
+def _same(order: Order, sku: Sku) -> LineItem | None:
     """The line that holds a sku already."""
     lines: list[LineItem] = order.line_items
     return next((line for line in lines if line.item_type == "skus" and line.item_id == sku.id), None)

@@ -7,15 +7,15 @@ done, and is chosen by the books as they are then; a no ends the act, and what w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from paydesk.base.errors import Invalid
 from paydesk.commerce.orders import fixing, settling
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import release_source
 from paydesk.commerce.orders.totals import PURCHASABLE
 from paydesk.commerce.payable import Act
 from paydesk.commerce.payments import moving
-from paydesk.commerce.payments.transactions import booked
+from paydesk.commerce.payments.transactions import Transaction, Transactions, booked
 from paydesk.declare import Rule
 from paydesk.rules.work import Work
 
@@ -31,7 +31,7 @@ _PAYS = (
 """Payment statuses in which an order may be approved."""
 
 
-def approve(order: Any, work: Work) -> Rule:
+def approve(order: Order, work: Work) -> Rule:
     """Approve a placed order whose payment stands. Source: Commerce Layer, "Orders", `_approve`."""
     if settling.ORDER.is_there("_approve", order):
         return
@@ -43,14 +43,14 @@ def approve(order: Any, work: Work) -> Rule:
         yield from settling.begin_fulfilment(order, work)
 
 
-def _must_be_approvable(order: Any, work: Work) -> Rule:
+def _must_be_approvable(order: Order, work: Work) -> Rule:
     settling.ORDER.must_admit("_approve", order, work)
     yield from fixing.mend(order, work)
     if order.payment_status not in _PAYS:
         raise Invalid("payment_status", "invalid_transition", value=order.payment_status)
 
 
-def capture(order: Any, work: Work, *, what: str = "capture") -> Rule:
+def capture(order: Order, work: Work, *, what: str = "capture") -> Rule:
     """Take what the order costs of all that is authorized, its own source first.
 
     what   `approve`: the order is approved with the last capture, or not at all
@@ -59,11 +59,11 @@ def capture(order: Any, work: Work, *, what: str = "capture") -> Rule:
         raise Invalid("payment_status", "invalid_transition", value=order.payment_status)
 
 
-Step = tuple[str, Any, int]
+Step = tuple[str, Transaction, int]
 """One step of an act: `capture`, `void` or `refund`, of which transaction, how many minor units."""
 
 
-def _steps(order: Any, what: str, taken: set[str], work: Work) -> Rule:
+def _steps(order: Order, what: str, taken: set[str], work: Work) -> Rule:
     """The steps that an act takes from here: a list of `Step`, those on the transactions in `taken` left out."""
     everything = yield from booked(order, work)
     open_ = [one for one in everything if one.id not in taken]
@@ -80,7 +80,7 @@ def _steps(order: Any, what: str, taken: set[str], work: Work) -> Rule:
     return steps
 
 
-def _captures(order: Any, authorizations: list[Any], everything: list[Any]) -> Iterator[Step]:
+def _captures(order: Order, authorizations: Transactions, everything: Transactions) -> Iterator[Step]:
     left = (settling.due_of(order) - settling.taken_for(order, everything)).cents
     # What is held in another currency pays nothing of this bill.
     authorizations = [one for one in authorizations if one.currency_code == order.currency_code]
@@ -91,7 +91,7 @@ def _captures(order: Any, authorizations: list[Any], everything: list[Any]) -> I
             left -= amount
 
 
-def _begin(order: Any, what: str, work: Work) -> Rule:
+def _begin(order: Order, what: str, work: Work) -> Rule:
     """Ask for the first step of an act; False where it has none."""
     steps = yield from _steps(order, what, set(), work)
     for kind, one, _ in steps[1:]:
@@ -102,7 +102,7 @@ def _begin(order: Any, what: str, work: Work) -> Rule:
     return bool(steps)
 
 
-def _take(step: Step, order: Any, act: Act, work: Work) -> Rule:
+def _take(step: Step, order: Order, act: Act, work: Work) -> Rule:
     kind, one, amount = step
     if kind == "capture":
         yield from moving.capture(one, work, order, asked=amount, act=act, final=True)
@@ -112,7 +112,7 @@ def _take(step: Step, order: Any, act: Act, work: Work) -> Rule:
         yield from moving.refund(one, work, order, act=act)
 
 
-def go_on(order: Any, act: Act, work: Work) -> Rule:
+def go_on(order: Order, act: Act, work: Work) -> Rule:
     """Ask for the next step of an act, or end it: approve or cancel the order. Returns what stands against it."""
     try:
         steps = yield from _steps(order, act.what, _taken(act), work)
@@ -125,7 +125,7 @@ def go_on(order: Any, act: Act, work: Work) -> Rule:
     return None
 
 
-def left_of(order: Any, act: Act, work: Work) -> Rule:
+def left_of(order: Order, act: Act, work: Work) -> Rule:
     """The steps of an act that were not begun, as a client is told of them."""
     steps = yield from _steps(order, act.what, _taken(act), work)
     return [{"step": kind, "type": one.shape.type, "id": one.id, "amount_cents": amount} for kind, one, amount in steps]
@@ -135,7 +135,7 @@ def _taken(act: Act) -> set[str]:
     return {one["id"] for one in act.done}
 
 
-def capture_approved(order: Any, work: Work) -> Rule:
+def capture_approved(order: Order, work: Work) -> Rule:
     """`_capture`: a second time it changes nothing."""
     if order.status != "approved":
         raise Invalid("status", "invalid_transition", value=order.status)
@@ -143,7 +143,7 @@ def capture_approved(order: Any, work: Work) -> Rule:
         yield from capture(order, work)
 
 
-def approve_and_capture(order: Any, work: Work) -> Rule:
+def approve_and_capture(order: Order, work: Work) -> Rule:
     """Both or none: if the capture fails the order stays placed."""
     if settling.ORDER.is_there("_approve", order):
         yield from capture_approved(order, work)
@@ -158,13 +158,13 @@ def approve_and_capture(order: Any, work: Work) -> Rule:
         yield from capture(order, work, what="approve")
 
 
-def refund(order: Any, work: Work) -> Rule:
+def refund(order: Order, work: Work) -> Rule:
     """Give back all that was captured."""
     if not (yield from _begin(order, "refund", work)) and order.payment_status != "refunded":
         raise Invalid("payment_status", "invalid_transition", value=order.payment_status)
 
 
-def cancel(order: Any, work: Work) -> Rule:
+def cancel(order: Order, work: Work) -> Rule:
     """Cancel an order that is not in progress yet; its authorization is voided, what was captured given back. Of one
     that is cancelled, what is held or was taken nevertheless.
     """
@@ -179,13 +179,13 @@ def cancel(order: Any, work: Work) -> Rule:
         yield from _end(order, work)
 
 
-def _end(order: Any, work: Work) -> Rule:
+def _end(order: Order, work: Work) -> Rule:
     settling.cancel(order, work)
     yield from settling.settle(order, work)
     yield from release_source(order, work)
 
 
-def follow(order: Any, what: str, work: Work) -> Rule:
+def follow(order: Order, what: str, work: Work) -> Rule:
     """What an order asked for beside moving money, once all of that has moved."""
     if what == "approve":
         if settling.ORDER.admits("_approve", order):
@@ -194,7 +194,7 @@ def follow(order: Any, what: str, work: Work) -> Rule:
         yield from _end(order, work)
 
 
-def fulfill(order: Any, work: Work) -> None:
+def fulfill(order: Order, work: Work) -> None:
     """End the delivery of an approved order."""
     if settling.FULFILLMENT.is_there("_fulfill", order):
         return
@@ -203,7 +203,7 @@ def fulfill(order: Any, work: Work) -> None:
     settling.FULFILLMENT.move("_fulfill", order, work, fulfillment_updated_at=work.now)
 
 
-def make_pending(order: Any, work: Work) -> None:
+def make_pending(order: Order, work: Work) -> None:
     """Back from a placement that did not come to its end."""
     if settling.ORDER.is_there("_pending", order):
         return

@@ -8,6 +8,7 @@ from typing import Any
 
 from paydesk.base.errors import Denied, Locked
 from paydesk.base.money import Money
+from paydesk.commerce.accounts.addresses import Address
 from paydesk.commerce.accounts.customers import (
     LONGEST_PASSWORD,
     Customer,
@@ -26,6 +27,7 @@ from paydesk.commerce.orders import (
     fixing,
     letting_go,
     moving,
+    order,
     paying,
     placing,
     refreshing,
@@ -34,7 +36,8 @@ from paydesk.commerce.orders import (
 )
 from paydesk.commerce.owning import OWN_ORDER, shows_all
 from paydesk.commerce.payable import CUSTOMER_PLACED, GUEST_PLACED, ORDER_ACCESS, SOURCES, Act
-from paydesk.commerce.payments import saving
+from paydesk.commerce.payments.acts import save as saving
+from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.commerce.returning import kept, masked
 from paydesk.commerce.unserved import asked
 from paydesk.declare import (
@@ -69,7 +72,6 @@ from paydesk.declare import (
     within,
 )
 from paydesk.rules.asking import Change, Find, Load, Next, new_id
-from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
 EDITABLE = ("draft", "pending", "placing", "editing")
@@ -150,7 +152,7 @@ def _customer_type(customer_type: str, guest: bool, is_shopper: bool) -> str:
 
 
 class Order(
-    Resource,
+    order.Order,
     type="orders",
     singular="order",
     unique=(("number",),),
@@ -616,7 +618,7 @@ class Order(
             work.invalid("status", "not_editable", "is not editable", value=self.status)
             work.check()
 
-    def moved(self, address: Any, work: Work) -> None:
+    def moved(self, address: Address, work: Work) -> None:
         """One of its addresses was changed in place."""
         shipping_first = self.shipping_address_id or self.billing_address_id
         if self.editable_now and shipping_first == address.id:
@@ -629,7 +631,7 @@ class Order(
             yield from placing.follow(self, authorized, work)
         yield from saving.catch_up(self, work)
 
-    def paid_with(self, payment: Any, work: Work) -> Rule:
+    def paid_with(self, payment: PaymentSource, work: Work) -> Rule:
         """Take a payment that has just come to hold money back as the source, if another has its place."""
         yield from paying.paid_with(self, payment, work)
 
@@ -769,7 +771,7 @@ def _customer_asked(order: Order | None, order_id: str, change: Change, work: Wo
     return (yield Find(Customer, eq("id", present), lock=True))
 
 
-def _belong(order: Order, customer: Any, change: Change, work: Work) -> Rule:
+def _belong(order: Order, customer: Customer | str | None, change: Change, work: Work) -> Rule:
     """Make the order name `customer`, and say whether that makes it the customer's own."""
     actor, said = work.actor, change.values.get("guest")
     if isinstance(customer, Customer):
@@ -802,7 +804,7 @@ def _belong(order: Order, customer: Any, change: Change, work: Work) -> Rule:
         work.change(order, customer_type="returning" if customer.has_ordered(order) else "new")
 
 
-def _keep_apart(order: Order, customer: Any, work: Work) -> Rule:
+def _keep_apart(order: Order, customer: Customer | str | None, work: Work) -> Rule:
     """Show an order that is the customer's own to nobody who had the account before its owner was known, where the
     caller is that owner.
     """

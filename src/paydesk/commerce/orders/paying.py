@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.payments.payment_methods import PaymentMethod
-from paydesk.commerce.payments.payment_sources import sources_of
-from paydesk.commerce.payments.reconciling import assign
+from paydesk.commerce.payments.payment_sources import PaymentSource, assign, sources_of
 from paydesk.commerce.payments.status import held_by
-from paydesk.commerce.payments.transactions import booked
+from paydesk.commerce.payments.transactions import Transaction, booked
 from paydesk.declare import Rule, both, eq
 from paydesk.rules.asking import Find, Load
 from paydesk.rules.work import Work
 
 
-def is_offered(method: Any, order: Any) -> bool:
+def is_offered(method: PaymentMethod, order: Order) -> bool:
     """A method is for an order of its market, or of its currency when it has none; switched off it is for nobody.
 
     source   Commerce Layer, "Orders", `available_payment_methods`
@@ -27,7 +25,7 @@ def is_offered(method: Any, order: Any) -> bool:
     )
 
 
-def is_under_way(order: Any, work: Work) -> Rule:
+def is_under_way(order: Order, work: Work) -> Rule:
     """Whether money was moved for the order that counts, or may come by a payment that is open or held."""
     for kind in ("open_payment", "adopt_payment"):
         work.comes_after(kind, order)
@@ -40,7 +38,7 @@ def is_under_way(order: Any, work: Work) -> Rule:
     )
 
 
-def choose_method(order: Any, method: Any, work: Work) -> Rule:
+def choose_method(order: Order, method: PaymentMethod | None, work: Work) -> Rule:
     """Set the payment method, or none. A source that was made for another method is detached."""
     if method is not None:
         yield Load(method, ("payment_gateway",))
@@ -60,7 +58,7 @@ def choose_method(order: Any, method: Any, work: Work) -> Rule:
         yield from detach_source(order, work)
 
 
-def take_method(order: Any, method_id: str, work: Work) -> Rule:
+def take_method(order: Order, method_id: str, work: Work) -> Rule:
     """Set the payment method that a payment was opened for; False where it is offered no more."""
     if order.payment_method_id == method_id:
         return True
@@ -72,7 +70,7 @@ def take_method(order: Any, method_id: str, work: Work) -> Rule:
     return True
 
 
-def choose_source(order: Any, source: Any, work: Work) -> Rule:
+def choose_source(order: Order, source: PaymentSource | None, work: Work) -> Rule:
     """Set the payment source, which must be the order's own and of its payment method's type."""
     if source is None:
         yield from detach_source(order, work)
@@ -95,7 +93,7 @@ def choose_source(order: Any, source: Any, work: Work) -> Rule:
         yield from order.settle(work)
 
 
-def detach_source(order: Any, work: Work) -> Rule:
+def detach_source(order: Order, work: Work) -> Rule:
     """Leave the order without payment source. What the source holds at its gateway is let go, if that can be."""
     if order.payment_source_id is None:
         return
@@ -107,14 +105,14 @@ def detach_source(order: Any, work: Work) -> Rule:
         yield from order.settle(work)
 
 
-def release_source(order: Any, work: Work) -> Rule:
+def release_source(order: Order, work: Work) -> Rule:
     """Nobody is to pay with the order's source any more: what it holds at its gateway is let go, if that can be."""
     yield Load(order, ("payment_source.payment_gateway",))
     if order.payment_source is not None:
         order.payment_source.release(work)
 
 
-def paid_with(order: Any, payment: Any, work: Work) -> Rule:
+def paid_with(order: Order, payment: PaymentSource, work: Work) -> Rule:
     """The source that came to hold money is the order's again, though the shopper switched meanwhile; not where the
     present one holds money already, nor once the order is closed.
 
@@ -133,7 +131,7 @@ def paid_with(order: Any, payment: Any, work: Work) -> Rule:
         yield from take(order, payment, work)
 
 
-def standing(order: Any, work: Work) -> Rule:
+def standing(order: Order, work: Work) -> Rule:
     """The authorizations whose payment still holds money, captured or not, oldest first."""
     everything = yield from booked(order, work)
     return [
@@ -145,7 +143,7 @@ def standing(order: Any, work: Work) -> Rule:
     ]
 
 
-def take_of(order: Any, authorization: Any, work: Work) -> Rule:
+def take_of(order: Order, authorization: Transaction, work: Work) -> Rule:
     """Make the source of an authorization the order's."""
     yield Load(authorization, ("payment_source.payment_gateway",))
     payment = authorization.payment_source
@@ -153,7 +151,7 @@ def take_of(order: Any, authorization: Any, work: Work) -> Rule:
         yield from take(order, payment, work)
 
 
-def take(order: Any, payment: Any, work: Work) -> Rule:
+def take(order: Order, payment: PaymentSource, work: Work) -> Rule:
     """Make `payment` the order's source, and what it was made for the order's payment method."""
     yield Load(order, ("payment_method", "payment_source.payment_gateway"))
     yield from payment.attach(order, work)

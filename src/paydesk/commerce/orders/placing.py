@@ -13,21 +13,23 @@ from paydesk.base.money import Money
 from paydesk.commerce.accounts.customers import Customer
 from paydesk.commerce.orders import addressing, resource_errors, settling
 from paydesk.commerce.orders.asks import AmendToAuthorizeAsk, ConfirmAsk, PlaceLaterAsk
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import is_offered, standing, take_of
 from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.orders.totals import PURCHASABLE, totals_of
 from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.acts.read import not_before
 from paydesk.commerce.payments.forgetting import forget_gone
-from paydesk.commerce.payments.payment_sources import not_before
+from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
 from paydesk.commerce.payments.status import held_by
-from paydesk.commerce.payments.transactions import booked
+from paydesk.commerce.payments.transactions import Transaction, booked
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.problems import Declined
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.gateways.port.verbs import ConfirmFacts
 from paydesk.rules.asking import Find, Load
-from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.plans import Journalled, No, Plan
 from paydesk.rules.work import Work
 
 _PATHS = (
@@ -43,7 +45,7 @@ LANE = "order payment"
 """An order is placed or authorized by one call at a time."""
 
 
-def place(order: Any, work: Work) -> Rule:
+def place(order: Order, work: Work) -> Rule:
     """Place the order now if its payment allows, otherwise ask the gateway and place it with the answer; where it is
     placed in the background, soon.
 
@@ -62,7 +64,7 @@ def place(order: Any, work: Work) -> Rule:
     work.call("place_later", order, record_id=order.id, deferred=True, ask=PlaceLaterAsk())
 
 
-def begin(order: Any, refreshed: Refreshed, work: Work, *, later: bool = False) -> Rule:
+def begin(order: Order, refreshed: Refreshed, work: Work, *, later: bool = False) -> Rule:
     """Place a refreshed order, or ask the gateway first; `later`: nobody waits for the answer."""
     refreshed, is_covered = yield from _covered(order, refreshed, work)
     wrong = yield from problems(order, work, is_covered=is_covered)
@@ -76,7 +78,7 @@ def begin(order: Any, refreshed: Refreshed, work: Work, *, later: bool = False) 
     confirm("place_order", order, refreshed.due, work, later=later)
 
 
-def _covered(order: Any, refreshed: Refreshed, work: Work) -> Rule:
+def _covered(order: Order, refreshed: Refreshed, work: Work) -> Rule:
     """Whether what is held covers what the order costs, after what it costs. A source that holds the money becomes the
     order's where the present one holds nothing, or too little where the other holds all, with the method that it was
     made for: which may cost something.
@@ -97,7 +99,7 @@ def _covered(order: Any, refreshed: Refreshed, work: Work) -> Rule:
     return refreshed, held >= refreshed.due
 
 
-def confirm(kind: str, order: Any, amount: Money, work: Work, *, later: bool = False) -> None:
+def confirm(kind: str, order: Order, amount: Money, work: Work, *, later: bool = False) -> None:
     """Ask how the order's payment stands, and confirm it where only the server is awaited."""
     payment = order.payment_source
     work.comes_after("discard_payment", payment)
@@ -124,7 +126,7 @@ def confirm(kind: str, order: Any, amount: Money, work: Work, *, later: bool = F
 _AWAITING = ("pending", "placing", "placed", "editing", "approved")
 
 
-def follow(order: Any, authorization: Any, work: Work) -> Rule:
+def follow(order: Order, authorization: Transaction, work: Work) -> Rule:
     """What an authorization that has just come brings about by itself: the order is placed, the money captured.
 
     Only what the order's own source holds does so: a second payment of the same order is left to the integration.
@@ -144,7 +146,7 @@ def follow(order: Any, authorization: Any, work: Work) -> Rule:
     yield from _take_at_once(order, work)
 
 
-def _take_at_once(order: Any, work: Work) -> Rule:
+def _take_at_once(order: Order, work: Work) -> Rule:
     """Soon take what the order costs, where its method takes at once and all of it is held: of a cart what its own
     source holds, of a placed order whatever holds it.
     """
@@ -167,7 +169,9 @@ def _take_at_once(order: Any, work: Work) -> Rule:
             left -= amount
 
 
-def _place_unasked(order: Any, refreshed: Refreshed, believed: Money, work: Work, *, with_source: bool = True) -> Rule:
+def _place_unasked(
+    order: Order, refreshed: Refreshed, believed: Money, work: Work, *, with_source: bool = True
+) -> Rule:
     """Place an order that is paid as it is now. Nobody waits: what stands against it is kept with the order.
 
     believed   what the order was taken to cost before it was refreshed
@@ -184,7 +188,7 @@ def _place_unasked(order: Any, refreshed: Refreshed, believed: Money, work: Work
     yield from _placed(order, refreshed, work)
 
 
-def problems(order: Any, work: Work, *, with_source: bool = True, is_covered: bool = False) -> Rule:
+def problems(order: Order, work: Work, *, with_source: bool = True, is_covered: bool = False) -> Rule:
     """All that stands against placing an order, each with its field; [] when nothing does.
 
     is_covered   what its payments hold together covers what it costs: what one of them was for is no matter then
@@ -202,12 +206,12 @@ def problems(order: Any, work: Work, *, with_source: bool = True, is_covered: bo
     return wrong
 
 
-def load(order: Any) -> Rule:
+def load(order: Order) -> Rule:
     """Load what judging an order needs."""
     yield Load(order, _PATHS)
 
 
-def goods_problems(order: Any) -> Rule:
+def goods_problems(order: Order) -> Rule:
     """What an order lacks of what it sells, to whom and where to; [] when nothing. Needs `line_items` loaded."""
     wrong: list[Invalid] = []
     if not any(line.item_type in PURCHASABLE for line in order.line_items):
@@ -223,7 +227,7 @@ def goods_problems(order: Any) -> Rule:
     return wrong
 
 
-def payment_problems(order: Any, *, any_amount: bool = False) -> list[Invalid]:
+def payment_problems(order: Order, *, any_amount: bool = False) -> list[Invalid]:
     """What stands against paying with the order's source; `any_amount`: its amount is yet to be settled."""
     method, source = order.payment_method, order.payment_source
     if method is None:
@@ -243,7 +247,7 @@ def not_placeable(message: str, **meta: Any) -> Invalid:
     return Invalid("payment_status", "not_placeable", message, **meta)
 
 
-def _placed(order: Any, refreshed: Refreshed, work: Work, *, asked: str | None = None) -> Rule:
+def _placed(order: Order, refreshed: Refreshed, work: Work, *, asked: str | None = None) -> Rule:
     """The one way into placed, by what the order was just seen to cost; `asked`: the payment that was asked for it."""
     ships = yield from addressing.ships(order)
     settling.need_anew(order, work)
@@ -286,7 +290,7 @@ def _placed(order: Any, refreshed: Refreshed, work: Work, *, asked: str | None =
     yield from _take_at_once(order, work)
 
 
-def placed_by_hand(order: Any, work: Work) -> Rule:
+def placed_by_hand(order: Order, work: Work) -> Rule:
     """An authorization that an integration vouches for places its order, whatever its source says."""
     if settling.ORDER.admits("_place", order):
         believed = order.due()
@@ -347,7 +351,7 @@ class ConfirmPayment(Plan[ConfirmAsk]):
         """What was asked for is right for an order that costs `due` now."""
         return asked == due
 
-    def judged(self, call: Journalled[ConfirmAsk], order: Any, answer: Snapshot, work: Work) -> Rule:
+    def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
         """What follows for the order, now that the answer is booked: the order, or why nothing follows."""
         raise AssertionError(f"{self.kind} does not say what follows")
 
@@ -360,18 +364,19 @@ class ConfirmPayment(Plan[ConfirmAsk]):
             yield from reconcile(payment, not_before(call.ask.intended, payment, answer), work)
         return (yield from self._followed(call, order, answer, work))
 
-    def refused(self, call: Journalled[ConfirmAsk], problem: Any, work: Work) -> Rule:
+    def refused(self, call: Journalled[ConfirmAsk], problem: No, work: Work) -> Rule:
         order = yield from order_of(call)
         payment = yield from payment_of(call)
         if order is None or payment is None:
             return Invalid("order", "blank")
         told = yield from self._no(call, order, payment, problem, work)
         if told is None:
+            assert problem.snapshot is not None, "it was seen that it holds money"
             return (yield from self._followed(call, order, problem.snapshot, work))
         yield from _keep(told, order, work)
         return told
 
-    def _followed(self, call: Journalled[ConfirmAsk], order: Any, answer: Snapshot, work: Work) -> Rule:
+    def _followed(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
         outcome = yield from self.judged(call, order, answer, work)
         if isinstance(outcome, Refusal):
             raise outcome
@@ -391,7 +396,7 @@ class ConfirmPayment(Plan[ConfirmAsk]):
             yield from _keep(refusal, order, work)
         return refusal
 
-    def _no(self, call: Journalled[ConfirmAsk], order: Any, payment: Any, problem: Any, work: Work) -> Rule:
+    def _no(self, call: Journalled[ConfirmAsk], order: Order, payment: PaymentSource, problem: No, work: Work) -> Rule:
         """Book a no and return what is told of it; None where the payment holds money all the same."""
         if problem.snapshot is not None:
             yield from reconcile(payment, problem.snapshot, work)
@@ -410,7 +415,7 @@ class ConfirmPayment(Plan[ConfirmAsk]):
         return not_placeable(problem.message, code=problem.code)
 
 
-def _keep(refusal: Refusal, order: Any, work: Work) -> Rule:
+def _keep(refusal: Refusal, order: Order, work: Work) -> Rule:
     """What the background was refused is kept with the order, since nobody waits to be told."""
     if order.status == "placing":
         yield from resource_errors.note(order, refusal, work)
@@ -421,7 +426,7 @@ class PlaceOrder(ConfirmPayment):
 
     kind = "place_order"
 
-    def judged(self, call: Journalled[ConfirmAsk], order: Any, answer: Snapshot, work: Work) -> Rule:
+    def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
         if order.status not in (("placing",) if call.ask.later else ("draft", "pending", "placing")):
             return order
         # The order may have changed while the gateway was asked, and its source been replaced.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paydesk.base.money import Money
+from paydesk.commerce.orders.order import Order
 from paydesk.rules.work import Work
 
 
@@ -15,7 +16,7 @@ class Refreshed:
     nothing ends in placed without (see `settling.ORDER`): a total that was worked out earlier is none.
     """
 
-    order: Any
+    order: Order
     work: Work
     due: Money
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from paydesk.base.currencies import to_step
 from paydesk.base.instants import seconds
@@ -11,6 +10,7 @@ from paydesk.commerce.accounts.organizations import setting
 from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.orders import letting_go, settling
 from paydesk.commerce.orders.line_items import LineItem
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import is_offered
 from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.orders.totals import PURCHASABLE, totals_of
@@ -19,7 +19,7 @@ from paydesk.rules.asking import Find, Load
 from paydesk.rules.work import Work
 
 
-def refresh(order: Any, work: Work, *, forced: bool = False) -> Rule:
+def refresh(order: Order, work: Work, *, forced: bool = False) -> Rule:
     """Prices, payment method line, totals and status, in this order. Returns a `Refreshed`, None where it is not due.
 
     forced   also when the order does not refresh by itself
@@ -47,7 +47,7 @@ def refresh(order: Any, work: Work, *, forced: bool = False) -> Rule:
     return Refreshed(order, work, order.due())
 
 
-def catch_up(order: Any, work: Work) -> Rule:
+def catch_up(order: Order, work: Work) -> Rule:
     """Refresh before a payment is asked for, where a write or a price may have come since the last refresh. Returns
     whether that was done.
     """
@@ -64,13 +64,13 @@ def catch_up(order: Any, work: Work) -> Rule:
     return is_behind
 
 
-def _is_due(order: Any, work: Work) -> bool:
+def _is_due(order: Order, work: Work) -> bool:
     lapse = setting(work, "orders_min_refresh_lapse")
     last = order.refreshed_at
     return bool(order.autorefresh) and not (lapse and last and 0 <= seconds(work.now) - seconds(last) < lapse)
 
 
-def _reprice(order: Any, work: Work) -> Rule:
+def _reprice(order: Order, work: Work) -> Rule:
     """Take the market's present prices, save where an integration gave one. What lost its price keeps the last one."""
     lines = [line for line in order.line_items if line.item_type == "skus" and line.item_id and not line.price_fixed]
     if not lines:
@@ -86,7 +86,7 @@ def _reprice(order: Any, work: Work) -> Rule:
             line.take(cents, price.compare_at_amount_cents, work)
 
 
-def _move(order: Any, work: Work) -> bool:
+def _move(order: Order, work: Work) -> bool:
     """An order is pending as long as it has a customer and something to buy; either may come first.
 
     Returns whether it fell back to draft.
@@ -100,7 +100,7 @@ def _move(order: Any, work: Work) -> bool:
     return False
 
 
-def _default_method(order: Any, work: Work) -> Rule:
+def _default_method(order: Order, work: Work) -> Rule:
     """An order that becomes pending takes the market's default payment method, once."""
     became_pending = order.status == "pending" and work.changed.get(order, {}).get("status") == "draft"
     if not became_pending or order.payment_method_id or not order.market.default_payment_method_id:
@@ -115,7 +115,7 @@ def _default_method(order: Any, work: Work) -> Rule:
         work.relate(order, "payment_method", method)
 
 
-def _charge_for_method(order: Any, work: Work) -> Rule:
+def _charge_for_method(order: Order, work: Work) -> Rule:
     """Keep the line for the payment method's price; none where the method is free or nothing is to be paid."""
     yield Load(order, ("payment_method",))
     method = order.payment_method

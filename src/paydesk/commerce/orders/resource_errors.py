@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.base.errors import GatewayRefused, Invalid, Refusal, Several, message_of
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.payable import ORDER_ACCESS
 from paydesk.declare import FILTER, FIND, READ_ACTIONS, Rule, string, to_one
 from paydesk.rules.asking import Load
@@ -31,7 +30,7 @@ class ResourceError(
     resource = to_one(("orders", "returns"), required=True, doc="What could not be done with.")
 
 
-def note(order: Any, refusal: Refusal, work: Work) -> Rule:
+def note(order: Order, refusal: Refusal, work: Work) -> Rule:
     """Keep what was refused in the background; what was kept before gives way."""
     yield from clear(order, work)
     found = refusal.refusals if isinstance(refusal, Several) else [refusal]
@@ -41,7 +40,7 @@ def note(order: Any, refusal: Refusal, work: Work) -> Rule:
     work.change(order, errors_count=len(found))
 
 
-def clear(order: Any, work: Work) -> Rule:
+def clear(order: Order, work: Work) -> Rule:
     """Forget what stood against the order."""
     if not order.errors_count:
         return
@@ -51,7 +50,7 @@ def clear(order: Any, work: Work) -> Rule:
     work.change(order, errors_count=0)
 
 
-def _told(refusal: Refusal, order: Any) -> tuple[str, str, str]:
+def _told(refusal: Refusal, order: Order) -> tuple[str, str, str]:
     """Name, code and message of a refusal."""
     if isinstance(refusal, Invalid):
         message = refusal.message

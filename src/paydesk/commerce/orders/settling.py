@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from paydesk.base.money import Money
 from paydesk.commerce.orders.attention import attend
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.refreshed import Refreshed
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.asks import VoidAsk
 from paydesk.commerce.payments.payment_sources import is_by_hand
 from paydesk.commerce.payments.status import Sums, held_by, payment_status, sums
-from paydesk.commerce.payments.transactions import booked, measure
+from paydesk.commerce.payments.transactions import Transaction, Transactions, booked, measure
 from paydesk.declare import Rule
 from paydesk.rules.asking import Load
 from paydesk.rules.asks import Ask
@@ -43,7 +43,7 @@ FULFILLMENT = States(
 )
 
 
-def settle(order: Any, work: Work) -> Rule:
+def settle(order: Order, work: Work) -> Rule:
     """Bring an order to what its transactions sum up to."""
     everything = yield from booked(order, work)
     _set_apart(order, everything, work)
@@ -65,7 +65,7 @@ def settle(order: Any, work: Work) -> Rule:
     yield from begin_fulfilment(order, work)
 
 
-def _add_up(order: Any, everything: list[Any], work: Work) -> Sums:
+def _add_up(order: Order, everything: Transactions, work: Work) -> Sums:
     made = sums(everything, order.currency_code)
     work.change(
         order,
@@ -78,7 +78,7 @@ def _add_up(order: Any, everything: list[Any], work: Work) -> Sums:
     return made
 
 
-def _spare(order: Any, everything: list[Any]) -> list[Any]:
+def _spare(order: Order, everything: Transactions) -> Transactions:
     """The authorizations that hold money which the order does not need.
 
     A cart keeps what it holds until it is placed, and an order that is being edited until that is over. Of what is
@@ -101,7 +101,7 @@ def _spare(order: Any, everything: list[Any]) -> list[Any]:
     return [*forgotten, *_unneeded(order, [one for one in held if one.counts], everything)]
 
 
-def _unneeded(order: Any, held: list[Any], everything: list[Any]) -> list[Any]:
+def _unneeded(order: Order, held: Transactions, everything: Transactions) -> Transactions:
     if order.status not in ("placed", "approved"):
         return []
     due = due_of(order)
@@ -117,12 +117,12 @@ def _unneeded(order: Any, held: list[Any], everything: list[Any]) -> list[Any]:
     return spare
 
 
-def _count(transaction: Any) -> int:
+def _count(transaction: Transaction) -> int:
     """Which of its order's transactions it is, the first being 1."""
     return int(transaction.number.rpartition("/")[2])
 
 
-def needs_no_payment(order: Any) -> bool:
+def needs_no_payment(order: Order) -> bool:
     """Nobody is to pay for the order any more: it is cancelled, placed and free, or was put away unplaced."""
     if order.status == "cancelled":
         return True
@@ -131,7 +131,7 @@ def needs_no_payment(order: Any) -> bool:
     return order.archived_at is not None and order.status in ("draft", "pending", "placing")
 
 
-def let_spare_go(order: Any, spare: list[Any], work: Work, *, counts: bool) -> Rule:
+def let_spare_go(order: Order, spare: Transactions, work: Work, *, counts: bool) -> Rule:
     """Soon void authorizations that the order does not need, after looking at them.
 
     counts   the order's payment status tells of them still: False where the order stands as if they had never been
@@ -145,11 +145,11 @@ def let_spare_go(order: Any, spare: list[Any], work: Work, *, counts: bool) -> R
                     work.change(row, excluded=True)
 
 
-def need_anew(order: Any, work: Work) -> None:
+def need_anew(order: Order, work: Work) -> None:
     """What this very work was to let go, while the order was a cart that needed nothing, may be what it is placed on:
     it is judged anew by what the order is then.
     """
-    counting = {one.id for one in order.__dict__.get("booked", ()) if one.counts}
+    counting = {one.id for one in (order.booked if order.loaded("booked") else ()) if one.counts}
     work.calls = [one for one in work.calls if not (_is_spare(one.ask) and one.subject_id in counting)]
 
 
@@ -157,7 +157,7 @@ def _is_spare(ask: Ask) -> bool:
     return isinstance(ask, VoidAsk) and ask.spare
 
 
-def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
+def _set_apart(order: Order, everything: Transactions, work: Work) -> None:
     """Of an order that was paid twice: a payment beside its own, without which it is covered still, counts for nothing
     once all of it was given back, and counts again if that fails later. So giving it back neither cancels the order nor
     leaves it unpaid.
@@ -185,7 +185,7 @@ def _set_apart(order: Any, everything: list[Any], work: Work) -> None:
             work.change(one, excluded=is_over)
 
 
-def _set_promises_apart(order: Any, everything: list[Any], work: Work) -> None:
+def _set_promises_apart(order: Order, everything: Transactions, work: Work) -> None:
     by_hand = [one for one in everything if is_by_hand(one.payment_source_type) and one.succeeded]
     for id_ in {one.payment_source_id for one in by_hand}:
         rows = [one for one in by_hand if one.payment_source_id == id_]
@@ -201,51 +201,51 @@ def _set_promises_apart(order: Any, everything: list[Any], work: Work) -> None:
                 work.change(one, capture_amount_cents=0, capture_balance_cents=0, void_balance_cents=0)
 
 
-def held(order: Any, work: Work) -> Rule:
+def held(order: Order, work: Work) -> Rule:
     """What all payments of an order hold together."""
     return (yield from _summed(order, work)).held
 
 
-def secured(order: Any, work: Work) -> Rule:
+def secured(order: Order, work: Work) -> Rule:
     """The same with what was given back."""
     return (yield from _summed(order, work)).secured
 
 
-def held_by_source(order: Any, work: Work) -> Rule:
+def held_by_source(order: Order, work: Work) -> Rule:
     """What the order's own source holds of that."""
     if not order.authorized_cents:
         return Money(0, order.currency_code)
     return held_by(order.payment_source_id, (yield from booked(order, work)), order.currency_code)
 
 
-def _summed(order: Any, work: Work) -> Rule:
+def _summed(order: Order, work: Work) -> Rule:
     # What was never authorized need not be looked for.
     everything = (yield from booked(order, work)) if order.authorized_cents else ()
     return sums(everything, order.currency_code)
 
 
-def due_of(order: Any) -> Money:
+def due_of(order: Order) -> Money:
     """What is to be paid for the order: what it costs, and never more than when it was placed."""
     total: Money = order.due()
     placed = order.place_total_amount_cents
     return total if placed is None else min(total, Money(placed, order.currency_code))
 
 
-def taken_for(order: Any, everything: Iterable[Any]) -> Money:
+def taken_for(order: Order, everything: Iterable[Transaction]) -> Money:
     """What was taken for the order. What was given back before it was placed pays for nothing; what is given back later
     leaves nothing to be taken anew.
     """
     return Money(order.captured_cents, order.currency_code) - _given_back_before(order, everything)
 
 
-def _given_back_before(order: Any, rows: Iterable[Any]) -> Money:
+def _given_back_before(order: Order, rows: Iterable[Transaction]) -> Money:
     """What was given back by the time the order was placed, or by now."""
     refunds = [one for one in rows if one.one_of("refunds")]
     before = [one for one in refunds if order.placed_at is None or one.created_at <= order.placed_at]
     return sums(before, order.currency_code).refunded
 
 
-def judge(order: Any, work: Work) -> None:
+def judge(order: Order, work: Work) -> None:
     """The payment status follows from sums and amount due; an empty cart is unpaid rather than free."""
     sums_ = (order.authorized_cents, order.captured_cents, order.voided_cents, order.refunded_cents, 0)
     status = payment_status(Sums(*(Money(cents, order.currency_code) for cents in sums_)), due_of(order))
@@ -255,20 +255,20 @@ def judge(order: Any, work: Work) -> None:
         work.change(order, payment_status=status, payment_updated_at=work.now)
 
 
-def cancel(order: Any, work: Work) -> None:
+def cancel(order: Order, work: Work) -> None:
     """Cancel an order; what was in progress no longer is."""
     ORDER.move("_cancel", order, work, cancelled_at=work.now, sealed_return_url=None)
     if order.fulfillment_status == "in_progress":
         FULFILLMENT.move("stop", order, work, fulfillment_updated_at=work.now)
 
 
-def after_confirming(order: Any, work: Work) -> None:
+def after_confirming(order: Order, work: Work) -> None:
     """A payment that is just being confirmed must not be left with an order that nobody wants any more."""
     for kind in ("place_order", "authorize_order", "amend_to_authorize"):
         work.comes_after(kind, order)
 
 
-def begin_fulfilment(order: Any, work: Work) -> Rule:
+def begin_fulfilment(order: Order, work: Work) -> Rule:
     """An approved order is fulfilled once it is paid or free, or where its method does not wait for the money."""
     if order.status != "approved" or order.fulfillment_status != "unfulfilled":
         return

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from paydesk.base.currencies import step
+from paydesk.commerce.orders.order import Order
 
 PURCHASABLE = frozenset(("skus", "bundles", "gift_cards"))
 """Items that are goods: they make the subtotal, and an order with one of them can become pending."""
@@ -83,7 +84,7 @@ class Totals:
     skus_count: int
 
 
-def totals_of(order: Any, lines: Iterable[Any]) -> Totals:
+def totals_of(order: Order, lines: Iterable[Any]) -> Totals:
     """The amounts of an order that holds these line items: each line counts with what it costs by itself."""
     priced = [
         Priced(

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.base.errors import Invalid
+from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import choose_method
 from paydesk.commerce.owning import shows_entry
+from paydesk.commerce.payments.customer_payment_sources import CustomerPaymentSource
 from paydesk.commerce.payments.payment_sources import ORDER_PATHS
 from paydesk.declare import Rule
 from paydesk.rules.asking import Load
 from paydesk.rules.work import Work
 
 
-def _is_open_to(order: Any, entry: Any, work: Work) -> bool:
+def _is_open_to(order: Order, entry: CustomerPaymentSource, work: Work) -> bool:
     """A shopper pays with what is shown in the wallet of the customer who has signed in."""
     if work.actor.is_sales_channel and work.actor.customer_id != order.customer_id:
         return False
     return shows_entry(work.actor, entry, order.customer.proved_at)
 
 
-def use(order: Any, entry_id: str, work: Work) -> Rule:
+def use(order: Order, entry_id: str, work: Work) -> Rule:
     """Make a wallet entry what the order is paid with: a payment is opened with it and confirmed when it is placed.
 
     raises   Invalid("_customer_payment_source_id", ...) for what is no entry of the order's customer, or is none that

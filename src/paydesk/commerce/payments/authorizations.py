@@ -7,13 +7,14 @@ from typing import Any
 
 from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments import moving
-from paydesk.commerce.payments.transactions import SCOPES, Moved
+from paydesk.commerce.payments.transactions import SCOPES, Transaction
 from paydesk.declare import NONE, UPDATE, Rule, argument, hidden, money, string, to_many, trigger
+from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.work import Work
 
 
 class Authorization(
-    Moved,
+    Transaction,
     type="authorizations",
     singular="authorization",
     actions=("list", "retrieve", "update"),
@@ -45,7 +46,7 @@ class Authorization(
 
     FORWARDED_FROM = ("unpaid", "partially_authorized", "voided")
 
-    def may_succeed(self, all_: Iterable[Moved]) -> bool:
+    def may_succeed(self, all_: Iterable[Transaction]) -> bool:
         # A payment holds its money once, however many attempts it took.
         others = [one for one in all_ if one is not self and one.one_of("authorizations") and one.succeeded]
         return super().may_succeed(all_) and all(one.payment_source_id != self.payment_source_id for one in others)
@@ -74,7 +75,7 @@ class Authorization(
         yield from moving.void(self, work, self, then="exclude")
 
 
-def checked(snapshot: Any) -> dict[str, Any]:
+def checked(snapshot: Snapshot) -> dict[str, Any]:
     """What card and fraud checks said, in an authorization's words."""
     checks, fraud = snapshot.checks or {}, snapshot.fraud or {}
     address = [checks.get("address_line1"), checks.get("address_postal_code")]
@@ -88,7 +89,7 @@ def checked(snapshot: Any) -> dict[str, Any]:
     }
 
 
-def watched(snapshot: Any) -> str | None:
+def watched(snapshot: Snapshot) -> str | None:
     """What became of a payment that is watched for fraud; None where it is not, or was not looked at closely."""
     fraud = snapshot.fraud or {}
     if fraud.get("warning"):

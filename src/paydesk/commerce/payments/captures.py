@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from paydesk.commerce.payable import MONEY_ACCESS
 from paydesk.commerce.payments import moving
-from paydesk.commerce.payments.transactions import SCOPES, Moved, room
+from paydesk.commerce.payments.transactions import SCOPES, Transaction, room
 from paydesk.declare import NONE, UPDATE, Rule, argument, hidden, money, to_many, to_one, trigger
 from paydesk.rules.work import Work
 
 
 class Capture(
-    Moved,
+    Transaction,
     type="captures",
     singular="capture",
     actions=("list", "retrieve", "update"),
@@ -23,7 +23,7 @@ class Capture(
 ):
     """Authorized money that was taken, by a trigger or at Stripe. Source: Commerce Layer, "Captures"."""
 
-    loads = (*Moved.loads, "reference_authorization")
+    loads = (*Transaction.loads, "reference_authorization")
 
     refund_amount = money(example=500, doc="What `_refund` gives back unless told otherwise.")
     refund_balance = money(example=1000, doc="What can still be given back.")
@@ -36,7 +36,12 @@ class Capture(
 
     FORWARDED_FROM = ("authorized", "partially_authorized", "partially_paid", "partially_voided")
 
-    def may_succeed(self, all_: Iterable[Moved]) -> bool:
+    @property
+    def parent_id(self) -> str | None:
+        parent_id: str | None = self.reference_authorization_id
+        return parent_id
+
+    def may_succeed(self, all_: Iterable[Transaction]) -> bool:
         held = self.reference_authorization
         return bool(held.counts and 0 < self.amount_cents <= room("captures", held, all_))
 

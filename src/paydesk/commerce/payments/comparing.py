@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from paydesk.base.money import formatted
+from paydesk.commerce.payable import Payable
+from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, authorization_of, parts_of, reconcile
-from paydesk.commerce.payments.transactions import booked, children
+from paydesk.commerce.payments.transactions import Transaction, Transactions, booked, children
 from paydesk.declare import Rule
 from paydesk.gateways.port.snapshots import RefundSnapshot, Snapshot
 from paydesk.rules.asking import Load
@@ -44,7 +46,7 @@ class Difference:
     do: str | None = None
 
 
-def compare(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
+def compare(payment: PaymentSource, snapshot: Snapshot, work: Work) -> Rule:
     """The differences between a payment, its transactions and its order, and what its gateway says: a list."""
     yield Load(payment, ("order.payment_method", "order.payment_source.payment_gateway", "payment_gateway"))
     found = list(_facts(payment, snapshot))
@@ -73,7 +75,7 @@ def compare(payment: Any, snapshot: Snapshot, work: Work) -> Rule:
     return found
 
 
-def _facts(payment: Any, snapshot: Snapshot) -> Iterator[Difference]:
+def _facts(payment: PaymentSource, snapshot: Snapshot) -> Iterator[Difference]:
     """What the payment itself tells."""
     amount = (payment.intended_cents, payment.intended_currency)
     if amount != (snapshot.amount.cents, snapshot.amount.currency):
@@ -85,7 +87,7 @@ def _facts(payment: Any, snapshot: Snapshot) -> Iterator[Difference]:
         yield Difference("status", payment.gateway_status, snapshot.gateway_status, mended=not older, do=do)
 
 
-def _lasting(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterator[Difference]:
+def _lasting(payment: PaymentSource, mine: Transactions, snapshot: Snapshot) -> Iterator[Difference]:
     """What reading the payment afresh leaves as it is: booked or marked as having come about, and at the gateway it has
     not, or the other way.
     """
@@ -106,7 +108,7 @@ def _lasting(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterator[Diff
             yield _ours(f"refund {one.number}", [one], mine, payment, _amount(one), None)
 
 
-def _authorizations(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterator[Difference]:
+def _authorizations(payment: PaymentSource, mine: Transactions, snapshot: Snapshot) -> Iterator[Difference]:
     held = snapshot.charged or snapshot.authorized or snapshot.received
     right = authorization_of(payment, snapshot, mine)
     for one in mine:
@@ -122,7 +124,7 @@ def _authorizations(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterat
             yield _theirs_marked(name, one)
 
 
-def _captures(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterator[Difference]:
+def _captures(payment: PaymentSource, mine: Transactions, snapshot: Snapshot) -> Iterator[Difference]:
     made = [one for one in mine if one.one_of("captures")]
     came = [one for one in made if one.succeeded]
     captured = sum(one.amount_cents for one in came)
@@ -141,7 +143,7 @@ def _captures(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterator[Dif
             yield _ours("captured", held, mine, payment, _money(captured, snapshot.amount.currency), received)
 
 
-def _voids(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterator[Difference]:
+def _voids(payment: PaymentSource, mine: Transactions, snapshot: Snapshot) -> Iterator[Difference]:
     held = snapshot.charged or snapshot.authorized or snapshot.received
     parts = any(one.one_of("authorizations") and one.multicapture for one in mine)
     is_over = snapshot.status == "canceled" or (snapshot.status == "captured" and parts)
@@ -158,7 +160,7 @@ def _voids(payment: Any, mine: list[Any], snapshot: Snapshot) -> Iterator[Differ
                 yield _theirs_marked(f"void {one.number}", one)
 
 
-def _refund(payment: Any, mine: list[Any], told: RefundSnapshot) -> Iterator[Difference]:
+def _refund(payment: PaymentSource, mine: Transactions, told: RefundSnapshot) -> Iterator[Difference]:
     parts = parts_of(told, mine)
     booked = sum(one.amount_cents for one in parts)
     if booked != told.amount.cents:
@@ -174,7 +176,7 @@ def _refund(payment: Any, mine: list[Any], told: RefundSnapshot) -> Iterator[Dif
             yield _theirs_marked(f"refund {one.number}", one)
 
 
-def _unknown_here(everything: list[Any], known: dict[str, Any]) -> Iterator[Difference]:
+def _unknown_here(everything: Transactions, known: dict[str, Any]) -> Iterator[Difference]:
     """What reading the payment afresh would book, or book otherwise."""
     for one in everything:
         name = f"{one.shape.singular} {_theirs(one)}"
@@ -186,7 +188,7 @@ def _unknown_here(everything: list[Any], known: dict[str, Any]) -> Iterator[Diff
             yield Difference(name, _state(*known[one.id]), _state(*state), mended=True)
 
 
-def _sums(order: Any, before: dict[str, Any]) -> Iterator[Difference]:
+def _sums(order: Payable, before: dict[str, Any]) -> Iterator[Difference]:
     for name, ours in before.items():
         theirs = getattr(order, name)
         if ours == theirs:
@@ -197,7 +199,9 @@ def _sums(order: Any, before: dict[str, Any]) -> Iterator[Difference]:
         yield Difference(f"order's {said}", ours, f"{theirs} by its transactions", mended=True)
 
 
-def _ours(what: str, wrong: list[Any], mine: list[Any], payment: Any, ours: str, theirs: str | None) -> Difference:
+def _ours(
+    what: str, wrong: Transactions, mine: Transactions, payment: PaymentSource, ours: str, theirs: str | None
+) -> Difference:
     """What the gateway does not have. Before a transaction is marked as failed those go that came about of it."""
     marking: dict[str, Any] = {}
     for one in wrong:
@@ -213,7 +217,7 @@ def _ours(what: str, wrong: list[Any], mine: list[Any], payment: Any, ours: str,
     return Difference(what, ours, theirs, marked=any(one.forwarded for one in wrong), do=do)
 
 
-def _theirs_marked(what: str, one: Any) -> Difference:
+def _theirs_marked(what: str, one: Transaction) -> Difference:
     """What came about at the gateway, and an integration marked as failed."""
     do = (
         f'look at {one.token} at the gateway; where it is right, PATCH {one.shape.type}/{one.id} with "succeeded": true'
@@ -221,7 +225,7 @@ def _theirs_marked(what: str, one: Any) -> Difference:
     return Difference(what, "marked as failed", _amount(one), marked=True, do=do)
 
 
-def _theirs(one: Any) -> str:
+def _theirs(one: Transaction) -> str:
     return str(one.gateway_transaction_id or one.object_key)
 
 
@@ -229,7 +233,7 @@ def _state(succeeded: bool, error_code: str | None) -> str:
     return "succeeded" if succeeded else "pending" if error_code is None else f"failed: {error_code}"
 
 
-def _amount(one: Any) -> str:
+def _amount(one: Transaction) -> str:
     return _money(one.amount_cents, one.currency_code)
 
 

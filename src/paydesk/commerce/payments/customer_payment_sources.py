@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.base.errors import Denied, Invalid
+from paydesk.commerce.accounts.customers import Customer
 from paydesk.commerce.owning import OWN_ENTRY
 from paydesk.commerce.payable import SOURCES
+from paydesk.commerce.payments.acts.read import refusal
 from paydesk.commerce.payments.asks import DetachAsk, ImportAsk, InstrumentAsk, SetupAsk
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer, known_at
-from paydesk.commerce.payments.payment_sources import refusal
 from paydesk.declare import (
     FILTER,
     FIND,
@@ -29,7 +30,7 @@ from paydesk.declare import (
 from paydesk.gateways.port.problems import Refused
 from paydesk.gateways.port.wallet import Instrument, Setup
 from paydesk.rules.asking import Call, Change, Find, Load, new_id
-from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.plans import Journalled, No, Plan
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
@@ -196,7 +197,7 @@ def entry_of(gateway_id: str, token: str) -> Condition:
 
 
 def remember(
-    customer: Any,
+    customer: Customer,
     gateway_id: str,
     told: Instrument,
     work: Work,
@@ -286,7 +287,7 @@ class ImportInstrument(Plan[ImportAsk]):
             CustomerPaymentSource, id=call.record_id, **record, **facts(answer), payment_gateway_id=call.gateway_id
         )
 
-    def refused(self, call: Journalled[ImportAsk], problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[ImportAsk], problem: No, work: Work) -> Any:
         if getattr(problem, "http_status", None) == 404:
             return Invalid("payment_source_token", "invalid", problem.message)
         return refusal(problem)
@@ -312,7 +313,7 @@ class ReadInstrument(Plan[InstrumentAsk]):
         entry.take(answer, work)
         return entry
 
-    def refused(self, call: Journalled[InstrumentAsk], problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[InstrumentAsk], problem: No, work: Work) -> Any:
         if getattr(problem, "http_status", None) == 404:
             return self._gone(call, work)
         return refusal(problem)
@@ -353,8 +354,8 @@ class DetachInstrument(Plan[DetachAsk]):
             work.delete(entry)
         return entry
 
-    def refused(self, call: Journalled[DetachAsk], problem: Any, work: Work) -> Any:
-        found = problem.snapshot
+    def refused(self, call: Journalled[DetachAsk], problem: No, work: Work) -> Any:
+        found: Any = problem.snapshot  # of a payment method here
         is_gone = getattr(problem, "http_status", None) == 404 or (
             isinstance(found, Instrument) and not self.proceeds(call, found)
         )
@@ -387,7 +388,7 @@ class ReadSetup(Plan[SetupAsk]):
                 ask=InstrumentAsk(instrument=answer.payment_method_id, customer_id=known.customer_id),
             )
 
-    def refused(self, call: Journalled[SetupAsk], problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[SetupAsk], problem: No, work: Work) -> Any:
         return None if getattr(problem, "http_status", None) == 404 else refusal(problem)
 
 
@@ -410,7 +411,7 @@ class KeepInstrument(Plan[InstrumentAsk]):
         proved_at = customer.proved_at
         return (yield from remember(customer, call.gateway_id, answer, work, claimed=True, owner_proved_at=proved_at))
 
-    def refused(self, call: Journalled[InstrumentAsk], problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[InstrumentAsk], problem: No, work: Work) -> Any:
         return None if getattr(problem, "http_status", None) == 404 else refusal(problem)
 
 

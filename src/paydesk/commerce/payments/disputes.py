@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.declare import Rule, eq, hidden
 from paydesk.gateways.port.snapshots import DisputeSnapshot
 from paydesk.rules.asking import Find
@@ -68,7 +69,7 @@ class Dispute(
         return {"id": self.dispute_id, **{name: getattr(self, name) for name in _TOLD}}
 
 
-def record_disputes(payment: Any, told: Iterable[DisputeSnapshot], work: Work) -> Rule:
+def record_disputes(payment: PaymentSource, told: Iterable[DisputeSnapshot], work: Work) -> Rule:
     """Keep what the gateway says of a payment's disputes, and note in the payment's history what is new.
 
     What an older answer does not know yet is never taken back.

@@ -8,13 +8,14 @@ from typing import Any
 from paydesk.declare import Rule, both, eq
 from paydesk.gateways.port.problems import Refused
 from paydesk.rules.asking import Find
+from paydesk.rules.plans import No
 from paydesk.rules.work import Work
 
 _GONE = ("resource_missing", "payment_method_unexpected_state")
 """What a gateway says of a customer that was deleted there, and of a payment method that is nobody's any more."""
 
 
-def forget_gone(gateway_id: str, asked: Mapping[str, Any], problem: Any, work: Work) -> Rule:
+def forget_gone(gateway_id: str, asked: Mapping[str, Any], problem: No, work: Work) -> Rule:
     """Delete the wallet entries that a refusal says are of no use any more; it goes on to be told as it is.
 
     asked   the `customer` and the `payment_method` that the gateway was told

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from paydesk.commerce.accounts.customers import Customer
 from paydesk.declare import Rule, both, eq, hidden, to_one
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
@@ -36,7 +35,7 @@ def known_at(gateway_id: str, customer_id: str) -> Rule:
     return (yield Find(GatewayCustomer, both(eq("customer_id", customer_id), eq("payment_gateway_id", gateway_id))))
 
 
-def told_of(customer: Any, gateway: Any, work: Work) -> Rule:
+def told_of(customer: Customer, gateway: Resource, work: Work) -> Rule:
     """The same, begun where it is missing; the customer is locked."""
     known = yield from known_at(gateway.id, customer.id)
     return known or work.create(GatewayCustomer, customer_id=customer.id, payment_gateway_id=gateway.id)

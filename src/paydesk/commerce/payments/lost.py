@@ -63,7 +63,7 @@ def take_back(gateway_id: str, snapshot: Snapshot, work: Work) -> Rule:
         **kind.again(gateway),
         **kind.opened(snapshot),
     )
-    payment.__dict__.update(order=order, payment_gateway=gateway)
+    payment.order, payment.payment_gateway = order, gateway
     yield from payment.attach(order, work)
     yield from reconcile(payment, snapshot, work)
     return payment

@@ -10,20 +10,18 @@ exclude each other; so do two refunds of one capture.
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.base.errors import Invalid
 from paydesk.commerce.limits import unpayable
-from paydesk.commerce.payable import Act
+from paydesk.commerce.payable import Act, Payable
 from paydesk.commerce.payments.asks import CaptureAsk, RefundAsk, VoidAsk
-from paydesk.commerce.payments.transactions import booked, returnable, room, taken
+from paydesk.commerce.payments.transactions import Transaction, Transactions, booked, returnable, room, taken
 from paydesk.declare import Rule
 from paydesk.gateways.port.verbs import CaptureRequest, RefundRequest, Reversal
 from paydesk.rules.asking import Load, new_id
 from paydesk.rules.work import Work
 
 
-def must_be_pending(transaction: Any, work: Work) -> None:
+def must_be_pending(transaction: Transaction, work: Work) -> None:
     """Only what was moved for an order that is not placed yet is taken back, nor while it is being placed.
 
     raises   Invalid("_cancel", ...) once it is placed
@@ -34,7 +32,7 @@ def must_be_pending(transaction: Any, work: Work) -> None:
     work.comes_after("place_order", transaction.order)
 
 
-def may_capture(authorization: Any, everything: list[Any]) -> bool:
+def may_capture(authorization: Transaction, everything: Transactions) -> bool:
     """Something is left to capture: a second time only where the charge allows it."""
     is_first = not any(
         one.counts and one.reference_authorization_id == authorization.id for one in _captures(everything)
@@ -44,7 +42,7 @@ def may_capture(authorization: Any, everything: list[Any]) -> bool:
     )
 
 
-def may_void(authorization: Any, everything: list[Any], *, spare: bool = False) -> bool:
+def may_void(authorization: Transaction, everything: Transactions, *, spare: bool = False) -> bool:
     """It was not voided yet, and nothing of it was captured, save where the rest of it could still be captured.
 
     spare    also where it counts for nothing any more
@@ -55,30 +53,30 @@ def may_void(authorization: Any, everything: list[Any], *, spare: bool = False) 
     return bool(is_there and left > 0 and (is_whole or authorization.multicapture))
 
 
-def voidable(authorization: Any, everything: list[Any]) -> int:
+def voidable(authorization: Transaction, everything: Transactions) -> int:
     """What voiding it lets go: what is left of it, where it was captured in parts."""
     is_whole = not taken(everything, "captures", authorization)
     return int(authorization.void_balance_cents if is_whole else authorization.capture_balance_cents)
 
 
-def refundable(capture: Any, everything: list[Any]) -> int:
+def refundable(capture: Transaction, everything: Transactions) -> int:
     """What can still be asked back: refunds on their way are counted as well."""
     return returnable(capture, everything) if capture.counts else 0
 
 
-def _received(authorization: Any, everything: list[Any]) -> int:
+def _received(authorization: Transaction, everything: Transactions) -> int:
     """What the gateway has captured of it, whatever an integration vouches for beside."""
     return taken([one for one in everything if not one.forwarded], "captures", authorization)
 
 
-def _captures(everything: list[Any]) -> list[Any]:
+def _captures(everything: Transactions) -> Transactions:
     return [one for one in everything if one.one_of("captures")]
 
 
 def capture(
-    authorization: Any,
+    authorization: Transaction,
     work: Work,
-    about: Any,
+    about: Transaction | Payable,
     *,
     asked: int | None = None,
     act: Act | None = None,
@@ -124,16 +122,16 @@ def capture(
     work.call("capture_payment", authorization, gateway=gateway, record_id=about.id, deferred=later, ask=ask)
 
 
-def _must_not_have_expired(authorization: Any, work: Work) -> None:
+def _must_not_have_expired(authorization: Transaction, work: Work) -> None:
     until = getattr(authorization.payment_source, "capture_before", None)
     if until is not None and until <= work.now and authorization.succeeded:
         raise Invalid("capture_balance_cents", "expired", f"is gone: the authorization ended at {until}", value=0)
 
 
 def void(
-    authorization: Any,
+    authorization: Transaction,
     work: Work,
-    about: Any,
+    about: Transaction | Payable,
     *,
     then: str | None = None,
     act: Act | None = None,
@@ -171,9 +169,9 @@ def void(
 
 
 def refund(
-    capture: Any,
+    capture: Transaction,
     work: Work,
-    about: Any,
+    about: Transaction | Payable,
     *,
     asked: int | None = None,
     then: str | None = None,
@@ -217,7 +215,7 @@ def refund(
     work.call("refund_payment", capture, gateway=gateway, record_id=about.id, deferred=later, id=call_id, ask=ask)
 
 
-def let_go(order: Any, work: Work) -> Rule:
+def let_go(order: Payable, work: Work) -> Rule:
     """Soon void all that is held for the order and give back all that was taken: nobody is to pay for it."""
     everything = yield from booked(order, work)
     for one in everything:
@@ -239,7 +237,7 @@ def _within(name: str, asked: int | None, balance: int, currency: str) -> int:
     return asked
 
 
-def _payment_of(transaction: Any) -> Rule:
+def _payment_of(transaction: Transaction) -> Rule:
     """The payment source of a transaction, its gateway loaded."""
     yield Load(transaction, ("payment_source.payment_gateway",))
     payment = transaction.payment_source

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from paydesk.commerce.payable import Payable
 from paydesk.gateways.port.snapshots import as_text
 from paydesk.gateways.port.verbs import METADATA_KEYS, METADATA_VALUE, MOST_METADATA
 from paydesk.rules.work import Work
@@ -143,7 +144,7 @@ def connecting(options: dict[str, Any], work: Work) -> dict[str, Any]:
     return {} if work.actor.is_sales_channel else {name: options[name] for name in CONNECT if name in options}
 
 
-def connected(order: Any, asked: dict[str, Any]) -> dict[str, Any]:
+def connected(order: Payable, asked: dict[str, Any]) -> dict[str, Any]:
     """What an order has for Connect once it has what was asked."""
     return {name: value for name, value in {**(order.connect or {}), **asked}.items() if value is not None}
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.base.currencies import CURRENCIES
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
 from paydesk.commerce.payable import SOURCES
+from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.declare import (
     FILTER,
     FIND,
@@ -114,7 +113,7 @@ class PaymentMethod(
         work.change(self, **values)
 
 
-def _check(source_type: str, gateway: Any, currency: str | None, work: Work) -> None:
+def _check(source_type: str, gateway: Gateway, currency: str | None, work: Work) -> None:
     """A method needs a gateway that makes its payment sources, and a currency."""
     if gateway.makes.shape.type != source_type:
         work.invalid("payment_source_type", "invalid", value=source_type)

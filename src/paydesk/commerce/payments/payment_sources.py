@@ -1,4 +1,4 @@
-"""What all payment sources share, whatever gateway stands behind them, and the calls that are made about any of them.
+"""What all payment sources share, whatever gateway stands behind them.
 
 A type of its own for each kind of gateway says how a payment is opened there and what a client sees of it; placing,
 capturing, voiding, refunding and reconciling know payment sources as what is said here and nothing more.
@@ -7,30 +7,18 @@ capturing, voiding, refunding and reconciling know payment sources as what is sa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from paydesk.base.errors import GatewayRefused, Invalid, Locked, Refusal
-from paydesk.base.money import Money
-from paydesk.commerce.payable import EDITABLE, ORDER_ACCESS
-from paydesk.commerce.payments.asks import AmendAsk, DiscardAsk, OpenAsk, ReadAsk, ReleaseAsk
-from paydesk.commerce.payments.forgetting import forget_gone
-from paydesk.commerce.payments.gateway_customers import GatewayCustomer
-from paydesk.commerce.payments.options import connected
-from paydesk.commerce.payments.reconciling import UNCONFIRMED, assign, reconcile
-from paydesk.commerce.payments.transactions import Transaction, booked
+from paydesk.base.errors import Locked
+from paydesk.commerce.payable import EDITABLE, ORDER_ACCESS, Payable
+from paydesk.commerce.payments.asks import DiscardAsk, ReadAsk, ReleaseAsk
+from paydesk.commerce.payments.transactions import AnyTransaction
 from paydesk.declare import SORT, WRITE, Condition, Rule, both, eq, hidden, to_one
-from paydesk.gateways.port.problems import Declined
 from paydesk.gateways.port.snapshots import Snapshot
-from paydesk.gateways.port.verbs import ConfirmFacts, OpenRequest, Reversal
-from paydesk.rules.asking import Change, Find, Hold, Holders, Load
-from paydesk.rules.asks import Ask
-from paydesk.rules.plans import Journalled, Plan
+from paydesk.gateways.port.verbs import ConfirmFacts, Reversal
+from paydesk.rules.asking import Change, Find, Holders, Load
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
-
-A = TypeVar("A", bound=Ask)
-D = TypeVar("D", bound=DiscardAsk)
 
 SOURCE_ACCESS = ORDER_ACCESS.via("order", guest="CSUD", customer="CSUD")
 """A payment source is seen and changed by whoever sees and changes its order."""
@@ -107,7 +95,7 @@ class PaymentSource(Resource):
         return {}
 
     @classmethod
-    def gateway_for(cls, order: Any) -> Any:
+    def gateway_for(cls, order: Payable) -> Any:
         """The enabled gateway of the order's payment method that makes such sources, None where there is none."""
         method = order.payment_method
         if method is None or method.payment_source_type != cls.shape.type or method.disabled_at is not None:
@@ -140,7 +128,7 @@ class PaymentSource(Resource):
         """What it was opened or last amended for: minor units and their currency (JSON)."""
         return [self.intended_cents, self.intended_currency]
 
-    def is_mismatched(self, order: Any) -> bool:
+    def is_mismatched(self, order: Payable) -> bool:
         """It was opened for something else than what the order costs now."""
         return not self.takes_any_amount and bool(
             self.intended_cents != order.total_amount_with_taxes_cents or self.intended_currency != order.currency_code
@@ -164,7 +152,7 @@ class PaymentSource(Resource):
         """
         return {"type": self.shape.singular}
 
-    def confirmation(self, order: Any, amount_cents: int, work: Work) -> ConfirmFacts:
+    def confirmation(self, order: Payable, amount_cents: int, work: Work) -> ConfirmFacts:
         """What its gateway needs to be told, beside the payment, to confirm it from the server for this amount."""
         return {}
 
@@ -201,7 +189,7 @@ class PaymentSource(Resource):
 
     # With its order.
 
-    def attach(self, order: Any, work: Work) -> Rule:
+    def attach(self, order: Payable, work: Work) -> Rule:
         """Become the order's source. The one that was is released."""
         former = order.payment_source
         if former is None or former.id != self.id:
@@ -256,11 +244,12 @@ class PaymentSource(Resource):
         values.pop("order_id", None)
         work.change(self, **values)
 
-    def _move(self, order: Any, work: Work) -> Rule:
+    def _move(self, order: Payable | None, work: Work) -> Rule:
         """Make it another order's payment source: an editable order of the same currency, to be paid that way."""
         if order is None:
             work.invalid("order", "blank")
             work.check()
+            return
         order.takes_source(work)
         if self.order is not None and self.order.status not in EDITABLE:
             work.invalid("order", "not_editable", "can't be changed: its order is placed on it")
@@ -277,14 +266,14 @@ class PaymentSource(Resource):
         if self.order is not None and self.order.payment_source_id == self.id:
             assign(self.order, None, work)
         work.change(self, order_id=order.id)
-        self.__dict__["order"] = order
+        self.order = order
         yield from self.attach(order, work)
 
     def has_moved(self) -> Rule:
         """Whether an attempt to pay with it was ever booked."""
         paid = both(eq("order_id", self.order_id), eq("payment_source_id", self.id))
-        found = yield Find(Transaction, paid, many=True)
-        new = self.order.__dict__.get("booked", ()) if self.order is not None else ()
+        found = yield Find(AnyTransaction, paid, many=True)
+        new = self.order.booked if self.order is not None and self.order.loaded("booked") else ()
         return bool(found) or any(one.payment_source_id == self.id for one in new)
 
     def deleting(self, work: Work) -> Any:
@@ -312,255 +301,20 @@ def is_by_hand(type_: str) -> bool:
     return type_ in _TYPES and _TYPES[type_].by_hand
 
 
-def sources_of(order: Any) -> Rule:
+def source_type(name: str) -> type[PaymentSource]:
+    """The payment sources of this wire type."""
+    return _TYPES[name]
+
+
+def assign(order: Payable, payment: PaymentSource | None, work: Work) -> None:
+    """Write the order's source, or none, and what the order tells of it."""
+    work.relate(order, "payment_source", payment)
+    work.change(order, payment_source_details=payment.details if payment is not None else None)
+
+
+def sources_of(order: Payable) -> Rule:
     """Every source that was ever made for an order, its gateway loaded."""
     found: list[PaymentSource] = []
     for kind in _TYPES.values():
         found.extend((yield Find(kind, eq("order_id", order.id), ("payment_gateway",), many=True)))
     return found
-
-
-def refusal(problem: Any) -> Refusal:
-    """What a client is told when a gateway says no to a payment: the gateway's own message and code."""
-    if isinstance(problem, Declined):
-        code = problem.failure.decline_code or problem.failure.code or "card_error"
-        return GatewayRefused(problem.failure.message, code)
-    return GatewayRefused(problem.message, problem.code or "invalid_request_error")
-
-
-class OpenPayment(Plan[OpenAsk]):
-    """Open a payment for an order; the record is stored with the gateway's answer, so until then no answer shows it."""
-
-    kind = "open_payment"
-    asks = OpenAsk
-    verb = "open"
-    owes = True
-
-    def repeats(self, ask: OpenAsk, former: OpenAsk, record_id: str | None) -> bool:
-        # It is still what its order is to be paid with, and for as much.
-        asked, had = ask.gateway, former.gateway
-        is_source = record_id is not None and ask.replaces == record_id
-        return is_source and (asked["amount_cents"], asked["currency"]) == (had["amount_cents"], had["currency"])
-
-    def found(self, ask: OpenAsk) -> Mapping[str, str]:
-        name = f"{_TYPES[ask.source].shape.singular}_id"
-        return {name: ask.gateway["metadata"][name]}
-
-    def settle(self, call: Journalled[OpenAsk], answer: Snapshot, work: Work) -> Rule:
-        ask = call.ask
-        kind = _TYPES[ask.source]
-        order = yield Find("orders", eq("id", call.subject_id), ("payment_source.payment_gateway",), lock=True)
-        if order is None:
-            # It was deleted meanwhile: nobody can pay for it, so the payment must not stay live.
-            gateway = yield Find("payment_gateways", eq("id", call.gateway_id))
-            late = kind(id=call.record_id, **kind.opened(answer), payment_gateway=gateway, gateway_status=None)
-            late.release(work)
-            return Invalid("order", "blank")
-        payment = work.create(
-            kind,
-            id=call.record_id,
-            **ask.record,
-            order_id=call.subject_id,
-            **kind.opened(answer),
-        )
-        payment.__dict__["order"] = order
-        work.change(order, connect=connected(order, ask.connect) or None)
-        wanted = (
-            order.status in EDITABLE
-            and order.payment_source_id == ask.replaces
-            and order.payment_method_id == ask.payment_method_id
-            and order.currency_code == answer.amount.currency
-        )
-        if wanted and ask.chooses is not None:
-            wanted = yield from order.takes_method(ask.chooses, work)
-        if wanted:
-            if ask.behind:
-                yield from order.refresh(work, forced=True)
-            yield from payment.attach(order, work)
-        else:
-            # The order has moved on while the gateway was asked: the late payment must not stay live.
-            yield Load(payment, ("payment_gateway",))
-            payment.release(work)
-        yield from reconcile(payment, answer, work)
-        return order if ask.about == "orders" else payment
-
-    def refused(self, call: Journalled[OpenAsk], problem: Any, work: Work) -> Any:
-        if call.ask.known is not None and getattr(problem, "param", None) == "customer":
-            return self._without_customer(call, work)
-        return self._no(call, problem, work)
-
-    def _no(self, call: Journalled[OpenAsk], problem: Any, work: Work) -> Rule:
-        yield from forget_gone(call.gateway_id, call.ask.gateway.get("options") or {}, problem, work)
-        return refusal(problem)
-
-    def _without_customer(self, call: Journalled[OpenAsk], work: Work) -> Rule:
-        """The gateway knows the customer no more, who was deleted there: forget it, and open the payment for nobody."""
-        order = yield Find("orders", eq("id", call.subject_id), lock=True)
-        known = yield Find(GatewayCustomer, eq("id", call.ask.known), ("payment_gateway",))
-        if order is None or known is None:
-            return Invalid("order", "blank")
-        asked = call.ask.gateway
-        if known.token == asked["options"]["customer"]:
-            work.change(known, token=None)
-        options = {name: value for name, value in asked["options"].items() if name != "customer"}
-        gateway: OpenRequest = {**asked, "options": options}
-        again = replace(call.ask, known=None, gateway=gateway)
-        work.call(self.kind, order, gateway=known.payment_gateway, record_id=call.record_id, ask=again)
-        return None
-
-
-class Settled(Plan[A]):
-    """Whatever a payment's gateway was asked, the payment is brought to what that says."""
-
-    def settle(self, call: Journalled[A], answer: Snapshot, work: Work) -> Rule:
-        payment = yield from read_of(call)
-        if payment is not None:
-            yield from reconcile(payment, answer, work)
-        return payment
-
-    def refused(self, call: Journalled[A], problem: Any, work: Work) -> Any:
-        return refusal(problem)
-
-
-class ReadPayment(Settled[ReadAsk]):
-    """Look at a payment: `_refresh`, an event, recovery."""
-
-    kind = "read_payment"
-    asks = ReadAsk
-
-    def reads(self, call: Journalled[ReadAsk]) -> str | None:
-        return call.ask.payment_id
-
-    def closely(self, call: Journalled[ReadAsk]) -> bool:
-        return call.ask.closely
-
-    def settle(self, call: Journalled[ReadAsk], answer: Snapshot, work: Work) -> Rule:
-        payment = yield from read_of(call)
-        if payment is not None:
-            yield from reconcile(payment, not_before(call.ask.intended, payment, answer), work)
-        return payment
-
-
-def not_before(intended: list[Any], payment: PaymentSource, answer: Snapshot) -> Snapshot:
-    """A reading without the amount it may have seen before an amendment that was settled meanwhile.
-
-    intended   what the payment was for when the reading was asked for
-    """
-    if payment.intended == intended or [answer.amount.cents, answer.amount.currency] != intended:
-        return answer
-    return replace(answer, amount=Money(*payment.intended))
-
-
-def read_of(call: Journalled[Any]) -> Rule:
-    """The payment a call is about, its order held before it: whoever changes both comes in that order."""
-    yield Hold(call.subject_type, call.subject_id)
-    payment = yield Find(call.subject_type, eq("id", call.subject_id), PaymentSource.loads)
-    return payment
-
-
-class AmendPayment(Settled[AmendAsk]):
-    """Bring a payment to the order's present amount."""
-
-    kind = "amend_payment"
-    asks = AmendAsk
-    verb = "amend"
-    exact = True
-
-    def settle(self, call: Journalled[AmendAsk], answer: Snapshot, work: Work) -> Rule:
-        payment = yield from super().settle(call, answer, work)
-        if payment is not None and payment.order is not None and call.ask.behind:
-            yield from payment.order.refresh(work, forced=True)
-        return payment
-
-
-class CancelPayment(Settled[D]):
-    """Cancel a payment, after looking: what holds money stays."""
-
-    verb = "cancel"
-
-    def reads(self, call: Journalled[D]) -> str | None:
-        return call.ask.payment_id
-
-    def proceeds(self, call: Journalled[D], snapshot: Snapshot) -> bool:
-        return snapshot.status in UNCONFIRMED
-
-
-class ReleasePayment(CancelPayment[ReleaseAsk]):
-    """Cancel a payment that is no order's source any more."""
-
-    kind = "release_payment"
-    asks = ReleaseAsk
-
-    def proceeds(self, call: Journalled[ReleaseAsk], snapshot: Snapshot) -> bool:
-        ask = call.ask
-        ours = ask.of is None or _TYPES[call.subject_type].is_of_our_making(snapshot, ask.of)
-        return ours and (super().proceeds(call, snapshot) or (snapshot.status == "authorized" and ask.held))
-
-
-def let_go(kind: str, payment_id: str, work: Work) -> Rule:
-    """Release a payment of this installation's that no order needs, its order held."""
-    yield Hold(kind, payment_id)
-    payment = yield Find(kind, eq("id", payment_id), PaymentSource.loads)
-    if payment is not None and not payment.is_needed:
-        payment.release(work, of=work.settings["installation"])
-
-
-def let_stray_go(kind: str, name: str, gateway_id: str, work: Work) -> Rule:
-    """Release a payment of this installation's that a gateway knows by `name`, and no record here."""
-    sources = _TYPES[kind]
-    gateway = yield Find("payment_gateways", eq("id", gateway_id))
-    if gateway is None or (yield Find(sources, eq(sources.named_by, name))) is not None:
-        return
-    # Its own name stands for the record that there is not: so it is let go once, whoever finds it, and no record whose
-    # id the gateway may tell is touched.
-    stray = sources(id=name, **{sources.named_by: name}, payment_gateway=gateway, gateway_status=None)
-    stray.release(work, of=work.settings["installation"])
-
-
-class DiscardPayment(CancelPayment[DiscardAsk]):
-    """Delete a source together with its payment; one that holds money is locked."""
-
-    kind = "discard_payment"
-    asks = DiscardAsk
-
-    def settle(self, call: Journalled[DiscardAsk], answer: Snapshot, work: Work) -> Rule:
-        payment = yield from read_of(call)
-        if payment is None:
-            return None
-        yield from reconcile(payment, answer, work)
-        own = []
-        if payment.order is not None:
-            own = [one for one in (yield from booked(payment.order, work)) if one.payment_source_id == payment.id]
-        is_taken = any(one.one_of("captures") and one.succeeded for one in own)
-        if answer.status not in (*UNCONFIRMED, "canceled") or is_taken:
-            return Locked("its payment holds money, or is being processed")
-        for one in own:
-            # What a shopper confirmed in this very moment was let go with the payment: it counts for nothing.
-            if one.succeeded:
-                work.change(one, excluded=True)
-        if own:
-            yield from payment.order.settle(work)
-        _delete(payment, work)
-        return payment
-
-    def refused(self, call: Journalled[DiscardAsk], problem: Any, work: Work) -> Any:
-        if getattr(problem, "http_status", None) == 404:
-            # The gateway does not know the payment any more: there is nothing left to cancel.
-            return self._gone(call, work)
-        return refusal(problem)
-
-    def _gone(self, call: Journalled[DiscardAsk], work: Work) -> Rule:
-        payment = yield from read_of(call)
-        if payment is not None:
-            _delete(payment, work)
-        return payment
-
-
-def _delete(payment: PaymentSource, work: Work) -> None:
-    order = payment.order
-    if order is not None and order.payment_source_id == payment.id:
-        assign(order, None, work)
-    work.delete(payment)
-
-
-PLANS: tuple[Plan[Any], ...] = (OpenPayment(), AmendPayment(), ReadPayment(), ReleasePayment(), DiscardPayment())

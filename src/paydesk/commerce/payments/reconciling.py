@@ -9,8 +9,18 @@ from paydesk.base.money import formatted
 from paydesk.commerce.payments.authorizations import Authorization, checked, watched
 from paydesk.commerce.payments.captures import Capture
 from paydesk.commerce.payments.disputes import record_disputes
+from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.commerce.payments.refunds import Refund
-from paydesk.commerce.payments.transactions import SUCCESS, book, booked, children, measure, room
+from paydesk.commerce.payments.transactions import (
+    SUCCESS,
+    Transaction,
+    Transactions,
+    book,
+    booked,
+    children,
+    measure,
+    room,
+)
 from paydesk.commerce.payments.voids import Void
 from paydesk.declare import Rule
 from paydesk.gateways.port.snapshots import Failure, RefundSnapshot, Snapshot
@@ -21,7 +31,7 @@ UNCONFIRMED = ("open", "confirmable", "action_needed")
 """Snapshot statuses in which a payment holds no money and may be amended or canceled."""
 
 
-def reconcile(payment: Any, snapshot: Snapshot, work: Work, *, asked: bool = False) -> Rule:
+def reconcile(payment: PaymentSource, snapshot: Snapshot, work: Work, *, asked: bool = False) -> Rule:
     """Fold what a gateway says into a payment, its transactions and its order; the order is locked.
 
     asked    what was received was asked for here, by the call that this answers
@@ -76,11 +86,11 @@ def reconcile(payment: Any, snapshot: Snapshot, work: Work, *, asked: bool = Fal
     yield from order.settle(work, fresh if is_news else None)
 
 
-def fail_authorization(payment: Any, failure: Failure, amount_cents: int, work: Work) -> None:
+def fail_authorization(payment: PaymentSource, failure: Failure, amount_cents: int, work: Work) -> None:
     """Book an attempt that failed, once. What was `booked` before is loaded."""
     order = payment.order
     key = failure.charge_id or f"{payment.payment_id}/{failure.decline_code or failure.code or 'failed'}"
-    if _known(order.__dict__["booked"], "authorizations", key) is None:
+    if _known(order.booked, "authorizations", key) is None:
         book(
             Authorization,
             order,
@@ -95,11 +105,11 @@ def fail_authorization(payment: Any, failure: Failure, amount_cents: int, work: 
         )
 
 
-def _known(everything: list[Any], kind: str, key: str) -> Any:
+def _known(everything: Transactions, kind: str, key: str) -> Transaction | None:
     return next((one for one in everything if one.one_of(kind) and one.object_key == key), None)
 
 
-def authorization_of(payment: Any, snapshot: Snapshot, everything: list[Any]) -> Any:
+def authorization_of(payment: PaymentSource, snapshot: Snapshot, everything: Transactions) -> Transaction | None:
     """The authorization that stands for what the gateway holds, or held, of a payment; None before it is booked."""
     held = _held(snapshot)
     known = [
@@ -117,7 +127,9 @@ def _held(snapshot: Snapshot) -> int:
     return snapshot.charged or snapshot.authorized or snapshot.received
 
 
-def _authorized(payment: Any, snapshot: Snapshot, held: int, everything: list[Any], work: Work) -> Any:
+def _authorized(
+    payment: PaymentSource, snapshot: Snapshot, held: int, everything: Transactions, work: Work
+) -> Transaction:
     """Book what is held. An attempt that failed, and that an integration vouched for, stood for just this money."""
     facts = {"multicapture": snapshot.multicapture, **checked(snapshot)}
     stood_in = next(
@@ -146,7 +158,7 @@ def _authorized(payment: Any, snapshot: Snapshot, held: int, everything: list[An
     )
 
 
-def _free(kind: str, key: str, mark: str, everything: list[Any]) -> str:
+def _free(kind: str, key: str, mark: str, everything: Transactions) -> str:
     """`key`, or with a count behind it where a transaction of the kind has that already."""
     count, made = 1, key
     while _known(everything, kind, made) is not None:
@@ -155,18 +167,18 @@ def _free(kind: str, key: str, mark: str, everything: list[Any]) -> str:
     return made
 
 
-def _fail(one: Any, code: str, message: str, work: Work) -> None:
+def _fail(one: Transaction, code: str, message: str, work: Work) -> None:
     work.change(one, succeeded=False, message=message, error_code=code)
 
 
-def _restore(one: Any, work: Work) -> None:
+def _restore(one: Transaction, work: Work) -> None:
     """The gateway shows that it came about, whatever was said of it."""
     work.change(one, succeeded=True, forwarded=False, message=SUCCESS, error_code=None, error_detail=None)
 
 
-def insist(kind: str, authorization: Any, snapshot: Snapshot, work: Work) -> None:
+def insist(kind: str, authorization: Transaction, snapshot: Snapshot, work: Work) -> None:
     """Whoever asks for a capture or a void that the gateway has made already takes back having marked it as failed."""
-    everything = authorization.order.__dict__["booked"]
+    everything = authorization.order.booked
     known, marked = captures_of(authorization, snapshot, everything)
     if kind == "voids":
         marked = [one for one in _of("voids", authorization, everything) if one.object_key == snapshot.payment_id]
@@ -177,16 +189,18 @@ def insist(kind: str, authorization: Any, snapshot: Snapshot, work: Work) -> Non
             _restore(one, work)
 
 
-def _is_marked_as_failed(one: Any) -> bool:
+def _is_marked_as_failed(one: Transaction) -> bool:
     return bool(one.forwarded and not one.succeeded)
 
 
-def _of(kind: str, parent: Any, everything: list[Any]) -> list[Any]:
+def _of(kind: str, parent: Transaction, everything: Transactions) -> Transactions:
     reference = "reference_capture_id" if kind == "refunds" else "reference_authorization_id"
     return [one for one in everything if one.one_of(kind) and getattr(one, reference) == parent.id]
 
 
-def captures_of(authorization: Any, snapshot: Snapshot, everything: list[Any]) -> tuple[list[Any], list[Any]]:
+def captures_of(
+    authorization: Transaction, snapshot: Snapshot, everything: Transactions
+) -> tuple[Transactions, Transactions]:
     """Its captures that count, and those that the gateway made and an integration marked as failed."""
     all_ = _of("captures", authorization, everything)
     marked = [one for one in all_ if _is_marked_as_failed(one) and one.object_key.startswith(f"{snapshot.payment_id}/")]
@@ -194,17 +208,19 @@ def captures_of(authorization: Any, snapshot: Snapshot, everything: list[Any]) -
     return [one for one in all_ if one.succeeded], marked if _sum(marked) <= snapshot.received else []
 
 
-def _sum(transactions: Iterable[Any]) -> int:
+def _sum(transactions: Iterable[Transaction]) -> int:
     return sum(int(one.amount_cents) for one in transactions)
 
 
-def _was_captured_by_hand(payment: Any, snapshot: Snapshot, work: Work) -> bool:
+def _was_captured_by_hand(payment: PaymentSource, snapshot: Snapshot, work: Work) -> bool:
     """We opened it to be captured later, and it is captured already when it is first heard of."""
     return snapshot.manual_capture and bool(payment.is_of_our_making(snapshot, work.settings["installation"]))
 
 
-def _fold_captures(authorization: Any, payment: Any, snapshot: Snapshot, unasked: bool, work: Work) -> None:
-    everything = authorization.order.__dict__["booked"]
+def _fold_captures(
+    authorization: Transaction, payment: PaymentSource, snapshot: Snapshot, unasked: bool, work: Work
+) -> None:
+    everything = authorization.order.booked
     known, marked = captures_of(authorization, snapshot, everything)
     for one in known:
         if one.unasked and not unasked:
@@ -242,7 +258,7 @@ def _fold_captures(authorization: Any, payment: Any, snapshot: Snapshot, unasked
             reference_authorization_id=authorization.id,
             unasked=unasked,
         )
-        made.__dict__["reference_authorization"] = authorization
+        made.reference_authorization = authorization
         if authorization.excluded:
             # It was to be let go, and was taken instead: what was received counts.
             for one in everything:
@@ -250,8 +266,8 @@ def _fold_captures(authorization: Any, payment: Any, snapshot: Snapshot, unasked
                     work.change(one, excluded=False)
 
 
-def _fold_void(authorization: Any, payment: Any, snapshot: Snapshot, work: Work) -> None:
-    everything = authorization.order.__dict__["booked"]
+def _fold_void(authorization: Transaction, payment: PaymentSource, snapshot: Snapshot, work: Work) -> None:
+    everything = authorization.order.booked
     # What could be captured in parts and is over holds nothing any more, though not all of it was captured.
     is_over = snapshot.status == "canceled" or (snapshot.status == "captured" and authorization.multicapture)
     if not is_over or not authorization.succeeded:
@@ -276,14 +292,14 @@ def _fold_void(authorization: Any, payment: Any, snapshot: Snapshot, work: Work)
             reference_authorization_id=authorization.id,
         )
         work.change(made, excluded=authorization.excluded)
-        made.__dict__["reference_authorization"] = authorization
+        made.reference_authorization = authorization
 
 
 _RANK = {"pending": 0, "action_needed": 0, "succeeded": 1, "failed": 2, "canceled": 2}
 """A refund goes from pending to succeeded, and from either to failed, never back."""
 
 
-def parts_of(told: RefundSnapshot, everything: list[Any]) -> list[Any]:
+def parts_of(told: RefundSnapshot, everything: Transactions) -> Transactions:
     """The transactions that a gateway's refund is booked as: one for each capture that it gives back of."""
     captures = {one.id: one for one in everything if one.one_of("captures")}
     return [
@@ -299,8 +315,8 @@ def parts_of(told: RefundSnapshot, everything: list[Any]) -> list[Any]:
     ]
 
 
-def _fold_refunds(authorization: Any, payment: Any, snapshot: Snapshot, work: Work) -> None:
-    everything = authorization.order.__dict__["booked"]
+def _fold_refunds(authorization: Transaction, payment: PaymentSource, snapshot: Snapshot, work: Work) -> None:
+    everything = authorization.order.booked
     for told in snapshot.refunds:
         parts = parts_of(told, everything)
         for known in parts:
@@ -329,9 +345,9 @@ def _fold_refunds(authorization: Any, payment: Any, snapshot: Snapshot, work: Wo
                 _give_back(capture, told, amount, payment, everything, work)
 
 
-def _fold_disputes(authorization: Any, disputed: int, work: Work) -> None:
+def _fold_disputes(authorization: Transaction, disputed: int, work: Work) -> None:
     """Note on the captures what disputes keep of them: that moves no order's money, and cannot be given back."""
-    everything = authorization.order.__dict__["booked"]
+    everything = authorization.order.booked
     for capture in _of("captures", authorization, everything):
         if capture.succeeded:
             kept = min(disputed, capture.amount_cents)
@@ -339,11 +355,13 @@ def _fold_disputes(authorization: Any, disputed: int, work: Work) -> None:
             work.change(capture, disputed_cents=kept or None)
 
 
-def _is_unknown(one: Any, snapshot: Snapshot) -> bool:
+def _is_unknown(one: Transaction, snapshot: Snapshot) -> bool:
     return all(one.object_key.partition("/")[0] != told.refund_id for told in snapshot.refunds)
 
 
-def _follow(known: Any, told: RefundSnapshot, payment: Any, everything: list[Any], work: Work) -> None:
+def _follow(
+    known: Transaction, told: RefundSnapshot, payment: PaymentSource, everything: Transactions, work: Work
+) -> None:
     """Bring a refund to what became of it."""
     rank = 1 if known.succeeded else 2 if known.error_code is not None else 0
     if known.forwarded or _RANK[told.status] <= rank:
@@ -357,7 +375,12 @@ def _follow(known: Any, told: RefundSnapshot, payment: Any, everything: list[Any
 
 
 def _give_back(
-    capture: Any, told: RefundSnapshot, amount: int, payment: Any, everything: list[Any], work: Work
+    capture: Transaction,
+    told: RefundSnapshot,
+    amount: int,
+    payment: PaymentSource,
+    everything: Transactions,
+    work: Work,
 ) -> None:
     made = book(
         Refund,
@@ -371,7 +394,7 @@ def _give_back(
         **_outcome(told),
     )
     work.change(made, token=told.refund_id, excluded=capture.excluded)
-    made.__dict__["reference_capture"] = capture
+    made.reference_capture = capture
 
 
 def _outcome(told: RefundSnapshot) -> dict[str, Any]:
@@ -381,9 +404,3 @@ def _outcome(told: RefundSnapshot) -> dict[str, Any]:
         return {"succeeded": False, "message": "pending"}
     reason = told.failure or told.status
     return {"succeeded": False, "message": reason.replace("_", " ").capitalize(), "error_code": reason}
-
-
-def assign(order: Any, payment: Any, work: Work) -> None:
-    """Write the order's source, or none, and what the order tells of it."""
-    work.relate(order, "payment_source", payment)
-    work.change(order, payment_source_details=payment.details if payment is not None else None)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from paydesk.base.money import Money
-from paydesk.commerce.payments.transactions import taken
+from paydesk.commerce.payments.transactions import Transaction, Transactions, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Sums:
         return self.secured - self.refunded
 
 
-def sums(transactions: Iterable[Any], currency: str, *, all_: bool = False) -> Sums:
+def sums(transactions: Iterable[Transaction], currency: str, *, all_: bool = False) -> Sums:
     """Add up what succeeded and counts; `all_`: also what was taken back (`excluded`).
 
     currency   of the order: what is of another never counts
@@ -58,14 +57,14 @@ def sums(transactions: Iterable[Any], currency: str, *, all_: bool = False) -> S
     )
 
 
-def _released(authorization: Any, counting: list[Any]) -> int:
+def _released(authorization: Transaction, counting: Transactions) -> int:
     if authorization.multicapture:
         return 0
     captured = taken(counting, "captures", authorization)
     return max(authorization.amount_cents - captured - taken(counting, "voids", authorization), 0) if captured else 0
 
 
-def held_by(payment_source_id: str | None, transactions: Iterable[Any], currency: str) -> Money:
+def held_by(payment_source_id: str | None, transactions: Iterable[Transaction], currency: str) -> Money:
     """What one payment source holds of that."""
     return sums((one for one in transactions if one.payment_source_id == payment_source_id), currency).held
 

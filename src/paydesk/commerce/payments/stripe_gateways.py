@@ -18,7 +18,7 @@ from paydesk.gateways.port.account import Credentials, Registration
 from paydesk.gateways.port.problems import Refused
 from paydesk.rules.asking import Change, Find, new_id
 from paydesk.rules.asks import Ask
-from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.plans import Journalled, No, Plan
 from paydesk.rules.resource import Resource, switching
 from paydesk.rules.work import Work
 
@@ -282,7 +282,7 @@ class CreateGateway(Plan[K]):
     def gateway(self, call: Journalled[K]) -> Resource | None:
         return draft(call.ask.record, call.record_id)
 
-    def refused(self, call: Journalled[K], problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[K], problem: No, work: Work) -> Any:
         assert call.record_id is not None
         if isinstance(problem, Refused) and problem.lacks:
             return Invalid("login", "missing_rights", problem.message, rights=list(problem.lacks))
@@ -340,7 +340,7 @@ class RemoveEndpoint(Plan[UnregisterAsk]):
             yield from _delete(gateway, work)
         return gateway
 
-    def refused(self, call: Journalled[UnregisterAsk], problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[UnregisterAsk], problem: No, work: Work) -> Any:
         if isinstance(problem, Refused) and problem.http_status == 404:
             return self.settle(call, None, work)
         if isinstance(problem, Refused) and problem.unauthorized:
@@ -354,7 +354,7 @@ class EndpointPlan(Plan[E]):
 
     tries_key = True
 
-    def refused(self, call: Journalled[E], problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[E], problem: No, work: Work) -> Any:
         # Without an endpoint payments stay right by `_refresh`; the next start tries again.
         return GatewayRefused(problem.message, getattr(problem, "code", None) or "api_error")
 

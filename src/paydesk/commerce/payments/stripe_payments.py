@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from paydesk.base.errors import Invalid
-from paydesk.base.instants import later
 from paydesk.commerce.owning import shows_entry
-from paydesk.commerce.payable import CUSTOMER_PLACED, EDITABLE, GUEST_PLACED
+from paydesk.commerce.payable import CUSTOMER_PLACED, EDITABLE, GUEST_PLACED, Payable
 from paydesk.commerce.payments.asks import AdoptAsk, AmendAsk, LabelAsk, OpenAsk
+from paydesk.commerce.payments.customer_payment_sources import CustomerPaymentSource
 from paydesk.commerce.payments.former import instrument
 from paydesk.commerce.payments.gateway_customers import known_at
 from paydesk.commerce.payments.options import (
@@ -27,8 +25,9 @@ from paydesk.commerce.payments.options import (
     sent,
     without_setup,
 )
-from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource, Settled, refusal
-from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
+from paydesk.commerce.payments.payment_gateways import Gateway
+from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource
+from paydesk.commerce.payments.reconciling import UNCONFIRMED
 from paydesk.commerce.payments.watching import watch
 from paydesk.commerce.returning import kept, masked_options, whole
 from paydesk.declare import (
@@ -50,11 +49,7 @@ from paydesk.declare import (
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.gateways.port.verbs import MOST_METADATA, ConfirmFacts, Reversal
 from paydesk.rules.asking import Change, Find, Holder, new_id
-from paydesk.rules.plans import Journalled, Plan
 from paydesk.rules.work import Work
-
-OLDER_SECONDS = 600.0
-"""How long before its order a shopper's intent may have been made that holds money already."""
 
 _NAMED = ("reference", "reference_origin")
 
@@ -164,7 +159,7 @@ class StripePayment(
         return {"stripe_id": answer.payment_id, "client_secret": answer.client_secret}
 
     @classmethod
-    def again(cls, gateway: Any) -> dict[str, Any]:
+    def again(cls, gateway: Gateway) -> dict[str, Any]:
         return {name: getattr(gateway, name) for name in ("connected_account", "account", "publishable_key")}
 
     @property
@@ -208,7 +203,7 @@ class StripePayment(
             asked["refund_application_fee"] = True
         return asked
 
-    def confirmation(self, order: Any, amount_cents: int, work: Work) -> ConfirmFacts:
+    def confirmation(self, order: Payable, amount_cents: int, work: Work) -> ConfirmFacts:
         """Needs `wallet_entry` loaded. Only what comes from the wallet, or from an integration, is confirmed without
         the shopper; and nothing that is to be set up by it, which Stripe does with the shopper alone.
         """
@@ -315,7 +310,7 @@ class StripePayment(
         cls._open(order, gateway, record, told, facts, work, known=named, connect=connect, behind=was_behind)
 
     @classmethod
-    def reopening(cls, order: Any, entry: Any, former: dict[str, Any], work: Work) -> Rule:
+    def reopening(cls, order: Payable, entry: CustomerPaymentSource, former: dict[str, Any], work: Work) -> Rule:
         """Open an intent that is paid with a wallet's entry, and show its card at once. The order takes the payment
         method that it has in hand, and the payment, once that is there.
 
@@ -346,8 +341,8 @@ class StripePayment(
     @classmethod
     def _open(
         cls,
-        order: Any,
-        gateway: Any,
+        order: Payable,
+        gateway: Gateway,
         record: dict[str, Any],
         options: dict[str, Any],
         facts: dict[str, Any],
@@ -383,15 +378,15 @@ class StripePayment(
     @classmethod
     def _adopting(
         cls,
-        order: Any,
-        gateway: Any,
+        order: Payable,
+        gateway: Gateway,
         stripe_id: str,
         secret: str,
         record: dict[str, Any],
         values: dict[str, Any],
         work: Work,
     ) -> Rule:
-        known, taken = _held((yield cls.holders(stripe_id)), gateway.account, order.id, work)
+        known, taken = holder_of((yield cls.holders(stripe_id)), gateway.account, order.id, work)
         given = {name: values[name] for name in ("return_url", "receipt_email", *_NAMED, "metadata") if name in values}
         if "options" in values:
             given["options"] = record["options"]
@@ -406,7 +401,7 @@ class StripePayment(
                 record=record,
                 given=given,
                 payment_id=stripe_id,
-                secret=_digest(secret),
+                secret=digest(secret),
                 currency=order.currency_code,
                 ordered_at=order.created_at,
                 shopper=work.actor.is_sales_channel,
@@ -492,7 +487,7 @@ def _connected(snapshot: Snapshot) -> dict[str, Any]:
     return {name: value for name, value in made.items() if value}
 
 
-def _shoppers_own(options: dict[str, Any], gateway: Any, work: Work) -> Rule:
+def _shoppers_own(options: dict[str, Any], gateway: Gateway, work: Work) -> Rule:
     """The Stripe customers that the shopper who asks is, where the options name one."""
     customer_id = work.actor.customer_id
     if customer_id is None or gateway is None or options.get("customer") is None:
@@ -507,7 +502,7 @@ def _shoppers_own(options: dict[str, Any], gateway: Any, work: Work) -> Rule:
 
 
 def _hidden(
-    values: dict[str, Any], options: dict[str, Any], stored: dict[str, Any], payment: Any, work: Work
+    values: dict[str, Any], options: dict[str, Any], stored: dict[str, Any], payment: StripePayment | None, work: Work
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """What is stored of the options that a client gives, and of `return_url` among the values: addresses without their
     tokens; and the whole of those that a confirmation may send, sealed, by where they stand.
@@ -525,17 +520,7 @@ def _hidden(
     return options, sealed
 
 
-def _still_sealed(payment: Any, given: dict[str, Any]) -> dict[str, str] | None:
-    """Which whole addresses a payment has once it takes what is `given`: not those that others replace."""
-    sealed = dict(payment.sealed_urls or {})
-    if "return_url" in given and given["return_url"] != payment.return_url:
-        sealed.pop("return_url", None)
-    if "options" in given and given["options"].get("return_url") != payment.options.get("return_url"):
-        sealed.pop("options", None)
-    return {**sealed, **given.get("sealed_urls", {})} or None
-
-
-def _metadata(order: Any, record_id: str, options: Mapping[str, Any], work: Work) -> dict[str, str]:
+def _metadata(order: Payable, record_id: str, options: Mapping[str, Any], work: Work) -> dict[str, str]:
     """What ties the intent to this installation, for webhooks and for calls whose answer was lost."""
     made = {
         "order_id": order.id,
@@ -552,7 +537,7 @@ def _metadata(order: Any, record_id: str, options: Mapping[str, Any], work: Work
     return made
 
 
-def _belonging(order: Any, work: Work) -> dict[str, str]:
+def _belonging(order: Payable, work: Work) -> dict[str, str]:
     """What tells at Stripe whose an intent is: the same text whenever it is said of an order, by whichever record."""
     return {
         "order_id": order.id,
@@ -562,12 +547,12 @@ def _belonging(order: Any, work: Work) -> dict[str, str]:
     }
 
 
-def _digest(secret: str) -> str:
+def digest(secret: str) -> str:
     """A client secret as the journal keeps it: to be compared with, and no more."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _held(holders: list[Holder], account: str | None, order_id: str, work: Work) -> tuple[Holder | None, bool]:
+def holder_of(holders: list[Holder], account: str | None, order_id: str, work: Work) -> tuple[Holder | None, bool]:
     """The order's own record of an intent, and whether there is none though the intent pays another order.
 
     account   of the gateway that the order is paid through
@@ -575,128 +560,3 @@ def _held(holders: list[Holder], account: str | None, order_id: str, work: Work)
     same = [one for one in holders if one.is_of(account)]
     own = [one for one in same if (one.tenant, one.order_id) == (work.actor.tenant, order_id)]
     return (own[0], False) if own else (None, bool(same))
-
-
-def _misfit(ask: AdoptAsk, intent: Snapshot) -> Invalid | None:
-    """Why an intent cannot be taken over, as far as it tells itself; None where it can.
-
-    One that is the order's already is given back whatever became of it, to whoever knows its secret.
-    """
-    if not hmac.compare_digest(_digest(intent.client_secret or ""), ask.secret):
-        return Invalid("client_secret", "invalid")
-    if ask.known:
-        return None
-    if ask.taken:
-        return Invalid("stripe_id", "taken")
-    if intent.amount.currency != ask.currency:
-        return Invalid("stripe_id", "currency_mismatch", "has another currency")
-    if intent.status == "canceled":
-        return Invalid("stripe_id", "expired")
-    ours, theirs = ask.gateway["metadata"], intent.metadata
-    if any(theirs.get(name, own) != own for name, own in ours.items()):
-        return Invalid("stripe_id", "taken")
-    if intent.refunded or intent.disputed or intent.disputes:
-        return Invalid("stripe_id", "invalid", "was refunded or is disputed")
-    holds_money = intent.authorized or intent.received
-    is_old = intent.created_at is None or intent.created_at < later(ask.ordered_at, -OLDER_SECONDS)
-    if ask.shopper and holds_money and is_old and "order_id" not in theirs:
-        return Invalid("stripe_id", "invalid", "was paid before there was the order")
-    return None
-
-
-class AdoptPayment(Plan[AdoptAsk]):
-    """Take over an intent that the client made at Stripe itself.
-
-    It is said at Stripe first whose it is, under a key that is made of the intent alone: of several orders, tenants or
-    installations that want it at once, Stripe lets one say so. Whoever comes later reads it there.
-    """
-
-    kind = "adopt_payment"
-    asks = AdoptAsk
-    verb = "adopt"
-
-    def key(self, ask: AdoptAsk) -> str | None:
-        return f"paydesk/adopt/{ask.payment_id}"
-
-    def reads(self, call: Journalled[AdoptAsk]) -> str | None:
-        return call.ask.payment_id
-
-    looks = reads
-
-    def proceeds(self, call: Journalled[AdoptAsk], snapshot: Snapshot) -> bool:
-        if call.ask.known or _misfit(call.ask, snapshot) is not None:
-            return False
-        return not _is_said(call.ask, snapshot)
-
-    def settle(self, call: Journalled[AdoptAsk], answer: Snapshot, work: Work) -> Rule:
-        order = yield Find("orders", eq("id", call.subject_id), ("payment_source.payment_gateway",), lock=True)
-        gateway = yield Find("payment_gateways", eq("id", call.gateway_id))
-        if gateway is None:
-            return Invalid("payment_gateway", "blank", "must exist")
-        if order is None:
-            self._let_go(call, answer, gateway, work)
-            return Invalid("order", "blank")
-        known, taken = _held((yield StripePayment.holders(answer.payment_id)), gateway.account, order.id, work)
-        ask = replace(call.ask, known=known is not None, taken=taken, currency=order.currency_code)
-        if (misfit := _misfit(ask, answer)) is not None:
-            return misfit
-        if known is None and not _is_said(call.ask, answer):
-            return Invalid("stripe_id", "taken")
-        if order.status not in EDITABLE:
-            # It was placed or cancelled while Stripe was asked.
-            if known is None:
-                self._let_go(call, answer, gateway, work)
-            return Invalid("order", "not_editable", "is not editable", value=order.status)
-        if known is None:
-            record = {**call.ask.record, "account": gateway.account}
-            payment = work.create(
-                StripePayment, id=call.record_id, **record, order_id=order.id, **StripePayment.opened(answer)
-            )
-            payment.__dict__["payment_gateway"] = gateway
-        else:
-            payment = yield Find(StripePayment, eq("id", known.id), ("payment_gateway",), lock=True)
-            given = {**call.ask.given, "method_id": call.ask.record["method_id"]}
-            if "options" in given:
-                given["options"] = merged(payment.options, given["options"])
-            given["sealed_urls"] = _still_sealed(payment, given)
-            work.change(payment, **given)
-            # It may have come through another gateway of the same account.
-            work.relate(payment, "payment_gateway", gateway)
-            work.change(payment, **{name: getattr(gateway, name) for name in ("connected_account", "publishable_key")})
-        payment.__dict__["order"] = order
-        yield from payment.attach(order, work)
-        work.change(order, connect=connected(order, call.ask.connect) or None)
-        yield from reconcile(payment, answer, work)
-        return payment
-
-    def _let_go(self, call: Journalled[AdoptAsk], answer: Snapshot, gateway: Any, work: Work) -> None:
-        """The intent says by now that it is an order's which takes no payment any more: nobody is to pay it, and what
-        it holds is let go.
-        """
-        if not call.ask.known and _is_said(call.ask, answer):
-            opened = StripePayment.opened(answer)
-            late = StripePayment(id=call.record_id, **opened, payment_gateway=gateway, gateway_status=None)
-            late.release(work, held=True)
-
-    def refused(self, call: Journalled[AdoptAsk], problem: Any, work: Work) -> Any:
-        if getattr(problem, "http_status", None) == 404:
-            return Invalid("stripe_id", "invalid", problem.message)
-        if getattr(problem, "key_is_spent", False):
-            return Invalid("stripe_id", "taken")
-        return refusal(problem)
-
-
-def _is_said(ask: AdoptAsk, intent: Snapshot) -> bool:
-    """The intent tells at Stripe that it is this order's."""
-    return all(intent.metadata.get(name) == own for name, own in ask.gateway["metadata"].items())
-
-
-class LabelPayment(Settled[LabelAsk]):
-    """Say at Stripe which order an intent pays, once it was moved to another."""
-
-    kind = "label_payment"
-    asks = LabelAsk
-    verb = "amend"
-
-
-PLANS: tuple[Plan[Any], ...] = (AdoptPayment(), LabelPayment())

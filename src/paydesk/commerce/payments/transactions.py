@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Any, ClassVar, TypeVar
 
-from paydesk.commerce.payable import MONEY_ACCESS, SOURCES
+from paydesk.commerce.payable import MONEY_ACCESS, SOURCES, Payable
 from paydesk.declare import (
     FILTER,
     FIND,
@@ -34,7 +34,7 @@ SCOPES: dict[str, Condition] = {"succeeded": eq("succeeded", True)}
 """`filter[q][succeeded]=true`, of all transactions."""
 
 
-class Moved(Resource):
+class Transaction(Resource):
     """What all transactions share. A transaction's amount never changes.
 
     object_key  what makes it one of its kind at the gateway: the same fact is never booked twice
@@ -70,6 +70,11 @@ class Moved(Resource):
     attachments = to_many("attachments", by="attachable")
 
     @property
+    def parent_id(self) -> str | None:
+        """The authorization or capture that it is of; None of an authorization."""
+        return None
+
+    @property
     def counts(self) -> bool:
         return bool(self.succeeded and not self.excluded)
 
@@ -78,7 +83,7 @@ class Moved(Resource):
         """Whether it comes about is not known yet: a refund on its way."""
         return not self.succeeded and self.error_code is None
 
-    def may_succeed(self, all_: Iterable[Moved]) -> bool:
+    def may_succeed(self, all_: Iterable[Transaction]) -> bool:
         """Whether the sums allow this one to count, too."""
         return bool(self.amount_cents > 0)
 
@@ -126,8 +131,8 @@ class Moved(Resource):
         return bool(self.shape.type == kind)
 
 
-class Transaction(
-    Moved,
+class AnyTransaction(
+    Transaction,
     type="transactions",
     singular="transaction",
     actions=READ_ACTIONS,
@@ -139,19 +144,22 @@ class Transaction(
     """Any transaction, read as what it shares with the others. Source: Commerce Layer, "Transactions"."""
 
 
-M = TypeVar("M", bound=Moved)
+M = TypeVar("M", bound=Transaction)
 
 
-def booked(order: Any, work: Work) -> Rule:
+Transactions = list[Transaction]
+"""An order's transactions, oldest first."""
+
+
+def booked(order: Payable, work: Work) -> Generator[Any, Any, Transactions]:
     """All transactions of an order, oldest first, those of this work included."""
-    known = order.__dict__.get("booked")
-    if known is None:
-        known = yield Find(Transaction, eq("order_id", order.id), many=True)
-        known.sort(key=lambda one: (len(one.number), one.number))
-        order.__dict__["booked"] = known
-        for one in known:
-            one.__dict__["order"] = order
-    return known
+    if not order.loaded("booked"):
+        found: Transactions = yield Find(AnyTransaction, eq("order_id", order.id), many=True)
+        found.sort(key=lambda one: (len(one.number), one.number))
+        order.booked = found
+        for one in found:
+            one.order = order
+    return order.booked
 
 
 class Overbooked(Exception):
@@ -159,13 +167,21 @@ class Overbooked(Exception):
 
 
 def book(
-    kind: type[M], order: Any, payment: Any, work: Work, *, key: str, amount_cents: int, succeeded: bool, **values: Any
+    kind: type[M],
+    order: Payable,
+    payment: Resource,
+    work: Work,
+    *,
+    key: str,
+    amount_cents: int,
+    succeeded: bool,
+    **values: Any,
 ) -> M:
     """Add a transaction: nothing else adds one. What was `booked` before is loaded.
 
     raises   Overbooked: with it more would be given back than was captured, or captured than was authorized
     """
-    everything = order.__dict__["booked"]
+    everything = order.booked
     parent_id = values.get("reference_capture_id") or values.get("reference_authorization_id")
     if parent_id is not None and (succeeded or values.get("error_code") is None):
         (parent,) = (one for one in everything if one.id == parent_id)
@@ -190,13 +206,13 @@ def book(
         payment_source_id=payment.id,
         **values,
     )
-    made.__dict__["order"] = order
-    made.__dict__["payment_source"] = payment
+    made.order = order
+    made.payment_source = payment
     everything.append(made)
     return made
 
 
-def measure(all_: Iterable[Any], work: Work) -> None:
+def measure(all_: Iterable[Transaction], work: Work) -> None:
     """Bring the balances to what was booked: what they promise can be done.
 
     source   Commerce Layer, "Authorizations" and "Captures", the balance attributes
@@ -216,7 +232,7 @@ def measure(all_: Iterable[Any], work: Work) -> None:
             work.change(one, refund_amount_cents=left, refund_balance_cents=left)
 
 
-def capturable(authorization: Any, all_: Iterable[Any]) -> int:
+def capturable(authorization: Transaction, all_: Iterable[Transaction]) -> int:
     """What of an authorization can still be captured: what a card's first capture left is let go with it."""
     everything = list(all_)
     if taken(everything, "captures", authorization) and not authorization.multicapture:
@@ -224,7 +240,7 @@ def capturable(authorization: Any, all_: Iterable[Any]) -> int:
     return room("captures", authorization, everything)
 
 
-def returnable(capture: Any, all_: Iterable[Any]) -> int:
+def returnable(capture: Transaction, all_: Iterable[Transaction]) -> int:
     """What of a capture can still be given back: refunds on their way are counted as given, and of all captures of a
     payment together no more can be than was captured and no dispute keeps.
     """
@@ -235,7 +251,7 @@ def returnable(capture: Any, all_: Iterable[Any]) -> int:
     return max(min(room("refunds", capture, everything), int(captured - given)), 0)
 
 
-def room(kind: str, parent: Any, all_: Iterable[Any]) -> int:
+def room(kind: str, parent: Transaction, all_: Iterable[Transaction]) -> int:
     """How much of `parent` transactions of a kind can still be booked for."""
     everything = list(all_)
     if kind == "refunds":
@@ -244,21 +260,15 @@ def room(kind: str, parent: Any, all_: Iterable[Any]) -> int:
     return max(int(parent.amount_cents) - used, 0)
 
 
-def children(parent: Any, all_: Iterable[Any]) -> list[Any]:
+def children(parent: Transaction, all_: Iterable[Transaction]) -> Transactions:
     """What came about of an authorization or of a capture, or is on its way."""
-    return [
-        one
-        for one in all_
-        if parent.id in (one.__dict__.get("reference_authorization_id"), one.__dict__.get("reference_capture_id"))
-        and (one.succeeded or one.is_pending)
-    ]
+    return [one for one in all_ if parent.id == one.parent_id and (one.succeeded or one.is_pending)]
 
 
-def taken(all_: Iterable[Any], kind: str, parent: Any, *, pending: bool = False) -> int:
+def taken(all_: Iterable[Transaction], kind: str, parent: Transaction, *, pending: bool = False) -> int:
     """What was captured, voided or refunded of `parent`; `pending`: what is still on its way counts, too."""
-    reference = "reference_capture_id" if kind == "refunds" else "reference_authorization_id"
     return sum(
         one.amount_cents
         for one in all_
-        if one.one_of(kind) and getattr(one, reference) == parent.id and (one.succeeded or (pending and one.is_pending))
+        if one.one_of(kind) and one.parent_id == parent.id and (one.succeeded or (pending and one.is_pending))
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paydesk.commerce.payable import MONEY_ACCESS
-from paydesk.commerce.payments.transactions import SCOPES, Moved, room
+from paydesk.commerce.payments.transactions import SCOPES, Transaction, room
 from paydesk.declare import FILTER, to_one
 
 
 class Void(
-    Moved,
+    Transaction,
     type="voids",
     singular="void",
     actions=("list", "retrieve", "update"),
@@ -24,12 +24,17 @@ class Void(
     Source: Commerce Layer, "Voids".
     """
 
-    loads = (*Moved.loads, "reference_authorization")
+    loads = (*Transaction.loads, "reference_authorization")
 
     reference_authorization = to_one("authorizations", FILTER, required=True, doc="What was let go.")
 
     FORWARDED_FROM = ("authorized", "partially_authorized", "partially_voided")
 
-    def may_succeed(self, all_: Iterable[Moved]) -> bool:
+    @property
+    def parent_id(self) -> str | None:
+        parent_id: str | None = self.reference_authorization_id
+        return parent_id
+
+    def may_succeed(self, all_: Iterable[Transaction]) -> bool:
         held = self.reference_authorization
         return bool(held.counts and 0 < self.amount_cents <= room("voids", held, all_))

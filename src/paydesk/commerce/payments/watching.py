@@ -7,10 +7,9 @@ ended. What is still under way eight days later is overdue, and looked at once a
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.base.instants import later, seconds
 from paydesk.commerce.payments.authorizations import Authorization
+from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.declare import Rule, both, eq
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find, Hold
@@ -27,7 +26,7 @@ AFTERWARDS = 60.0
 _ENDED = ("captured", "canceled")
 
 
-def watch(payment: Any, former_status: str | None, snapshot: Snapshot, work: Work) -> None:
+def watch(payment: PaymentSource, former_status: str | None, snapshot: Snapshot, work: Work) -> None:
     """Set when the payment is looked at next, where a gateway's answer was news."""
     before = snapshot.capture_before or payment.capture_before
     if payment.gateway_status == former_status and before == payment.capture_before:

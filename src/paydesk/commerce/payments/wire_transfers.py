@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from paydesk.base.errors import Locked
 from paydesk.base.money import Money
-from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource
-from paydesk.commerce.payments.reconciling import assign
+from paydesk.commerce.payable import Payable
+from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource, assign
+from paydesk.commerce.payments.transactions import Transaction
 from paydesk.declare import Rule, document, to_one
 from paydesk.gateways.port.snapshots import RefundSnapshot, Snapshot, Status
 from paydesk.gateways.port.verbs import ConfirmFacts
@@ -47,11 +47,11 @@ class WireTransfer(
         work.check()
         made_for = {"payment_gateway_id": gateway.id, "method_id": order.payment_method_id}
         transfer = work.create(cls, **change.values, **made_for)
-        transfer.__dict__.update(order=order, payment_gateway=gateway)
+        transfer.order, transfer.payment_gateway = order, gateway
         yield from transfer.attach(order, work)
         return transfer
 
-    def confirmation(self, order: Any, amount_cents: int, work: Work) -> ConfirmFacts:
+    def confirmation(self, order: Payable, amount_cents: int, work: Work) -> ConfirmFacts:
         return {"amount_cents": amount_cents, "currency": order.currency_code}
 
     def release(self, work: Work, *, of: str | None = None, held: bool = False) -> None:
@@ -70,7 +70,7 @@ class WireTransfer(
             assign(order, None, work)
         work.delete(self)
 
-    def booked(self, transactions: Iterable[Any]) -> Snapshot:
+    def booked(self, transactions: Iterable[Transaction]) -> Snapshot:
         """What our books say of it, as its gateway's answer; its order is loaded."""
         own = [one for one in transactions if one.payment_source_id == self.id and one.succeeded]
 

@@ -1,24 +1,20 @@
-"""How captures, voids and refunds that a gateway was asked for are booked."""
+"""How captures, voids and refunds that a gateway was asked for are booked: what the three have in common."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, TypeVar
 
 from paydesk.base.errors import GatewayRefused, Invalid
-from paydesk.commerce.payable import Act, Step
-from paydesk.commerce.payments import moving
-from paydesk.commerce.payments.asks import CaptureAsk, HeldAsk, MoveAsk, RefundAsk, VoidAsk
-from paydesk.commerce.payments.captures import Capture
-from paydesk.commerce.payments.payment_sources import refusal
-from paydesk.commerce.payments.reconciling import insist, parts_of, reconcile
-from paydesk.commerce.payments.refunds import Refund
-from paydesk.commerce.payments.transactions import book, booked, measure, taken
-from paydesk.commerce.payments.voids import Void
+from paydesk.commerce.payable import Act, Payable, Step
+from paydesk.commerce.payments.acts.read import refusal
+from paydesk.commerce.payments.asks import HeldAsk, MoveAsk
+from paydesk.commerce.payments.reconciling import insist, reconcile
+from paydesk.commerce.payments.transactions import Transaction, Transactions, booked, measure
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.problems import Declined
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find
-from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.plans import Journalled, No, Plan
 from paydesk.rules.work import Work
 
 M = TypeVar("M", bound=MoveAsk)
@@ -88,11 +84,11 @@ class Movement(Plan[M]):
                 return wrong
         return _about(call, subject)
 
-    def is_booked(self, call: Journalled[M], subject: Any, answer: Snapshot) -> bool:
+    def is_booked(self, call: Journalled[M], subject: Transaction, answer: Snapshot) -> bool:
         """The books show that what was asked for came about. What was `booked` is loaded."""
         raise AssertionError(f"{self.kind} does not say where it is booked")
 
-    def _is_in_the_books(self, call: Journalled[M], subject: Any, answer: Snapshot, work: Work) -> Rule:
+    def _is_in_the_books(self, call: Journalled[M], subject: Transaction, answer: Snapshot, work: Work) -> Rule:
         """It is, now that the answer was folded in; where it was marked as failed, that is taken back."""
         everything = yield from booked(subject.order, work)
         if self.books is not None and not self.is_booked(call, subject, answer):
@@ -101,7 +97,7 @@ class Movement(Plan[M]):
             yield from subject.order.settle(work)
         return self.is_booked(call, subject, answer)
 
-    def refused(self, call: Journalled[M], problem: Any, work: Work) -> Rule:
+    def refused(self, call: Journalled[M], problem: No, work: Work) -> Rule:
         if problem.snapshot is not None and self.was_done_already(call, problem.snapshot):
             work.adopted = True
             return (yield from self.settle(call, problem.snapshot, work))
@@ -124,7 +120,9 @@ class Movement(Plan[M]):
         assert isinstance(told, GatewayRefused)
         return (yield from self._failed(call, subject, told, detail, work))
 
-    def is_overtaken(self, call: Journalled[M], subject: Any, everything: list[Any], snapshot: Snapshot) -> bool:
+    def is_overtaken(
+        self, call: Journalled[M], subject: Transaction, everything: Transactions, snapshot: Snapshot
+    ) -> bool:
         """The gateway has done something of the kind already, of which the books did not know when it was asked."""
         raise AssertionError(f"{self.kind} does not say when it is overtaken")
 
@@ -132,7 +130,7 @@ class Movement(Plan[M]):
         """Nobody asked for it, so that it cannot be done is no failure."""
         return False
 
-    def _anew(self, call: Journalled[M], subject: Any, work: Work) -> Rule:
+    def _anew(self, call: Journalled[M], subject: Transaction, work: Work) -> Rule:
         """Judge what was asked for by the books as they are now. What was to be all of it is done as far as the gateway
         has done it; what is left is still asked for.
         """
@@ -156,10 +154,14 @@ class Movement(Plan[M]):
                 yield from _exclude(subject, work)
         return about
 
-    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: M, work: Work) -> Rule:
+    def ask_again(
+        self, subject: Transaction, about: Transaction | Payable, asked: int | None, ask: M, work: Work
+    ) -> Rule:
         raise AssertionError(f"{self.kind} does not say how it is asked for")
 
-    def _failed(self, call: Journalled[M], subject: Any, told: GatewayRefused, detail: str | None, work: Work) -> Rule:
+    def _failed(
+        self, call: Journalled[M], subject: Transaction, told: GatewayRefused, detail: str | None, work: Work
+    ) -> Rule:
         everything = yield from booked(subject.order, work)
         self.book_failure(
             call,
@@ -195,12 +197,12 @@ class Movement(Plan[M]):
             "amount_cents": call.ask.amount_cents,
         }
 
-    def _outcome(self, call: Journalled[M], act: Act, order: Any, work: Work) -> Rule:
+    def _outcome(self, call: Journalled[M], act: Act, order: Payable, work: Work) -> Rule:
         """What of an act was done, what was refused, and what was not begun; None where this was all of it."""
         left = yield from order.left_of(self._taken(act, call), work)
         return {"done": act.done, "refused": self._step(call), "not_begun": left} if act.done or left else None
 
-    def book_failure(self, call: Journalled[M], subject: Any, work: Work, **values: Any) -> None:
+    def book_failure(self, call: Journalled[M], subject: Transaction, work: Work, **values: Any) -> None:
         raise AssertionError(f"{self.kind} does not say what a failure is booked as")
 
 
@@ -209,108 +211,10 @@ class OfAuthorization(Movement[H]):
 
     lane = "authorized money"
 
-    def is_overtaken(self, call: Journalled[H], subject: Any, everything: list[Any], snapshot: Snapshot) -> bool:
-        return snapshot.received > call.ask.received
-
-
-class CapturePayment(OfAuthorization[CaptureAsk]):
-    """Take what an authorization holds."""
-
-    kind = "capture_payment"
-    asks = CaptureAsk
-    step = "capture"
-    verb = "capture"
-    books = "captures"
-
-    def is_done(self, call: Journalled[CaptureAsk], snapshot: Snapshot) -> bool:
-        return bool(snapshot.received >= call.ask.received + call.ask.amount_cents)
-
-    def proceeds(self, call: Journalled[CaptureAsk], snapshot: Snapshot) -> bool:
-        # What can be captured no more is asked for in vain, or was by this very call and gets its first answer.
-        is_over = snapshot.status == "captured" and not self.was_done_already(call, snapshot)
-        return is_over or super().proceeds(call, snapshot)
-
-    def was_done_already(self, call: Journalled[CaptureAsk], snapshot: Snapshot) -> bool:
-        # Another amount was somebody else's.
-        is_equal = snapshot.received == call.ask.received + call.ask.amount_cents
-        return self.is_done(call, snapshot) and (is_equal or call.ask.whole)
-
-    def is_booked(self, call: Journalled[CaptureAsk], subject: Any, answer: Snapshot) -> bool:
-        captured = taken(subject.order.__dict__["booked"], "captures", subject)
-        return captured >= min(answer.received, int(subject.amount_cents))
-
-    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: CaptureAsk, work: Work) -> Rule:
-        yield from moving.capture(subject, work, about, asked=asked)
-
-    def book_failure(self, call: Journalled[CaptureAsk], subject: Any, work: Work, **values: Any) -> None:
-        made = book(
-            Capture, subject.order, subject.payment_source, work, reference_authorization_id=subject.id, **values
-        )
-        made.__dict__["reference_authorization"] = subject
-
-
-class VoidPayment(OfAuthorization[VoidAsk]):
-    """Let go what an authorization holds, or what earlier captures left of it."""
-
-    kind = "void_payment"
-    asks = VoidAsk
-    step = "void"
-    adopts = False
-    verb = "cancel"
-    books = "voids"
-
-    def reads(self, call: Journalled[VoidAsk]) -> str | None:
-        return self.looks(call) if call.tries or call.ask.spare else None
-
-    def is_spare(self, call: Journalled[VoidAsk]) -> bool:
-        return call.ask.spare
-
-    def proceeds(self, call: Journalled[VoidAsk], snapshot: Snapshot) -> bool:
-        # A spare one may have been taken meanwhile, which is for a person to judge.
-        return snapshot.status == "authorized" if call.ask.spare else not self.is_done(call, snapshot)
-
-    def is_done(self, call: Journalled[VoidAsk], snapshot: Snapshot) -> bool:
-        kept_the_rest = snapshot.status == "captured" and snapshot.received == call.ask.received
-        return snapshot.status == "canceled" or kept_the_rest
-
-    def is_booked(self, call: Journalled[VoidAsk], subject: Any, answer: Snapshot) -> bool:
-        return taken(subject.order.__dict__["booked"], "voids", subject) > 0
-
-    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: VoidAsk, work: Work) -> Rule:
-        yield from moving.void(subject, work, about, then=ask.then)
-
-    def book_failure(self, call: Journalled[VoidAsk], subject: Any, work: Work, **values: Any) -> None:
-        made = book(Void, subject.order, subject.payment_source, work, reference_authorization_id=subject.id, **values)
-        made.__dict__["reference_authorization"] = subject
-
-
-class RefundPayment(Movement[RefundAsk]):
-    """Give a capture back."""
-
-    kind = "refund_payment"
-    asks = RefundAsk
-    step = "refund"
-    verb = "refund"
-
-    def is_done(self, call: Journalled[RefundAsk], snapshot: Snapshot) -> bool:
-        return any(one.metadata.get("paydesk_call") == call.id for one in snapshot.refunds)
-
-    def is_booked(self, call: Journalled[RefundAsk], subject: Any, answer: Snapshot) -> bool:
-        everything = subject.order.__dict__["booked"]
-        own = [one for one in answer.refunds if one.metadata.get("paydesk_call") == call.id]
-        return all(parts_of(one, everything) for one in own)
-
     def is_overtaken(
-        self, call: Journalled[RefundAsk], subject: Any, everything: list[Any], snapshot: Snapshot
+        self, call: Journalled[H], subject: Transaction, everything: Transactions, snapshot: Snapshot
     ) -> bool:
-        return moving.refundable(subject, everything) < call.ask.balance
-
-    def ask_again(self, subject: Any, about: Any, asked: int | None, ask: RefundAsk, work: Work) -> Rule:
-        yield from moving.refund(subject, work, about, asked=asked, then=ask.then)
-
-    def book_failure(self, call: Journalled[RefundAsk], subject: Any, work: Work, **values: Any) -> None:
-        made = book(Refund, subject.order, subject.payment_source, work, reference_capture_id=subject.id, **values)
-        made.__dict__["reference_capture"] = subject
+        return snapshot.received > call.ask.received
 
 
 def _subject(call: Journalled[MoveAsk]) -> Rule:
@@ -321,11 +225,11 @@ def _subject(call: Journalled[MoveAsk]) -> Rule:
     return subject
 
 
-def _about(call: Journalled[MoveAsk], subject: Any) -> Any:
+def _about(call: Journalled[MoveAsk], subject: Transaction) -> Transaction | Payable:
     return subject.order if call.ask.about == "orders" else subject
 
 
-def _exclude(subject: Any, work: Work) -> Rule:
+def _exclude(subject: Transaction, work: Work) -> Rule:
     """Take an authorization of a pending order back, with all that came of it: it counts for nothing from now on, nor
     does a refund that is still on its way once it arrives.
     """
@@ -334,6 +238,3 @@ def _exclude(subject: Any, work: Work) -> Rule:
         if one.payment_source_id == subject.payment_source_id and (one.succeeded or one.is_pending):
             work.change(one, excluded=True)
     yield from subject.order.settle(work)
-
-
-PLANS: tuple[Plan[Any], ...] = (CapturePayment(), VoidPayment(), RefundPayment())

@@ -11,22 +11,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from paydesk.base.errors import Invalid, Refusal
+from paydesk.commerce.accounts.customers import Customer
+from paydesk.commerce.payable import Payable
+from paydesk.commerce.payments.acts.read import read_of, refusal
 from paydesk.commerce.payments.asks import CustomerAsk, LookAsk, SaveAsk
 from paydesk.commerce.payments.customer_payment_sources import CustomerPaymentSource, entry_of, remember
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer, told_of
-from paydesk.commerce.payments.payment_sources import read_of, refusal
+from paydesk.commerce.payments.payment_gateways import Gateway
+from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.commerce.payments.reconciling import reconcile
 from paydesk.declare import Rule, both, either, eq, within
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.gateways.port.wallet import CustomerAnswer, Instrument
 from paydesk.rules.asking import Find, Load
-from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.plans import Journalled, No, Plan
 from paydesk.rules.work import Work
 
 SAVE = "_save_payment_source_to_customer_wallet"
 
 
-def save(order: Any, work: Work) -> Rule:
+def save(order: Payable, work: Work) -> Rule:
     """Keep what the order is paid with. Where the same request asks the gateway for something first, it is kept with
     that: a failure to keep it never undoes an order that was placed.
 
@@ -58,9 +62,10 @@ def save(order: Any, work: Work) -> Rule:
         )
 
 
-def keep(payment: Any, order: Any, work: Work, *, deferred: bool = False) -> Rule:
+def keep(payment: PaymentSource, order: Payable, work: Work, *, deferred: bool = False) -> Rule:
     """Have a confirmed payment's method kept for the order's customer; returns what stands against it, if anything."""
     gateway = payment.payment_gateway
+    assert payment.instrument_id is not None, "it was confirmed"
     kept = yield Find(CustomerPaymentSource, entry_of(gateway.id, payment.instrument_id))
     if kept is not None and kept.customer_id == order.customer_id:
         work.change(payment, saving=False)
@@ -79,14 +84,18 @@ def keep(payment: Any, order: Any, work: Work, *, deferred: bool = False) -> Rul
     return None
 
 
-def catch_up(order: Any, work: Work) -> Rule:
+def catch_up(order: Payable, work: Work) -> Rule:
     """Keep what was to be kept as soon as it is confirmed."""
-    payment = order.__dict__.get("payment_source")
-    if getattr(payment, "saving", False) and payment.instrument_id is not None and order.customer_id is not None:
+    payment: PaymentSource | None = order.payment_source if order.loaded("payment_source") else None
+    if payment is None or not getattr(payment, "saving", False):
+        return
+    if payment.instrument_id is not None and order.customer_id is not None:
         yield from keep(payment, order, work, deferred=True)
 
 
-def _introduce(known: Any, customer: Any, gateway: Any, payment: Any, work: Work, deferred: bool) -> None:
+def _introduce(
+    known: GatewayCustomer, customer: Customer, gateway: Gateway, payment: PaymentSource, work: Work, deferred: bool
+) -> None:
     metadata = {
         "customer_id": customer.id,
         "organization_id": work.actor.organization_id,
@@ -106,8 +115,9 @@ def _introduce(known: Any, customer: Any, gateway: Any, payment: Any, work: Work
     )
 
 
-def _attach(payment: Any, known: Any, work: Work, deferred: bool) -> None:
+def _attach(payment: PaymentSource, known: GatewayCustomer, work: Work, deferred: bool) -> None:
     name = payment.instrument_id
+    assert name is not None, "it was confirmed"
     work.call(
         "save_instrument",
         payment,
@@ -143,7 +153,7 @@ class LookAndSave(Plan[LookAsk]):
         wrong = yield from keep(payment, payment.order, work)
         return wrong or payment.order
 
-    def refused(self, call: Journalled[LookAsk], problem: Any, work: Work) -> Any:
+    def refused(self, call: Journalled[LookAsk], problem: No, work: Work) -> Any:
         return refusal(problem)
 
 
@@ -178,7 +188,7 @@ class CreateCustomer(Plan[CustomerAsk]):
                 _attach(payment, known, work, deferred=order is None or payment.id != order.payment_source_id)
         return order
 
-    def refused(self, call: Journalled[CustomerAsk], problem: Any, work: Work) -> Rule:
+    def refused(self, call: Journalled[CustomerAsk], problem: No, work: Work) -> Rule:
         if call.ask.payment is not None:
             yield Find("orders", eq("id", call.ask.order_id), lock=True)
             known = yield Find(GatewayCustomer, eq("id", call.subject_id), ("payment_gateway",))
@@ -229,8 +239,8 @@ class SaveInstrument(Plan[SaveAsk]):
         )
         return order
 
-    def refused(self, call: Journalled[SaveAsk], problem: Any, work: Work) -> Rule:
-        found = problem.snapshot
+    def refused(self, call: Journalled[SaveAsk], problem: No, work: Work) -> Rule:
+        found: Any = problem.snapshot  # of a payment method here
         if isinstance(found, Instrument) and found.customer == call.ask.customer:
             return (yield from self.settle(call, found, work))
         order, customer, payment = yield from _waiting(call)

@@ -1,0 +1,153 @@
+"""Taking over an intent that a client made at Stripe itself."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import replace
+from typing import Any
+
+from paydesk.base.errors import Invalid
+from paydesk.base.instants import later
+from paydesk.commerce.payable import EDITABLE
+from paydesk.commerce.payments.acts.read import refusal
+from paydesk.commerce.payments.asks import AdoptAsk
+from paydesk.commerce.payments.options import connected, merged
+from paydesk.commerce.payments.payment_gateways import Gateway
+from paydesk.commerce.payments.payment_sources import PaymentSource
+from paydesk.commerce.payments.reconciling import reconcile
+from paydesk.commerce.payments.stripe_payments import StripePayment, digest, holder_of
+from paydesk.declare import Rule, eq
+from paydesk.gateways.port.snapshots import Snapshot
+from paydesk.rules.asking import Find
+from paydesk.rules.plans import Journalled, No, Plan
+from paydesk.rules.work import Work
+
+OLDER_SECONDS = 600.0
+"""How long before its order a shopper's intent may have been made that holds money already."""
+
+
+def _still_sealed(payment: PaymentSource, given: dict[str, Any]) -> dict[str, str] | None:
+    """Which whole addresses a payment has once it takes what is `given`: not those that others replace."""
+    sealed = dict(payment.sealed_urls or {})
+    if "return_url" in given and given["return_url"] != payment.return_url:
+        sealed.pop("return_url", None)
+    if "options" in given and given["options"].get("return_url") != payment.options.get("return_url"):
+        sealed.pop("options", None)
+    return {**sealed, **given.get("sealed_urls", {})} or None
+
+
+def _misfit(ask: AdoptAsk, intent: Snapshot) -> Invalid | None:
+    """Why an intent cannot be taken over, as far as it tells itself; None where it can.
+
+    One that is the order's already is given back whatever became of it, to whoever knows its secret.
+    """
+    if not hmac.compare_digest(digest(intent.client_secret or ""), ask.secret):
+        return Invalid("client_secret", "invalid")
+    if ask.known:
+        return None
+    if ask.taken:
+        return Invalid("stripe_id", "taken")
+    if intent.amount.currency != ask.currency:
+        return Invalid("stripe_id", "currency_mismatch", "has another currency")
+    if intent.status == "canceled":
+        return Invalid("stripe_id", "expired")
+    ours, theirs = ask.gateway["metadata"], intent.metadata
+    if any(theirs.get(name, own) != own for name, own in ours.items()):
+        return Invalid("stripe_id", "taken")
+    if intent.refunded or intent.disputed or intent.disputes:
+        return Invalid("stripe_id", "invalid", "was refunded or is disputed")
+    holds_money = intent.authorized or intent.received
+    is_old = intent.created_at is None or intent.created_at < later(ask.ordered_at, -OLDER_SECONDS)
+    if ask.shopper and holds_money and is_old and "order_id" not in theirs:
+        return Invalid("stripe_id", "invalid", "was paid before there was the order")
+    return None
+
+
+class AdoptPayment(Plan[AdoptAsk]):
+    """Take over an intent that the client made at Stripe itself.
+
+    It is said at Stripe first whose it is, under a key that is made of the intent alone: of several orders, tenants or
+    installations that want it at once, Stripe lets one say so. Whoever comes later reads it there.
+    """
+
+    kind = "adopt_payment"
+    asks = AdoptAsk
+    verb = "adopt"
+
+    def key(self, ask: AdoptAsk) -> str | None:
+        return f"paydesk/adopt/{ask.payment_id}"
+
+    def reads(self, call: Journalled[AdoptAsk]) -> str | None:
+        return call.ask.payment_id
+
+    looks = reads
+
+    def proceeds(self, call: Journalled[AdoptAsk], snapshot: Snapshot) -> bool:
+        if call.ask.known or _misfit(call.ask, snapshot) is not None:
+            return False
+        return not _is_said(call.ask, snapshot)
+
+    def settle(self, call: Journalled[AdoptAsk], answer: Snapshot, work: Work) -> Rule:
+        order = yield Find("orders", eq("id", call.subject_id), ("payment_source.payment_gateway",), lock=True)
+        gateway = yield Find("payment_gateways", eq("id", call.gateway_id))
+        if gateway is None:
+            return Invalid("payment_gateway", "blank", "must exist")
+        if order is None:
+            self._let_go(call, answer, gateway, work)
+            return Invalid("order", "blank")
+        known, taken = holder_of((yield StripePayment.holders(answer.payment_id)), gateway.account, order.id, work)
+        ask = replace(call.ask, known=known is not None, taken=taken, currency=order.currency_code)
+        if (misfit := _misfit(ask, answer)) is not None:
+            return misfit
+        if known is None and not _is_said(call.ask, answer):
+            return Invalid("stripe_id", "taken")
+        if order.status not in EDITABLE:
+            # It was placed or cancelled while Stripe was asked.
+            if known is None:
+                self._let_go(call, answer, gateway, work)
+            return Invalid("order", "not_editable", "is not editable", value=order.status)
+        if known is None:
+            record = {**call.ask.record, "account": gateway.account}
+            payment = work.create(
+                StripePayment, id=call.record_id, **record, order_id=order.id, **StripePayment.opened(answer)
+            )
+            payment.payment_gateway = gateway
+        else:
+            payment = yield Find(StripePayment, eq("id", known.id), ("payment_gateway",), lock=True)
+            given = {**call.ask.given, "method_id": call.ask.record["method_id"]}
+            if "options" in given:
+                given["options"] = merged(payment.options, given["options"])
+            given["sealed_urls"] = _still_sealed(payment, given)
+            work.change(payment, **given)
+            # It may have come through another gateway of the same account.
+            work.relate(payment, "payment_gateway", gateway)
+            work.change(payment, **{name: getattr(gateway, name) for name in ("connected_account", "publishable_key")})
+        payment.order = order
+        yield from payment.attach(order, work)
+        work.change(order, connect=connected(order, call.ask.connect) or None)
+        yield from reconcile(payment, answer, work)
+        return payment
+
+    def _let_go(self, call: Journalled[AdoptAsk], answer: Snapshot, gateway: Gateway, work: Work) -> None:
+        """The intent says by now that it is an order's which takes no payment any more: nobody is to pay it, and what
+        it holds is let go.
+        """
+        if not call.ask.known and _is_said(call.ask, answer):
+            opened = StripePayment.opened(answer)
+            late = StripePayment(id=call.record_id, **opened, payment_gateway=gateway, gateway_status=None)
+            late.release(work, held=True)
+
+    def refused(self, call: Journalled[AdoptAsk], problem: No, work: Work) -> Any:
+        if getattr(problem, "http_status", None) == 404:
+            return Invalid("stripe_id", "invalid", problem.message)
+        if getattr(problem, "key_is_spent", False):
+            return Invalid("stripe_id", "taken")
+        return refusal(problem)
+
+
+def _is_said(ask: AdoptAsk, intent: Snapshot) -> bool:
+    """The intent tells at Stripe that it is this order's."""
+    return all(intent.metadata.get(name) == own for name, own in ask.gateway["metadata"].items())
+
+
+PLANS: tuple[Plan[Any], ...] = (AdoptPayment(),)

@@ -1,0 +1,81 @@
+"""Looking at a payment, and what every answer about one comes to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from paydesk.base.errors import GatewayRefused, Refusal
+from paydesk.base.money import Money
+from paydesk.commerce.payments.asks import ReadAsk
+from paydesk.commerce.payments.payment_sources import PaymentSource
+from paydesk.commerce.payments.reconciling import reconcile
+from paydesk.declare import Rule, eq
+from paydesk.gateways.port.problems import Declined
+from paydesk.gateways.port.snapshots import Snapshot
+from paydesk.rules.asking import Find, Hold
+from paydesk.rules.asks import Ask
+from paydesk.rules.plans import Journalled, No, Plan
+from paydesk.rules.work import Work
+
+A = TypeVar("A", bound=Ask)
+
+
+def refusal(problem: No) -> Refusal:
+    """What a client is told when a gateway says no to a payment: the gateway's own message and code."""
+    if isinstance(problem, Declined):
+        code = problem.failure.decline_code or problem.failure.code or "card_error"
+        return GatewayRefused(problem.failure.message, code)
+    return GatewayRefused(problem.message, problem.code or "invalid_request_error")
+
+
+class Settled(Plan[A]):
+    """Whatever a payment's gateway was asked, the payment is brought to what that says."""
+
+    def settle(self, call: Journalled[A], answer: Snapshot, work: Work) -> Rule:
+        payment = yield from read_of(call)
+        if payment is not None:
+            yield from reconcile(payment, answer, work)
+        return payment
+
+    def refused(self, call: Journalled[A], problem: No, work: Work) -> Any:
+        return refusal(problem)
+
+
+class ReadPayment(Settled[ReadAsk]):
+    """Look at a payment: `_refresh`, an event, recovery."""
+
+    kind = "read_payment"
+    asks = ReadAsk
+
+    def reads(self, call: Journalled[ReadAsk]) -> str | None:
+        return call.ask.payment_id
+
+    def closely(self, call: Journalled[ReadAsk]) -> bool:
+        return call.ask.closely
+
+    def settle(self, call: Journalled[ReadAsk], answer: Snapshot, work: Work) -> Rule:
+        payment = yield from read_of(call)
+        if payment is not None:
+            yield from reconcile(payment, not_before(call.ask.intended, payment, answer), work)
+        return payment
+
+
+def not_before(intended: list[Any], payment: PaymentSource, answer: Snapshot) -> Snapshot:
+    """A reading without the amount it may have seen before an amendment that was settled meanwhile.
+
+    intended   what the payment was for when the reading was asked for
+    """
+    if payment.intended == intended or [answer.amount.cents, answer.amount.currency] != intended:
+        return answer
+    return replace(answer, amount=Money(*payment.intended))
+
+
+def read_of(call: Journalled[Any]) -> Rule:
+    """The payment a call is about, its order held before it: whoever changes both comes in that order."""
+    yield Hold(call.subject_type, call.subject_id)
+    payment = yield Find(call.subject_type, eq("id", call.subject_id), PaymentSource.loads)
+    return payment
+
+
+PLANS: tuple[Plan[Any], ...] = (ReadPayment(),)
