@@ -92,7 +92,7 @@ class Changes:
     async def change(self, request: Request, write: Write, view: Any) -> Response:
         """Carry a change out, and show its record by `view`.
 
-        Raises what `paydesk.errors` has; nothing was written then, save what a gateway was asked for.
+        Raises what `paydesk.base.errors` has; nothing was written then, save what a gateway was asked for.
         """
         key = request.key
         if key is not None:
@@ -129,8 +129,8 @@ class Changes:
             if begun.opened is not None:
                 ended = await self._call(request, *begun.opened)
                 return await self._answer(request, write, view, ended)
-            if begun.idle and (told := await self._retries.about(request, write, fingerprint)) is not None:
-                return await self._answer(request, write, view, told)
+            if begun.idle and (earlier := await self._retries.about(request, write, fingerprint)) is not None:
+                return await self._answer(request, write, view, earlier)
             return begun.response or _response(request, write, view, begun.rows)
         raise keeps_changing()
 

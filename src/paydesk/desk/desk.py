@@ -142,7 +142,7 @@ class Desk:
     async def change(self, request: Request, write: Write, view: Any) -> Response:
         """Carry a change out, and show its record by `view`.
 
-        Raises what `paydesk.errors` has; nothing was written then, save what a gateway was asked for.
+        Raises what `paydesk.base.errors` has; nothing was written then, save what a gateway was asked for.
         """
         return await self.changes.change(request, write, view)
 

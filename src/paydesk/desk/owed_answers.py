@@ -1,4 +1,5 @@
-"""Answers that are owed: whoever was not told what came of a gateway call is told so once, by its next equal request.
+"""Answers that are owed: a client that never got the answer to a request with a gateway call gets it, once, by its
+next equal request.
 
 An answer is owed from the moment that a request has its call journalled until the answer was written to a connection
 that still stood. What is owed is kept with the call (`store.owed`), in the transactions that journal and settle it.

@@ -1,4 +1,4 @@
-"""What a request assigns beside asking a gateway: it waits with the call, and is written with the answer.
+"""The part of a request that waits for a gateway: it is kept with the call, and written with the answer.
 
 A request whose gateway says no has written nothing, and while the outcome is unknown nothing of it shows. So its first
 transaction journals the call alone. Once the gateway has done it, the request's rules are run again on the record as it
