@@ -9,7 +9,7 @@ TYPED := src tests $(wildcard bench)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-clients check bench format lock migration clean
+.PHONY: help dev test test-clients check bench format lock migration permissions clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -45,6 +45,9 @@ lock: $(VENV)/.test ## Write requirements/*.txt anew from pyproject.toml
 
 migration: $(VENV)/.test ## Write a migration from changed declarations: ARGS="what it does"
 	$(BIN)/python -m paydesk.store.revise $(ARGS)
+
+permissions: $(VENV)/.test ## Print anew which kind of client may do what, for review
+	$(BIN)/python -m tests.oauth.test_permissions
 
 clean: ## Remove the virtual environment and what the tools left behind
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis build dist

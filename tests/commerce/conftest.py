@@ -206,7 +206,7 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
         made = Shop(http, desk, actors)
         founding = Work(actors[made.integration.token], "2023-11-14T22:13:20.000Z")
         founding.create(Organization, id="shop", name="Shop", slug="shop")
-        founding.create(StripeGateway, id="gateway", name="Stripe")
+        founding.create(StripeGateway, id="gateway", name="Stripe", login="sealed", publishable_key="pk_test_1")
         await made.write(founding)
         made.gateway = {"type": "stripe_gateways", "id": "gateway"}
         integration = made.integration

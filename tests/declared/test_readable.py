@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, insert
 
 from paydesk import commerce
 from paydesk.rules.resource import Resource
-from paydesk.store.ask import Ask
 from paydesk.store.tables import table_of
 from tests.http.world import BEGAN, World, world_at
 
@@ -61,11 +59,7 @@ def row(world: World, resource: type[Resource], id: str) -> None:
             }
             values[column.name] = fixed.get(column.name, False if column.type.python_type is bool else {})
 
-    def write() -> Any:
-        made = insert(table).values({one: bindparam(one, type_=table.c[one].type) for one in values})
-        yield Ask(("test row", shape.type), lambda: made, values)
-
-    world.run(world.database.write(write))
+    world.row(resource, **values)
 
 
 @pytest.mark.parametrize("type", TYPES)

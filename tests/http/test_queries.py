@@ -82,10 +82,9 @@ LISTS = {
 @pytest.fixture(scope="module")
 def filled(world: World) -> World:
     for row in GENERATED:
-        world.write("shop/test", (Sku, row["id"], {name: one for name, one in row.items() if name != "id"}))
+        world.row(Sku, tenant="shop/test", do_not_track=False, **row)
     for row in PRICES:
-        columns = {name: one for name, one in row.items() if name != "id"}
-        world.write("shop/test", (Price, row["id"], {**columns, "currency_code": "EUR"}))
+        world.row(Price, tenant="shop/test", currency_code="EUR", metadata={}, **row)
     return world
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, insert, select
 
 from paydesk import commerce
 from paydesk.base.actor import Actor, tenant_of
@@ -38,6 +38,7 @@ from paydesk.http.door import Door
 from paydesk.http.origin import Network
 from paydesk.jsonapi.render import views_of
 from paydesk.oauth import permissions
+from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 from paydesk.store import open_database
 from paydesk.store.ask import Ask, Database
@@ -172,6 +173,17 @@ class World:
             return made
 
         self.made = self.run(self.database.write(transaction))
+
+    def row(self, resource: type[Resource], **values: Any) -> None:
+        """A row as no rule would let it be."""
+        table = METADATA.tables[resource.shape.table]
+        given = {"created_at": BEGAN, "updated_at": BEGAN, **values}
+
+        def transaction() -> Any:
+            insertion = insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in given})
+            yield Ask(("test row", resource.shape.type, tuple(given)), lambda: insertion, given)
+
+        self.run(self.database.write(transaction))
 
     # Asking.
 
@@ -414,7 +426,9 @@ def furnish(world: World) -> None:
         "other/test",
         (Organization, "other", {"name": "Other", "slug": "other"}),
         (PriceList, "lstOther", {"name": "Foreign", "code": "eur", **eur}),
-        (Merchant, "merOther", {"name": "Foreign"}),
+        (Address, "adrOther", {"company": "Foreign", "business": True, "city": "Foreign", "country_code": "IT",
+                               "line_1": "1", "zip_code": "1", "phone": "1"}),
+        (Merchant, "merOther", {"name": "Foreign", "address_id": "adrOther"}),
         (Market, "mktOther", {"name": "Foreign", "code": "europe", "number": 1, "merchant_id": "merOther",
                               "price_list_id": "lstOther"}),
         (Customer, "cusOther", {"email": "ada@example.com", "email_key": "ada@example.com"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.declare.conditions import Condition, Own, Test, both, eq
+from paydesk.declare.conditions import Condition, Own, Test, both, eq, within
 from paydesk.declare.fields import FILTER, NONE, WRITE, Flag
 
 
@@ -16,17 +16,17 @@ class Tie:
     rows    the resource that they are
     near    their to-one that is this record
     far     their to-one that is the related record
-    kinds   by column, the type of each where that is one of several
+    kinds   by column, the types that each may be of, where the to-one may be of others as well
     """
 
     rows: Any
     near: str
     far: str
-    kinds: tuple[tuple[str, str], ...] = ()
+    kinds: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def narrowed(self, *parts: Condition) -> tuple[Condition, ...]:
         """The conditions that a row fulfils beside these."""
-        return (*parts, *(eq(column, kind) for column, kind in self.kinds))
+        return (*parts, *(_one_of(column, kinds) for column, kinds in self.kinds))
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,13 @@ def to_many(
     return Relationship(True, (types,) if isinstance(types, str) else types, flags, by=by, through=through, **options)
 
 
-def children_of(by: str, kind: str | None) -> Condition:
-    """Whose to-one `by` is the owning record, which is of type `kind` where it may be of several."""
-    return both(eq(f"{by}_id", Own("id")), eq(f"{by}_type", kind) if kind else None)
+def children_of(by: str, kinds: tuple[str, ...]) -> Condition:
+    """Whose to-one `by` is the owning record, which is of one of these types where that may be of others."""
+    return both(eq(f"{by}_id", Own("id")), _one_of(f"{by}_type", kinds) if kinds else None)
+
+
+def _one_of(column: str, kinds: tuple[str, ...]) -> Condition:
+    return eq(column, kinds[0]) if len(kinds) == 1 else within(column, kinds)
 
 
 def history(resource_types: tuple[str, ...]) -> Condition:

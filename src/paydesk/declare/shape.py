@@ -69,6 +69,8 @@ class Shape:
     """What a declaration decides, worked out once.
 
     columns   stored fields in order, `id` first, then what relationships keep (`order_id`, `payment_source_type`)
+    demanded  what a new record has to be given: the names of attributes and relationships
+    kept      those of them that a column keeps, each with the column
     """
 
     type: str
@@ -83,6 +85,10 @@ class Shape:
     relationships: dict[str, Relationship] = field(default_factory=dict)
     triggers: dict[str, Trigger] = field(default_factory=dict)
     columns: dict[str, Field] = field(default_factory=dict)
+    family: str | None = None
+    cacheable: bool = False
+    demanded: tuple[str, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     queues: tuple[str, ...] = ()

@@ -108,7 +108,10 @@ class Calls:
         return await self._settle(call, plan, answer, request)
 
     async def _gateway_record(self, call: AnyCall) -> Record | None:
-        find = Find(self._transactions.registry["payment_gateways"], eq("id", call.gateway_id))
+        registry = self._transactions.registry
+        family = registry[next(iter(self._gateways))].shape.family
+        assert family is not None, "what all gateways share is read as one type"
+        find = Find(registry[family], eq("id", call.gateway_id))
         session = Session(call.tenant, {})
         records = await self._database.read(lambda: self._transactions.reader.records(session, find))
         return records[0] if records else None

@@ -12,6 +12,7 @@ from paydesk.desk.transactions import Transactions
 from paydesk.desk.waiting import Tried
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.linking import relate_many
+from paydesk.rules.requiring import require
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 from paydesk.store.reading import Session
@@ -80,6 +81,7 @@ class Decisions:
 
     def create(self, session: Session, work: Work, resource: type[Resource], change: Change) -> Any:
         """Run a creation's rules; returns the record."""
+        require(resource, change, work, creates=True)
         work.check()
         record = yield from self._transactions.run(session, resource.creating(change, work))
         yield from self._transactions.run(session, relate_many(resource, record, change, work))
@@ -95,6 +97,7 @@ class Decisions:
         """
         run, shape = self._transactions.run, record.shape
         yield from self._reader.load(session, [record], type(record).loads)
+        require(type(record), change, work, creates=False)
         work.check()
         change.record = record
         work.arguments = change.arguments

@@ -51,7 +51,6 @@ PREFLIGHT: tuple[tuple[bytes, bytes], ...] = (
 )
 _JSON_HEADERS = ((b"content-type", _MEDIA), *CORS)
 _REPLAYED = (b"idempotent-replayed", b"true")
-_SINGLETONS = {"application": "applications", "organization": "organizations"}
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
 _COLLECTION = {"list": "GET, HEAD", "create": "POST"}
 _MEMBER = {"retrieve": "GET, HEAD", "update": "PATCH", "delete": "DELETE"}
@@ -108,6 +107,7 @@ class Api:
         self.public_domain = public_domain
         self.trusted = trusted_proxies
         self.max_body_bytes = max_body_bytes
+        self.singletons = {one.shape.singular: name for name, one in registry.types.items() if one.shape.singleton}
         self._confidential = frozenset(
             name
             for name, one in registry.types.items()
@@ -235,13 +235,16 @@ class _Request:
         Whatever is not served is one endpoint: a client cannot fill memory with names.
         """
         method, name = self.method, self.scope["path"].split("/")[2]
-        if method not in _METHODS or not (name in self.api.registry.types or name in _SINGLETONS):
+        if method not in _METHODS or not (name in self.api.registry.types or name in self.api.singletons):
             method, name = "", ""
         came, application, integration = self.came, None, False
         if actor is not None:
             application, integration = f"{actor.tenant}/{actor.application_id}", actor.kind == "integration"
         caller = Caller(came.address, came.forwarded_for, application, integration)
-        verdict = limits.request(caller, method, name, actor is not None and actor.live)
+        resource = self.api.registry.types.get(name)
+        cacheable = method == "GET" and resource is not None and resource.shape.cacheable
+        live = actor is not None and actor.live
+        verdict = limits.request(caller, method, name, live, cacheable=cacheable)
         self.scope["paydesk.limits"] = verdict.headers()
         if verdict.retry_after is not None:
             raise Answer(errors.problem("TOO_MANY_REQUESTS"))
@@ -259,7 +262,7 @@ class _Request:
 
     async def _route(self, parts: list[str]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         types, method = self.api.registry.types, self.method
-        single_type = _SINGLETONS.get(parts[0])
+        single_type = self.api.singletons.get(parts[0])
         if single_type in types and single_type is not None:
             resource = types[single_type]
             own = self.actor.organization_id if single_type == "organizations" else self.actor.application_id
@@ -580,13 +583,10 @@ def _is_gone(scope: Any) -> bool:
 
 
 def _union(registry: Registry, types: tuple[str, ...]) -> type[Resource]:
-    """The type by which records of several types are listed: the one that reads their common table."""
+    """The type by which records of several types are listed: the one that reads what their family shares."""
     target = registry[types[0]]
-    if len(types) > 1:
-        for one in registry.types.values():
-            if one.shape.table == target.shape.table and one.shape.discriminator is None:
-                return one
-    return target
+    family = target.shape.family
+    return registry[family] if len(types) > 1 and family in registry else target  # type: ignore[index]
 
 
 def _nothing(resource: type[Resource]) -> Any:

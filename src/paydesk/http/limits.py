@@ -18,22 +18,6 @@ log = logging.getLogger("paydesk.http")
 
 MOST_TOLD = 20
 """Of so many peers a process tells that they are not listed."""
-CACHEABLE = frozenset(
-    {
-        "bundles",
-        "imports",
-        "markets",
-        "price_lists",
-        "prices",
-        "promotions",
-        "sku_options",
-        "skus",
-        "stock_items",
-        "stock_locations",
-    }
-)
-"""Reads of these are counted apart, and of all `*_promotions`."""
-
 CLIENTS = 20_000
 """How many clients are remembered; the one that was idle longest is forgotten first."""
 SHARED = 50
@@ -137,9 +121,8 @@ class Limits:
         """A request to one of the paths at which tokens are given and ended."""
         return self._count(caller, [(path, self._token)])
 
-    def request(self, caller: Caller, method: str, type_: str, live: bool) -> Verdict:
+    def request(self, caller: Caller, method: str, type_: str, live: bool, *, cacheable: bool = False) -> Verdict:
         """A request to the API: reads of what changes seldom are counted apart from everything else."""
-        cacheable = method in ("GET", "HEAD") and (type_ in CACHEABLE or type_.endswith("_promotions"))
         kind = "cacheable" if cacheable else "other"
         average, burst = self._average[(cacheable, live)], self._burst[(cacheable, live)]
         return self._count(caller, [(f"{kind} {live}", average), (f"{method} {type_} {live}", burst)])

@@ -20,6 +20,7 @@ import orjson
 from paydesk.base.errors import Denied, message_of
 from paydesk.base.instants import parse as parse_instant
 from paydesk.declare import CREATE, UPDATE, Field, Relationship
+from paydesk.declare.contract import members_of
 from paydesk.jsonapi import strict
 from paydesk.jsonapi.cards import holds_card
 from paydesk.jsonapi.errors import ApiError, RequestProblems, problem, validation
@@ -295,9 +296,10 @@ class _Decoder:
         self.relationships: dict[str, Relationship] = {
             name: one for name, one in resource.shape.relationships.items() if one.can(flag) and not one.hidden
         }
-        self.required = [one for one in self.members.values() if self.creates and one.required and one.default is None]
-        self.required_links = [one for one in self.relationships.values() if self.creates and one.required]
-        self.accepted = {name: _accepted(one) for name, one in self.relationships.items()}
+        demanded = resource.shape.demanded if self.creates else ()
+        self.required = [self.members[name] for name in demanded if name in self.members]
+        self.required_links = [self.relationships[name] for name in demanded if name in self.relationships]
+        self.accepted = {name: _accepted(one, registry) for name, one in self.relationships.items()}
 
     def decode(self, body: bytes, record_id: str | None, prohibited: bool) -> Decoded:
         try:
@@ -501,13 +503,15 @@ _DOCUMENT_MEMBERS = {"data", "jsonapi", "links", "meta"}
 _DATA_MEMBERS = {"type", "id", "attributes", "relationships", "links", "meta"}
 
 
-def _accepted(relationship: Relationship) -> Callable[[str], str | None]:
-    """Which type a relationship understands by the type that a client names."""
-    types = frozenset(relationship.types)
-    if "payment_gateways" in types:
-        # The gateway of any provider is also known as a payment gateway, by the same id.
-        return lambda name: "payment_gateways" if name in types or name.endswith("_gateways") else None
-    return lambda name: name if name in types else None
+def _accepted(relationship: Relationship, registry: Registry) -> Callable[[str], str | None]:
+    """Which type a relationship understands by the type that a client names: a member of a family is also known as one
+    of the family, by the same id, whether it is served by itself or not.
+    """
+    types = {one: one for one in relationship.types}
+    for family in relationship.types:
+        for member in (*registry.members(family), *members_of(family)):
+            types.setdefault(member, family)
+    return types.get
 
 
 def _broken(name: str, error: str, meta: dict[str, Any] | None = None) -> ApiError:

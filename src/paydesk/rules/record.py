@@ -52,11 +52,11 @@ class Record:
         singleton: bool = False,
         actions: tuple[str, ...] = ALL_ACTIONS,
         table: str | None = None,
-        discriminated: bool = False,
+        family: str | None = None,
+        cacheable: bool = False,
         tenancy: str = "environment",
         versions: bool = True,
         event_stores: bool = True,
-        recorded_as: tuple[str, ...] | None = None,
         unique: tuple[tuple[str, ...], ...] = (),
         indexes: tuple[tuple[str, ...], ...] = (),
         queues: tuple[str, ...] = (),
@@ -65,7 +65,11 @@ class Record:
         plain_filters: tuple[str, ...] = (),
         **rest: Any,
     ) -> None:
-        """`table`: kept in another type's table, with a `type` column when `discriminated`.
+        """`table`: another reading of the rows of that type.
+
+        `family`: one of several types that a type of this name reads as what they share: kept in its table, related
+        where it may be, listed together.
+        `cacheable`: it changes so seldom that reads of it have a limit of their own.
 
         `actions=()`: a record of ours that rules keep and that is on no wire.
         `tenancy="organization"`: one record for both environments, kept under the organization's id.
@@ -82,10 +86,12 @@ class Record:
             singular,
             singleton,
             actions,
-            table or type,
-            type if discriminated else None,
+            family or table or type,
+            type if family else None,
             tenancy,
             " ".join((cls.__doc__ or "").split()),
+            family=family,
+            cacheable=cacheable,
             unique=unique,
             indexes=indexes,
             queues=queues,
@@ -105,12 +111,13 @@ class Record:
                 shape.triggers[name] = value
             else:
                 shape.relationships[name] = replace(value, name=name)
-        types = recorded_as or (type,)
         if versions:
-            shape.relationships["versions"] = Relationship(True, ("versions",), NONE, "versions", match=history(types))
+            shape.relationships["versions"] = Relationship(
+                True, ("versions",), NONE, "versions", match=history((type,))
+            )
         if event_stores:
             shape.relationships["event_stores"] = Relationship(
-                True, ("event_stores",), NONE, "event_stores", includable=False, match=history(types)
+                True, ("event_stores",), NONE, "event_stores", includable=False, match=history((type,))
             )
         cls.shape = shape
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from paydesk.declare.fields import Field
+from paydesk.declare.fields import CREATE, Field
 from paydesk.declare.related import readable
-from paydesk.declare.relationships import Relationship
+from paydesk.declare.relationships import Relationship, history
 from paydesk.rules.resource import Resource
 
 
@@ -28,6 +28,10 @@ class Registry:
     def __contains__(self, name: object) -> bool:
         return name in self.types
 
+    def members(self, family: str) -> tuple[str, ...]:
+        """The served types of a family."""
+        return tuple(name for name, one in self.types.items() if one.shape.family == family)
+
 
 def register(resources: Iterable[type[Resource]]) -> Registry:
     """Put resources together: leaves out relationships to unserved types and fixes every type's columns."""
@@ -40,6 +44,10 @@ def register(resources: Iterable[type[Resource]]) -> Registry:
             served = tuple(target for target in relationship.types if target in types)
             if served:
                 kept[name] = readable(replace(relationship, types=served), one, every)
+        members = tuple(name for name, other in every.items() if other.shape.family == shape.type)
+        for name in ("versions", "event_stores") if members else ():
+            # What is read as the family's was recorded as what it is.
+            kept[name] = replace(kept[name], match=history((shape.type, *members)))
         shape.relationships = kept
         shape.columns = {"id": shape.fields["id"]}
         for name, relationship in kept.items():
@@ -48,4 +56,11 @@ def register(resources: Iterable[type[Resource]]) -> Registry:
                     shape.columns[f"{name}_type"] = Field("string", name=f"{name}_type", fetch=False)
                 shape.columns[f"{name}_id"] = Field("string", name=f"{name}_id", fetch=False)
         shape.columns.update({name: one for name, one in shape.fields.items() if one.stored and name != "id"})
+        named: list[Field | Relationship] = [
+            *(one for one in shape.fields.values() if one.default is None or one.constant),
+            *kept.values(),
+        ]
+        shape.demanded = tuple(one.name for one in named if one.required and one.can(CREATE))
+        columns = {name: f"{name}_id" if name in kept else name for name in shape.demanded}
+        shape.kept = tuple((name, column) for name, column in columns.items() if column in shape.columns)
     return Registry(types, every)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import String, and_, bindparam, func, literal_column, select
+from sqlalchemy import String, and_, bindparam, func, literal_column, or_, select
 
 from paydesk.base.selection import Selection
 from paydesk.declare import UPDATE, Condition, Own, Relationship, Test, both
@@ -291,7 +291,7 @@ class Reader:
                 origin = origin.join(rows, and_(rows.c.tenant == alias.c.tenant, rows.c[f"{tie.far}_id"] == alias.c.id))
                 owner, tied = rows.c[f"{tie.near}_id"], OneOf(rows.c[f"{tie.near}_id"], wanted)
                 conditions.append(rows.c.tenant == bindparam("tenant"))
-                conditions.extend(rows.c[name] == kind for name, kind in tie.kinds)
+                conditions.extend(or_(*(rows.c[name] == one for one in kinds)) for name, kinds in tie.kinds)
             else:
                 owner = parent.c.id
                 origin = origin.join(

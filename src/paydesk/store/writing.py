@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from paydesk.base.errors import Invalid, Several
 from paydesk.base.instants import seconds
 from paydesk.rules.asking import Call, new_id
 from paydesk.rules.record import Record
@@ -70,6 +71,8 @@ class Writer:
         resource = type(records[0])
         shape = resource.shape
         names = tuple(shape.columns)
+        for record in records:
+            _complete(record)
 
         def row(record: Record) -> dict[str, Any]:
             own = record.__dict__
@@ -191,6 +194,17 @@ class Writer:
             return _insertion(gateway_calls, row).values(lease_until=until if holder else None)
 
         yield Ask(("journal", holder is not None), build, {**row, "now": work.now})
+
+
+def _complete(record: Record) -> None:
+    """A rule may make a record of anything: what it cannot be without is told here, like a client's mistake.
+
+    raises   Several
+    """
+    own = record.__dict__
+    lacking = [name for name, column in record.shape.kept if own[column] is None or own[column] == ""]
+    if lacking:
+        raise Several([Invalid(name, "blank") for name in lacking])
 
 
 def _by_worker(work: Work, record: Record) -> dict[str, Any]:

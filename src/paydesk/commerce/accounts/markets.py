@@ -39,6 +39,7 @@ class Market(
     Disableable,
     type="markets",
     singular="market",
+    cacheable=True,
     unique=(("code",), ("number",)),
     access=Access(
         guest="S",

@@ -10,7 +10,7 @@ from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
 
-class PriceList(Resource, type="price_lists", singular="price_list", unique=(("code",),)):
+class PriceList(Resource, type="price_lists", singular="price_list", cacheable=True, unique=(("code",),)):
     """What the skus of one or more markets cost. Source: Commerce Layer, "Price lists"."""
 
     name = string(WRITE | FIND, required=True, example="EU Price list", doc="What people call it.")

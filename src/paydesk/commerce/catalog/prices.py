@@ -38,6 +38,7 @@ class Price(
     Resource,
     type="prices",
     singular="price",
+    cacheable=True,
     unique=(("price_list_id", "sku_id"),),
     plain_filters=("processed_at_from", "processed_at_to"),
     access=Access(

@@ -32,6 +32,7 @@ class Sku(
     Resource,
     type="skus",
     singular="sku",
+    cacheable=True,
     unique=(("code",),),
     access=Access(
         guest="SL",

@@ -18,8 +18,7 @@ class Authorization(
     type="authorizations",
     singular="authorization",
     actions=("list", "retrieve", "update"),
-    table="transactions",
-    discriminated=True,
+    family="transactions",
     access=MONEY_ACCESS,
     scopes=SCOPES,
 ):

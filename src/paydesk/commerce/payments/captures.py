@@ -16,8 +16,7 @@ class Capture(
     type="captures",
     singular="capture",
     actions=("list", "retrieve", "update"),
-    table="transactions",
-    discriminated=True,
+    family="transactions",
     access=MONEY_ACCESS,
     scopes=SCOPES,
 ):

@@ -18,8 +18,7 @@ class ManualGateway(
     Gateway,
     type="manual_gateways",
     singular="manual_gateway",
-    table="payment_gateways",
-    discriminated=True,
+    family="payment_gateways",
 ):
     """Wire transfers and whatever else is paid outside: nobody is asked, and what is captured or refunded here is
     what your books say. Source: Commerce Layer, "Manual gateways".

@@ -13,19 +13,6 @@ from paydesk.rules.asking import Change
 from paydesk.rules.resource import Disableable, switching
 from paydesk.rules.work import Work
 
-GATEWAYS = (
-    "adyen_gateways",
-    "axerve_gateways",
-    "braintree_gateways",
-    "checkout_com_gateways",
-    "external_gateways",
-    "klarna_gateways",
-    "manual_gateways",
-    "paypal_gateways",
-    "satispay_gateways",
-    "stripe_gateways",
-)
-
 
 class Gateway(Disableable):
     """What all gateways share. A disabled one takes no new payment; its methods are no longer offered.
@@ -76,6 +63,5 @@ class PaymentGateway(
     type="payment_gateways",
     singular="payment_gateway",
     actions=READ_ACTIONS,
-    recorded_as=("payment_gateways", *GATEWAYS),
 ):
     """Any payment gateway, read as what it shares with the others. Source: Commerce Layer, "Payment gateways"."""

@@ -14,8 +14,7 @@ class Refund(
     type="refunds",
     singular="refund",
     actions=("list", "retrieve", "update"),
-    table="transactions",
-    discriminated=True,
+    family="transactions",
     access=MONEY_ACCESS,
     scopes=SCOPES,
 ):

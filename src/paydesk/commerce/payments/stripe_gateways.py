@@ -32,8 +32,7 @@ class StripeGateway(
     Gateway,
     type="stripe_gateways",
     singular="stripe_gateway",
-    table="payment_gateways",
-    discriminated=True,
+    family="payment_gateways",
 ):
     """Credentials of one Stripe account. The secret key is kept sealed and never returned.
 

@@ -138,7 +138,6 @@ class AnyTransaction(
     actions=READ_ACTIONS,
     access=MONEY_ACCESS,
     scopes=SCOPES,
-    recorded_as=KINDS,
     unique=(("type", "object_key"),),
 ):
     """Any transaction, read as what it shares with the others. Source: Commerce Layer, "Transactions"."""

@@ -14,8 +14,7 @@ class Void(
     type="voids",
     singular="void",
     actions=("list", "retrieve", "update"),
-    table="transactions",
-    discriminated=True,
+    family="transactions",
     access=MONEY_ACCESS,
     scopes=SCOPES,
 ):

@@ -10,6 +10,8 @@ context.configure(
     target_metadata=METADATA,
     transactional_ddl=True,
     transaction_per_migration=False,
+    render_as_batch=True,
+    process_revision_directives=context.config.attributes.get("rewriter"),
     render_item=context.config.attributes.get("render_item", lambda kind, one, autogen: False),
 )
 with context.begin_transaction():

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from paydesk.store.types import Document, Instant
 
 revision = ${repr(up_revision)}

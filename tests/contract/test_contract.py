@@ -1,0 +1,79 @@
+"""What is declared is what the contract says, as far as it goes: a difference is seen here before a client sees it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from paydesk import commerce
+from paydesk.declare import CREATE, FILTER, SORT, UPDATE, Flag, Shape
+from paydesk.declare.contract import KnownMember, contract
+
+SERVED = {name: one.shape for name, one in commerce.registry().types.items()}
+FLAGS = {"create": CREATE, "update": UPDATE, "filter": FILTER, "sort": SORT}
+
+
+NOT_YET = {
+    "customers": {"_request_anonymization", "_cancel_anonymization"},
+    "line_items": {"_reserve_stock", "_reset_circuit", "_reset_restocked_quantity"},
+    "orders": {"_commit_invoice", "_refund_invoice", "_reset_circuit", "_update_taxes", "_validate"},
+}
+"""Triggers of features that are not there. Those that tag come with tags."""
+TAGGING = {"_add_tags", "_remove_tags"}
+
+
+def flags(declared: Flag) -> set[str]:
+    return {name for name, flag in FLAGS.items() if declared & flag}
+
+
+def declared(shape: Shape) -> dict[str, KnownMember]:
+    """The members of a type, in the words of the facts file."""
+    found: dict[str, KnownMember] = {}
+    for name, one in shape.fields.items():
+        if one.on_wire:
+            can = flags(one.flags) | ({"fetch"} if one.fetch else set()) | ({"prohibited"} if one.prohibited else set())
+            found[name] = KnownMember(one.kind, frozenset(can))
+    for name, acting in shape.triggers.items():
+        can = flags(acting.flags) | ({"prohibited"} if acting.prohibited else set())
+        found[name] = KnownMember(acting.kind, frozenset(can))
+    for name, related in shape.relationships.items():
+        if not related.hidden:
+            can = flags(related.flags) | ({"include"} if related.includable else set())
+            can |= {"prohibited"} if related.prohibited else set()
+            found[name] = KnownMember("many" if related.many else "one", frozenset(can), related.types)
+    return found
+
+
+def known(name: str) -> dict[str, KnownMember]:
+    """The same of the contract; of what a relationship may hold, what is served."""
+    one = contract()[name]
+    late = NOT_YET.get(name, set()) | (set() if "tags" in SERVED else TAGGING)
+    members = {it: about for it, about in {**one.attributes, **one.triggers}.items() if about.can and it not in late}
+    for relationship, about in one.relationships.items():
+        types = tuple(sorted(set(about.types) & set(SERVED)))
+        if types:
+            members[relationship] = KnownMember(about.kind, about.can, types)
+    return members
+
+
+def differences(name: str) -> Iterator[tuple[str, Any, Any]]:
+    """Member, what is declared of it, and what the contract says; None for nothing."""
+    ours, theirs = declared(SERVED[name]), known(name)
+    for member in sorted({*ours, *theirs}):
+        mine, its = ours.get(member), theirs.get(member)
+        if mine is not None and mine.types:
+            mine = KnownMember(mine.kind, mine.can, tuple(sorted(mine.types)))
+        if mine != its:
+            yield member, mine, its
+
+
+def test_every_served_type_is_the_contracts() -> None:
+    assert set(SERVED) <= set(contract())
+    for name, shape in SERVED.items():
+        one = contract()[name]
+        assert (shape.singular, shape.family, set(shape.actions)) == (one.singular, one.family, set(one.actions)), name
+
+
+@pytest.mark.parametrize("name", sorted(SERVED))
+def test_its_members_are_the_contracts(name: str) -> None:
+    assert list(differences(name)) == []
