@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from paydesk.commerce import history
+from paydesk.declare.contract import contract
 from paydesk.rules.plans import Plan
 from paydesk.rules.registry import Registry, register
 from paydesk.rules.resource import Resource
@@ -31,7 +32,7 @@ def _declared(base: type[Resource]) -> Iterator[type[Resource]]:
 @cache
 def registry() -> Registry:
     """All served types, put together."""
-    served = register(resources())
+    served = register(resources(), contract())
     history.confine(served)
     return served
 

@@ -19,6 +19,7 @@ from paydesk.desk import Broken, Desk, Request, Response, Write
 from paydesk.desk.owed_answers import Receipt, receipt_of
 from paydesk.desk.requests import Permissions
 from paydesk.http import bodies
+from paydesk.http.known import nothing_of
 from paydesk.http.limits import Caller, Limits, Unlisted
 from paydesk.http.origin import BadHost, Network, Origin, Peer, links, origin, single
 from paydesk.jsonapi import errors, query, read
@@ -108,6 +109,7 @@ class Api:
         self.trusted = trusted_proxies
         self.max_body_bytes = max_body_bytes
         self.singletons = {one.shape.singular: name for name, one in registry.types.items() if one.shape.singleton}
+        self.cacheable = {name for name, one in registry.types.items() if one.shape.cacheable}
         self._confidential = frozenset(
             name
             for name, one in registry.types.items()
@@ -241,10 +243,8 @@ class _Request:
         if actor is not None:
             application, integration = f"{actor.tenant}/{actor.application_id}", actor.kind == "integration"
         caller = Caller(came.address, came.forwarded_for, application, integration)
-        resource = self.api.registry.types.get(name)
-        cacheable = method == "GET" and resource is not None and resource.shape.cacheable
-        live = actor is not None and actor.live
-        verdict = limits.request(caller, method, name, live, cacheable=cacheable)
+        cacheable = method == "GET" and name in self.api.cacheable
+        verdict = limits.request(caller, method, name, actor is not None and actor.live, cacheable=cacheable)
         self.scope["paydesk.limits"] = verdict.headers()
         if verdict.retry_after is not None:
             raise Answer(errors.problem("TOO_MANY_REQUESTS"))
@@ -262,13 +262,14 @@ class _Request:
 
     async def _route(self, parts: list[str]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         types, method = self.api.registry.types, self.method
-        single_type = self.api.singletons.get(parts[0])
-        if single_type in types and single_type is not None:
-            resource = types[single_type]
-            own = self.actor.organization_id if single_type == "organizations" else self.actor.application_id
-            return await self._member(resource, [single_type, own, *parts[1:]])
+        if (kind := self.api.singletons.get(parts[0])) is not None:
+            own = self.actor.organization_id if kind == "organizations" else self.actor.application_id
+            return await self._member(types[kind], [kind, own, *parts[1:]])
         if parts[0] not in types:
-            raise NotFound(parts[0])
+            empty = nothing_of(parts, method, self.actor, self.scope["query_string"], self.api.registry, self.frame)
+            if empty is None:
+                raise self._not_allowed(_RELATED, _RELATED)
+            return 200, list(_JSON_HEADERS), empty
         resource = types[parts[0]]
         if len(parts) == 1:
             actions = resource.shape.actions

@@ -79,9 +79,7 @@ def parse(raw_query: bytes, resource: type[Resource], registry: Registry, *, pur
     """
     if not raw_query:
         return EVERYTHING
-    grammar = _GRAMMARS.get(id(registry))
-    if grammar is None:
-        grammar = _GRAMMARS[id(registry)] = _Grammar(registry)
+    grammar = _grammar_of(registry)
     if len(raw_query) <= _CACHED_BYTES:
         return grammar.remembered(raw_query, resource.shape.type, purpose)
     return grammar.parse(raw_query, resource.shape.type, purpose)
@@ -469,6 +467,7 @@ class _Grammar:
         self.registry = registry
         self.remembered = lru_cache(_CACHED_QUERIES)(self.parse)
         self.resolve = lru_cache(4096)(self._resolve)
+        self.unserved = {*registry.known, *(one.singular for one in registry.known.values())}
         self.known = {
             name: frozenset(
                 [one.name for one in resource.shape.fields.values() if one.fetch]
@@ -519,6 +518,13 @@ class _Grammar:
 
 
 _GRAMMARS: dict[int, _Grammar] = {}
+
+
+def _grammar_of(registry: Registry) -> _Grammar:
+    grammar = _GRAMMARS.get(id(registry))
+    if grammar is None:
+        grammar = _GRAMMARS[id(registry)] = _Grammar(registry)
+    return grammar
 
 
 class _Reading:
@@ -671,6 +677,8 @@ class _Reading:
             raise _Mistake("INVALID_FIELD_FORMAT")
         known = self.grammar.known.get(keys[1])
         if known is None:
+            if keys[1] in self.grammar.unserved:
+                return  # Nothing of it is in any document.
             raise _Mistake("INVALID_RESOURCE", f"{_shown(keys[1])} is not a valid resource.")
         names = frozenset(text.split(",")) if text else frozenset()
         if not names <= known:

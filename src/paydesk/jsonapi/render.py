@@ -284,6 +284,13 @@ class Frame:
             orjson.dumps(links),
         )
 
+    def nothing(self, path: str, link_query: str) -> bytes:
+        """A list in which nothing is."""
+        kept = f"&{link_query}" if link_query else ""
+        page = f"{self.base.decode()}{path}?{quote('page[number]')}=1{kept}"
+        meta, links = {"record_count": 0, "page_count": 1}, {"first": page, "last": page}
+        return orjson.dumps({"data": [], "meta": meta, "links": links})
+
     def linkage(self, own_type: str, own_id: str, name: str, data: Any, next_query: str | None = None) -> bytes:
         """What `GET …/relationships/{name}` answers."""
         own = self.base.decode() + f"{own_type}/{own_id}"

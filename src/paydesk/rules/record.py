@@ -99,26 +99,7 @@ class Record:
             scopes=scopes or {},
             plain_filters=plain_filters,
         )
-        declared = dict(cls._declared)
-        for name in _COMMON_LAST:
-            declared[name] = declared.pop(name)
-        for name, value in declared.items():
-            if isinstance(value, Field):
-                shape.fields[name] = named(value, name)
-            elif isinstance(value, Money):
-                shape.fields.update({one.name: one for one in value.fields(name)})
-            elif isinstance(value, Trigger):
-                shape.triggers[name] = value
-            else:
-                shape.relationships[name] = replace(value, name=name)
-        if versions:
-            shape.relationships["versions"] = Relationship(
-                True, ("versions",), NONE, "versions", match=history((type,))
-            )
-        if event_stores:
-            shape.relationships["event_stores"] = Relationship(
-                True, ("event_stores",), NONE, "event_stores", includable=False, match=history((type,))
-            )
+        _fill(shape, dict(cls._declared), versions, event_stores)
         cls.shape = shape
 
     def __init__(self, **values: Any) -> None:
@@ -138,6 +119,29 @@ class Record:
 
     def __repr__(self) -> str:
         return f"<{self.shape.type} {self.__dict__.get('id')}>"
+
+
+def _fill(shape: Shape, declared: dict[str, Any], versions: bool, event_stores: bool) -> None:
+    """Put the members of a declaration into its shape; a history stands last."""
+    for name in _COMMON_LAST:
+        declared[name] = declared.pop(name)
+    for name, value in declared.items():
+        if isinstance(value, Field):
+            shape.fields[name] = named(value, name)
+        elif isinstance(value, Money):
+            shape.fields.update({one.name: one for one in value.fields(name)})
+        elif isinstance(value, Trigger):
+            shape.triggers[name] = value
+        else:
+            shape.relationships[name] = replace(value, name=name)
+    if versions:
+        shape.relationships["versions"] = Relationship(
+            True, ("versions",), NONE, "versions", match=history((shape.type,))
+        )
+    if event_stores:
+        shape.relationships["event_stores"] = Relationship(
+            True, ("event_stores",), NONE, "event_stores", includable=False, match=history((shape.type,))
+        )
 
 
 def _gather(cls: type[Record]) -> None:

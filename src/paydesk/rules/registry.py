@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from paydesk.declare.contract import KnownType
 from paydesk.declare.fields import CREATE, Field
 from paydesk.declare.related import readable
 from paydesk.declare.relationships import Relationship, history
@@ -17,10 +18,12 @@ class Registry:
 
     types   what clients are served
     every   these, and the records without any action, which rules keep and no client sees
+    known   what the contract knows and is not served: there is nothing of it
     """
 
     types: dict[str, type[Resource]]
     every: dict[str, type[Resource]] = field(default_factory=dict)
+    known: Mapping[str, KnownType] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> type[Resource]:
         return self.every[name]
@@ -33,8 +36,11 @@ class Registry:
         return tuple(name for name, one in self.types.items() if one.shape.family == family)
 
 
-def register(resources: Iterable[type[Resource]]) -> Registry:
-    """Put resources together: leaves out relationships to unserved types and fixes every type's columns."""
+def register(resources: Iterable[type[Resource]], contract: Mapping[str, KnownType] | None = None) -> Registry:
+    """Put resources together: leaves out relationships to unserved types and fixes every type's columns.
+
+    contract   what there is beside them, served or not
+    """
     every = {one.shape.type: one for one in sorted(resources, key=lambda one: one.shape.type)}
     types = {name: one for name, one in every.items() if one.shape.actions}
     for one in every.values():
@@ -63,4 +69,4 @@ def register(resources: Iterable[type[Resource]]) -> Registry:
         shape.demanded = tuple(one.name for one in named if one.required and one.can(CREATE))
         columns = {name: f"{name}_id" if name in kept else name for name in shape.demanded}
         shape.kept = tuple((name, column) for name, column in columns.items() if column in shape.columns)
-    return Registry(types, every)
+    return Registry(types, every, {name: one for name, one in (contract or {}).items() if name not in types})
