@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import threading
 from base64 import urlsafe_b64encode
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OctKey, RSAKey
 
+from paydesk.base.errors import InvalidToken
 from paydesk.base.instants import instant, later
 from paydesk.oauth import endpoints
 from paydesk.oauth.grants import CLAIMS, JWT_BEARER, RETRY_SECONDS
@@ -340,14 +342,20 @@ async def test_secrets_are_kept_as_digests(api: Api) -> None:
 
 
 async def test_more_logins_than_can_be_worked_are_refused_and_told_to_wait(api: Api) -> None:
-    room = api.oauth.passwords._room
-    api.oauth.passwords._room = 1
+    passwords, looked_at = api.oauth.passwords, threading.Event()
+    room, passwords._room = passwords._room, 1
     try:
-        asked = [api.token("shop", "password", secret=False, username="a@example.com", password="x") for _ in range(3)]
-        answers = await asyncio.gather(*asked)
+        first = asyncio.create_task(passwords._run(lambda: looked_at.wait(60)))
+        await asyncio.sleep(0)
+        login: dict[str, Any] = {"secret": False, "username": "a@example.com", "password": "x"}
+        answers = await asyncio.gather(*(api.token("shop", "password", **login) for _ in range(2)))
+        looked_at.set()
+        assert await first
+        answers.append(await api.token("shop", "password", **login))
     finally:
-        api.oauth.passwords._room = room
-    assert sorted(answer.status_code for answer in answers) == [400, 429, 429]
+        looked_at.set()
+        passwords._room = room
+    assert [answer.status_code for answer in answers] == [429, 429, 400]
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert error_of(refused) == (429, "too_many_requests", "TOO_MANY_REQUESTS", 429)
     assert refused.headers["retry-after"] == "1"
@@ -464,8 +472,6 @@ async def test_a_used_refresh_token_ends_its_family(api: Api, reason: str) -> No
 
 
 async def assert_refused(api: Api, token: str) -> None:
-    from paydesk.base.errors import InvalidToken
-
     with pytest.raises(InvalidToken):
         api.oauth.actor(token, None)
 
@@ -639,6 +645,21 @@ async def test_of_two_exchanges_at_once_one_at_most_succeeds(api: Api) -> None:
     code = await code_of(api)
     answers = await asyncio.gather(*(api.token("desk", "authorization_code", code=code, **REDIRECT) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 400, 400, 400]
+
+
+async def test_what_a_clock_that_ran_ahead_gave_counts_as_ended(api: Api) -> None:
+    code = await code_of(api)
+    api.clock.advance(365 * 86_400)
+    ahead, code_ahead = await api.customer(), await code_of(api)
+    api.clock.advance(-365 * 86_400)
+    with pytest.raises(InvalidToken):
+        api.oauth.actor(ahead["access_token"], None)
+    for application, grant, asked in (
+        ("shop", "refresh_token", {"refresh_token": ahead["refresh_token"]}),
+        ("desk", "authorization_code", {"code": code_ahead, **REDIRECT}),
+    ):
+        assert error_of(await api.token(application, grant, **asked)) == bad_request("invalid_grant")
+    await api.given("desk", "authorization_code", code=code, **REDIRECT)
 
 
 async def test_a_code_lives_ten_minutes(api: Api) -> None:

@@ -17,7 +17,7 @@ from joserfc.jwk import RSAKey
 from paydesk.base.errors import InvalidToken
 from paydesk.base.instants import instant
 from paydesk.oauth.keys import Keyring
-from paydesk.oauth.tokens import Tokens, first_label, issuer_of
+from paydesk.oauth.tokens import LONGEST_LIFETIME_SECONDS, Tokens, first_label, issuer_of
 from paydesk.store.credentials import KeyRow, State, User
 from paydesk.vault import Vault
 from tests.oauth.conftest import NOW, Clock
@@ -98,6 +98,12 @@ def test_expiry_is_to_the_second_also_from_the_cache(tokens: Tokens, clock: Cloc
     assert refused(tokens, text)
     tokens.sweep()
     assert tokens.client_ids() == set()
+
+
+def test_what_ends_later_than_a_token_may_was_made_by_a_clock_that_ran_ahead(tokens: Tokens) -> None:
+    longest = int(NOW) + LONGEST_LIFETIME_SECONDS + 600
+    tokens.actor(tokens.make(PAYLOAD | {"exp": longest})[0], None)
+    assert refused(tokens, tokens.make(PAYLOAD | {"exp": longest + 1})[0])
 
 
 def test_not_before_has_a_little_leeway(tokens: Tokens) -> None:

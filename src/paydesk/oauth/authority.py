@@ -13,14 +13,13 @@ from paydesk.oauth import keys
 from paydesk.oauth.guesses import Guesses
 from paydesk.oauth.keys import Keyring, Sealer
 from paydesk.oauth.secrets import Passwords
-from paydesk.oauth.tokens import Tokens
+from paydesk.oauth.tokens import LONGEST_LIFETIME_SECONDS, Tokens
 from paydesk.rules.registry import Registry
 from paydesk.store import credentials, customers
 from paydesk.store.ask import Database
 
 log = logging.getLogger("paydesk.oauth")
 
-LONGEST_LIFETIME_SECONDS = 15 * 86_400
 _OVERLAP_SECONDS = 300.0
 """How much of what was read before is read again, for clocks that differ from node to node and late commits."""
 _CLEARING_SECONDS = 600.0

@@ -19,7 +19,7 @@ import orjson
 from paydesk.base.instants import instant
 from paydesk.http.origin import Peer
 from paydesk.oauth import scopes
-from paydesk.oauth.authority import LONGEST_LIFETIME_SECONDS, OAuth
+from paydesk.oauth.authority import OAuth
 from paydesk.oauth.refusals import (
     invalid_assertion,
     invalid_client,
@@ -30,7 +30,7 @@ from paydesk.oauth.refusals import (
 )
 from paydesk.oauth.scopes import Scope
 from paydesk.oauth.secrets import digest, matches, new_secret, successor
-from paydesk.oauth.tokens import issuer_of
+from paydesk.oauth.tokens import LONGEST_LIFETIME_SECONDS, SKEW_SECONDS, issuer_of
 from paydesk.rules.asking import new_id
 from paydesk.store import credentials, customers
 from paydesk.store.credentials import AccessToken, Application, Grant, RefreshToken
@@ -49,6 +49,7 @@ ROLES = ("admin", "read_only")
 """What a web application may be made with, for tokens that no user's role bounds."""
 LIFETIMES_SECONDS = {"sales_channel": 4 * 3600, "integration": 2 * 3600, "webapp": 2 * 3600}
 REFRESH_SECONDS = 14 * 86_400
+CODE_SECONDS = 600
 RETRY_SECONDS = 30.0
 """How long the answer to a refresh can be had again with the token it used up. A client that lost the answer tries
 again within that (the official ones give up after 15 s); afterwards, or once the new token was used, the old one must
@@ -174,7 +175,7 @@ async def _authorization_code(asked: Asked) -> dict[str, Any]:
     if (
         code is None
         or (code.tenant, code.application_id) != (application.tenant, application.id)
-        or code.expires_at <= oauth.now
+        or not oauth.now < code.expires_at <= instant(oauth.clock() + CODE_SECONDS + SKEW_SECONDS)
         or code.redirect_uri not in (None, asked.parameters.get("redirect_uri"))
         or not _proves(asked.parameters.get("code_verifier"), code.challenge)
     ):

@@ -22,14 +22,13 @@ from paydesk.http import bodies
 from paydesk.http.origin import Peer, single
 from paydesk.oauth import scopes
 from paydesk.oauth.authority import OAuth
-from paydesk.oauth.grants import GRANTS
+from paydesk.oauth.grants import CODE_SECONDS, GRANTS
 from paydesk.oauth.refusals import OAuthRefusal
 from paydesk.oauth.secrets import digest, new_secret
 from paydesk.rules.asking import new_id
 from paydesk.store import credentials
 from paydesk.store.credentials import Application, Code, User
 
-CODE_SECONDS = 600
 LONGEST_FORM = 16 * 1024
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 """SHA-256 in base64url."""

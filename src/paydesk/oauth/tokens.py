@@ -27,6 +27,11 @@ from paydesk.oauth.keys import Keyring, SigningKey, header_of
 from paydesk.store.credentials import AccessToken, State, User
 
 LONGEST_TOKEN = 16_384
+LONGEST_LIFETIME_SECONDS = 15 * 86_400
+SKEW_SECONDS = 600.0
+"""How far two clocks are apart that are both taken to be right. A token that ends later than that beyond the longest
+lifetime was made by a clock that ran ahead, and counts as ended.
+"""
 LEEWAY_SECONDS = 30.0
 """How far another node's clock may be ahead, for `nbf`. `exp` is kept to the second."""
 KEPT = 8192
@@ -138,7 +143,7 @@ class Tokens:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise InvalidToken from None
         now = self._clock()
-        if until <= now or begins > now + LEEWAY_SECONDS:
+        if not now < until <= now + LONGEST_LIFETIME_SECONDS + SKEW_SECONDS or begins > now + LEEWAY_SECONDS:
             raise InvalidToken
         if self._issuer is not None and payload.get("iss") != self._issuer:
             raise InvalidToken

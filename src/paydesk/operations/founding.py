@@ -21,10 +21,10 @@ from paydesk.commerce.accounts.applications import Application
 from paydesk.commerce.accounts.organizations import Organization
 from paydesk.declare import eq
 from paydesk.oauth import scopes as scoping
-from paydesk.oauth.authority import LONGEST_LIFETIME_SECONDS
 from paydesk.oauth.grants import GRANTS, ROLES
 from paydesk.oauth.refusals import OAuthRefusal
 from paydesk.oauth.secrets import digest, hash_password, new_secret
+from paydesk.oauth.tokens import LONGEST_LIFETIME_SECONDS
 from paydesk.rules.asking import Find, new_id
 from paydesk.rules.registry import Registry
 from paydesk.rules.work import Work

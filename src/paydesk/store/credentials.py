@@ -14,6 +14,7 @@ from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, insert, s
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from paydesk.base.instants import later
+from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.ask import Ask, Row, Rows, Transaction
 from paydesk.store.guesses import guesses
 from paydesk.store.portions import PORTION, oldest
@@ -596,7 +597,10 @@ def rotate(
     grant = (yield from _locked(token.tenant, token.grant_id)) if token else None
     # Read again: what was read before the lock may have been used since.
     token = (yield from _refresh_token(digest)) if grant else None
-    if token is None or grant is None or grant.revoked_at is not None or token.expires_at <= now:
+    if token is None or grant is None or grant.revoked_at is not None:
+        return Rotation("dead")
+    if not now < token.expires_at <= later(following.expires_at, SKEW_SECONDS):
+        # Over; or made by a clock that ran ahead.
         return Rotation("dead")
     if token.used_at is not None:
         next_one = yield from _refresh_token(token.successor or "")
