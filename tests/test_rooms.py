@@ -85,7 +85,6 @@ MOST_LINES_OF_A_FILE, MOST_LINES_OF_A_CLASS, MOST_LINES_OF_A_FUNCTION = 600, 300
 """Released migrations are not counted: they stay as they are."""
 
 LONGER: dict[str, int] = {
-    "app.py": 620,
     "cli/commands.py": 750,
     "cli/reconciling.py": 660,
     "cli/reconciling.py: _Walk": 430,

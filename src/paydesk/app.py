@@ -7,7 +7,6 @@ import logging
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from paydesk import __version__, commerce
+from paydesk import commerce
 from paydesk.background.fetch_events import CatchingUp
 from paydesk.background.keep_endpoints import Endpoints
 from paydesk.background.keep_ownership import Owner
@@ -39,9 +38,10 @@ from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api, is_id
 from paydesk.http.door import Door
 from paydesk.http.limits import Caller, Limits, Unlisted, Verdict
 from paydesk.http.origin import BadHost, Origin, links, origin, single
+from paydesk.http.public import Documents
 from paydesk.http.readiness import Readiness
 from paydesk.http.sparing import Sparing
-from paydesk.jsonapi import errors, openapi, published, reference
+from paydesk.jsonapi import errors, published, reference
 from paydesk.jsonapi.render import views_of
 from paydesk.oauth import keys, permissions
 from paydesk.oauth.authority import OAuth
@@ -51,7 +51,6 @@ from paydesk.oauth.secrets import Passwords
 from paydesk.operations.books import Books
 from paydesk.operations.metrics import MEDIA_TYPE as METRICS
 from paydesk.operations.metrics import Metrics, answers
-from paydesk.rules.registry import Registry
 from paydesk.rules.work import Work
 from paydesk.settings import Settings
 from paydesk.store import credentials, events, journal, open_database, released, schema
@@ -69,71 +68,6 @@ CALLBACK_BYTES = 1024 * 1024
 """The longest gateway event that is read."""
 RETRY_SECONDS = 2
 """After how long a request that could not be answered may come again."""
-
-
-ELSEWHERE: dict[str, Any] = {
-    "/healthz": {
-        "get": {"summary": "The process serves", "security": [], "responses": {"200": {"description": "It does."}}}
-    },
-    "/readyz": {
-        "get": {
-            "summary": "Database, keys and schema are in order",
-            "security": [],
-            "responses": {"200": {"description": "They are."}, "503": {"description": "They are not."}},
-        }
-    },
-    "/metrics": {
-        "get": {
-            "summary": "What an operator watches, for Prometheus; not for the world",
-            "security": [],
-            "responses": {"200": {"description": "Text."}, "404": {"description": "Not from there."}},
-        }
-    },
-    "/oauth/token": {
-        "post": {
-            "summary": "Get or refresh a token",
-            "security": [],
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {
-                        "schema": {
-                            "type": "object",
-                            "required": ["grant_type", "client_id"],
-                            "properties": {
-                                "grant_type": {
-                                    "enum": [
-                                        "client_credentials",
-                                        "password",
-                                        "refresh_token",
-                                        "authorization_code",
-                                        "urn:ietf:params:oauth:grant-type:jwt-bearer",
-                                    ]
-                                },
-                                "client_id": {"type": "string"},
-                                "client_secret": {"type": "string"},
-                                "scope": {"type": "string", "examples": ["market:code:europe"]},
-                            },
-                        }
-                    }
-                },
-            },
-            "responses": {
-                "200": {"description": "The token."},
-                "400": {"description": "The request, scope or grant is not valid."},
-                "401": {"description": "The client is unknown, or its secret wrong."},
-            },
-        }
-    },
-    "/.well-known/jwks.json": {
-        "get": {
-            "summary": "The keys tokens are signed with",
-            "security": [],
-            "responses": {"200": {"description": "A JWK set."}},
-        }
-    },
-}
-"""What is served beside resources, for the OpenAPI document."""
 
 
 CREDENTIALS_KEPT = 1000
@@ -164,7 +98,7 @@ class Parts:
             "manual_gateways": ManualGateway(Books(database, Reader(self.registry))),
             "stripe_gateways": later(STRIPE, self._stripe),
         }
-        self._warming: asyncio.Task[None] | None = None
+        self.warming: asyncio.Task[None] | None = None
         self.passwords = Passwords()
         sealed.open_with(vault.open)
         self.desk = Desk(
@@ -288,18 +222,18 @@ class Parts:
             await self.recovery.begin()
             return
         await self.recovery.start()
-        self._warming = asyncio.create_task(warm(STRIPE), name="imports")
+        self.warming = asyncio.create_task(warm(STRIPE), name="imports")
         self.owner.watches = True
         for loop in self._loops:
-            loop.start(after=self._warming)
+            loop.start(after=self.warming)
 
     async def stop(self) -> None:
         """End background work, then close."""
         for loop in reversed(self._loops):
             await loop.stop()
         self.owner.watches = False
-        if self._warming is not None:
-            self._warming.cancel()
+        if self.warming is not None:
+            self.warming.cancel()
         await self.recovery.stop()
         await self.oauth.stop()
         await self.readiness.stop()
@@ -348,6 +282,8 @@ class Application:
         self.background = background
         self.parts: Parts | None = None
         self.api: Api | None = None
+        self.documents: Documents | None = None
+        self._documenting: asyncio.Task[None] | None = None
         self.limits = Limits(factor=settings.rate_limits) if settings.rate_limits else None
         self.unlisted = Unlisted()
         self._refused = Sparing(log, "%d more gateway events were refused within %d s")
@@ -434,6 +370,9 @@ class Application:
         settings = self.settings
         self.parts = parts = await Parts.open(settings, self.clock)
         await parts.start(background=self.background)
+        self.documents = Documents(parts.registry)
+        if self.background:
+            self._documenting = asyncio.create_task(self.documents.make(parts.warming), name="documents")
         self.api = Api(
             parts.desk,
             parts.registry,
@@ -463,6 +402,9 @@ class Application:
         )
 
     async def stop(self) -> None:
+        if self._documenting is not None:
+            self._documenting.cancel()
+            await asyncio.gather(self._documenting, return_exceptions=True)
         if self.parts is not None:
             await self.parts.stop()
 
@@ -492,12 +434,13 @@ class Application:
         return answer
 
     async def _openapi(self, request: Request) -> Response:
-        assert self.parts is not None
-        return _document(_here(_described(self.parts.registry), request), "application/json")
+        assert self.documents is not None
+        body = await self.documents.description(request.scope["paydesk.links"])
+        return _document(body, "application/json")
 
     async def _docs(self, request: Request) -> Response:
-        assert self.parts is not None
-        page = _here(_reference(self.parts.registry), request)
+        assert self.documents is not None
+        page = await self.documents.reference(request.scope["paydesk.links"])
         return HTMLResponse(page, headers={"content-security-policy": reference.POLICY})
 
     async def _callback(self, request: Request) -> Response:
@@ -522,26 +465,6 @@ class Application:
             # Not kept: the gateway sends it again.
             return _unavailable()
         return Response(orjson.dumps(told), media_type="application/json")
-
-
-_HERE = "https://here.invalid"
-"""Stands for the address that was asked, in pages that are made once: making one takes as long as a hundred requests,
-and a client may ask under any name.
-"""
-
-
-@cache
-def _described(registry: Registry) -> bytes:
-    return openapi.openapi_document(registry, version=__version__, servers=[_HERE], paths=ELSEWHERE)
-
-
-@cache
-def _reference(registry: Registry) -> bytes:
-    return reference.reference_page(registry, version=__version__, origin=_HERE)
-
-
-def _here(page: bytes, request: Request) -> bytes:
-    return page.replace(_HERE.encode(), str(request.scope["paydesk.links"]).encode())
 
 
 def _document(body: bytes, media_type: str = MEDIA_TYPE) -> Response:
