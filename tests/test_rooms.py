@@ -90,7 +90,7 @@ LONGER: dict[str, int] = {
     "cli/reconciling.py: _Walk": 430,
     "commerce/orders/orders.py": 860,
     "commerce/orders/orders.py: Order": 560,
-    "commerce/orders/totals.py: totals": 70,
+    "commerce/orders/refresh/totals.py: totals": 70,
     "commerce/payments/stripe_payments.py: StripePayment": 420,
     "gateways/stripe/adapter.py": 670,
     "gateways/stripe/adapter.py: StripeGateway": 470,

@@ -8,7 +8,7 @@ import pytest
 
 from paydesk.base.actor import worker
 from paydesk.base.money import Money
-from paydesk.commerce.orders.refreshed import Refreshed
+from paydesk.commerce.orders.refresh.refreshed import Refreshed
 from paydesk.commerce.orders.settling import ORDER
 from paydesk.rules.work import Work
 
@@ -62,7 +62,7 @@ def calls_of(name: str) -> set[str]:
 
 
 def test_only_a_refresh_says_what_an_order_costs_now() -> None:
-    assert calls_of("Refreshed") == {"commerce/orders/refreshing.py"}
+    assert calls_of("Refreshed") == {"commerce/orders/refresh/refresh.py"}
 
 
 def test_no_status_is_written_past_the_table_of_moves() -> None:

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES
-from paydesk.commerce.orders.totals import PROMOTIONS, PURCHASABLE, Priced, Taxing, line_total, rounded, tax_of, totals
+from paydesk.commerce.orders.refresh.totals import (
+    PROMOTIONS,
+    PURCHASABLE,
+    Priced,
+    Taxing,
+    line_total,
+    rounded,
+    tax_of,
+    totals,
+)
 
 cents = st.integers(0, MOST_CENTS)
 pieces = st.integers(1, MOST_PIECES)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from paydesk.base.currencies import CURRENCIES
 from paydesk.base.money import formatted
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.totals import line_total, totals_of
+from paydesk.commerce.orders.refresh.totals import line_total, totals_of
 from paydesk.commerce.payments.transactions import Transaction
 
 Rule = Literal["line", "amount", "currency", "balance"]

@@ -10,7 +10,7 @@ from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES, must_be_payable
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.totals import PURCHASABLE, line_total
+from paydesk.commerce.orders.refresh.totals import PURCHASABLE, line_total
 from paydesk.commerce.payable import ORDER_ACCESS
 from paydesk.commerce.unserved import asked
 from paydesk.declare import (

@@ -12,7 +12,7 @@ from paydesk.base.errors import Invalid
 from paydesk.commerce.orders import fixing, settling
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import release_source
-from paydesk.commerce.orders.totals import PURCHASABLE
+from paydesk.commerce.orders.refresh.totals import PURCHASABLE
 from paydesk.commerce.payable import Act
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.transactions import Transaction, Transactions, booked

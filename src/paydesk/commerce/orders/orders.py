@@ -30,10 +30,10 @@ from paydesk.commerce.orders import (
     order,
     paying,
     placing,
-    refreshing,
     settling,
     wallet,
 )
+from paydesk.commerce.orders.refresh import refresh as refreshing
 from paydesk.commerce.owning import OWN_ORDER, shows_all
 from paydesk.commerce.payable import CUSTOMER_PLACED, GUEST_PLACED, ORDER_ACCESS, SOURCES, Act
 from paydesk.commerce.payments.acts import save as saving

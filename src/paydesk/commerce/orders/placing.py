@@ -15,8 +15,8 @@ from paydesk.commerce.orders import addressing, resource_errors, settling
 from paydesk.commerce.orders.asks import AmendToAuthorizeAsk, ConfirmAsk, PlaceLaterAsk
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import is_offered, standing, take_of
-from paydesk.commerce.orders.refreshed import Refreshed
-from paydesk.commerce.orders.totals import PURCHASABLE, totals_of
+from paydesk.commerce.orders.refresh.refreshed import Refreshed
+from paydesk.commerce.orders.refresh.totals import PURCHASABLE, totals_of
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.acts.read import not_before
 from paydesk.commerce.payments.forgetting import forget_gone

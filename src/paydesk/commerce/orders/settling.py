@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from paydesk.base.money import Money
 from paydesk.commerce.orders.attention import attend
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.refreshed import Refreshed
+from paydesk.commerce.orders.refresh.refreshed import Refreshed
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.asks import VoidAsk
 from paydesk.commerce.payments.payment_sources import is_by_hand

@@ -6,12 +6,14 @@ All amounts are integers of minor units. Source: Commerce Layer, "Orders" and "L
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
 from paydesk.base.currencies import step
 from paydesk.commerce.orders.order import Order
+from paydesk.declare import Rule
+from paydesk.rules.work import Work
 
 PURCHASABLE = frozenset(("skus", "bundles", "gift_cards"))
 """Items that are goods: they make the subtotal, and an order with one of them can become pending."""
@@ -103,6 +105,14 @@ def totals_of(order: Order, lines: Iterable[Any]) -> Totals:
         step=step(order.currency_code),
     )
     return totals(priced, taxing, duty_cents=order.duty_amount_cents)
+
+
+def add_up(order: Order, work: Work) -> Rule:
+    """Write what the order costs now, and in which currency there is anything to pay."""
+    amounts = totals_of(order, order.line_items)
+    payable = amounts.total_amount_with_taxes_cents > 0
+    work.change(order, **asdict(amounts), payable_in=order.currency_code if payable else None)
+    yield from ()
 
 
 def line_total(unit_cents: int, quantity: int, options_cents: int) -> int:

@@ -12,7 +12,7 @@ from paydesk.rules.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What an order costs, worked out from its lines in this very Work. `refreshing.refresh` alone makes one, and
+    """What an order costs, worked out from its lines in this very Work. `refresh.refresh` alone makes one, and
     nothing ends in placed without (see `settling.ORDER`): a total that was worked out earlier is none.
     """
 

@@ -1,0 +1,1 @@
+"""Refreshing an order: steps in an order that `steps` declares, each in a file of its own."""

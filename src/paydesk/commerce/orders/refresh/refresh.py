@@ -1,0 +1,56 @@
+"""Refreshing: bringing an order's prices, fees, amounts and status up to what it holds now."""
+
+from __future__ import annotations
+
+from paydesk.base.instants import seconds
+from paydesk.commerce.accounts.organizations import setting
+from paydesk.commerce.orders.line_items import LineItem
+from paydesk.commerce.orders.order import Order
+from paydesk.commerce.orders.refresh.refreshed import Refreshed
+from paydesk.commerce.orders.refresh.steps import STEPS
+from paydesk.declare import Rule, Test, both, either, eq
+from paydesk.rules.asking import Find, Load
+from paydesk.rules.work import Work
+
+
+def refresh(order: Order, work: Work, *, forced: bool = False) -> Rule:
+    """Take every step of `STEPS`. Returns a `Refreshed`, None where it is not due.
+
+    forced   also when the order does not refresh by itself
+    source   Commerce Layer, "Orders", `_refresh` and `autorefresh`
+    """
+    if not order.editable_now:
+        return None
+    yield Load(order, ("line_items", "market"))
+    cutoff = setting(work, "orders_autorefresh_cutoff_live" if work.actor.live else "orders_autorefresh_cutoff_test")
+    if len(order.line_items) > cutoff:
+        work.change(order, autorefresh=False)
+    if not forced and not _is_due(order, work):
+        return None
+    for step in STEPS:
+        yield from step.take(order, work)
+    work.change(order, refreshed_at=work.now)
+    return Refreshed(order, work, order.due())
+
+
+def catch_up(order: Order, work: Work) -> Rule:
+    """Refresh before a payment is asked for, where a write or a price may have come since the last refresh. Returns
+    whether that was done.
+    """
+    if not order.editable_now:
+        return False
+    # What is written to such an order need not have refreshed it.
+    is_behind = not order.autorefresh or bool(setting(work, "orders_min_refresh_lapse")) or order.refreshed_at is None
+    if not is_behind and order.skus_count:
+        since = order.refreshed_at
+        newer = either(Test("sku.prices.updated_at", "gteq", since), Test("order.market.updated_at", "gteq", since))
+        is_behind = (yield Find(LineItem, both(eq("order_id", order.id), newer))) is not None
+    if is_behind:
+        yield from refresh(order, work, forced=True)
+    return is_behind
+
+
+def _is_due(order: Order, work: Work) -> bool:
+    lapse = setting(work, "orders_min_refresh_lapse")
+    last = order.refreshed_at
+    return bool(order.autorefresh) and not (lapse and last and 0 <= seconds(work.now) - seconds(last) < lapse)
