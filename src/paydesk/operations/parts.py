@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
+from paydesk.base.instants import Clock
 from paydesk.desk import Desk
+from paydesk.gateways.port.account import Credentials
 from paydesk.rules.registry import Registry
 from paydesk.settings import Settings
 from paydesk.store.ask import Database
@@ -15,6 +18,31 @@ class Hashing(Protocol):
     """Makes the hash under which a password is kept."""
 
     async def hash(self, password: str, /) -> str: ...
+
+
+class Ownership(Protocol):
+    """Knows which installation acts."""
+
+    async def look(self) -> bool:
+        """See who acts; False where a gateway could not be asked."""
+        ...
+
+
+class Recovery(Protocol):
+    """Finishes what was begun, by this process or another."""
+
+    async def begin(self, *, beside: bool = False) -> None:
+        """Say that this process is at work. beside: another process serves the database."""
+        ...
+
+
+class Watching(Protocol):
+    """Looks after payments that are under way."""
+
+    @property
+    def named(self) -> Sequence[tuple[str, str]]:
+        """The types of payment sources whose authorizations end, each with the column that names one."""
+        ...
 
 
 class Parts(Protocol):
@@ -34,3 +62,14 @@ class Parts(Protocol):
     def views(self) -> Any: ...
     @property
     def passwords(self) -> Hashing: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def owner(self) -> Ownership: ...
+    @property
+    def recovery(self) -> Recovery: ...
+    @property
+    def watching(self) -> Watching: ...
+    def credentials(self, record: Any) -> Credentials:
+        """What a gateway record's calls are made with."""
+        ...
