@@ -9,8 +9,9 @@ from paydesk.app import Parts
 from paydesk.base.instants import Clock, instant, wall
 from paydesk.cli.periods import moment
 from paydesk.cli.screen import Exit, fail, out, rows
+from paydesk.operations.names import Unknown
 from paydesk.operations.reconcile import run
-from paydesk.operations.reconcile.report import Finding, Report, Unknown, Wrong
+from paydesk.operations.reconcile.report import Finding, Report, Wrong
 from paydesk.settings import Settings
 
 

@@ -7,10 +7,6 @@ from dataclasses import dataclass, field
 from paydesk.operations.matters import Matter
 
 
-class Unknown(Exception):
-    """There is no organization or gateway of the name that was given; the message says so in a sentence."""
-
-
 @dataclass(frozen=True)
 class Finding:
     """A difference, and where it is.

@@ -13,8 +13,9 @@ from paydesk.gateways.port.account import Account
 from paydesk.gateways.port.gateway import Gateway
 from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.gateways.port.snapshots import Snapshot
+from paydesk.operations.names import Unknown
 from paydesk.operations.parts import Parts
-from paydesk.operations.reconcile.report import Finding, Unknown
+from paydesk.operations.reconcile.report import Finding
 from paydesk.rules.asking import Find
 from paydesk.store import events, lookup
 from paydesk.store.reading import Session
