@@ -73,3 +73,7 @@ class Parts(Protocol):
     def credentials(self, record: Any) -> Credentials:
         """What a gateway record's calls are made with."""
         ...
+
+    def fixed_address(self, slug: str, kind: str, gateway_id: str) -> str | None:
+        """Where a gateway's events are to be sent, as far as the settings say."""
+        ...
