@@ -1,9 +1,9 @@
-"""Whose a record is. Anybody may type any address into an order, so naming a customer makes nothing the customer's own.
+"""Whose a record is. Anybody may type any address into an order, so an order that names a customer is not yet theirs.
 
-A customer's own are the orders made or claimed with the customer's token, the order that signed the customer up, and
-what was kept from them. The rest that names the customer is shown as well once the address was proved, to a token
-whose bearer is known to be the one who proved it: an account may have been opened by somebody else before. And what
-that one makes or claims is shown to nobody else: who had opened the account may still have its password.
+A customer owns the orders created or claimed with the customer's token, the order that signed the customer up, and the
+cards kept from these orders. Other records that name the customer are shown once the address is proved, and only to a
+token whose bearer is known to be the person who proved it, because somebody else may have opened the account before.
+Records which that person creates or claims are shown to nobody else, because the impostor may still have the password.
 """
 
 from __future__ import annotations

@@ -1,19 +1,19 @@
-"""Guesses at passwords and client secrets: how long whoever was wrong waits before the next one is looked at.
+"""Guesses at passwords and client secrets: after a wrong guess, the next guess has to wait.
 
-Limited beside them, whatever the settings say: sign-ups, probes for who has an account, and password resets, which are
-mailed.
+Sign-ups, probes for who has an account, and password resets (which send mail) are limited here as well, whatever the
+settings say.
 
-Counted in the database, so that all processes know: failures of an account from an address, of an account from
-everywhere, and of an address with every account. Each is a bucket that leaks: a few failures cost nothing, each further
-one doubles the pause.
+The database counts the failures, so that all processes know them: of an account from an address, of an account from
+everywhere, and of an address with every account. Each count is a leaky bucket: a few failures cost nothing, and each
+further failure doubles the pause.
 
 - An attacker is held up by the pause of account and address, which grows to a quarter of an hour.
-- The owner of an account must never be locked out by an attacker. A right answer from an address that was right before
-  is never held up by anybody else's failures; and of any other address the account as a whole asks for one pause, of 30
-  seconds at most: the address is promised the end of it, and then heard however many others were wrong meanwhile.
-- An account that is not there counts, waits and answers like any other.
-- Who asks for one mail after the other to somebody's address waits for that address: its owner has got a mail already,
-  whose token is good for hours.
+- An attacker must never lock out the owner of an account. An address that was right before is never held up by the
+  failures of others. Any other address waits for one pause of the account, of 30 seconds at most: it is promised the
+  pause's end, and is then heard however many others were wrong meanwhile.
+- An account that does not exist counts, waits and answers like any other.
+- Repeated password resets for one e-mail address wait, whoever asks: its owner has a mail already, whose token is good
+  for hours.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ PAIR = Bucket(5, 600.0, 900.0, 110.0)
 ACCOUNT = Bucket(20, 60.0, 30.0, 30.0)
 ADDRESS = Bucket(50, 6.0, 30.0, 60.0)
 SIGN_UPS = Bucket(60, 2.0, 30.0, 75.0)
-"""What one address asks that has a password hashed or may tell who has an account, also where it goes well."""
+"""Requests of one address that hash a password or may tell who has an account; successful ones count, too."""
 MAILS = Bucket(20, 20.0, 60.0, 30.0)
-"""What one address asks that has mail sent."""
+"""Requests of one address that send mail."""
 MAILBOX = Bucket(5, 900.0, 900.0, 12.0, first_seconds=60.0)
-"""What has mail sent to one address, whoever asks."""
+"""Requests that send mail to one e-mail address, whoever asks."""
 SHARED_SECONDS = 30.0
 """The longest pause of account and address where many people share the address: behind a proxy that is not listed, or a
 shop's own server that signs its customers in.
@@ -71,7 +71,7 @@ UNLISTED_SECONDS = 1.0
 MAILS_SHARED_SECONDS = 5.0
 """The same before a password reset: anybody can pretend to be such a proxy, and mail costs more than an answer."""
 KNOWN_FAILURES = 100
-"""So many failures of account and address (fewer as they are forgotten) take away what an earlier sign-in gave it."""
+"""After so many failures of account and address (fewer as they are forgotten) an earlier sign-in counts no more."""
 KNOWN_SECONDS = 90 * 86_400.0
 """How long an address is remembered as one that was right."""
 RENEW_SECONDS = 86_400.0
@@ -79,7 +79,7 @@ RENEW_SECONDS = 86_400.0
 PROMISE_SECONDS = 3600.0
 """How long a promised turn can be taken."""
 SKEW_SECONDS = 60.0
-"""What lies further ahead was written by a clock that ran ahead, and counts as long past."""
+"""An instant further ahead was written by a clock that ran ahead, and counts as long past."""
 
 
 @dataclass(frozen=True, slots=True)
