@@ -9,7 +9,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.payments.conftest import Answer, Api, Link, document_of, link_of
+from paydesk.base.instants import instant
+from tests.payments.conftest import Answer, Api, Clock, Link, document_of, link_of
 from tests.payments.test_transactions_walk import authorized, only, ready
 from tests.processes import eventually
 from tests.store.rows import say
@@ -215,3 +216,21 @@ async def test_what_names_a_held_record_is_answered_503(api: Api, database_url: 
         answers = await asyncio.gather(*sent(api, [("POST", "orders", made)] * 12))
     assert [(one.status, one.headers["retry-after"]) for one in answers] == [(503, "2")] * 12
     assert await api.rows("orders", "id") == []
+
+
+async def test_what_waited_for_a_record_is_younger_than_what_it_waited_for(
+    api: Api, database_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Versions replayed in the order of time give the record, though the later writer began first."""
+    monkeypatch.setattr("paydesk.store.postgres.HASTY_SECONDS", 100.0)
+    order = await api.order()
+    async with held(database_url, order):
+        (patch,) = patches(api, order, 1)
+        await eventually(lambda: some_wait(api))
+        clock.advance(10)
+        let_go_at = instant(clock())
+    assert (await patch).status == 200
+    newest = (await api.get(f"orders/{order.id}/versions?sort=-created_at")).data[0]["attributes"]
+    assert newest["changes"]["reference"] == [None, "r0"]
+    assert newest["created_at"] >= let_go_at
+    assert (await api.get(order))["updated_at"] == newest["created_at"]

@@ -90,7 +90,14 @@ class Transactions:
         work.settings = {**work.settings, "organization": (yield from self._organization(request.actor))}
         if hashed:
             work.settings = {**work.settings, "hash_password": hashed.__getitem__}
-        return self.session(request.actor), work
+        session = self.session(request.actor)
+
+        def come_after() -> None:
+            # Whoever had the lock wrote by then: what this work writes is younger.
+            work.now = max(work.now, self.now())
+
+        session.locked = come_after
+        return session, work
 
     def work(self, request: Request, now: str) -> Work:
         settings = {
@@ -137,6 +144,8 @@ class Transactions:
                     yield from self.lock(session, self.registry[question.type], question.id)
                 else:
                     answer = yield from self.reader.answer(session, question)
+                    if isinstance(question, Find) and question.lock:
+                        session.locked()
                 question = outcome.send(answer)
         except StopIteration as stop:
             return stop.value
@@ -145,6 +154,7 @@ class Transactions:
         """Hold the record that stands for all that changes together. SQLite's writers are serial anyway."""
         if self.database.name != "sqlite":
             yield from self.reader.lock_root(resource, session.tenant, record_id)
+            session.locked()
 
     def holds(
         self, session: Session, resource: type[Record], record_id: str, condition: Condition

@@ -583,8 +583,11 @@ class Session:
     """The records of one transaction: each row is one record, however it was reached."""
 
     def __init__(self, tenant: str, caller: Mapping[str, Any], numbers: Callable[[Next], int] | None = None) -> None:
-        """`numbers` hands out numbers that were reserved before; without it they are counted in the transaction."""
+        """`numbers` hands out numbers that were reserved before; without it they are counted in the transaction.
+        `locked` is called whenever the transaction has come by a lock, for which it may have waited.
+        """
         self.tenant = tenant
+        self.locked: Callable[[], None] = lambda: None
         self.numbers = numbers
         self.caller = caller
         self._records: dict[tuple[str, str], Record] = {}
