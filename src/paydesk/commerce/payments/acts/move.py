@@ -61,7 +61,7 @@ class Movement(Plan[M]):
         if subject is None:
             return None
         is_done = self.is_done(call, answer)
-        yield from reconcile(subject.payment_source, answer, work, asked=is_done and self.books == "captures")
+        yield from self._fold(subject, answer, work, asked=is_done and self.books == "captures")
         if not is_done:
             if self.is_spare(call):
                 return subject
@@ -84,6 +84,13 @@ class Movement(Plan[M]):
                 return wrong
         return _about(call, subject)
 
+    def _fold(self, subject: Transaction, answer: Snapshot, work: Work, *, asked: bool = False) -> Rule:
+        """Reconcile the payment with the answer. A payment that was deleted while the call was in flight held nothing
+        any more: its deletion looked at it, and booked what the gateway said by then.
+        """
+        if subject.payment_source is not None:
+            yield from reconcile(subject.payment_source, answer, work, asked=asked)
+
     def is_booked(self, call: Journalled[M], subject: Transaction, answer: Snapshot) -> bool:
         """The books show that what was asked for came about. What was `booked` is loaded."""
         raise AssertionError(f"{self.kind} does not say where it is booked")
@@ -105,7 +112,7 @@ class Movement(Plan[M]):
         if subject is None:
             return refusal(problem)
         if problem.snapshot is not None:
-            yield from reconcile(subject.payment_source, problem.snapshot, work)
+            yield from self._fold(subject, problem.snapshot, work)
         if self.is_spare(call):
             # It is asked again when something else is heard of the order, and not at once, over and over.
             work.calls = [one for one in work.calls if (one.kind, one.subject_id) != (call.kind, call.subject_id)]
@@ -163,17 +170,18 @@ class Movement(Plan[M]):
         self, call: Journalled[M], subject: Transaction, told: GatewayRefused, detail: str | None, work: Work
     ) -> Rule:
         everything = yield from booked(subject.order, work)
-        self.book_failure(
-            call,
-            subject,
-            work,
-            key=call.id,
-            amount_cents=call.ask.amount_cents,
-            succeeded=False,
-            message=told.message,
-            error_code=told.code,
-            error_detail=detail,
-        )
+        if subject.payment_source is not None:
+            self.book_failure(
+                call,
+                subject,
+                work,
+                key=call.id,
+                amount_cents=call.ask.amount_cents,
+                succeeded=False,
+                message=told.message,
+                error_code=told.code,
+                error_detail=detail,
+            )
         measure(everything, work)
         yield from subject.order.settle(work)
         if call.ask.about != "orders":
