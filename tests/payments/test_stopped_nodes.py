@@ -148,6 +148,7 @@ async def test_a_retry_at_another_node_while_the_first_is_stopped_moves_nothing(
     assert (await at_stripe(here, payment), await refunds(here, order)) == (("succeeded", 15400, 900), [900])
     there.go_on()
     assert await first == (200, False)
-    assert len(await here.stripe.requests(path="/v1/refunds")) <= 2
+    # A node that is stopped for long asks again where it had no time to read the answer: under the same key.
+    assert len({one["idempotency_key"] for one in await here.stripe.requests(path="/v1/refunds")}) == 1
     assert (await at_stripe(here, payment), await refunds(here, order)) == (("succeeded", 15400, 900), [900])
     assert await here.open_calls() == []
