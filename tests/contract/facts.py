@@ -1,10 +1,11 @@
-"""Writes down of the published contract what paydesk has to know of it: `src/paydesk/declare/contract.json`.
+"""Writes the facts file, `src/paydesk/declare/contract.json`, from a description of the API's resources.
 
-    python -m tests.contract.facts resources.json
+    python -m tests.contract.facts FILE
 
-`resources.json` is what the service publishes of its API; it is no part of this project. The file holds the names of
-all types, of their attributes, triggers and relationships, and, of the types that are served, what may be done with
-each. It is reviewed as a difference, and made anew where a type comes to be served: its flags are not there before.
+FILE is JSON, a description of the whole API: below `resources`, by the name of each type, an object with `type`,
+`singular`, `actions`, `fields`, `triggers` and `relationships`, each of these with its flags. The facts file holds the
+names of all types, of their attributes, triggers and relationships, and, of the types that are served, what may be done
+with each. Review it as a difference, and write it anew when a type comes to be served: its flags are not there before.
 `tests/contract/test_contract.py` compares the declarations with it. Notation: `paydesk.declare.contract`.
 """
 
@@ -48,7 +49,7 @@ CUSTOMERS = f"{GUESTS} customer_addresses order_subscription_items order_subscri
 
 
 def facts(resources: dict[str, Any], served: Iterable[str]) -> dict[str, Any]:
-    """What is written of the published resources, of which these are served."""
+    """The facts of these resources, of which some are served."""
     served = set(served)
     return {name: _type(one, name in served) for name, one in sorted(resources.items())}
 
@@ -101,8 +102,8 @@ def _flags(about: dict[str, Any], names: Iterable[str]) -> list[str]:
     return [*said, "prohibited"] if about.get("sales_channel_prohibited") else said
 
 
-def main(published: str) -> None:
-    known = json.loads(Path(published).read_text())["resources"]
+def main(description: str) -> None:
+    known = json.loads(Path(description).read_text())["resources"]
     made = facts(known, commerce.registry().types)
     FILE.write_text(json.dumps(made, indent=1) + "\n")
 

@@ -1,4 +1,4 @@
-"""The published contract, as far as it is known here: `contract.json`, which `tests/contract/facts.py` writes.
+"""The facts of the API, of types that are not served as well: `contract.json`, which `tests/contract/facts.py` writes.
 
 A line of it is one member. An attribute of a served type: its kind, and what may be done with it (`string create update
 fetch filter sort`). A relationship: `one` or `many`, `include` where it can be, and after a colon the types it
