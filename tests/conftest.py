@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,33 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """A migrated database without data, once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated database that all tests of a module share."""
+    if request.param == "sqlite":
+        file = tmp_path_factory.mktemp("module") / "paydesk.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        return f"sqlite:///{file}"
+    postgresql: Postgres = request.getfixturevalue("postgresql")
+    postgresql.empty()
+    return postgresql.url
+
+
+@pytest.fixture
+def empty_url(postgres_server: str) -> Iterator[str]:
+    """A PostgreSQL database of the test's own, without any table."""
+    name = f"paydesk_empty_{os.getpid()}_{time.monotonic_ns()}"
+
+    async def run(statement: str) -> None:
+        connection = await asyncpg.connect(postgres_server)
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run(f'CREATE DATABASE "{name}"'))
+    yield with_database(postgres_server, name)
+    asyncio.run(run(f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 @pytest.fixture

@@ -5,15 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from tests import first_release
-from tests.conftest import with_database
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,20 +36,6 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def migration(copy: Path) -> Path:
     """The migration that is written for it."""
     return Path(run(copy, "paydesk.store.revise", "gadgets").split()[-1])
-
-
-@pytest.fixture
-def empty_url(postgres_server: str) -> Iterator[str]:
-    name = f"paydesk_gadgets_{time.monotonic_ns()}"
-
-    async def execute(statement: str) -> None:
-        connection = await asyncpg.connect(postgres_server)
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(execute(f'CREATE DATABASE "{name}"'))
-    yield with_database(postgres_server, name)
-    asyncio.run(execute(f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

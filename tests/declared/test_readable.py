@@ -1,6 +1,5 @@
 """Every relationship that is declared can be read, and holds what is related: not whatever there is."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,18 +13,10 @@ from tests.http.world import BEGAN, World, world_at
 TYPES = [name for name, one in commerce.registry().types.items() if "list" in one.shape.actions]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def bare(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def bare(module_database_url: str) -> Iterator[World]:
     """Two bare records of each type, related to nothing, beside what the furnished world has."""
-    if request.param == "sqlite":
-        file = tmp_path_factory.mktemp("bare") / "paydesk.sqlite3"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
-        url = f"sqlite:///{file}"
-    else:
-        postgresql = request.getfixturevalue("postgresql")
-        postgresql.empty()
-        url = postgresql.url
-    with world_at(url) as world:
+    with world_at(module_database_url) as world:
         world.token("bare", slug="bare")
         for name in TYPES:
             for which in ("A", "B"):

@@ -1,6 +1,5 @@
 """To-many relationships that can be written, and those between many and many: read, included, filtered, replaced."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,18 +12,10 @@ from tests.declared.library import library
 from tests.http.world import World
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def world(module_database_url: str) -> Iterator[World]:
     """The library, empty."""
-    if request.param == "sqlite":
-        file = tmp_path_factory.mktemp("library") / "paydesk.sqlite3"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
-        url = f"sqlite:///{file}"
-    else:
-        postgresql = request.getfixturevalue("postgresql")
-        postgresql.empty()
-        url = postgresql.url
-    with library(url) as made:
+    with library(module_database_url) as made:
         yield made
 
 

@@ -1,12 +1,10 @@
 """What the first release wrote: it migrates, reads as it did, and what it left open is finished once."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
@@ -16,25 +14,10 @@ from paydesk.operations.founding import Created
 from paydesk.settings import Settings
 from paydesk.store import migrate
 from tests import first_release
-from tests.conftest import with_database
 from tests.first_release import FACTS, ORDERS
 from tests.payments.agreeing import agree, evidence, history_replays, keys_are_kept, table
 from tests.payments.conftest import Api, Clock, Founded, Running, Stripe, _sandbox
 from tests.store.test_migrations import differences, on
-
-
-@pytest.fixture
-def empty_url(postgres_server: str) -> Iterator[str]:
-    name = f"paydesk_first_{time.monotonic_ns()}"
-
-    async def run(statement: str) -> None:
-        connection = await asyncpg.connect(postgres_server)
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(run(f'CREATE DATABASE "{name}"'))
-    yield with_database(postgres_server, name)
-    asyncio.run(run(f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

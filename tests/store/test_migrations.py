@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +19,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from paydesk import commerce
 from paydesk.store import credentials, events, journal, migrate, tables
 from paydesk.store.types import METADATA
-from tests.conftest import with_database
 
 assert credentials and events and journal, "imported for their tables"
 tables.build(commerce.registry())
-
-
-@pytest.fixture
-def empty_url(postgres_server: str) -> Iterator[str]:
-    """A PostgreSQL database with nothing in it."""
-    name = f"paydesk_empty_{time.monotonic_ns()}"
-
-    async def run(statement: str) -> None:
-        connection = await asyncpg.connect(postgres_server)
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(run(f'CREATE DATABASE "{name}"'))
-    yield with_database(postgres_server, name)
-    asyncio.run(run(f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 def _url(request: pytest.FixtureRequest, tmp_path: Path) -> str:

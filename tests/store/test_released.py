@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from paydesk.store import migrate, released, schema
-from tests.store.test_migrations import differences, empty_url, execute, new_url, on
+from tests.store.test_migrations import differences, execute, new_url, on
 
-assert empty_url and new_url, "fixtures"
+assert new_url, "a fixture"
 
 LIST = Path(__file__).with_name("released.txt")
 
