@@ -12,8 +12,6 @@ from typing import Any
 
 from paydesk.base.actor import Actor
 from paydesk.base.instants import Clock
-from paydesk.base.selection import Selection
-from paydesk.declare import Condition
 from paydesk.desk.calls import Calls
 from paydesk.desk.changes import Changes
 from paydesk.desk.decisions import Decisions
@@ -21,7 +19,7 @@ from paydesk.desk.kept_answers import KeptAnswers
 from paydesk.desk.leases import Leases
 from paydesk.desk.owed_answers import Owing
 from paydesk.desk.own_work import OwnWork
-from paydesk.desk.reads import Reads, Related
+from paydesk.desk.reads import Reads
 from paydesk.desk.requests import Permissions, Request, Response, Write
 from paydesk.desk.retries import Retries
 from paydesk.desk.settlements import Settlements
@@ -36,7 +34,6 @@ from paydesk.rules.record import Record
 from paydesk.rules.registry import Registry
 from paydesk.rules.work import Work
 from paydesk.store.ask import Database
-from paydesk.store.reading import NEWEST_FIRST, Sort
 
 
 class Desk:
@@ -101,43 +98,6 @@ class Desk:
     @property
     def clock(self) -> Clock:
         return self.transactions.clock
-
-    async def one(self, request: Request, view: Any, record_id: str) -> Selection:
-        """One record for its document. Raises NotFound; Denied when it exists but not for this caller."""
-        return await self.reads.one(request, view, record_id)
-
-    async def many(
-        self,
-        request: Request,
-        view: Any,
-        *,
-        where: Condition | None,
-        sort: Sort = NEWEST_FIRST,
-        number: int,
-        size: int,
-        related_to: Related | None = None,
-        counted: bool = True,
-        concrete: Mapping[str, Any] | None = None,
-    ) -> Selection:
-        """A page of a list. `related_to` is (owning type, its id, relationship name) for a related list.
-
-        concrete   a view of each type, where `view` is of the type that reads what they share
-        """
-        return await self.reads.many(
-            request,
-            view,
-            where=where,
-            sort=sort,
-            number=number,
-            size=size,
-            related_to=related_to,
-            counted=counted,
-            concrete=concrete,
-        )
-
-    async def linkage(self, request: Request, view: Any, owner_id: str, name: str) -> Any:
-        """The identities a relationship holds: a pair, None, or a list of pairs. `view` includes it alone."""
-        return await self.reads.linkage(request, view, owner_id, name)
 
     async def change(self, request: Request, write: Write, view: Any) -> Response:
         """Carry a change out, and show its record by `view`.

@@ -70,7 +70,7 @@ class Reads:
         counted: bool = True,
         concrete: Mapping[str, Any] | None = None,
     ) -> Selection:
-        """A page of a list.
+        """A page of a list. `related_to` is (owning type, its id, relationship name) for a related list.
 
         concrete   a view of each type, where `view` is of the type that reads what they share
         """

@@ -313,7 +313,7 @@ class _Request:
         """The identities that a relationship holds."""
         fields = dict.fromkeys(self.api.registry.types, frozenset[str]()) | {owner.shape.type: frozenset({name})}
         view = self.api.views.of(owner, fields, {name: {}}, in_list=False)
-        return await self.api.desk.linkage(self._desk_request(), view, owner_id, name)
+        return await self.api.desk.reads.linkage(self._desk_request(), view, owner_id, name)
 
     def _not_allowed(self, methods: dict[str, str], actions: Iterable[str]) -> Answer:
         """What an address answers to another method than those it has, which are told in a header."""
@@ -343,7 +343,7 @@ class _Request:
         view = self.api.view(self.actor, resource, asked, in_list=False)
         if resource.shape.type == "event_stores":
             return await self._event_store(resource, view, record_id)
-        rows = await self.api.desk.one(self._desk_request(), view, record_id)
+        rows = await self.api.desk.reads.one(self._desk_request(), view, record_id)
         return 200, list(_JSON_HEADERS), self.frame.document(view, rows)
 
     async def _list(self, resource: type[Resource]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -385,7 +385,7 @@ class _Request:
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         view = self.api.view(self.actor, resource, asked, in_list=True)
         sort = (*asked.sort, ("id", True)) if asked.sort else (("created_at", True), ("id", True))
-        rows = await self.api.desk.many(
+        rows = await self.api.desk.reads.many(
             self._desk_request(),
             view,
             where=where,
@@ -433,7 +433,7 @@ class _Request:
         if key is None:
             raise NotFound(record_id)
         where = both(eq("ms", key[0]), eq("sequence", key[1]), within("event", ("create", "update")))
-        rows = await self.api.desk.many(self._desk_request(), view, where=where, number=1, size=1, counted=False)
+        rows = await self.api.desk.reads.many(self._desk_request(), view, where=where, number=1, size=1, counted=False)
         if not rows.primary:
             raise NotFound(record_id)
         return 200, list(_JSON_HEADERS), self.frame.document(view, rows)
@@ -458,7 +458,7 @@ class _Request:
             where = both(where, earlier)
         view = self.api.view(self.actor, resource, asked, in_list=True)
         size = asked.page_size
-        rows = await self.api.desk.many(
+        rows = await self.api.desk.reads.many(
             self._desk_request(),
             view,
             where=where,
