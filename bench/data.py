@@ -15,8 +15,8 @@ from typing import Any
 import apsw
 
 from paydesk.app import Parts
-from paydesk.base.actor import tenant_of
 from paydesk.base.instants import instant, wall
+from paydesk.base.tenants import tenant_of
 from paydesk.operations import staging
 from paydesk.operations.demo import ORDER_ID
 from paydesk.rules.asking import new_id

@@ -26,7 +26,7 @@ class Cart:
 
 
 def work() -> Work:
-    return Work(worker("org", "acme", False, "test", ""), NOW)
+    return Work(worker("org/test", "acme", "test", ""), NOW)
 
 
 def test_every_move_to_placed_needs_a_total_that_was_just_worked_out() -> None:

@@ -16,9 +16,10 @@ from urllib.parse import quote, unquote, urlsplit
 from sqlalchemy import bindparam, func, insert, select
 
 from paydesk import commerce
-from paydesk.base.actor import Actor, tenant_of
+from paydesk.base.actor import Actor
 from paydesk.base.errors import InvalidToken
 from paydesk.base.instants import later
+from paydesk.base.tenants import tenant_of
 from paydesk.commerce.accounts.addresses import Address
 from paydesk.commerce.accounts.applications import Application
 from paydesk.commerce.accounts.customers import Customer

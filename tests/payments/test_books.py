@@ -81,7 +81,7 @@ async def test_more_than_was_captured_cannot_be_booked_as_given_back(api: Api) -
     order, _, _ = await approved(api)
     await api.update(order, {"_capture": True})
     capture = await only(api, order, "captures")
-    actor = worker((await api.get("organization")).id, "acme", False, "test", "test")
+    actor = worker(f"{(await api.get('organization')).id}/test", "acme", "test", "test")
 
     def overbook(cents: int) -> Any:
         def rule(work: Work) -> Generator[Any, Any, None]:

@@ -111,7 +111,7 @@ async def test_an_order_that_is_no_cart_any_more_is_not_a_storefronts_to_pay(api
         from paydesk.base.actor import worker
 
         organization = (await api.get("organization")).id
-        await desk.operate(worker(organization, "acme", False, "tests", "1"), rule)
+        await desk.operate(worker(f"{organization}/test", "acme", "tests", "1"), rule)
 
     await put("placed")
     assert (await api.payment(order, token=guest, expect=401)).said == [("", "UNAUTHORIZED")]

@@ -33,7 +33,7 @@ async def put_down(api: Api, order: Answer, kind: Any, cents: int, **of: str) ->
         book(kind, found, found.payment_source, work, key="gone", amount_cents=cents, succeeded=True, **of)
         yield from found.settle(work)
 
-    await api.parts.desk.operate(worker((await api.get("organization")).id, "acme", False, "test", "test"), rule)
+    await api.parts.desk.operate(worker(f"{(await api.get('organization')).id}/test", "acme", "test", "test"), rule)
 
 
 async def number(api: Api, link: dict[str, str]) -> str:

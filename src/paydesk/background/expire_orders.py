@@ -52,9 +52,8 @@ class Lapsing:
                 return total
 
     async def _end(self, tenant: str, order_id: str, rule: Callable[[str, Work], Any]) -> bool:
-        organization_id, _, mode = tenant.partition("/")
-        slug = await self.desk.database.read(lambda: events.organization(organization_id))
-        actor = worker(organization_id, slug or "", mode == "live", "lapsing", order_id)
+        slug = await self.desk.database.read(lambda: events.slug_of(tenant))
+        actor = worker(tenant, slug, "lapsing", order_id)
         try:
             return bool(await self.desk.operate(actor, lambda work: rule(order_id, work)))
         except (Refusal, StillReferred) as refusal:

@@ -160,9 +160,8 @@ class CatchingUp:
             KEPT_SECONDS / 86400,
             f", from behind {after} on" if after else "",
         )
-        organization_id, _, mode = tenant.partition("/")
-        slug = await database.read(lambda: events.organization(organization_id)) or ""
-        actor = worker(organization_id, slug, mode == "live", "catching up", gateway.id)
+        slug = await database.read(lambda: events.slug_of(tenant))
+        actor = worker(tenant, slug, "catching up", gateway.id)
         while True:
             kind, named_by = sources.shape.type, sources.named_by
             rows = await database.read(lambda: of_gateway(kind, named_by, tenant, gateway.id, after, PAGE))  # noqa: B023

@@ -71,8 +71,7 @@ class Endpoints:
         owner = await self.desk.database.read(ownership.known)
         settled = True
         for tenant, kind, gateway_id in rows:
-            organization_id, _, mode = tenant.partition("/")
-            slug = await self.desk.database.read(lambda: events.organization(organization_id)) or ""  # noqa: B023
+            slug = await self.desk.database.read(lambda: events.slug_of(tenant))  # noqa: B023
             url = self._address(slug, kind, gateway_id)
             account = self.gateways[kind].account if kind in self.gateways else None
             if account is None:
@@ -81,7 +80,7 @@ class Endpoints:
             found = await self.desk.database.read(lambda: self.desk.reader.records(Session(tenant, {}), find))  # noqa: B023
             if not found:
                 continue
-            actor = worker(organization_id, slug, mode == "live", "endpoints", gateway_id)
+            actor = worker(tenant, slug, "endpoints", gateway_id)
             settled = await self._know_account(actor, found[0], account) and settled
             if url is None or found[0].disabled_at is not None:
                 continue

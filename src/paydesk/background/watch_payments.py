@@ -132,6 +132,4 @@ class Watching:
                 looked.refused[payment_id] = str(refusal)
 
     async def _actor(self, tenant: str, payment_id: str) -> Actor:
-        organization_id, _, mode = tenant.partition("/")
-        slug = await self.desk.database.read(lambda: events.organization(organization_id))
-        return worker(organization_id, slug or "", mode == "live", "watching", payment_id)
+        return worker(tenant, await self.desk.database.read(lambda: events.slug_of(tenant)), "watching", payment_id)

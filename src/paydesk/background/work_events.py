@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
-from paydesk.base.actor import Actor, tenant_of, worker
+from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import NotFound, Refusal, Unavailable
 from paydesk.base.instants import instant, later
 from paydesk.commerce.payments.lost import take_back
@@ -273,11 +273,8 @@ class _Door:
                 yield from events.put_off(self.tenant, self.gateway_id, row.event_id, due)
 
     async def _actor(self, event_id: str) -> Actor:
-        organization_id, _, mode = self.tenant.partition("/")
-        slug = await self.desk.database.read(lambda: events.organization(organization_id))
-        actor = worker(organization_id, slug or "", mode == "live", "webhooks", event_id)
-        assert actor.tenant == tenant_of(organization_id, mode == "live")
-        return actor
+        slug = await self.desk.database.read(lambda: events.slug_of(self.tenant))
+        return worker(self.tenant, slug, "webhooks", event_id)
 
     async def _read(self, actor: Actor, payment_id: str, rows: list[events.Taken], tries: int) -> str | None:
         (gateway,) = await self._gateway() or (None,)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from paydesk.base.tenants import is_live, organization_of
+
 Kind = Literal["sales_channel", "integration", "webapp", "worker"]
 
 
@@ -65,17 +67,13 @@ class Actor:
         return self.owner_id or (self.token if self.is_sales_channel else "")
 
 
-def tenant_of(organization_id: str, live: bool) -> str:
-    return f"{organization_id}/{'live' if live else 'test'}"
-
-
-def worker(organization_id: str, slug: str, live: bool, name: str, subject: str) -> Actor:
+def worker(tenant: str, slug: str, name: str, subject: str) -> Actor:
     """paydesk itself at work in the background: `name` is the kind of work, `subject` what it is about."""
     return Actor(
-        tenant=tenant_of(organization_id, live),
-        organization_id=organization_id,
+        tenant=tenant,
+        organization_id=organization_of(tenant),
         slug=slug,
-        live=live,
+        live=is_live(tenant),
         kind="worker",
         who={"worker": {"id": subject, "type": name}},
     )

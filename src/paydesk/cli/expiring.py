@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict, dataclass, field
 
 from paydesk.app import Parts
-from paydesk.base.actor import tenant_of
 from paydesk.base.instants import Clock, instant, later, wall
 from paydesk.base.money import formatted
+from paydesk.base.tenants import tenant_of
 from paydesk.cli.periods import span
 from paydesk.cli.screen import Exit, done, fail, out, safe
 from paydesk.settings import Settings

@@ -19,6 +19,7 @@ from paydesk.background.keep_ownership import TOLD
 from paydesk.base.actor import worker
 from paydesk.base.errors import Conflict
 from paydesk.base.instants import Clock, wall
+from paydesk.base.tenants import mode_of
 from paydesk.cli.screen import Exit, done, err, fail
 from paydesk.commerce.payments.stripe_gateways import StripeGateway, is_live, mistaken, shortened
 from paydesk.declare import eq
@@ -96,8 +97,7 @@ class _Rekeying:
         self._account: Account = account
 
     async def go(self, key: str, publishable_key: str | None) -> Rekeyed:
-        organization_id, _, mode = self._tenant.partition("/")
-        self._check_looks(key, publishable_key, mode)
+        self._check_looks(key, publishable_key, mode_of(self._tenant))
         # A copy of an installation that acts elsewhere needs no key, and is told so before it is given one.
         await self._parts.owner.look()
         if self._parts.owner.stopped is not None:
@@ -112,8 +112,7 @@ class _Rekeying:
             fail(f"The gateway's present key cannot be opened: {problem}.", hint=hint, exit=Exit.USAGE)
         given = replace(present, secret_key=key, live=is_live(key))
         said = await self._same_account(record, present, given)
-        slug = await read(lambda: events.organization(organization_id)) or ""
-        actor = worker(organization_id, slug, mode == "live", "gateways rekey", self._id)
+        actor = worker(self._tenant, await read(lambda: events.slug_of(self._tenant)), "gateways rekey", self._id)
         rule = _rule(self._id, record.login, present.secret_key, key, publishable_key)
         changed = await self._parts.desk.operate(actor, rule)
         return Rekeyed(self._id, record.name, shortened(key), said, changed)

@@ -108,9 +108,8 @@ class _Remaking:
         for tenant, kind, gateway_id in await self._parts.database.read(events.gateways_with_endpoints):
             if self._desk.gateways[kind].account is None:
                 continue
-            organization_id, _, mode = tenant.partition("/")
-            slug = await self._parts.database.read(lambda: events.organization(organization_id)) or ""  # noqa: B023
-            actor = worker(organization_id, slug, mode == "live", "payments make-order", self._name)
+            slug = await self._parts.database.read(lambda: events.slug_of(tenant))  # noqa: B023
+            actor = worker(tenant, slug, "payments make-order", self._name)
             (gateway,) = await self._records(actor, Find(kind, eq("id", gateway_id)))
             try:
                 credentials = self._parts.credentials(gateway)

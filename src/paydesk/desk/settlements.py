@@ -13,8 +13,9 @@ from functools import partial
 from typing import Any, cast
 
 from paydesk.base import crash
-from paydesk.base.actor import Actor, Kind, tenant_of
+from paydesk.base.actor import Actor, Kind
 from paydesk.base.errors import Conflict, NotFound, NotUnique, Refusal
+from paydesk.base.tenants import is_live, organization_of
 from paydesk.declare import eq
 from paydesk.desk.decisions import Decisions
 from paydesk.desk.kept_answers import KeptAnswers
@@ -114,12 +115,11 @@ class Settlements:
     def _transaction(
         self, call: AnyCall, plan: AnyPlan, answer: Any, request: Request | None, way: _Way
     ) -> Generator[Any, Any, Ended]:
-        now = self._transactions.now()
         waiting = self._waiting.of(call)
         if waiting is not None and way.stores:
-            yield from self._carry_out(waiting, call, plan, answer, request, now)
+            yield from self._carry_out(waiting, call, plan, answer, request)
         by = request or Request(_signed(call), "")
-        session, work = yield from self._transactions.begin(by, now)
+        session, work = yield from self._transactions.begin(by, self._transactions.now())
         result = yield from self._book(session, work, call, plan, answer, way)
         if way.alone:
             work.calls = [one for one in work.calls if one.deferred]
@@ -148,12 +148,12 @@ class Settlements:
         return ended
 
     def _carry_out(
-        self, waiting: Waiting, call: AnyCall, plan: AnyPlan, answer: Any, request: Request | None, now: str
+        self, waiting: Waiting, call: AnyCall, plan: AnyPlan, answer: Any, request: Request | None
     ) -> Generator[Any, Any, None]:
         """Carry out the write that waits, or have the call settled without it."""
         who = waiting.who
         by = replace(request, actor=who) if request is not None else Request(who, "")
-        session, work = yield from self._transactions.begin(by, now, waiting.hashed)
+        session, work = yield from self._transactions.begin(by, self._transactions.now(), waiting.hashed)
         try:
             yield from self._write_waiting(session, work, waiting, call)
         except NotUnique:
@@ -253,12 +253,11 @@ def _ended_by(result: Any, work: Work) -> Ended:
 
 def _signed(call: AnyCall) -> Actor:
     """Who asked for a call, in whose name recovery finishes it."""
-    organization_id, _, mode = call.tenant.partition("/")
     return Actor(
-        tenant=tenant_of(organization_id, mode == "live"),
-        organization_id=organization_id,
+        tenant=call.tenant,
+        organization_id=organization_of(call.tenant),
         slug="",
-        live=mode == "live",
+        live=is_live(call.tenant),
         kind=cast(Kind, call.who.get("application", {}).get("kind", "worker")),
         who=call.who,
     )

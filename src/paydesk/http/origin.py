@@ -64,7 +64,8 @@ def _checked(host: str) -> str:
 
 
 @lru_cache(4096)
-def _trusted(client: str, networks: tuple[Network, ...]) -> bool:
+def is_within(client: str, networks: tuple[Network, ...]) -> bool:
+    """Whether a client's address is of one of these networks."""
     try:
         address = ip_address(client)
     except ValueError:
@@ -94,7 +95,7 @@ def origin(scope: Any, headers: dict[bytes, bytes], trusted: tuple[Network, ...]
     scheme = scope.get("scheme", "http")
     client = (scope.get("client") or ("",))[0]
     name, forwarded_for = host.decode("latin-1"), None
-    if trusted and _trusted(client, trusted):
+    if trusted and is_within(client, trusted):
         forwarded = headers.get(b"x-forwarded-host")
         if forwarded:
             name = forwarded.decode("latin-1").partition(",")[0].strip()
@@ -105,7 +106,7 @@ def origin(scope: Any, headers: dict[bytes, bytes], trusted: tuple[Network, ...]
         for hop in reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
             if hop.strip():
                 client = hop.strip()
-                if not _trusted(client, trusted):
+                if not is_within(client, trusted):
                     break
     elif b"x-forwarded-for" in headers:
         forwarded_for = _counted(headers[b"x-forwarded-for"].decode("latin-1").rpartition(",")[2].strip())

@@ -15,11 +15,11 @@ def parse(raw_query: bytes, known: KnownType, registry: Registry) -> str:
 
     raises   RequestProblems (400) for names that the contract does not know
     """
-    reading, links = query._Reading(query._grammar_of(registry), known.name, "list"), []
+    reading, links = query.Reading(query.grammar_of(registry), known.name, "list"), []
     for parameter, keys, text in reading.pairs(raw_query):
         try:
             _take(reading, known, parameter, keys, text)
-        except query._Mistake as mistake:
+        except query.Mistake as mistake:
             reading.wrong(mistake.code, parameter, mistake.detail)
         if keys != ("page", "number"):
             links.append(f"{quote(parameter, safe='')}={quote(text, safe='')}")
@@ -28,10 +28,10 @@ def parse(raw_query: bytes, known: KnownType, registry: Registry) -> str:
     return "&".join(links)
 
 
-def _take(reading: query._Reading, known: KnownType, parameter: str, keys: tuple[str, ...], text: str) -> None:
+def _take(reading: query.Reading, known: KnownType, parameter: str, keys: tuple[str, ...], text: str) -> None:
     """Read one parameter.
 
-    raises   _Mistake
+    raises   Mistake
     """
     family, names = keys[0], [one for one in text.split(",") if one]
     if family == "fields":
@@ -42,11 +42,11 @@ def _take(reading: query._Reading, known: KnownType, parameter: str, keys: tuple
         for name in (one.partition(".")[0] for one in names):
             if name not in known.relationships:
                 detail = f"{name[:100]} is not a valid includable relationship of {known.name}."
-                raise query._Mistake("INVALID_INCLUDE", detail)
+                raise query.Mistake("INVALID_INCLUDE", detail)
     elif family == "sort" and len(keys) == 1:
         for name in (one.removeprefix("-") for one in names):
             if name not in known.attributes and name not in known.relationships:
                 detail = f"{name[:100]} is not a valid sort criteria for {known.name}."
-                raise query._Mistake("INVALID_SORT_CRITERIA", detail)
+                raise query.Mistake("INVALID_SORT_CRITERIA", detail)
     elif family != "filter":
-        raise query._Mistake("PARAM_NOT_ALLOWED")
+        raise query.Mistake("PARAM_NOT_ALLOWED")

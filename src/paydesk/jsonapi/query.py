@@ -79,13 +79,13 @@ def parse(raw_query: bytes, resource: type[Resource], registry: Registry, *, pur
     """
     if not raw_query:
         return EVERYTHING
-    grammar = _grammar_of(registry)
+    grammar = grammar_of(registry)
     if len(raw_query) <= _CACHED_BYTES:
         return grammar.remembered(raw_query, resource.shape.type, purpose)
     return grammar.parse(raw_query, resource.shape.type, purpose)
 
 
-class _Mistake(Exception):
+class Mistake(Exception):
     """One thing wrong with one parameter."""
 
     def __init__(self, code: str, detail: str | None = None) -> None:
@@ -191,8 +191,8 @@ _LOST_PLUS = re.compile(r"(.*[0-9]) ([0-9]{2}:?[0-9]{2})", re.ASCII)
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
-def _bad_value(text: str) -> _Mistake:
-    return _Mistake("INVALID_FILTER_VALUE", f"{_shown(text)} is not a valid value for this filter.")
+def _bad_value(text: str) -> Mistake:
+    return Mistake("INVALID_FILTER_VALUE", f"{_shown(text)} is not a valid value for this filter.")
 
 
 def _value(text: str, kind: str) -> Any:
@@ -225,7 +225,7 @@ def _value(text: str, kind: str) -> Any:
 def _values(text: str, kind: str) -> list[Any]:
     parts = text.split(",")
     if len(parts) > _MAXIMUM_VALUES:
-        raise _Mistake("INVALID_FILTER_VALUE", f"A list has at most {_MAXIMUM_VALUES} values.")
+        raise Mistake("INVALID_FILTER_VALUE", f"A list has at most {_MAXIMUM_VALUES} values.")
     return [_value(part, kind) for part in parts]
 
 
@@ -266,15 +266,15 @@ class _Target:
 def _condition(target: _Target, predicate: _Predicate, text: str) -> Condition:
     """What a filter of one name asks.
 
-    raises   _Mistake
+    raises   Mistake
     """
     kind = target.field.kind
     if not _takes(kind, predicate.operator):
-        raise _Mistake("FILTER_NOT_ALLOWED")
+        raise Mistake("FILTER_NOT_ALLOWED")
     path = target.path
     if target.field.digested:
         if predicate not in (PREDICATES["eq"], PREDICATES["in"]):
-            raise _Mistake("FILTER_NOT_ALLOWED")
+            raise Mistake("FILTER_NOT_ALLOWED")
         text = ",".join(hashlib.sha256(one.encode()).hexdigest() for one in _values(text, kind))
     asked: Condition
     if predicate.takes == "switch":
@@ -406,7 +406,7 @@ _NEGATED: dict[str, Operator] = {
 def _negated(condition: Condition) -> Condition:
     """What holds for the records for which `condition` does not, nulls included.
 
-    raises   _Mistake where that cannot be said in conditions
+    raises   Mistake where that cannot be said in conditions
     """
     if isinstance(condition, All):
         return AnyOf(tuple(_negated(part) for part in condition.parts))
@@ -414,7 +414,7 @@ def _negated(condition: Condition) -> Condition:
         return All(tuple(_negated(part) for part in condition.parts))
     operator = _NEGATED.get(condition.operator)
     if operator is None or "." in condition.path:
-        raise _Mistake("INVALID_FILTER_VALUE", "false is not a valid value for this filter.")
+        raise Mistake("INVALID_FILTER_VALUE", "false is not a valid value for this filter.")
     opposite = Test(condition.path, operator, condition.value)
     if operator in ("null", "not_null"):
         return opposite
@@ -477,7 +477,7 @@ class _Grammar:
         }
 
     def parse(self, raw_query: bytes, type_name: str, purpose: Purpose) -> Query:
-        return _Reading(self, type_name, purpose).read(raw_query)
+        return Reading(self, type_name, purpose).read(raw_query)
 
     def shape(self, type_name: str) -> Any:
         return self.registry[type_name].shape
@@ -520,14 +520,14 @@ class _Grammar:
 _GRAMMARS: dict[int, _Grammar] = {}
 
 
-def _grammar_of(registry: Registry) -> _Grammar:
+def grammar_of(registry: Registry) -> _Grammar:
     grammar = _GRAMMARS.get(id(registry))
     if grammar is None:
         grammar = _GRAMMARS[id(registry)] = _Grammar(registry)
     return grammar
 
 
-class _Reading:
+class Reading:
     """One query string being read."""
 
     def __init__(self, grammar: _Grammar, type_name: str, purpose: Purpose) -> None:
@@ -552,7 +552,7 @@ class _Reading:
         for parameter, keys, text in self.pairs(raw_query):
             try:
                 self.take(parameter, keys, text)
-            except _Mistake as mistake:
+            except Mistake as mistake:
                 self.wrong(mistake.code, parameter, mistake.detail)
                 if len(self.problems) == _MAXIMUM_PROBLEMS:
                     break
@@ -619,7 +619,7 @@ class _Reading:
     def take(self, parameter: str, keys: tuple[str, ...], text: str) -> None:
         """Read one parameter.
 
-        raises   _Mistake
+        raises   Mistake
         """
         family = keys[0]
         if family == "include" and len(keys) == 1 and self.purpose != "cursor":
@@ -633,7 +633,7 @@ class _Reading:
         elif family == "filter" and self.purpose in ("list", "related-many"):
             self.take_filter(parameter, keys, text)
         else:
-            raise _Mistake("PARAM_NOT_ALLOWED")
+            raise Mistake("PARAM_NOT_ALLOWED")
 
     # include
 
@@ -667,19 +667,19 @@ class _Reading:
                     self.included += 1
                     if self.included > _MAXIMUM_INCLUDED:
                         detail = f"A query includes at most {_MAXIMUM_INCLUDED} relationships."
-                        raise _Mistake("INVALID_INCLUDE", detail)
+                        raise Mistake("INVALID_INCLUDE", detail)
                 tree = tree.setdefault(name, {})
 
     # fields
 
     def take_fields(self, parameter: str, keys: tuple[str, ...], text: str) -> None:
         if len(keys) != 2 or not keys[1]:
-            raise _Mistake("INVALID_FIELD_FORMAT")
+            raise Mistake("INVALID_FIELD_FORMAT")
         known = self.grammar.known.get(keys[1])
         if known is None:
             if keys[1] in self.grammar.unserved:
                 return  # Nothing of it is in any document.
-            raise _Mistake("INVALID_RESOURCE", f"{_shown(keys[1])} is not a valid resource.")
+            raise Mistake("INVALID_RESOURCE", f"{_shown(keys[1])} is not a valid resource.")
         names = frozenset(text.split(",")) if text else frozenset()
         if not names <= known:
             for name in sorted(names - known)[:_MAXIMUM_PROBLEMS]:
@@ -691,13 +691,13 @@ class _Reading:
 
     def take_page(self, keys: tuple[str, ...], text: str) -> None:
         if len(keys) != 2 or not keys[1]:
-            raise _Mistake("INVALID_PAGE_OBJECT")
+            raise Mistake("INVALID_PAGE_OBJECT")
         key = keys[1]
         if key not in _PAGE_KEYS[self.purpose]:
-            raise _Mistake("PARAM_NOT_ALLOWED")
+            raise Mistake("PARAM_NOT_ALLOWED")
         if key == "after":
             if not text or len(text) > 255:
-                raise _Mistake("INVALID_PAGE_VALUE", f"{_shown(text)} is not a valid value for after page parameter.")
+                raise Mistake("INVALID_PAGE_VALUE", f"{_shown(text)} is not a valid value for after page parameter.")
             self.after = text
             return
         if self.purpose == "cursor" and key == "number":
@@ -705,7 +705,7 @@ class _Reading:
         # Beyond fifteen digits the offset would leave 64 bits.
         number = int(text) if _INTEGER.fullmatch(text) and len(text) <= 15 else 0
         if number < 1 or (key == "size" and number > PAGE_SIZE_MAXIMUM):
-            raise _Mistake("INVALID_PAGE_VALUE", f"{_shown(text)} is not a valid value for {key} page parameter.")
+            raise Mistake("INVALID_PAGE_VALUE", f"{_shown(text)} is not a valid value for {key} page parameter.")
         if key == "size":
             self.page_size = number
         else:
@@ -742,16 +742,16 @@ class _Reading:
         if self.filters > _MAXIMUM_FILTERS:
             if self.filters > _MAXIMUM_FILTERS + 1:
                 return
-            raise _Mistake("INVALID_FILTERS_SYNTAX", f"A query has at most {_MAXIMUM_FILTERS} filters.")
+            raise Mistake("INVALID_FILTERS_SYNTAX", f"A query has at most {_MAXIMUM_FILTERS} filters.")
         if len(keys) == 3 and keys[1] == "q" and keys[2]:
             asked = self.ransacked(keys[2], text)
         elif len(keys) == 2 and keys[1] and keys[1] != "q":
             asked = self.plain(keys[1], text)
         else:
-            raise _Mistake("INVALID_FILTERS_SYNTAX", f"{_shown(parameter)} is not a valid syntax for filtering.")
+            raise Mistake("INVALID_FILTERS_SYNTAX", f"{_shown(parameter)} is not a valid syntax for filtering.")
         self.tests += sum(1 for _ in _tests(asked))
         if self.tests > _MAXIMUM_TESTS:
-            raise _Mistake("INVALID_FILTER_VALUE", "The filters of this query ask for too many comparisons.")
+            raise Mistake("INVALID_FILTER_VALUE", "The filters of this query ask for too many comparisons.")
         self.where.append(asked)
 
     def ransacked(self, name: str, text: str) -> Condition:
@@ -762,7 +762,7 @@ class _Reading:
         for ending in _ENDINGS:
             if name.endswith(ending) and name[: -len(ending)].endswith("_"):
                 return self.compared(name[: -len(ending) - 1], PREDICATES[ending], text)
-        raise _Mistake("FILTER_NOT_ALLOWED")
+        raise Mistake("FILTER_NOT_ALLOWED")
 
     def compared(self, attributes: str, predicate: _Predicate, text: str) -> Condition:
         """One predicate over attributes joined by `_or_` and `_and_`, of which `_and_` binds closer."""
@@ -777,7 +777,7 @@ class _Reading:
                 target = self.grammar.resolve(self.type, name)
                 names += 1
                 if target is None or names > _MAXIMUM_NAMES:
-                    raise _Mistake("FILTER_NOT_ALLOWED")
+                    raise Mistake("FILTER_NOT_ALLOWED")
                 parts.append(_condition(target, predicate, text))
             alternatives.append(both(*parts))
         if ALWAYS in alternatives:
@@ -818,7 +818,7 @@ class _Reading:
                 target = self.named(name.removesuffix(ending), name)
                 if target is not None and (ending == "s" or target.field.kind == "datetime"):
                     return _condition(target, PREDICATES[predicate], text)
-        raise _Mistake("FILTER_NOT_ALLOWED")
+        raise Mistake("FILTER_NOT_ALLOWED")
 
     def named(self, column: str, name: str) -> _Target | None:
         """What a plain filter's column is; one that the type names among its plain filters needs no other leave."""

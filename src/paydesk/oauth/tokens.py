@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA512
 from joserfc import jws
 
-from paydesk.base.actor import Actor, Kind, tenant_of
+from paydesk.base.actor import Actor, Kind
 from paydesk.base.errors import InvalidToken
 from paydesk.base.instants import Clock, instant, seconds
+from paydesk.base.tenants import tenant_of
 from paydesk.oauth.keys import Keyring, SigningKey, header_of
 from paydesk.store.credentials import AccessToken, State, User
 

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 
 from paydesk import __version__
-from paydesk.base.actor import tenant_of
 from paydesk.base.instants import instant, later, seconds
+from paydesk.base.tenants import mode_of, tenant_of
 from paydesk.declare import eq
 from paydesk.gateways.port.account import Account, Credentials, Registration
 from paydesk.gateways.port.events import SelfTest
@@ -129,7 +129,7 @@ class _Check:
         read, reader = self._parts.database.read, self._parts.desk.reader
         find = Find(self._kind, eq("id", self._id))
         (record,) = await read(lambda: reader.records(Session(self._tenant, {}), find))
-        told = Checked(self._slug, self._tenant.rpartition("/")[2], self._kind, self._id, record.name)
+        told = Checked(self._slug, mode_of(self._tenant), self._kind, self._id, record.name)
         told.door = await read(lambda: lookup.door(self._tenant, self._id))
         if record.disabled_at is not None:
             since = f"disabled since {self._ago(record.disabled_at)}: no server looks after it"

@@ -14,9 +14,10 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from paydesk import commerce
-from paydesk.base.actor import Actor, tenant_of, worker
+from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import Invalid, NotFound, NotUnique
 from paydesk.base.instants import instant, wall
+from paydesk.base.tenants import mode_of, tenant_of
 from paydesk.commerce.accounts.applications import Application
 from paydesk.commerce.accounts.organizations import Organization
 from paydesk.declare import eq
@@ -187,7 +188,7 @@ async def list_applications(settings: Settings, slug: str) -> list[ApplicationRo
         organization_id = await _organization(database, slug)
         rows = await database.read(lambda: credentials.applications_of(organization_id))
     return [
-        ApplicationRow(client_id, kind, tenant.partition("/")[2], name, created_at)
+        ApplicationRow(client_id, kind, mode_of(tenant), name, created_at)
         for tenant, client_id, kind, name, created_at in rows
     ]
 
@@ -248,7 +249,7 @@ def _made(
 
 
 def _command(organization_id: str, slug: str, mode: str, subject: str, command: str) -> Actor:
-    return worker(organization_id, slug, mode == "live", command, subject)
+    return worker(tenant_of(organization_id, mode == "live"), slug, command, subject)
 
 
 async def _organization(database: Database, slug: str) -> str:

@@ -9,12 +9,11 @@ Source: Prometheus, "Exposition formats".
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from ipaddress import ip_address
 from typing import Any
 
 from paydesk.base.instants import Clock, instant, seconds
 from paydesk.gateways.port.gateway import Gateway
-from paydesk.http.origin import Network, Origin
+from paydesk.http.origin import Origin, is_within
 from paydesk.operations.matters import counted, matters
 from paydesk.settings import Settings
 from paydesk.store import events, measures
@@ -38,21 +37,12 @@ def answers(settings: Settings, peer: str, came: Origin, headers: Mapping[bytes,
     A proxy lends everybody its own address, so what a proxy that is not trusted passed on is refused, and what was sent
     to an organization's own address.
     """
-    if any(name in headers for name in _FORWARDED) and not _within(peer, settings.trusted_proxies):
+    if any(name in headers for name in _FORWARDED) and not is_within(peer, settings.trusted_proxies):
         return False
     domain = settings.public_domain
     if domain is not None and (came.host == domain or came.host.endswith(f".{domain}")):
         return False
-    return _within(came.client, settings.metrics_networks)
-
-
-def _within(client: str, networks: tuple[Network, ...]) -> bool:
-    try:
-        address = ip_address(client)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in network for network in networks)
+    return is_within(came.client, settings.metrics_networks)
 
 
 class Metrics:

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.base.actor import tenant_of
+from paydesk.base.tenants import mode_of, tenant_of
 from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.disputes import Dispute
 from paydesk.commerce.payments.status import sums
@@ -34,7 +34,7 @@ class Named:
 
     @property
     def mode(self) -> str:
-        return self.tenant.rpartition("/")[2]
+        return mode_of(self.tenant)
 
 
 async def show_payment(parts: Parts, name: str, slug: str | None, mode: str | None) -> dict[str, Any]:

@@ -10,8 +10,9 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from paydesk.base.actor import Actor, tenant_of
+from paydesk.base.actor import Actor, worker
 from paydesk.base.instants import instant, wall
+from paydesk.base.tenants import tenant_of
 from paydesk.commerce.accounts.applications import Application
 from paydesk.commerce.accounts.organizations import Organization
 from paydesk.declare import eq
@@ -76,14 +77,7 @@ async def ensure_demo(parts: Parts, *, stripe_api_base: str) -> dict[str, Any]:
 
 
 def _integration(organization_id: str) -> Actor:
-    return Actor(
-        tenant=tenant_of(organization_id, False),
-        organization_id=organization_id,
-        slug=SLUG,
-        live=False,
-        kind="worker",
-        who={"worker": {"id": organization_id, "type": "demo"}},
-    )
+    return worker(tenant_of(organization_id, False), SLUG, "demo", organization_id)
 
 
 async def _organization(parts: Parts, vault: Vault) -> str:

@@ -53,8 +53,7 @@ def _adopt(record: Resource, relationship: Relationship, related: list[Any], wor
     assert by is not None
     new = record in work.created
     for kind in () if new else relationship.types:
-        child = kind
-        kept = yield Find(child, eq(f"{by}_id", record.id), many=True)
+        kept = yield Find(kind, eq(f"{by}_id", record.id), many=True)
         for one in kept:
             its = one.shape.relationships[by]
             if one in related or (its.polymorphic and getattr(one, f"{by}_type") != record.shape.type):

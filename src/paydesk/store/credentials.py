@@ -14,6 +14,7 @@ from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, insert, s
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from paydesk.base.instants import later
+from paydesk.base.tenants import organization_of
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.ask import Ask, Row, Rows, Transaction
 from paydesk.store.guesses import guesses
@@ -175,7 +176,7 @@ class Application:
 
     @property
     def organization_id(self) -> str:
-        return self.tenant.partition("/")[0]
+        return organization_of(self.tenant)
 
     @property
     def live(self) -> bool:
@@ -405,14 +406,14 @@ def application(client_id: str) -> Transaction[Application | None]:
     rows = yield Ask(("credentials", "application"), build, {"uid": client_id})
     if not rows:
         return None
-    organization = yield from organization_of(rows[0][0].partition("/")[0])
+    organization = yield from organization_with_id(organization_of(rows[0][0]))
     if organization is None:
         return None
     slug, organization_name = organization
     return Application(*(*rows[0], slug, organization_name))
 
 
-def organization_of(organization_id: str) -> Transaction[tuple[str, str] | None]:
+def organization_with_id(organization_id: str) -> Transaction[tuple[str, str] | None]:
     """Slug and name."""
 
     def build() -> Any:

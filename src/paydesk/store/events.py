@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, and_, bindparam, case, func, literal_column, 
 from sqlalchemy.dialects.postgresql import insert
 
 from paydesk.base.instants import later
+from paydesk.base.tenants import organization_of
 from paydesk.store.ahead import SKEW_SECONDS
 from paydesk.store.ask import Ask, Rows
 from paydesk.store.portions import PORTION, oldest, portion_of
@@ -369,12 +370,12 @@ def gateways_with_endpoints() -> Asks:
     return rows
 
 
-def organization(tenant_id: str) -> Asks:
-    """The slug of an organization by its id."""
+def slug_of(tenant: str) -> Asks:
+    """The slug of a tenant's organization; empty where that is not there."""
 
     def build() -> Any:
         table = METADATA.tables["organizations"]
         return select(table.c.slug).where(table.c.id == bindparam("id"))
 
-    rows = yield Ask(("slug",), build, {"id": tenant_id})
-    return rows[0][0] if rows else None
+    rows = yield Ask(("slug",), build, {"id": organization_of(tenant)})
+    return rows[0][0] if rows else ""

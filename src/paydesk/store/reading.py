@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from sqlalchemy import String, and_, bindparam, func, literal_column, or_, select
 
 from paydesk.base.selection import Selection
+from paydesk.base.tenants import organization_of
 from paydesk.declare import UPDATE, Condition, Own, Relationship, Test, both
 from paydesk.declare.conditions import NEVER, All, AnyOf, Related, Tied
 from paydesk.rules.asking import Find, Holder, Holders, Load, Next
@@ -46,7 +47,7 @@ class Viewed(Protocol):
 
 def tenant_for(resource: type[Record], tenant: str) -> str:
     """The tenant column's value: an organization is kept once, for both environments."""
-    return tenant.partition("/")[0] if resource.shape.tenancy == "organization" else tenant
+    return organization_of(tenant) if resource.shape.tenancy == "organization" else tenant
 
 
 def children(relationship: Relationship) -> str | None:

@@ -10,7 +10,7 @@ from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES, must_be_payable
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.refresh.totals import PURCHASABLE, line_total
+from paydesk.commerce.orders.refresh.totals import PROMOTIONS, PURCHASABLE, line_total
 from paydesk.commerce.payable import ORDER_ACCESS
 from paydesk.commerce.unserved import asked
 from paydesk.declare import (
@@ -107,23 +107,7 @@ class LineItem(
     tax_breakdown = constant("object", doc="What the tax calculator said.")
     item_type = string(
         CREATE | FIND,
-        enum=(
-            "skus",
-            "bundles",
-            "gift_cards",
-            "shipments",
-            "payment_methods",
-            "adjustments",
-            "discount_engine_items",
-            "percentage_discount_promotions",
-            "free_shipping_promotions",
-            "buy_x_pay_y_promotions",
-            "free_gift_promotions",
-            "fixed_price_promotions",
-            "external_promotions",
-            "fixed_amount_promotions",
-            "flex_promotions",
-        ),
+        enum=(*PURCHASABLE, "shipments", "payment_methods", "adjustments", *PROMOTIONS),
         example="skus",
         doc="The type of its item.",
     )

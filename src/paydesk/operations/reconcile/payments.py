@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from paydesk.base.tenants import mode_of, organization_of
 from paydesk.commerce.payments.comparing import Difference, compare
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.problems import GatewayProblem
@@ -95,9 +96,8 @@ class Payments:
             return []
         named = []
         for other in others:
-            organization_id, _, mode = other.tenant.partition("/")
-            slug = await read(lambda: events.organization(organization_id))  # noqa: B023
-            named.append(f"{slug or organization_id}/{mode} order {other.order_id}")
+            slug = await read(lambda: events.slug_of(other.tenant))  # noqa: B023
+            named.append(f"{slug or organization_of(other.tenant)}/{mode_of(other.tenant)} order {other.order_id}")
         do = (
             "see whose order the money is for, and have the others paid another way; neither cancel nor refund any of "
             "them before, which would give the money of the right one back"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from paydesk.base.instants import instant
+from paydesk.base.tenants import mode_of
 from paydesk.commerce.orders.invariants import broken
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
@@ -118,6 +119,6 @@ async def _attention(scope: Scope) -> list[Attention]:
     found = await scope.parts.database.read(lambda: matters(instant(now), kinds, list(scope.slugs)))
     attention = []
     for matter in found:
-        slug, mode = scope.slugs[matter.tenant], matter.tenant.partition("/")[2]
+        slug, mode = scope.slugs[matter.tenant], mode_of(matter.tenant)
         attention.append(Attention(slug, mode, matter, matter.line(f"{slug}/{mode}", now)))
     return attention

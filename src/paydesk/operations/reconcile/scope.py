@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from paydesk.base.actor import Actor, tenant_of, worker
+from paydesk.base.actor import Actor, worker
 from paydesk.base.instants import instant
+from paydesk.base.tenants import tenant_of
 from paydesk.declare import eq
 from paydesk.gateways.port.account import Account
 from paydesk.gateways.port.gateway import Gateway
@@ -149,5 +150,4 @@ async def choose(parts: Parts, since: str, until: str, slug: str | None, gateway
 
 
 def _actor(tenant: str, slug: str, gateway_id: str) -> Actor:
-    organization_id, _, mode = tenant.partition("/")
-    return worker(organization_id, slug, mode == "live", "reconcile", gateway_id)
+    return worker(tenant, slug, "reconcile", gateway_id)

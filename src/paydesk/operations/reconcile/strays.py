@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from paydesk.base.instants import seconds
+from paydesk.base.tenants import mode_of
 from paydesk.commerce.payments.lost import take_back
 from paydesk.commerce.payments.reconciling import UNCONFIRMED
 from paydesk.declare import eq
@@ -111,7 +112,7 @@ class Strays:
         do = await self._advice(stray, idle)
         return Finding(
             self._scope.slugs[tenant],
-            tenant.rpartition("/")[2],
+            mode_of(tenant),
             stray.gateway.record.id,
             "unknown payment",
             None,

@@ -15,21 +15,19 @@ from paydesk.commerce.orders.order import Order
 from paydesk.declare import Rule
 from paydesk.rules.work import Work
 
-PURCHASABLE = frozenset(("skus", "bundles", "gift_cards"))
+PURCHASABLE = ("skus", "bundles", "gift_cards")
 """Items that are goods: they make the subtotal, and an order with one of them can become pending."""
 
-PROMOTIONS = frozenset(
-    (
-        "discount_engine_items",
-        "percentage_discount_promotions",
-        "free_shipping_promotions",
-        "buy_x_pay_y_promotions",
-        "free_gift_promotions",
-        "fixed_price_promotions",
-        "external_promotions",
-        "fixed_amount_promotions",
-        "flex_promotions",
-    )
+PROMOTIONS = (
+    "discount_engine_items",
+    "percentage_discount_promotions",
+    "free_shipping_promotions",
+    "buy_x_pay_y_promotions",
+    "free_gift_promotions",
+    "fixed_price_promotions",
+    "external_promotions",
+    "fixed_amount_promotions",
+    "flex_promotions",
 )
 
 
