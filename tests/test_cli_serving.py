@@ -81,7 +81,20 @@ def test_a_signal_to_the_whole_group_is_a_clean_end(port: int, stop: signal.Sign
     with server(PAYDESK_PORT=str(port)) as process:
         until(lambda: ask(port))
         os.killpg(process.pid, stop)
-        assert process.wait(10) == 0
+        assert process.wait(25) == 0
+
+
+def test_signals_again_and_again_do_not_keep_a_worker_from_its_end(port: int) -> None:
+    with server(PAYDESK_PORT=str(port)) as process:
+        until(lambda: ask(port))
+        request = threading.Thread(target=lambda: ask(port, "/slow"))
+        request.start()
+        for stop in (signal.SIGINT, signal.SIGTERM) * 4:
+            time.sleep(0.05)
+            os.killpg(process.pid, stop)
+        # The server itself would end a worker that stands still after 30 seconds, by SIGKILL.
+        assert process.wait(25) == 0
+        request.join()
 
 
 def test_a_worker_that_was_killed_comes_back(port: int) -> None:

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import granian._signals
+from granian._granian import WorkerSignal
 from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -135,12 +137,33 @@ class _Server(MPServer):
 def _application(settings: Settings, module: str, function: str, parent: int) -> Any:
     """Runs in a worker, before its event loop."""
     die_with_parent(parent)
+    granian._signals.set_loop_signals = _stop_once
     made = getattr(importlib.import_module(module), function)(settings)
     # What was imported stays for good; and a request's objects end with it, by their counts of references.
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER)
     return made
+
+
+def _stop_once(loop: asyncio.AbstractEventLoop) -> WorkerSignal:
+    """Set granian's event of a worker's stop at the first signal and at no later one.
+
+    The event's channel holds one value: a third `set` waits for a reader that has left, and holds the interpreter's
+    lock meanwhile, so the worker stands still until it is killed. Two presses of Ctrl-C, or the signal of a group
+    beside the one of the main process, were enough for that.
+    """
+    stop = WorkerSignal()
+    signals: list[int] = []
+
+    def received(number: int) -> None:
+        signals.append(number)
+        if len(signals) == 1:
+            stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, received, number)
+    return stop
 
 
 def die_with_parent(parent: int) -> None:
