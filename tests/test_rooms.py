@@ -99,7 +99,6 @@ LONGER: dict[str, int] = {
     "jsonapi/openapi.py": 840,
     "jsonapi/openapi.py: _Description": 350,
     "jsonapi/openapi.py: resource_paths": 80,
-    "jsonapi/query.py": 830,
     "jsonapi/reference.py: _introduction": 110,
     "store/credentials.py": 770,
     "store/reading.py": 610,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from paydesk.commerce.catalog.prices import Price
 from paydesk.commerce.catalog.skus import Sku
-from paydesk.jsonapi.query import PREDICATES
+from paydesk.jsonapi.query.predicates import PREDICATES
 from tests.http.world import World
 
 ALPHABET = "aAbBéÉßΣσжЖ%_\\ ,\n"

@@ -14,9 +14,10 @@ import pytest
 
 from paydesk.commerce import resources
 from paydesk.declare import CREATE, UPDATE
-from paydesk.jsonapi import query, read
+from paydesk.jsonapi import read
 from paydesk.jsonapi.openapi import openapi_document
 from paydesk.jsonapi.published import resources_document
+from paydesk.jsonapi.query.parse import parse
 from paydesk.jsonapi.reference import POLICY, reference_page
 from paydesk.rules.registry import Registry, register
 from tests.jsonapi.shop import SHOP
@@ -122,7 +123,7 @@ def test_every_parameter_value_that_is_listed_is_understood(registry: Registry) 
             values = schema.get("items", schema).get("enum", [])
             for start in range(0, len(values), 40):
                 text = ",".join(str(value) for value in values[start : start + 40]) if "items" in schema else values[0]
-                query.parse(f"{parameter['name']}={text}".encode(), resource, registry, purpose="list")
+                parse(f"{parameter['name']}={text}".encode(), resource, registry, purpose="list")
 
 
 def test_extra_paths_stand_beside_the_resources() -> None:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from paydesk.declare import ALWAYS, NEVER, All, AnyOf, Condition, Test, eq
 from paydesk.jsonapi.errors import RequestProblems
-from paydesk.jsonapi.query import EVERYTHING, PREDICATES, Purpose, Query, parse, predicates_of
+from paydesk.jsonapi.query.parse import parse
+from paydesk.jsonapi.query.predicates import PREDICATES, predicates_of
+from paydesk.jsonapi.query.query import EVERYTHING, Purpose, Query
 from paydesk.rules.resource import Resource
 from tests.jsonapi.shop import SHOP, Change, LineItem, Market, Order
 

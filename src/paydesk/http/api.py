@@ -22,7 +22,9 @@ from paydesk.http import bodies
 from paydesk.http.known import nothing_of
 from paydesk.http.limits import Caller, Limits, Unlisted
 from paydesk.http.origin import BadHost, Network, Origin, Peer, links, origin, single
-from paydesk.jsonapi import errors, query, read
+from paydesk.jsonapi import errors, read
+from paydesk.jsonapi.query.parse import parse
+from paydesk.jsonapi.query.query import EVERYTHING, Query
 from paydesk.jsonapi.render import Frame, View, Views
 from paydesk.rules.asking import Change
 from paydesk.rules.registry import Registry
@@ -173,7 +175,7 @@ class Api:
         resource = self.registry.types.get(name[0]) if name else None
         return frozenset(resource.shape.relationships) if resource is not None else frozenset()
 
-    def view(self, actor: Actor, resource: type[Resource], asked: query.Query, in_list: bool) -> View:
+    def view(self, actor: Actor, resource: type[Resource], asked: Query, in_list: bool) -> View:
         told = self._confidential if not (actor.is_sales_channel or actor.role != "admin") else frozenset[str]()
         return self.views.of(resource, asked.fields, asked.include, in_list=in_list, confidential=told)
 
@@ -304,7 +306,7 @@ class _Request:
         if name == "event_stores":
             return await self._event_stores(resource, parts[1], linkage)
         if linkage:
-            query.parse(self.scope["query_string"], resource, self.api.registry, purpose="write")
+            parse(self.scope["query_string"], resource, self.api.registry, purpose="write")
             data = await self._linkage(resource, parts[1], name)
             return 200, list(_JSON_HEADERS), self.frame.linkage(resource.shape.type, parts[1], name, data)
         return await self._related(resource, parts[1], name)
@@ -339,7 +341,7 @@ class _Request:
     async def _one(self, resource: type[Resource], record_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         if not self._may(resource, "show"):
             raise Denied(record_id)
-        asked = query.parse(self.scope["query_string"], resource, self.api.registry, purpose="one")
+        asked = parse(self.scope["query_string"], resource, self.api.registry, purpose="one")
         view = self.api.view(self.actor, resource, asked, in_list=False)
         if resource.shape.type == "event_stores":
             return await self._event_store(resource, view, record_id)
@@ -349,11 +351,11 @@ class _Request:
     async def _list(self, resource: type[Resource]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         if not self._may(resource, "list"):
             raise Denied(resource.shape.type)
-        asked = query.parse(self.scope["query_string"], resource, self.api.registry, purpose="list")
+        asked = parse(self.scope["query_string"], resource, self.api.registry, purpose="list")
         where = both(self._filter(asked, resource), self.api.permissions.lists(self.actor, resource))
         return await self._page(resource, asked, where, resource.shape.type, None)
 
-    def _filter(self, asked: query.Query, resource: type[Resource]) -> Condition | None:
+    def _filter(self, asked: Query, resource: type[Resource]) -> Condition | None:
         """What the query asks of records, as far as this caller may know it."""
         if asked.where == ALWAYS:
             return None
@@ -378,7 +380,7 @@ class _Request:
     async def _page(
         self,
         resource: type[Resource],
-        asked: query.Query,
+        asked: Query,
         where: Condition | None,
         path: str,
         related_to: tuple[type[Resource], str, str] | None,
@@ -398,9 +400,7 @@ class _Request:
         body = self.frame.many(view, rows, path, asked.link_query, asked.page_number, asked.page_size)
         return 200, list(_JSON_HEADERS), body
 
-    def _concrete(
-        self, asked: query.Query, related_to: tuple[type[Resource], str, str] | None
-    ) -> dict[str, View] | None:
+    def _concrete(self, asked: Query, related_to: tuple[type[Resource], str, str] | None) -> dict[str, View] | None:
         """A view of each type that a related list of several types holds; None for a list of one type."""
         types = related_to[0].shape.relationships[related_to[2]].types if related_to is not None else ()
         if len(types) < 2:
@@ -416,13 +416,13 @@ class _Request:
         if relationship.many:
             if not self._may(target, "show"):
                 raise Denied(name)
-            asked = query.parse(self.scope["query_string"], target, registry, purpose="related-many")
+            asked = parse(self.scope["query_string"], target, registry, purpose="related-many")
             where = self._filter(asked, target)
             path = f"{owner.shape.type}/{owner_id}/{name}"
             return await self._page(target, asked, where, path, (owner, owner_id, name))
         data = await self._linkage(owner, owner_id, name)
         if data is None:
-            query.parse(self.scope["query_string"], target, registry, purpose="one")
+            parse(self.scope["query_string"], target, registry, purpose="one")
             return 200, list(_JSON_HEADERS), b'{"data":null}'
         return await self._one(registry[data[0]], data[1])
 
@@ -448,7 +448,7 @@ class _Request:
         resource = self.api.registry["event_stores"]
         if not self._may(resource, "show"):
             raise Denied(owner_id)
-        asked = query.parse(self.scope["query_string"], resource, self.api.registry, purpose="cursor")
+        asked = parse(self.scope["query_string"], resource, self.api.registry, purpose="cursor")
         where: Condition = within("event", ("create", "update"))
         if asked.after is not None:
             key = _cursor(asked.after)
@@ -494,9 +494,9 @@ class _Request:
         if not self._may(resource, verb):
             raise Denied(resource.shape.type)
         body = await bodies.read(self.receive, self.headers, api.max_body_bytes)
-        asked_for, problems = query.EVERYTHING, list[errors.ApiError]()
+        asked_for, problems = EVERYTHING, list[errors.ApiError]()
         try:
-            asked_for = query.parse(self.scope["query_string"], resource, api.registry, purpose="write")
+            asked_for = parse(self.scope["query_string"], resource, api.registry, purpose="write")
         except errors.RequestProblems as bad:
             problems = bad.errors  # Told with those of the document's names, once its shape is seen to be right.
         write = Write(verb, resource, record_id, _nothing(resource))

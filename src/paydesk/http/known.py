@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Denied, NotFound
-from paydesk.jsonapi import known
+from paydesk.jsonapi.query.known import link_query
 from paydesk.jsonapi.render import Frame
 from paydesk.rules.registry import Registry
 
@@ -23,4 +23,4 @@ def nothing_of(
         return None
     if actor.is_sales_channel and ("customer" if actor.owner_type == "Customer" else "guest") not in kind.read_by:
         raise Denied(parts[0])
-    return frame.nothing(parts[0], known.parse(raw_query, kind, registry))
+    return frame.nothing(parts[0], link_query(raw_query, kind, registry))

@@ -1,5 +1,4 @@
 """An OpenAPI 3.1 description of everything served, made from the declarations.
-
 Source: OpenAPI 3.1; JSON:API 1.0 for the documents; what `query` and `read` accept for parameters and bodies.
 """
 
@@ -12,7 +11,8 @@ import orjson
 
 from paydesk.declare import CREATE, FILTER, SORT, UPDATE, Field, Flag, Relationship, Shape
 from paydesk.jsonapi.errors import CODES
-from paydesk.jsonapi.query import PAGE_SIZE, PAGE_SIZE_MAXIMUM, predicates_of
+from paydesk.jsonapi.query.predicates import predicates_of
+from paydesk.jsonapi.query.query import PAGE_SIZE, PAGE_SIZE_MAXIMUM
 from paydesk.jsonapi.read import MAXIMUM_METADATA_KEYS
 from paydesk.rules.registry import Registry
 from paydesk.rules.resource import Resource

@@ -15,7 +15,7 @@ from typing import Any
 
 from paydesk.declare import CREATE, FILTER, SORT, UPDATE, Field, Flag, Relationship, Shape
 from paydesk.jsonapi.openapi import example_data, has_example, public_doc
-from paydesk.jsonapi.query import PAGE_SIZE, PAGE_SIZE_MAXIMUM
+from paydesk.jsonapi.query.query import PAGE_SIZE, PAGE_SIZE_MAXIMUM
 from paydesk.rules.registry import Registry
 from paydesk.rules.resource import Resource
 

@@ -1,0 +1,88 @@
+"""What a query string may name: the fields and columns that the declarations of a registry allow."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from paydesk.declare import FILTER, Field, Relationship
+from paydesk.jsonapi.query.comparisons import Target
+from paydesk.rules.registry import Registry
+
+_MOST_RELATIONSHIPS = 3
+"""A filter's name passes through at most so many."""
+_CACHED_NAMES = 4096
+
+
+class Grammar:
+    """What the declarations of a registry allow.
+
+    fields     by served type, the names of what its documents show
+    unserved   what the contract knows and is not served, by type and by singular name
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.resolve = lru_cache(_CACHED_NAMES)(self._resolve)
+        self.unserved = {*registry.known, *(known.singular for known in registry.known.values())}
+        self.fields = {
+            name: frozenset(
+                [field.name for field in resource.shape.fields.values() if field.fetch]
+                + [
+                    relationship.name
+                    for relationship in resource.shape.relationships.values()
+                    if not relationship.hidden
+                ]
+            )
+            for name, resource in registry.types.items()
+        }
+
+    def shape(self, type_name: str) -> Any:
+        return self.registry[type_name].shape
+
+    def column(self, type_name: str, path: str) -> Field:
+        """The declaration of a column by its path, as the conditions of a declaration name it."""
+        shape = self.shape(type_name)
+        *relationships, name = path.split(".")
+        for relationship in relationships:
+            shape = self.shape(shape.relationships[relationship].types[0])
+        return shape.columns[name]  # type: ignore[no-any-return]
+
+    def _resolve(self, type_name: str, name: str, depth: int = 0) -> Target | None:
+        """The column that a name in a filter stands for, None when there is none that may be filtered by."""
+        shape = self.registry[type_name].shape
+        field = shape.fields.get(name)
+        if field is not None and field.can(FILTER) and (field.stored or field.constant or field.digested):
+            return Target(field.digested or name, field)
+        # A price's own `sku_code` is not to be filtered by; its sku's `code` is.
+        for relationship in sorted(shape.relationships.values(), key=lambda each: len(each.name), reverse=True):
+            prefix = relationship.name + "_"
+            if name.startswith(prefix) and relationship.can(FILTER) and not relationship.hidden:
+                target = self._through(relationship, shape.columns, name[len(prefix) :], depth)
+                if target is not None:
+                    return target
+        return None
+
+    def _through(self, relationship: Relationship, columns: dict[str, Field], rest: str, depth: int) -> Target | None:
+        own = f"{relationship.name}_{rest}"
+        if relationship.stored and (rest == "id" or (rest == "type" and relationship.polymorphic)):
+            return Target(own, columns[own])
+        if depth == _MOST_RELATIONSHIPS:
+            return None
+        # Records of several types: a name is known when it means the same column in each of them.
+        meanings: set[tuple[str, str]] = set()
+        target: Target | None = None
+        for type_name in relationship.types:
+            shape = self.registry[type_name].shape
+            target = Target("id", shape.fields["id"]) if rest == "id" else self.resolve(type_name, rest, depth + 1)
+            if target is None:
+                return None
+            meanings.add((target.path, target.field.kind))
+        if target is None or len(meanings) > 1 or (target.field.constant and len(relationship.types) > 1):
+            return None
+        return Target(f"{relationship.name}.{target.path}", target.field)
+
+
+@lru_cache
+def grammar_of(registry: Registry) -> Grammar:
+    return Grammar(registry)
