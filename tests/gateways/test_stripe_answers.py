@@ -13,7 +13,8 @@ from paydesk.gateways.port.problems import Declined, Refused, Unknown
 from paydesk.gateways.port.snapshots import Failure
 from paydesk.gateways.port.wallet import CustomerAnswer, Instrument
 from paydesk.gateways.stripe import Patience, StripeGateway
-from paydesk.gateways.stripe.parameters import API_VERSION, EVENTS
+from paydesk.gateways.stripe.reading.events import EVENTS
+from paydesk.gateways.stripe.version import API_VERSION
 
 from .conftest import FAST
 from .stub import charge, cut, drop, error, hang, intent, listing, method, raw, refund, says
@@ -166,7 +167,7 @@ async def test_customers_and_their_methods(talking, credentials):
     assert isinstance(kept, Instrument)
     assert (kept.payment_method_id, kept.customer, kept.fingerprint) == ("pm_1", "cus_1", "f1")
     assert kept.instrument["card_last_digits"] == "4242"
-    assert await gateway.read_instrument("pm_1", credentials=credentials) == kept
+    assert await gateway.wallet.read_instrument("pm_1", credentials=credentials) == kept
     assert [request.path for request in stub.requests] == [
         "/v1/customers",
         "/v1/payment_methods/pm_1/attach",
@@ -374,13 +375,13 @@ async def test_a_key_that_ends_between_two_attempts_tells_nothing_of_the_first(t
 
 async def test_whose_a_key_is_is_told_where_it_may_see_that(talking, credentials):
     gateway, stub = await talking(says(200, {"id": "acct_1", "object": "account"}))
-    assert await gateway.account_id(Credentials(credentials.secret_key, account="acct_2")) == "acct_1"
+    assert await gateway.account.account_id(Credentials(credentials.secret_key, account="acct_2")) == "acct_1"
     assert (stub.requests[0].path, "stripe-account" in stub.requests[0].headers) == ("/v1/account", False)
     gateway, _ = await talking(error(403, code="more_permissions_required"))
-    assert await gateway.account_id(credentials) is None
+    assert await gateway.account.account_id(credentials) is None
     gateway, _ = await talking(error(401))
     with pytest.raises(Refused):
-        await gateway.account_id(credentials)
+        await gateway.account.account_id(credentials)
 
 
 async def test_the_wait_that_stripe_names_is_kept(talking, credentials):
@@ -435,7 +436,7 @@ async def test_the_breaker_opens_and_closes_by_itself(talking, credentials):
         await open_(gateway, credentials)
     assert 0 < caught.value.retry_after <= 0.3
     assert len(stub.requests) == 3
-    assert gateway.breakers() == {"closed": 0, "open": 1, "half-open": 0}
+    assert gateway.account.breakers() == {"closed": 0, "open": 1, "half-open": 0}
     with pytest.raises(Unknown) as caught:
         await open_(gateway, credentials)
     assert caught.value.unsent
@@ -443,9 +444,9 @@ async def test_the_breaker_opens_and_closes_by_itself(talking, credentials):
     other = Credentials("sk_test_" + "b" * 24)
     assert (await open_(gateway, other)).payment_id == "pi_1"
     await asyncio.sleep(0.3)
-    assert gateway.breakers() == {"closed": 1, "open": 0, "half-open": 1}
+    assert gateway.account.breakers() == {"closed": 1, "open": 0, "half-open": 1}
     assert (await open_(gateway, credentials)).payment_id == "pi_1"
-    assert gateway.breakers() == {"closed": 2, "open": 0, "half-open": 0}
+    assert gateway.account.breakers() == {"closed": 2, "open": 0, "half-open": 0}
 
 
 async def test_half_open_lets_one_call_through_and_opens_for_longer_when_it_fails(talking, credentials):
@@ -469,7 +470,7 @@ async def test_a_definite_no_does_not_open_the_breaker(talking, credentials):
         with pytest.raises(Refused):
             await open_(gateway, credentials)
     assert len(stub.requests) == 5
-    assert gateway.breakers()["closed"] == 1
+    assert gateway.account.breakers()["closed"] == 1
 
 
 async def test_a_call_called_off_gives_its_place_back(talking, credentials):
@@ -633,9 +634,9 @@ async def test_an_endpoint_is_found_by_the_gateway_it_is_for(talking, credential
         }
 
     gateway, _ = await talking(says(200, listing(endpoint("we_1", "a"), endpoint("we_2", "b"))))
-    (found,) = await gateway.find_endpoints("b", credentials=credentials)
+    (found,) = await gateway.account.find_endpoints("b", credentials=credentials)
     assert (found.endpoint_id, found.secret, found.hears, found.current) == ("we_2", None, False, False)
-    assert await gateway.find_endpoints("c", credentials=credentials) == []
+    assert await gateway.account.find_endpoints("c", credentials=credentials) == []
 
 
 def event(n):
@@ -651,10 +652,10 @@ def event(n):
 
 async def test_events_are_read_on_from_a_cursor_oldest_first(talking, credentials):
     gateway, stub = await talking(says(200, listing(event(3), event(2), more=True)), says(200, listing()))
-    page = await gateway.events_since("evt_1", since=0, credentials=credentials)
+    page = await gateway.account.events_since("evt_1", since=0, credentials=credentials)
     assert ([one.event_id for one in page.events], page.cursor, page.more) == (["evt_2", "evt_3"], "evt_3", True)
     assert stub.requests[0].fields == {"ending_before": "evt_1", "limit": "100"}
-    page = await gateway.events_since("evt_3", since=0, credentials=credentials)
+    page = await gateway.account.events_since("evt_3", since=0, credentials=credentials)
     assert (page.events, page.cursor, page.more) == ((), "evt_3", False)
 
 
@@ -665,24 +666,24 @@ async def test_without_a_cursor_events_are_read_by_time(talking, credentials):
         says(200, listing(event(1))),
         says(200, listing()),
     )
-    page = await gateway.events_since("evt_0", since=1790000000.7, credentials=credentials)
+    page = await gateway.account.events_since("evt_0", since=1790000000.7, credentials=credentials)
     assert ([one.event_id for one in page.events], page.cursor, page.more) == (
         ["evt_1", "evt_2", "evt_3"],
         "evt_3",
         False,
     )
     assert stub.requests[1].fields == {"created[gte]": "1790000000", "limit": "100"}
-    page = await gateway.events_since(None, since=1790000000, credentials=credentials)
+    page = await gateway.account.events_since(None, since=1790000000, credentials=credentials)
     assert (page.events, page.cursor, page.more) == ((), None, False)
 
 
 async def test_a_full_key_is_tried_with_one_cheap_call(talking, credentials):
     gateway, stub = await talking(says(200, listing()))
-    assert await gateway.probe(credentials) == []
+    assert await gateway.account.probe(credentials) == []
     assert [(request.method, request.path) for request in stub.requests] == [("GET", "/v1/payment_intents")]
     gateway, _ = await talking(error(401))
     with pytest.raises(Refused) as caught:
-        await gateway.probe(credentials)
+        await gateway.account.probe(credentials)
     assert caught.value.http_status == 401
 
 
@@ -693,7 +694,7 @@ async def test_a_restricted_key_is_asked_for_every_right(talking):
     answers += [says(200, listing()), error(404), says(200, listing())]
     answers += [error(403), error(404), says(200, listing()), error(400), error(403)]
     gateway, stub = await talking(*answers)
-    assert await gateway.probe(Credentials("rk_test_" + "a" * 24)) == [
+    assert await gateway.account.probe(Credentials("rk_test_" + "a" * 24)) == [
         "rak_refund_write",
         "rak_payment_method_read",
         "rak_event_read",
@@ -711,7 +712,7 @@ async def test_every_event_loop_has_connections_of_its_own(credentials):
     def in_a_loop_of_its_own():
         async def talk():
             async with Stub([says(200, intent())]) as stub:
-                gateway._transports._make = StripeGateway(stub.base)._transports._make
+                gateway.transports._make = StripeGateway(stub.base).transports._make
                 try:
                     return (await open_(gateway, credentials)).payment_id
                 finally:

@@ -17,7 +17,9 @@ from stripe._request_options import RequestOptions
 
 from paydesk.base.currencies import UnknownCurrency
 from paydesk.gateways.stripe import StripeGateway
-from paydesk.gateways.stripe.parameters import API_VERSION, EVENTS, HOLDABLE, METHOD_OPTIONS
+from paydesk.gateways.stripe.reading.events import EVENTS
+from paydesk.gateways.stripe.verbs.options import HOLDABLE, METHOD_OPTIONS
+from paydesk.gateways.stripe.version import API_VERSION
 
 gateway = StripeGateway()
 

@@ -7,7 +7,10 @@ import pytest
 from paydesk.base.money import Money
 from paydesk.gateways.port.events import GatewayEvent
 from paydesk.gateways.port.snapshots import DisputeSnapshot, Failure, RefundSnapshot, Snapshot
-from paydesk.gateways.stripe import reading
+from paydesk.gateways.stripe.reading.disputes import dispute as dispute_of
+from paydesk.gateways.stripe.reading.events import event as event_of
+from paydesk.gateways.stripe.reading.instruments import instrument as instrument_of
+from paydesk.gateways.stripe.reading.snapshots import snapshot as snapshot_of
 
 from .stub import CARD, charge, intent, method, refund
 
@@ -26,7 +29,7 @@ from .stub import CARD, charge, intent, method, refund
     ],
 )
 def test_every_state_of_an_intent(word, status):
-    snapshot = reading.snapshot(intent(status=word))
+    snapshot = snapshot_of(intent(status=word))
     assert (snapshot.status, snapshot.gateway_status) == (status, word)
 
 
@@ -37,7 +40,7 @@ def authorized(**more):
 
 
 def test_an_authorized_payment():
-    snapshot = reading.snapshot(
+    snapshot = snapshot_of(
         authorized(customer="cus_1", on_behalf_of="acct_1", transfer_group="g", setup_future_usage="off_session"),
         request_id="req_1",
     )
@@ -111,7 +114,7 @@ def test_an_authorized_payment():
 )
 def test_a_snapshot_survives_json(value):
     dispute = {"id": "dp_1", "amount": 5, "currency": "eur", "status": "lost", "reason": "x", "created": 1}
-    snapshot = reading.snapshot(value, refunds=[refund()], disputes=[dispute], replayed=True)
+    snapshot = snapshot_of(value, refunds=[refund()], disputes=[dispute], replayed=True)
     assert Snapshot.from_json(json.loads(json.dumps(snapshot.to_json()))) == snapshot
     for one in snapshot.refunds:
         assert RefundSnapshot.from_json(json.loads(json.dumps(one.to_json()))) == one
@@ -120,11 +123,11 @@ def test_a_snapshot_survives_json(value):
 
 
 def test_the_methods_facts_come_from_the_charge_when_it_was_not_expanded():
-    snapshot = reading.snapshot(intent(status="requires_capture", latest_charge=charge(), payment_method="pm_1"))
+    snapshot = snapshot_of(intent(status="requires_capture", latest_charge=charge(), payment_method="pm_1"))
     assert (snapshot.payment_method["id"], snapshot.payment_method["type"]) == ("pm_1", "card")
     assert snapshot.payment_method["card"]["network"] == "visa"
     assert snapshot.instrument["card_last_digits"] == "4242"
-    snapshot = reading.snapshot(intent(payment_method="pm_1"))
+    snapshot = snapshot_of(intent(payment_method="pm_1"))
     assert (snapshot.payment_method, snapshot.instrument) == (None, None)
 
 
@@ -140,7 +143,7 @@ def test_the_methods_facts_come_from_the_charge_when_it_was_not_expanded():
     ],
 )
 def test_methods_that_are_no_card(kind, facts, shown):
-    snapshot = reading.snapshot(intent(payment_method=method(type=kind, card=None, **{kind: facts})))
+    snapshot = snapshot_of(intent(payment_method=method(type=kind, card=None, **{kind: facts})))
     assert snapshot.instrument == {"issuer": "stripe", "issuer_type": kind}
     assert snapshot.payment_method[kind] == shown
 
@@ -149,13 +152,13 @@ def test_a_wallet_and_an_issuing_bank_are_named():
     whole = authorized()
     whole["payment_method"]["card"]["wallet"] = {"type": "apple_pay"}
     whole["latest_charge"]["payment_method_details"]["card"]["issuer"] = "Bank of Tests"
-    assert reading.snapshot(whole).instrument["issuer_type"] == "apple_pay"
-    assert reading.snapshot(whole).instrument["issuer"] == "Bank of Tests"
+    assert snapshot_of(whole).instrument["issuer_type"] == "apple_pay"
+    assert snapshot_of(whole).instrument["issuer"] == "Bank of Tests"
 
 
 def test_a_methods_private_parts_stay_where_they_are():
-    assert "private" not in json.dumps(reading.snapshot(authorized()).to_json())
-    assert reading.instrument(method(customer={"id": "cus_1"})).customer == "cus_1"
+    assert "private" not in json.dumps(snapshot_of(authorized()).to_json())
+    assert instrument_of(method(customer={"id": "cus_1"})).customer == "cus_1"
 
 
 def test_a_failed_attempt_is_told_until_one_succeeds():
@@ -167,11 +170,11 @@ def test_a_failed_attempt_is_told_until_one_succeeds():
         "charge": "ch_9",
     }
     failed = charge(status="failed", paid=False)
-    snapshot = reading.snapshot(intent(last_payment_error=error, latest_charge=failed))
+    snapshot = snapshot_of(intent(last_payment_error=error, latest_charge=failed))
     assert snapshot.failure == Failure("No.", "card_declined", "lost_card", "ch_9")
     assert (snapshot.charged, snapshot.capture_before, snapshot.checks["cvc"]) == (0, None, "pass")
-    assert reading.snapshot(authorized(last_payment_error=error)).failure is None
-    assert reading.snapshot(intent(status="canceled", last_payment_error=error)).failure is not None
+    assert snapshot_of(authorized(last_payment_error=error)).failure is None
+    assert snapshot_of(intent(status="canceled", last_payment_error=error)).failure is not None
 
 
 def captured(amount=5000, taken=5000, returned=0, **more):
@@ -196,7 +199,7 @@ def test_a_captured_payment_and_its_refunds():
         refund(id="re_5", amount=7, status="canceled"),
         refund(id="re_6", amount=3, status="requires_action"),
     ]
-    snapshot = reading.snapshot(captured(returned=2053), refunds=refunds[::-1], disputes=[])
+    snapshot = snapshot_of(captured(returned=2053), refunds=refunds[::-1], disputes=[])
     assert amounts(snapshot) == (5000, 5000, 2053, [1000, 1000, 500, 50, 7, 3])
     assert [one.refund_id for one in snapshot.refunds][:2] == ["re_2", "re_1"]
     assert snapshot.refunds[5].status == "action_needed"
@@ -208,28 +211,28 @@ RELEASED = {"balance_transaction": None, "reason": None, "metadata": {}}
 
 def test_the_released_rest_of_a_partial_capture_is_no_refund():
     rest = refund(id="re_0", amount=2000, created=1790000050, **RELEASED)
-    assert amounts(reading.snapshot(captured(taken=3000, returned=2000), refunds=[rest], disputes=[])) == (
+    assert amounts(snapshot_of(captured(taken=3000, returned=2000), refunds=[rest], disputes=[])) == (
         5000,
         3000,
         0,
         [],
     )
     both = [refund(id="re_1", amount=2000), rest]
-    assert amounts(reading.snapshot(captured(taken=3000, returned=4000), refunds=both, disputes=[])) == (
+    assert amounts(snapshot_of(captured(taken=3000, returned=4000), refunds=both, disputes=[])) == (
         5000,
         3000,
         2000,
         [2000],
     )
     ours = refund(amount=2000, balance_transaction=None, metadata={"paydesk_call": "c"})
-    assert amounts(reading.snapshot(captured(taken=3000, returned=4000), refunds=[ours, rest], disputes=[])) == (
+    assert amounts(snapshot_of(captured(taken=3000, returned=4000), refunds=[ours, rest], disputes=[])) == (
         5000,
         3000,
         2000,
         [2000],
     )
-    assert amounts(reading.snapshot(captured(taken=3000, returned=2000)))[2] == 0
-    assert amounts(reading.snapshot(captured(taken=3000, returned=4000)))[2] == 2000
+    assert amounts(snapshot_of(captured(taken=3000, returned=2000)))[2] == 0
+    assert amounts(snapshot_of(captured(taken=3000, returned=4000)))[2] == 2000
 
 
 @pytest.mark.parametrize("amount", [1, 1999, 2000, 3000, 5000])
@@ -237,10 +240,10 @@ def test_what_moved_no_balance_is_no_refund_whatever_its_size(amount):
     let_go = refund(id="re_0", amount=amount, **RELEASED)
     lapsed = refund(id="re_9", amount=amount, **{**RELEASED, "reason": "expired_uncaptured_charge"})
     for one in (let_go, lapsed, {**let_go, "metadata": {"why": "theirs"}}):
-        assert amounts(reading.snapshot(captured(taken=3000), refunds=[one], disputes=[])) == (5000, 3000, 0, [])
+        assert amounts(snapshot_of(captured(taken=3000), refunds=[one], disputes=[])) == (5000, 3000, 0, [])
     # One that is on its way, or failed before it left, has moved nothing yet either, and is a refund all the same.
     for status in ("pending", "requires_action", "failed", "canceled"):
-        told = reading.snapshot(captured(taken=3000), refunds=[{**let_go, "status": status}], disputes=[])
+        told = snapshot_of(captured(taken=3000), refunds=[{**let_go, "status": status}], disputes=[])
         assert [one.amount.cents for one in told.refunds] == [amount]
 
 
@@ -248,20 +251,20 @@ def test_a_canceled_authorization_has_no_refunds():
     whole = intent(status="canceled", canceled_at=1790000500, cancellation_reason="automatic")
     whole["latest_charge"] = charge(refunded=True, amount_refunded=5000)
     gone = refund(amount=5000, **{**RELEASED, "reason": "expired_uncaptured_charge"})
-    snapshot = reading.snapshot(whole, refunds=[gone], disputes=[])
+    snapshot = snapshot_of(whole, refunds=[gone], disputes=[])
     assert amounts(snapshot) == (5000, 0, 0, [])
     assert (snapshot.canceled_at, snapshot.cancellation_reason) == ("2026-09-21T14:21:40.000Z", "automatic")
-    assert reading.snapshot(whole).refunded == 0
+    assert snapshot_of(whole).refunded == 0
 
 
 @pytest.mark.parametrize(("currency", "stripes", "ours"), [("isk", 50000, 500), ("jpy", 500, 500), ("kwd", 1230, 1230)])
 def test_amounts_are_in_our_units_everywhere(currency, stripes, ours):
     whole = captured(amount=stripes, taken=stripes, returned=stripes)
     whole["currency"] = currency
-    snapshot = reading.snapshot(whole, refunds=[refund(amount=stripes, currency=currency)], disputes=[])
+    snapshot = snapshot_of(whole, refunds=[refund(amount=stripes, currency=currency)], disputes=[])
     assert snapshot.amount == Money(ours, currency.upper())
     assert amounts(snapshot) == (ours, ours, ours, [ours])
-    dispute = reading.dispute(
+    dispute = dispute_of(
         {
             "id": "dp_1",
             "amount": stripes,
@@ -286,7 +289,7 @@ def test_amounts_are_in_our_units_everywhere(currency, stripes, ours):
     ],
 )
 def test_what_a_dispute_took_is_told_in_its_own_currency(moves, told):
-    dispute = reading.dispute(
+    dispute = dispute_of(
         {
             "id": "dp_1",
             "amount": 5000,
@@ -305,17 +308,17 @@ def test_multicapture_and_review_and_next_action():
         next_action={"type": "redirect_to_url", "redirect_to_url": {"url": "https://secret"}}, review="prv_1"
     )
     whole["latest_charge"]["payment_method_details"]["card"]["multicapture"] = {"status": "available"}
-    snapshot = reading.snapshot(whole)
+    snapshot = snapshot_of(whole)
     assert (snapshot.multicapture, snapshot.fraud["review"], snapshot.next_action) == (True, "prv_1", "redirect_to_url")
 
 
 @pytest.mark.parametrize("value", [{}, {"id": "pi_1"}, {"id": "pi_1", "currency": "xxx", "status": "x", "amount": 1}])
 def test_what_is_no_payment_is_not_made_into_one(value):
     with pytest.raises((KeyError, ValueError)):
-        reading.snapshot(value)
+        snapshot_of(value)
 
 
 def test_an_event_survives_json():
-    event = reading.event({"id": "evt_1", "type": "x", "created": 1, "livemode": True})
+    event = event_of({"id": "evt_1", "type": "x", "created": 1, "livemode": True})
     assert event == GatewayEvent("evt_1", "x", "1970-01-01T00:00:01.000Z", True, heard=False)
     assert GatewayEvent.from_json(json.loads(json.dumps(event.to_json()))) == event

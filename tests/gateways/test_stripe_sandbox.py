@@ -111,7 +111,7 @@ class Desk:
 
     async def intents(self):
         """Every intent of the account but the one each account is born with."""
-        found = [one async for one in self.gateway._list("/v1/payment_intents", {}, self.credentials, None)]
+        found = [one async for one in self.gateway.requests.every("/v1/payment_intents", {}, self.credentials, None)]
         return [one for one in found if one["id"] != "pi_1234XXX"]
 
 
@@ -296,13 +296,13 @@ async def test_a_payment_is_found_by_its_metadata_or_in_the_list(desk, sandbox):
 async def test_an_endpoint_and_the_events_it_is_told(desk):
     made = await desk.do("register", url="http://127.0.0.1:9/hook", gateway_id="g1", installation="i1")
     assert (made.status, made.secret[:6]) == ("enabled", "whsec_")
-    (found,) = await desk.gateway.find_endpoints("g1", credentials=desk.credentials)
+    (found,) = await desk.gateway.account.find_endpoints("g1", credentials=desk.credentials)
     assert (found.endpoint_id, found.secret, found.hears, found.current) == (made.endpoint_id, None, True, True)
     moved = await desk.do("move_endpoint", endpoint_id=made.endpoint_id, url="http://127.0.0.1:9/elsewhere")
     assert moved.url == "http://127.0.0.1:9/elsewhere"
     assert (await desk.do("unregister", endpoint_id=made.endpoint_id)).status == "deleted"
     assert (await desk.do("unregister", endpoint_id=made.endpoint_id)).status == "deleted"
-    assert await desk.gateway.find_endpoints("g1", credentials=desk.credentials) == []
+    assert await desk.gateway.account.find_endpoints("g1", credentials=desk.credentials) == []
 
 
 async def test_what_the_sandbox_sends_is_signed_and_names_our_call(desk):
@@ -315,14 +315,14 @@ async def test_what_the_sandbox_sends_is_signed_and_names_our_call(desk):
             await asyncio.sleep(0.05)
         known = replace(desk.credentials, webhook_secrets=("whsec_older", made.secret))
         events = [
-            desk.gateway.event(request.body, request.headers, credentials=known, now=time.time())
+            desk.gateway.account.event(request.body, request.headers, credentials=known, now=time.time())
             for request in shop.requests
         ]
         assert {event.type for event in events} == {"charge.succeeded", "payment_intent.amount_capturable_updated"}
         assert {event.payment_id for event in events} == {opened.payment_id}
         assert all(event.key.endswith(f"/{desk.keys}") for event in events)
         with pytest.raises(Forged):
-            desk.gateway.event(
+            desk.gateway.account.event(
                 shop.requests[0].body + b" ", shop.requests[0].headers, credentials=known, now=time.time()
             )
         await desk.do("unregister", endpoint_id=made.endpoint_id)
@@ -330,28 +330,28 @@ async def test_what_the_sandbox_sends_is_signed_and_names_our_call(desk):
 
 async def test_events_are_caught_up_with_from_a_cursor(desk):
     first = await desk.authorized()
-    page = await desk.gateway.events_since(None, since=0, credentials=desk.credentials)
+    page = await desk.gateway.account.events_since(None, since=0, credentials=desk.credentials)
     types = [event.type for event in page.events if event.payment_id == first.payment_id]
     assert types[0] == "payment_intent.created"
     assert "payment_intent.amount_capturable_updated" in types
     second = await desk.open()
-    after = await desk.gateway.events_since(page.cursor, since=0, credentials=desk.credentials)
+    after = await desk.gateway.account.events_since(page.cursor, since=0, credentials=desk.credentials)
     assert [(event.type, event.payment_id) for event in after.events] == [("payment_intent.created", second.payment_id)]
     assert after.cursor == after.events[-1].event_id
     key = after.events[0].key
     assert key is not None and key.endswith(f"/{desk.keys}")
-    forgotten = await desk.gateway.events_since("evt_0", since=0, credentials=desk.credentials)
+    forgotten = await desk.gateway.account.events_since("evt_0", since=0, credentials=desk.credentials)
     assert len(forgotten.events) == len(page.events) + 1
 
 
 async def test_rights_that_a_restricted_key_lacks(desk, sandbox):
     key = "rk_test_" + secrets.token_hex(16)
-    assert await desk.gateway.probe(Credentials(key)) == []
+    assert await desk.gateway.account.probe(Credentials(key)) == []
     lacking = ["rak_payment_intent_write", "rak_webhook_write"]
     sandbox.control(f"keys/{key}", {"without": lacking})
-    assert await desk.gateway.probe(Credentials(key)) == lacking
+    assert await desk.gateway.account.probe(Credentials(key)) == lacking
     with pytest.raises(Refused) as caught:
-        await desk.gateway.probe(Credentials("sk_test_wrong"))
+        await desk.gateway.account.probe(Credentials("sk_test_wrong"))
     assert caught.value.http_status == 401
 
 

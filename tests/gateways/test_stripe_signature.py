@@ -88,7 +88,7 @@ def test_without_a_secret_nobody_gets_in(secrets):
 
 def read(body, headers=None):
     credentials = Credentials("sk_test_x", webhook_secrets=(SECRET,))
-    return StripeGateway().event(body, headers or header(body=body), credentials=credentials, now=NOW)
+    return StripeGateway().account.event(body, headers or header(body=body), credentials=credentials, now=NOW)
 
 
 def test_a_body_is_looked_into_only_once_its_signature_holds():

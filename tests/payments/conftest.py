@@ -171,7 +171,7 @@ class Stripe:
     def wait(self, patience: Patience) -> None:
         """How long an answer of Stripe's is waited for from now on."""
         for gateway in self.gateways:
-            gateway._patience = patience
+            gateway.requests.patience = patience
 
     async def requests(self, method: str = "POST", path: str = "/v1/payment_intents") -> list[dict[str, Any]]:
         """This account's calls, oldest first, as the sandbox saw them."""

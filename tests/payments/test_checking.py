@@ -13,7 +13,9 @@ from aiohttp import web
 from sqlalchemy import bindparam, update
 
 from paydesk.base.instants import instant, later
-from paydesk.gateways.stripe import parameters
+from paydesk.gateways.stripe.reading.events import EVENTS, SELF_TEST
+from paydesk.gateways.stripe.verbs import endpoints
+from paydesk.gateways.stripe.version import API_VERSION
 from paydesk.store.ask import Ask
 from paydesk.store.types import METADATA
 from tests.payments.commands import Said, paydesk
@@ -114,7 +116,7 @@ async def test_where_all_is_well_each_thing_is_told_in_a_line(reachable: Api, ru
         f"acme/test stripe_gateways/{api.gateway.id}  Stripe",
         "  ✓ key        works, and has all rights that are needed",
         f"  ✓ endpoint   {api.gateway['webhook_endpoint_id']} at {url} is enabled and tells of all that is handled, "
-        f"in API version {parameters.API_VERSION}",
+        f"in API version {API_VERSION}",
         "  ✓ events     last verified NOW ago, nothing forged since",
         "  ✓ list       of events last read to its end NOW ago",
         f"  ✓ self-test  {url} verified it and answered 200 in N ms",
@@ -138,7 +140,7 @@ async def test_a_self_test_is_verified_like_any_event_and_counts_as_none(reachab
     }
     assert await api.rows("gateway_events", "event_id") == []
     # A connected account's and a live one's are nothing else.
-    own = {"id": "evt_1", "type": parameters.SELF_TEST, "livemode": True, "account": "acct_1"}
+    own = {"id": "evt_1", "type": SELF_TEST, "livemode": True, "account": "acct_1"}
     answer = await api.deliver(own)
     ((installation,),) = await api.rows("installation", "id")
     assert answer.status_code == 200
@@ -161,7 +163,7 @@ async def test_an_endpoint_that_is_not_as_it_should_be_is_told_with_what_to_do(
     (found,) = await problems(api, running, "--no-self-test")
     assert found[:2] == ("endpoint", f"{name} is disabled: nothing is sent")
     assert found[2].startswith(f"enable it at the gateway, {by_hand}")
-    heard = [one for one in parameters.EVENTS if one not in ("charge.failed", "refund.updated")]
+    heard = [one for one in EVENTS if one not in ("charge.failed", "refund.updated")]
     await endpoints.update_async(name, {"disabled": False, "enabled_events": heard})
     assert await problems(api, running) == [
         ("endpoint", f"{name} does not tell of charge.failed, refund.updated", f"add them at the gateway, {by_hand}")
@@ -372,7 +374,7 @@ async def test_a_server_that_moved_mends_its_endpoint_and_both_secrets_are_tried
     here = replace(running.settings, public_domain="one.example.com")
     async with running.api(account, settings=here) as api:
         with monkeypatch.context() as older:
-            older.setattr(parameters, "API_VERSION", "2024-06-20")
+            older.setattr(endpoints, "API_VERSION", "2024-06-20")
             await furnish(api)
         there = replace(running, settings=here)
         monkeypatch.setenv("PAYDESK_PUBLIC_DOMAIN", "two.example.com")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from paydesk.gateways.stripe.parameters import parameters
+from paydesk.gateways.stripe import StripeGateway
 from tests.payments.conftest import Api, on_sqlite
 from tests.payments.test_reconciling import falsify
 from tests.payments.test_transactions_walk import at_stripe, only, ready
@@ -97,5 +97,5 @@ async def test_a_payment_that_an_earlier_version_opened_is_given_back_with_what_
 @pytest.mark.parametrize("name", ["reverse_transfer", "refund_application_fee"])
 def test_a_refund_takes_back_only_what_there_was(name: str) -> None:
     ask = {"payment_id": "pi_1", "amount_cents": 100, "currency": "EUR"}
-    assert parameters("refund", {**ask, name: True})[name] is True
-    assert name not in parameters("refund", ask)
+    assert StripeGateway().parameters("refund", {**ask, name: True})[name] is True
+    assert name not in StripeGateway().parameters("refund", ask)

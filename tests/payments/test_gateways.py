@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import stripe
 
-from paydesk.gateways.stripe import parameters
-from paydesk.gateways.stripe.parameters import EVENTS
+from paydesk.gateways.stripe.reading.events import EVENTS
+from paydesk.gateways.stripe.verbs import endpoints
 from tests.payments.conftest import Api, Running, Stripe, on_sqlite
 
 
@@ -271,7 +271,7 @@ async def test_an_endpoint_of_another_api_version_is_replaced_while_both_secrets
     here = replace(running.settings, public_domain="one.example.com")
     async with running.api(account, settings=here) as api:
         with monkeypatch.context() as older:
-            older.setattr(parameters, "API_VERSION", "2024-06-20")
+            older.setattr(endpoints, "API_VERSION", "2024-06-20")
             gateway = await api.gateway_of()
         api.method = await api.method_of(gateway)
         former = gateway["webhook_endpoint_secret"]

@@ -60,14 +60,14 @@ async def everything(api: Api) -> str:
 def sent(api: Api, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that are sent to Stripe to confirm with, as they are handed to its SDK."""
     gateway: Any = api.parts.gateways["stripe_gateways"]
-    ask, told = gateway._ask, list[str]()
+    ask, told = gateway.requests.ask, list[str]()
 
     async def asking(method: str, path: str, given: dict[str, Any], **more: Any) -> Any:
         if path.endswith("/confirm"):
             told.append(given["return_url"])
         return await ask(method, path, given, **more)
 
-    monkeypatch.setattr(gateway, "_ask", asking)
+    monkeypatch.setattr(gateway.requests, "ask", asking)
     return told
 
 

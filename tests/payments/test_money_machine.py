@@ -194,7 +194,7 @@ class Walk:
         before = self.run(self._moved(order)) if moves and trouble != QUIET else 0
         answers = self._troubled(trouble, method, path, body, token)
         self.run(self.api.stripe.mend())
-        self.life.gateway._patience = PATIENT
+        self.life.gateway.requests.patience = PATIENT
         if moves and trouble != QUIET and all(one.status == 503 for one in answers):
             answers += self._again(order, moves, before, method, path, body, token)
         allowed = (200, 201, 204, 401, 404, 409, 422, 423) + ((503,) if trouble != QUIET else ())
@@ -231,7 +231,7 @@ class Walk:
         if kind == "once":
             self.run(self._faulty(1, FAULTS[name]))
         elif kind == "for":
-            self.life.gateway._patience = HASTY
+            self.life.gateway.requests.patience = HASTY
             self.run(self._faulty(0, FAULTS[name.removeprefix("long ")]))
         answers: list[Answer] = self.run(self._send(2 if kind == "asked" else 1, method, path, body, token))
         if kind in ("once", "for"):

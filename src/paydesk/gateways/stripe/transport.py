@@ -25,7 +25,7 @@ import stripe._stripe_response
 from paydesk import __version__
 from paydesk.gateways.port.account import Credentials
 from paydesk.gateways.stripe.lanes import Lane, Patience
-from paydesk.gateways.stripe.parameters import API_VERSION
+from paydesk.gateways.stripe.version import API_VERSION
 
 _KEPT = 1024  # lanes and clients of one event loop; beyond that the longest unused ones go
 
@@ -107,7 +107,7 @@ class Transports:
 
 
 def _silent(message: str, **_: object) -> None:
-    """Takes the place of the SDK's own logging; what is worth a line is logged by `adapter`, without bodies."""
+    """Takes the place of the SDK's own logging; what is worth a line is logged by `requests`, without bodies."""
 
 
 class _JSON:

@@ -5,7 +5,7 @@ All amounts are integers of minor units. Source: Commerce Layer, "Orders" and "L
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
@@ -148,69 +148,66 @@ def totals(
     Discounts take no more than the goods cost, free shipping no more than shipping costs, and a gift card no more
     than is left to pay, so nothing is ever owed to the shopper by paying.
     """
-    goods: list[Priced] = []
-    shipping: list[Priced] = []
-    fees: list[Priced] = []
-    adjustments: list[Priced] = []
-    discounts = free_shipping = 0
-    for line in lines:
-        if line.item_type in PURCHASABLE:
-            goods.append(line)
-        elif line.item_type == "shipments":
-            shipping.append(line)
-        elif line.item_type == "payment_methods":
-            fees.append(line)
-        elif line.item_type == "free_shipping_promotions":
-            free_shipping += line.total_cents
-        elif line.item_type in PROMOTIONS:
-            discounts += line.total_cents
-        else:
-            adjustments.append(line)
-
-    subtotal, shipping_amount, fee, adjustment = _sum(goods), _sum(shipping), _sum(fees), _sum(adjustments)
-    discount = max(discounts, -max(subtotal, 0)) + max(free_shipping, -max(shipping_amount, 0))
-    total = subtotal + shipping_amount + fee + discount + adjustment
-
-    taxes = [
-        _taxes(goods, taxing, True),
-        _taxes(shipping, taxing, taxing.freight),
-        _taxes(fees, taxing, taxing.payment_method),
-        _taxes(adjustments, taxing, taxing.adjustment),
-    ]
-    taxables = [_taxables(part, taxing) for part in (goods, shipping, fees, adjustments)]
-    tax = sum(taxes)
+    lines = list(lines)
+    goods = _part(lines, lambda line: line.item_type in PURCHASABLE, taxing, is_taxed=True)
+    shipping = _part(lines, lambda line: line.item_type == "shipments", taxing, is_taxed=taxing.freight)
+    fees = _part(lines, lambda line: line.item_type == "payment_methods", taxing, is_taxed=taxing.payment_method)
+    adjustments = _part(lines, _is_adjustment, taxing, is_taxed=taxing.adjustment)
+    parts = (goods, shipping, fees, adjustments)
+    discount = _discount(lines, goods, shipping)
+    total = sum(part.amount for part in parts) + discount
+    tax = sum(part.tax for part in parts)
     owed = total + (0 if taxing.included else tax) + (duty_cents or 0)
     gift_card = min(gift_card_balance_cents, max(owed, 0))
     return Totals(
-        subtotal_amount_cents=subtotal,
-        shipping_amount_cents=shipping_amount,
-        payment_method_amount_cents=fee,
+        subtotal_amount_cents=goods.amount,
+        shipping_amount_cents=shipping.amount,
+        payment_method_amount_cents=fees.amount,
         discount_amount_cents=discount,
-        adjustment_amount_cents=adjustment,
+        adjustment_amount_cents=adjustments.amount,
         gift_card_amount_cents=-gift_card,
         total_amount_cents=total,
-        subtotal_tax_amount_cents=taxes[0],
-        shipping_tax_amount_cents=taxes[1],
-        payment_method_tax_amount_cents=taxes[2],
-        adjustment_tax_amount_cents=taxes[3],
+        subtotal_tax_amount_cents=goods.tax,
+        shipping_tax_amount_cents=shipping.tax,
+        payment_method_tax_amount_cents=fees.tax,
+        adjustment_tax_amount_cents=adjustments.tax,
         total_tax_amount_cents=tax,
-        subtotal_taxable_amount_cents=taxables[0],
-        shipping_taxable_amount_cents=taxables[1],
-        payment_method_taxable_amount_cents=taxables[2],
-        adjustment_taxable_amount_cents=taxables[3],
-        total_taxable_amount_cents=sum(taxables),
+        subtotal_taxable_amount_cents=goods.taxable,
+        shipping_taxable_amount_cents=shipping.taxable,
+        payment_method_taxable_amount_cents=fees.taxable,
+        adjustment_taxable_amount_cents=adjustments.taxable,
+        total_taxable_amount_cents=sum(part.taxable for part in parts),
         total_amount_with_taxes_cents=max(owed - gift_card, 0),
-        skus_count=sum(line.quantity for line in goods if line.item_type == "skus"),
+        skus_count=sum(line.quantity for line in lines if line.item_type == "skus"),
     )
 
 
-def _sum(lines: list[Priced]) -> int:
-    return sum(line.total_cents for line in lines)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One of the parts that an order's total is made of: goods, shipping, fees or adjustments."""
+
+    amount: int
+    tax: int
+    taxable: int
 
 
-def _taxes(lines: list[Priced], taxing: Taxing, taxed: bool) -> int:
-    return sum(tax_of(line.total_cents, line.discount_cents, taxing) for line in lines) if taxed else 0
+def _part(lines: list[Priced], belongs: Callable[[Priced], bool], taxing: Taxing, *, is_taxed: bool) -> _Part:
+    own = [line for line in lines if belongs(line)]
+    return _Part(
+        sum(line.total_cents for line in own),
+        sum(tax_of(line.total_cents, line.discount_cents, taxing) for line in own) if is_taxed else 0,
+        sum(taxable_of(line.total_cents, taxing) for line in own),
+    )
 
 
-def _taxables(lines: list[Priced], taxing: Taxing) -> int:
-    return sum(taxable_of(line.total_cents, taxing) for line in lines)
+def _is_adjustment(line: Priced) -> bool:
+    others = (*PURCHASABLE, *PROMOTIONS, "shipments", "payment_methods")
+    return line.item_type not in others
+
+
+def _discount(lines: list[Priced], goods: _Part, shipping: _Part) -> int:
+    """All discounts, zero or less: on the goods, and on shipping."""
+    free_shipping = sum(line.total_cents for line in lines if line.item_type == "free_shipping_promotions")
+    others = tuple(name for name in PROMOTIONS if name != "free_shipping_promotions")
+    discounts = sum(line.total_cents for line in lines if line.item_type in others)
+    return max(discounts, -max(goods.amount, 0)) + max(free_shipping, -max(shipping.amount, 0))
