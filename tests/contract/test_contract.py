@@ -18,8 +18,7 @@ NOT_YET = {
     "line_items": {"_reserve_stock", "_reset_circuit", "_reset_restocked_quantity"},
     "orders": {"_commit_invoice", "_refund_invoice", "_reset_circuit", "_update_taxes", "_validate"},
 }
-"""Triggers of features that are not there. Those that tag come with tags."""
-TAGGING = {"_add_tags", "_remove_tags"}
+"""Triggers of features that are not there."""
 
 
 def flags(declared: Flag) -> set[str]:
@@ -36,7 +35,7 @@ def declared(shape: Shape) -> dict[str, KnownMember]:
     for name, acting in shape.triggers.items():
         can = flags(acting.flags) | ({"prohibited"} if acting.prohibited else set())
         found[name] = KnownMember(acting.kind, frozenset(can))
-    for name, related in shape.relationships.items():
+    for name, related in {**shape.relationships, **shape.empty}.items():
         if not related.hidden:
             can = flags(related.flags) | ({"include"} if related.includable else set())
             can |= {"prohibited"} if related.prohibited else set()
@@ -45,14 +44,14 @@ def declared(shape: Shape) -> dict[str, KnownMember]:
 
 
 def known(name: str) -> dict[str, KnownMember]:
-    """The same of the contract; of what a relationship may hold, what is served."""
+    """The same of the contract."""
     one = contract()[name]
-    late = NOT_YET.get(name, set()) | (set() if "tags" in SERVED else TAGGING)
+    late = NOT_YET.get(name, set())
     members = {it: about for it, about in {**one.attributes, **one.triggers}.items() if about.can and it not in late}
     for relationship, about in one.relationships.items():
-        types = tuple(sorted(set(about.types) & set(SERVED)))
-        if types:
-            members[relationship] = KnownMember(about.kind, about.can, types)
+        # What is served of the types; where none is, all of them, and the relationship is always empty.
+        types = tuple(sorted(set(about.types) & set(SERVED) or about.types))
+        members[relationship] = KnownMember(about.kind, about.can, types)
     return members
 
 

@@ -79,7 +79,7 @@ TYPES = (Shelf, Book, Note, Label, Labelling)
 def registry() -> Registry:
     """The library beside the shop."""
     served = commerce.registry()
-    return register([*served.every.values(), *TYPES])
+    return register([*served.every.values(), *TYPES], served.contract)
 
 
 @contextmanager

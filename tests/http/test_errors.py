@@ -57,7 +57,7 @@ def sku(**more: Any) -> dict[str, Any]:
             [
                 ("400", "PARAM_NOT_ALLOWED", "/data/relationships/nope"),
                 ("400", "PARAM_NOT_ALLOWED", "/data/relationships/versions"),
-                ("400", "PARAM_NOT_ALLOWED", "/data/relationships/shipping_category"),
+                ("400", "INVALID_LINKS_OBJECT", "/data/relationships/shipping_category"),
             ],
         ),
     ],

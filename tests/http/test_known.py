@@ -1,5 +1,7 @@
 """What the contract knows and paydesk does not serve yet: there is nothing of it, and asking for it is no mistake."""
 
+from typing import Any
+
 import pytest
 
 from tests.http.world import World
@@ -36,6 +38,96 @@ def test_there_is_no_record_of_it_and_none_is_made(world: World) -> None:
     answer = world.send("POST", "shipments", {})
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
     assert world.send("PATCH", "shipments/x", {}).status == 405
+
+
+def test_a_relationship_to_it_stands_among_the_links_and_holds_nothing(world: World) -> None:
+    own = "http://shop.test/api/orders/ordFull"
+    for name in ("shipments", "tags", "store"):
+        links = {"self": f"{own}/relationships/{name}", "related": f"{own}/{name}"}
+        assert world.get("orders/ordFull").data["relationships"][name] == {"links": links}
+        data = None if name == "store" else []
+        assert world.get(f"orders/ordFull/relationships/{name}").document == {"links": links, "data": data}
+    related = world.get("orders/ordFull/shipments?sort=-created_at&page[size]=25&include=parcels").document
+    page = f"{own}/shipments?page%5Bnumber%5D=1&sort=-created_at&page%5Bsize%5D=25&include=parcels"
+    assert related == {
+        "data": [],
+        "meta": {"record_count": 0, "page_count": 1},
+        "links": {"first": page, "last": page},
+    }
+    assert world.get("orders/ordFull/store").document == {"data": None}
+
+
+@pytest.mark.parametrize(
+    ("asked", "token", "status"),
+    [
+        ("orders/ordDraft/shipments", "guest", 200),
+        ("orders/ordDraft/store", "guest", 200),
+        ("orders/ordPlaced/shipments", "guest", 401),
+        ("orders/ordPlaced/store", "guest", 401),
+        ("orders/ordDraft/order_copies", "guest", 401),
+        ("orders/ordDraft/order_copies", "reader", 200),
+        ("customers/cusAda/order_subscriptions", "ada", 200),
+        ("orders/nobody/shipments", "shop/test", 404),
+        ("orders/nobody/relationships/store", "shop/test", 404),
+        ("orders/ordFull/nothing", "shop/test", 404),
+        ("orders/ordFull/shipments/x", "shop/test", 404),
+        ("orders/ordFull/shipments?nothing=x", "shop/test", 400),
+        ("orders/ordFull/shipments?include=nothing", "shop/test", 400),
+    ],
+)
+def test_its_related_address_is_there_for_whoever_may_see_the_record(
+    world: World, asked: str, token: str, status: int
+) -> None:
+    assert world.get(asked, token=token, expect=status).status == status
+    method = world.ask("POST", f"/api/{asked}", {}, token=token)
+    assert method.status in (404, 405)
+
+
+def test_writing_nothing_into_it_is_taken_and_changes_nothing(fresh: World) -> None:
+    before = fresh.get("skus/skuAlpha").data["attributes"]
+    nothing: dict[str, Any] = {"tags": [], "shipping_category": None}
+    told = fresh.send("PATCH", "skus/skuAlpha", {"reference": "r"}, expect=200, **nothing)
+    assert told.data["attributes"]["reference"] == "r"
+    told = fresh.send("PATCH", "skus/skuAlpha", {"_add_tags": "a,b", "_remove_tags": "c"}, expect=200)
+    body = {"type": "skus", "id": "skuAlpha", "relationships": {"tags": {"data": [{"type": "tags", "id": None}]}}}
+    told = fresh.ask("PATCH", "/api/skus/skuAlpha", {"data": body})
+    assert told.status == 200
+    after = told.data["attributes"]
+    assert {name for name in before if before[name] != after[name]} == {"reference", "updated_at"}
+    made = fresh.send("POST", "skus", {"code": "NEW", "name": "New"}, expect=201, **nothing)
+    assert made.data["attributes"]["code"] == "NEW"
+
+
+@pytest.mark.parametrize(
+    ("path", "related"),
+    [
+        ("skus/skuAlpha", {"tags": [("tags", "x")]}),
+        ("skus/skuAlpha", {"shipping_category": ("shipping_categories", "x")}),
+        ("markets/mktEurope", {"tax_calculator": ("manual_tax_calculators", "x")}),
+        ("orders/ordDraft", {"payment_source": ("adyen_payments", "x")}),
+    ],
+)
+def test_a_record_of_it_does_not_exist(world: World, path: str, related: dict[str, Any]) -> None:
+    (name,) = related
+    before = world.get(path).data["attributes"]
+    answer = world.send("PATCH", path, {"reference": "changed"}, **related)
+    assert (answer.status, answer.rules) == (422, [(f"/data/relationships/{name}", "blank")])
+    assert answer.document["errors"][0]["title"] == "must exist"
+    assert world.get(path).data["attributes"] == before
+
+
+def test_what_it_is_written_with_has_to_be_of_its_types(world: World) -> None:
+    answer = world.send("PATCH", "skus/skuAlpha", {}, tags=[("skus", "skuAlpha")])
+    assert answer.errors == [("400", "TYPE_MISMATCH", "/data/relationships/tags")]
+    answer = world.send("PATCH", "skus/skuAlpha", {"_add_tags": 1})
+    assert (answer.status, answer.rules) == (422, [("/data/attributes/_add_tags", "invalid")])
+    assert world.send("PATCH", "orders/ordDraft", {}, tags=[], token="guest").status == 401
+    assert world.send("PATCH", "orders/ordDraft", {"_add_tags": "x"}, token="guest").status == 401
+
+
+def test_a_trigger_that_needs_it_is_not_known(world: World) -> None:
+    answer = world.send("PATCH", "line_items/linAlpha", {"_reserve_stock": True})
+    assert answer.errors == [("400", "PARAM_NOT_ALLOWED", "/data/attributes/_reserve_stock")]
 
 
 def test_its_fields_are_passed_over_also_by_its_singular(world: World) -> None:

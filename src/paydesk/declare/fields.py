@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -18,6 +18,12 @@ class Flag(enum.Flag):
     UPDATE = enum.auto()
     FILTER = enum.auto()
     SORT = enum.auto()
+
+
+def flags(names: Iterable[str]) -> Flag:
+    """The flags of these names, which are lower case; other words among them mean none."""
+    known = Flag.__members__
+    return Flag(sum(known[name.upper()].value for name in names if name.upper() in known))
 
 
 NONE = Flag.NONE

@@ -43,6 +43,7 @@ class Relationship:
     null_attribute  clients may also write `null` to it as an attribute
     listed       it holds what a list of the related type's own would: not all that may be shown to who knows an id
     hidden       ours alone: conditions may pass through it, clients cannot
+    empty        none of its types is served, so there is nothing in it and nothing finds it
     """
 
     many: bool
@@ -58,6 +59,7 @@ class Relationship:
     prohibited: bool = False
     listed: bool = False
     hidden: bool = False
+    empty: bool = False
     null_attribute: bool = False
     polymorphic: bool = False
     constrained: bool = True
@@ -65,13 +67,13 @@ class Relationship:
 
     def __post_init__(self) -> None:
         about = f"a to-many of {', '.join(self.types)}"
-        if self.many:
+        if self.many and not self.empty:
             assert self.match is not None or self.by or self.through, f"{about}: say `by`, `through` or `match`"
             assert self.by or self.through or not self.flags & WRITE, f"{about}: what only matches cannot be written"
 
     @property
     def stored(self) -> bool:
-        return not self.many and self.match is None
+        return not self.many and self.match is None and not self.empty
 
     def can(self, flag: Flag) -> bool:
         return bool(self.flags & flag)

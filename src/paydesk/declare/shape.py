@@ -33,7 +33,10 @@ Rule = Generator[Any, Any, Any]
 
 @dataclass(frozen=True)
 class Trigger:
-    """A write-only attribute that acts. `run(record, work, value)` may be a plain function or a `Rule`."""
+    """A write-only attribute that acts. `run(record, work, value)` may be a plain function or a `Rule`.
+
+    idle   taken from clients, and never run: there is nothing that it could act on
+    """
 
     name: str
     flags: Flag
@@ -42,6 +45,7 @@ class Trigger:
     prohibited: bool = False
     loads: tuple[str, ...] = ()
     doc: str = ""
+    idle: bool = False
 
     def can(self, flag: Flag) -> bool:
         return bool(self.flags & flag)
@@ -68,6 +72,8 @@ def trigger(
 class Shape:
     """What a declaration decides, worked out once.
 
+    empty     relationships that the contract knows and whose types are not served: clients see them, with nothing in
+              them, rules do not
     columns   stored fields in order, `id` first, then what relationships keep (`order_id`, `payment_source_type`)
     demanded  what a new record has to be given: the names of attributes and relationships
     kept      those of them that a column keeps, each with the column
@@ -83,6 +89,7 @@ class Shape:
     doc: str
     fields: dict[str, Field] = field(default_factory=dict)
     relationships: dict[str, Relationship] = field(default_factory=dict)
+    empty: dict[str, Relationship] = field(default_factory=dict)
     triggers: dict[str, Trigger] = field(default_factory=dict)
     columns: dict[str, Field] = field(default_factory=dict)
     family: str | None = None

@@ -32,6 +32,10 @@ class Reads:
         rows: Selection = await self._database.read(lambda: self.record(request.actor, view, record_id, allowed))
         return rows
 
+    async def exists(self, request: Request, resource: type[Record], record_id: str) -> None:
+        """Raises NotFound; Denied when it exists but not for this caller."""
+        await self.one(request, Columns(resource, ("id",)), record_id)
+
     def record(
         self, actor: Actor, view: Any, record_id: str, allowed: Condition | None = None
     ) -> Generator[Any, Any, Selection]:

@@ -19,7 +19,7 @@ from paydesk.desk import Broken, Desk, Request, Response, Write
 from paydesk.desk.owed_answers import Receipt, receipt_of
 from paydesk.desk.requests import Permissions
 from paydesk.http import bodies
-from paydesk.http.known import nothing_of
+from paydesk.http.known import nothing_in, nothing_of
 from paydesk.http.limits import Caller, Limits, Unlisted
 from paydesk.http.origin import BadHost, Network, Origin, Peer, links, origin, single
 from paydesk.jsonapi import errors, read
@@ -283,7 +283,7 @@ class _Request:
         return await self._member(resource, parts)
 
     async def _member(self, resource: type[Resource], parts: list[str]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        method, actions = self.method, resource.shape.actions
+        method, actions, raw_query = self.method, resource.shape.actions, self.scope["query_string"]
         if not is_id(parts[1]):
             raise NotFound(parts[1])
         if len(parts) == 2:
@@ -294,8 +294,8 @@ class _Request:
             if method == "DELETE" and "delete" in actions:
                 return await self._change("delete", resource, parts[1])
             raise self._not_allowed(_MEMBER, actions)
-        name = parts[-1]
-        relationship = resource.shape.relationships.get(name)
+        name, shape = parts[-1], resource.shape
+        relationship = shape.relationships.get(name) or shape.empty.get(name)
         linkage = len(parts) == 4 and parts[2] == "relationships"
         if relationship is None or relationship.hidden or not (len(parts) == 3 or linkage):
             raise NotFound(name)
@@ -305,10 +305,15 @@ class _Request:
             raise Denied(name)
         if name == "event_stores":
             return await self._event_stores(resource, parts[1], linkage)
+        if name in shape.empty:
+            at = (shape.type, parts[1], name)
+            empty = nothing_in(relationship, at, linkage, self.actor, raw_query, self.api.registry, self.frame)
+            await self.api.desk.reads.exists(self._desk_request(), resource, parts[1])
+            return 200, list(_JSON_HEADERS), empty
         if linkage:
-            parse(self.scope["query_string"], resource, self.api.registry, purpose="write")
+            parse(raw_query, resource, self.api.registry, purpose="write")
             data = await self._linkage(resource, parts[1], name)
-            return 200, list(_JSON_HEADERS), self.frame.linkage(resource.shape.type, parts[1], name, data)
+            return 200, list(_JSON_HEADERS), self.frame.linkage(shape.type, parts[1], name, data)
         return await self._related(resource, parts[1], name)
 
     async def _linkage(self, owner: type[Resource], owner_id: str, name: str) -> Any:

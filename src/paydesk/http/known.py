@@ -1,10 +1,13 @@
-"""What the contract knows and is not served yet: a list of it is empty, and there is no record."""
+"""What the contract knows and is not served yet: lists and relationships of it are empty, and there is no record."""
 
 from __future__ import annotations
 
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Denied, NotFound
+from paydesk.declare import Relationship
+from paydesk.declare.contract import KnownType
 from paydesk.jsonapi.query.known import link_query
+from paydesk.jsonapi.query.parse import parse
 from paydesk.jsonapi.render import Frame
 from paydesk.rules.registry import Registry
 
@@ -21,6 +24,35 @@ def nothing_of(
         raise NotFound(parts[-1])
     if method != "GET":
         return None
-    if actor.is_sales_channel and ("customer" if actor.owner_type == "Customer" else "guest") not in kind.read_by:
-        raise Denied(parts[0])
+    _permit([kind], actor)
     return frame.nothing(parts[0], link_query(raw_query, kind, registry))
+
+
+def nothing_in(
+    relationship: Relationship,
+    at: tuple[str, str, str],
+    linkage: bool,
+    actor: Actor,
+    raw_query: bytes,
+    registry: Registry,
+    frame: Frame,
+) -> bytes:
+    """The document at the related address of a relationship that is always empty, or at that of its linkage.
+
+    at       the type and id of the record that has it, and its name
+    raises   RequestProblems; Denied for who could not read what it might hold either
+    """
+    kinds = [registry.known[name] for name in relationship.types]
+    if relationship.many:
+        _permit(kinds, actor)
+    if linkage:
+        parse(raw_query, registry[at[0]], registry, purpose="write")
+        return frame.linkage(*at, [] if relationship.many else None)
+    links = link_query(raw_query, kinds[0], registry)
+    return frame.nothing("/".join(at), links) if relationship.many else b'{"data":null}'
+
+
+def _permit(kinds: list[KnownType], actor: Actor) -> None:
+    who = "customer" if actor.owner_type == "Customer" else "guest"
+    if actor.is_sales_channel and not any(who in kind.read_by for kind in kinds):
+        raise Denied(kinds[0].name)

@@ -404,7 +404,7 @@ class _Description:
                 "additionalProperties": False,
                 **({"description": one.doc} if one.doc else {}),
             }
-            for name, one in shape.relationships.items()
+            for name, one in {**shape.relationships, **shape.empty}.items()
             if not one.hidden
         }
         return {

@@ -19,7 +19,7 @@ import orjson
 
 from paydesk.base.errors import Denied, message_of
 from paydesk.base.instants import parse as parse_instant
-from paydesk.declare import CREATE, UPDATE, Field, Relationship
+from paydesk.declare import CREATE, UPDATE, Field, Relationship, Shape
 from paydesk.declare.contract import members_of
 from paydesk.jsonapi import strict
 from paydesk.jsonapi.cards import holds_card
@@ -244,6 +244,7 @@ class _Member:
 
     kept      it goes to `values`; otherwise to `arguments`
     acts      a trigger: null is no request at all, nor is false where it is a boolean
+    idle      a trigger that is taken, and asks for nothing
     default   what null puts in place, a copy for each record
     """
 
@@ -254,6 +255,7 @@ class _Member:
     required: bool
     prohibited: bool
     default: Any
+    idle: bool = False
 
 
 def _short(value: Any) -> Any:
@@ -292,14 +294,21 @@ class _Decoder:
         for name, acting in resource.shape.triggers.items():
             if acting.can(flag):
                 check = _check_of(name, Field(acting.kind))  # type: ignore[arg-type]
-                self.members[name] = _Member(name, check, False, True, False, acting.prohibited, None)
+                self.members[name] = _Member(name, check, False, True, False, acting.prohibited, None, acting.idle)
+        shape = resource.shape
         self.relationships: dict[str, Relationship] = {
-            name: one for name, one in resource.shape.relationships.items() if one.can(flag) and not one.hidden
+            name: one
+            for name, one in {**shape.relationships, **shape.empty}.items()
+            if one.can(flag) and not one.hidden
         }
+        self.empty = frozenset(shape.empty)
         demanded = resource.shape.demanded if self.creates else ()
         self.required = [self.members[name] for name in demanded if name in self.members]
         self.required_links = [self.relationships[name] for name in demanded if name in self.relationships]
-        self.accepted = {name: _accepted(one, registry) for name, one in self.relationships.items()}
+        self.unserved = {name: _unserved(one, shape, registry) for name, one in self.relationships.items()}
+        self.accepted = {
+            name: _accepted(one, registry, self.unserved[name]) for name, one in self.relationships.items()
+        }
 
     def decode(self, body: bytes, record_id: str | None, prohibited: bool) -> Decoded:
         try:
@@ -309,7 +318,7 @@ class _Decoder:
                 raise RequestProblems([_missing("data", "/data")]) from None
             raise RequestProblems([problem("BAD_REQUEST", detail=str(error), pointer="")]) from None
         data, attributes, relationships = self.shape(read.value, record_id)
-        links, many, pointers = self.names(read.value, data, attributes, relationships)
+        links, many, pointers, absent = self.names(read.value, data, attributes, relationships)
         if prohibited:
             self.permit(attributes, relationships, links)
 
@@ -340,7 +349,7 @@ class _Decoder:
                 if type(value) is _Bad:
                     problems.append(_broken(name, value.error, value.meta))
                     continue
-                if member.acts and value is False:
+                if member.idle or (member.acts and value is False):
                     continue
             if member.kept:
                 values[name] = value
@@ -351,6 +360,7 @@ class _Decoder:
                 problems.append(_broken(member.name, "blank"))
         if relationships or self.required_links:
             self.check_links(links, many, pointers, problems, read.escaped)
+            problems.extend(one for one in map(_must_exist, absent) if one not in problems)
         return decoded
 
     def shape(self, value: Any, record_id: str | None) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -389,8 +399,9 @@ class _Decoder:
 
     def names(
         self, value: dict[str, Any], data: dict[str, Any], attributes: dict[str, Any], relationships: dict[str, Any]
-    ) -> tuple[dict[str, Reference | None], dict[str, list[Reference]], dict[str, str]]:
-        """What the relationships name. Every name and every type has to be one that this verb takes.
+    ) -> tuple[dict[str, Reference | None], dict[str, list[Reference]], dict[str, str], list[str]]:
+        """What the relationships name, to-ones and to-manys, and which of them name a record of a type that has none.
+        Every name and every type has to be one that this verb takes.
 
         raises   RequestProblems
         """
@@ -398,6 +409,7 @@ class _Decoder:
         links: dict[str, Reference | None] = {}
         many: dict[str, list[Reference]] = {}
         pointers: dict[str, str] = {}
+        absent: list[str] = []
         if not value.keys() <= _DOCUMENT_MEMBERS:
             for name in value:
                 if name not in _DOCUMENT_MEMBERS:
@@ -423,18 +435,15 @@ class _Decoder:
             if relationship is None:
                 problems.append(_not_allowed(_pointer("relationships", name), name))
                 continue
-            linkage: Any = given["data"] if type(given) is dict and "data" in given else _NOTHING
-            if linkage is _NOTHING or (relationship.many and type(linkage) is not list):
-                problems.append(problem("INVALID_LINKS_OBJECT", pointer=f"/data/relationships/{name}"))
+            references = self.references(name, given)
+            if isinstance(references, ApiError):
+                problems.append(references)
                 continue
-            references: list[Reference] = []
-            for one in linkage if relationship.many else () if linkage is None else (linkage,):
-                reference = self.reference(name, one)
-                if isinstance(reference, ApiError):
-                    problems.append(reference)
-                    break
-                references.append(reference)
-            if relationship.many:
+            if any(kind in self.unserved[name] for kind, _ in references):
+                absent.append(name)
+            elif name in self.empty:
+                continue
+            elif relationship.many:
                 # A record named twice is related once.
                 many[name] = list(dict.fromkeys(references))
             else:
@@ -442,7 +451,29 @@ class _Decoder:
                 pointers.pop(name, None)
         if problems:
             raise RequestProblems(problems, names=True)
-        return links, many, pointers
+        return links, many, pointers, absent
+
+    def references(self, name: str, given: Any) -> list[Reference] | ApiError:
+        """The types and ids in a relationship object, a to-one's as well."""
+        many = self.relationships[name].many
+        linkage: Any = given["data"] if type(given) is dict and "data" in given else _NOTHING
+        if linkage is _NOTHING or (many and type(linkage) is not list):
+            return problem("INVALID_LINKS_OBJECT", pointer=f"/data/relationships/{name}")
+        found: list[Reference] = []
+        for one in linkage if many else () if linkage is None else (linkage,):
+            if many and self.names_nothing(name, one):
+                continue
+            reference = self.reference(name, one)
+            if isinstance(reference, ApiError):
+                return reference
+            found.append(reference)
+        return found
+
+    def names_nothing(self, name: str, given: Any) -> bool:
+        """It is an identifier without an id: applications clear a list by a list of such."""
+        if type(given) is not dict or given.get("id", _NOTHING) is not None:
+            return False
+        return type(given.get("type")) is str and self.accepted[name](given["type"]) is not None
 
     def reference(self, name: str, given: Any) -> Reference | ApiError:
         """The type and id of a resource identifier object."""
@@ -503,15 +534,22 @@ _DOCUMENT_MEMBERS = {"data", "jsonapi", "links", "meta"}
 _DATA_MEMBERS = {"type", "id", "attributes", "relationships", "links", "meta"}
 
 
-def _accepted(relationship: Relationship, registry: Registry) -> Callable[[str], str | None]:
+def _accepted(relationship: Relationship, registry: Registry, unserved: frozenset[str]) -> Callable[[str], str | None]:
     """Which type a relationship understands by the type that a client names: a member of a family is also known as one
     of the family, by the same id, whether it is served by itself or not.
     """
-    types = {one: one for one in relationship.types}
-    for family in relationship.types:
+    types = {one: one for one in (*relationship.types, *unserved)}
+    for family in (*relationship.types, *unserved):
         for member in (*registry.members(family), *members_of(family)):
             types.setdefault(member, family)
     return types.get
+
+
+def _unserved(relationship: Relationship, shape: Shape, registry: Registry) -> frozenset[str]:
+    """The types that a relationship may hold and of which there is no record."""
+    known = registry.contract.get(shape.type)
+    types = known.relationships[relationship.name].types if known and relationship.name in known.relationships else ()
+    return frozenset(one for one in types if one in registry.known)
 
 
 def _broken(name: str, error: str, meta: dict[str, Any] | None = None) -> ApiError:

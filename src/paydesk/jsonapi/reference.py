@@ -351,9 +351,9 @@ def _relationships(shape: Shape) -> str:
             "to many" if one.many else "to one",
             _flag_chips(shape, one.flags, required=one.required)
             + ('<span class="chip">include</span>' if one.includable else ""),
-            _related(one),
+            _related(one) if name in shape.relationships else _prose(one.doc),
         )
-        for name, one in shape.relationships.items()
+        for name, one in {**shape.relationships, **shape.empty}.items()
         if not one.hidden
     )
     return _table("Relationships", rows, ("Relationship", "", "A client may"))

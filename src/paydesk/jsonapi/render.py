@@ -35,6 +35,7 @@ class View:
     columns   what the store has to select, in order, `id` first; a dotted path goes through a to-one
     includes  relationship name → the view of each type it may hold
     serial    names the view in statement keys
+    asks_for_more  something is included, if only what is always empty
     size      how many views it is made of, itself among them
     """
 
@@ -43,6 +44,7 @@ class View:
         "_identify",
         "_pieces",
         "_template",
+        "asks_for_more",
         "at",
         "columns",
         "includes",
@@ -86,12 +88,15 @@ class View:
             places = [self.column(name) for name in columns]
             self._identify = lambda row: identify(*(row[place] for place in places))
         relationships = [
-            one for name, one in shape.relationships.items() if not one.hidden and (chosen is None or name in chosen)
+            one
+            for name, one in {**shape.relationships, **shape.empty}.items()
+            if not one.hidden and (chosen is None or name in chosen)
         ]
         self.relationships: dict[str, Relationship] = {one.name: one for one in relationships}
+        self.asks_for_more = any(name in self.relationships for name in include)
         self.includes: dict[str, dict[str, View]] = {}
         for name, deeper in include.items():
-            if name not in self.relationships:
+            if name not in self.relationships or name in shape.empty:
                 continue
             relationship = shape.relationships[name]
             if relationship.stored:
@@ -103,12 +108,7 @@ class View:
                 for target in relationship.types
             }
         self.size: int = 1 + sum(view.size for targets in self.includes.values() for view in targets.values())
-        self._pieces: dict[str, bytes] = {
-            one.name: (
-                f'"{one.name}":{{"links":{{"self":"\0/relationships/{one.name}","related":"\0/{one.name}"}}'
-            ).encode()
-            for one in relationships
-        }
+        self._pieces: dict[str, bytes] = {one.name: _piece(one, one.name in include) for one in relationships}
         self._template = b",".join(piece + b"}" for piece in self._pieces.values())
 
     def column(self, path: str) -> int:
@@ -164,6 +164,15 @@ class View:
         else:
             relationships = self._template
         return b'%b,"relationships":{%b},"meta":%b}' % (head, relationships.replace(b"\0", own), meta)
+
+
+def _piece(relationship: Relationship, included: bool) -> bytes:
+    """A relationship up to the linkage that its records have; of one that is always empty all have the same."""
+    name = relationship.name.encode()
+    links = b'"%b":{"links":{"self":"\0/relationships/%b","related":"\0/%b"}' % (name, name, name)
+    if not (relationship.empty and included):
+        return links
+    return links + (b',"data":[]' if relationship.many else b',"data":null')
 
 
 def _linkage(value: Any) -> bytes:
@@ -242,7 +251,7 @@ class Frame:
             yield of.render(row, self.base, self.meta, linkage.get((of.type, row[0])), self.caller)
 
     def included(self, view: View, rows: Selection) -> bytes:
-        if not view.includes:
+        if not view.asks_for_more:
             return b""
         primary = {(of.type, row[0]) for of, row in zip(rows.views or repeat(view), rows.primary, strict=False)}
         objects = (
