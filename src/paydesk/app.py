@@ -41,8 +41,10 @@ from paydesk.http.origin import BadHost, Origin, links, origin, single
 from paydesk.http.public import Documents
 from paydesk.http.readiness import Readiness
 from paydesk.http.sparing import Sparing
-from paydesk.jsonapi import errors, published, reference
-from paydesk.jsonapi.render import views_of
+from paydesk.jsonapi import errors
+from paydesk.jsonapi.documents.views import views_of
+from paydesk.jsonapi.pages.reference import POLICY
+from paydesk.jsonapi.pages.resources import resources_document
 from paydesk.oauth import keys, permissions
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import bearer
@@ -393,7 +395,7 @@ class Application:
                 Route("/metrics", self._metrics),
                 Route("/", _home),
                 Route("/docs", self._docs),
-                Route("/api/public/resources", self._published(published.resources_document(parts.registry))),
+                Route("/api/public/resources", self._published(resources_document(parts.registry))),
                 Route("/api/public/openapi.json", self._openapi),
                 Route("/webhook_callbacks/{kind}/{gateway_id}", self._callback, methods=["POST"]),
                 *oauth_routes(parts.oauth),
@@ -441,7 +443,7 @@ class Application:
     async def _docs(self, request: Request) -> Response:
         assert self.documents is not None
         page = await self.documents.reference(request.scope["paydesk.links"])
-        return HTMLResponse(page, headers={"content-security-policy": reference.POLICY})
+        return HTMLResponse(page, headers={"content-security-policy": POLICY})
 
     async def _callback(self, request: Request) -> Response:
         """A gateway's event: verified over the raw bytes, kept, answered; worked afterwards."""

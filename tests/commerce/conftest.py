@@ -13,7 +13,7 @@ from paydesk.commerce.accounts.organizations import Organization
 from paydesk.commerce.payments.stripe_gateways import StripeGateway
 from paydesk.desk import Desk
 from paydesk.http.api import Api
-from paydesk.jsonapi.render import views_of
+from paydesk.jsonapi.documents.views import views_of
 from paydesk.oauth import permissions
 from paydesk.oauth.secrets import Passwords
 from paydesk.rules.work import Work

@@ -6,7 +6,7 @@ from typing import Any
 from paydesk import commerce
 from paydesk.declare import eq
 from paydesk.desk import Request, Write
-from paydesk.jsonapi.render import Views
+from paydesk.jsonapi.documents.views import Views
 from paydesk.operations import demo
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.resource import Resource

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from paydesk.commerce.catalog.skus import Sku
-from paydesk.jsonapi.render import View, Views
+from paydesk.jsonapi.documents.views import View, Views
 from tests.http.world import MEDIA_TYPE, World, world_at
 
 INJECTIONS = [

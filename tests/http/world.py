@@ -37,7 +37,7 @@ from paydesk.desk import Desk
 from paydesk.http.api import Api
 from paydesk.http.door import Door
 from paydesk.http.origin import Network
-from paydesk.jsonapi.render import views_of
+from paydesk.jsonapi.documents.views import views_of
 from paydesk.oauth import permissions
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work

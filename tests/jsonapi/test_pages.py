@@ -14,11 +14,11 @@ import pytest
 
 from paydesk.commerce import registry as served
 from paydesk.declare import CREATE, UPDATE
-from paydesk.jsonapi import read
-from paydesk.jsonapi.openapi import openapi_document
-from paydesk.jsonapi.published import resources_document
+from paydesk.jsonapi.body.decode import Verb, decode
+from paydesk.jsonapi.openapi.document import openapi_document
+from paydesk.jsonapi.pages.reference import POLICY, reference_page
+from paydesk.jsonapi.pages.resources import resources_document
 from paydesk.jsonapi.query.parse import parse
-from paydesk.jsonapi.reference import POLICY, reference_page
 from paydesk.rules.registry import Registry
 from tests.jsonapi.shop import SHOP
 
@@ -99,7 +99,7 @@ def test_example_requests_are_valid_and_understood(registry: Registry) -> None:
     document = described(registry)
     tried = 0
     for name, resource in registry.types.items():
-        verbs: tuple[tuple[read.Verb, str | None], ...] = (("create", None), ("update", "XAyRWNUzyN"))
+        verbs: tuple[tuple[Verb, str | None], ...] = (("create", None), ("update", "XAyRWNUzyN"))
         for verb, record_id in verbs:
             schema = document["components"]["schemas"].get(f"{name}_{verb}")
             if schema is None:
@@ -107,7 +107,7 @@ def test_example_requests_are_valid_and_understood(registry: Registry) -> None:
             (example,) = schema["examples"]
             jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]}).validate(example)
             body = json.dumps(example).encode()
-            decoded = read.decode(body, resource, registry, verb=verb, record_id=record_id)
+            decoded = decode(body, resource, registry, verb=verb, record_id=record_id)
             assert decoded.problems == [], (name, verb)
             tried += 1
     assert tried > 8

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paydesk.base.errors import Denied
+from paydesk.jsonapi.body.decode import Decoded, decode
 from paydesk.jsonapi.errors import RequestProblems
-from paydesk.jsonapi.read import Decoded, decode
 from paydesk.rules.resource import Resource
 from tests.jsonapi.shop import SHOP, LineItem, Market, Order
 

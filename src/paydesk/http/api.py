@@ -22,10 +22,12 @@ from paydesk.http import bodies
 from paydesk.http.known import nothing_in, nothing_of
 from paydesk.http.limits import Caller, Limits, Unlisted
 from paydesk.http.origin import BadHost, Network, Origin, Peer, links, origin, single
-from paydesk.jsonapi import errors, read
+from paydesk.jsonapi import errors
+from paydesk.jsonapi.body.decode import decode
+from paydesk.jsonapi.documents.frame import Frame
+from paydesk.jsonapi.documents.views import View, Views
 from paydesk.jsonapi.query.parse import parse
 from paydesk.jsonapi.query.query import EVERYTHING, Query
-from paydesk.jsonapi.render import Frame, View, Views
 from paydesk.rules.asking import Change
 from paydesk.rules.registry import Registry
 from paydesk.rules.resource import Resource
@@ -507,7 +509,7 @@ class _Request:
         write = Write(verb, resource, record_id, _nothing(resource))
         if verb != "delete":
             try:
-                decoded = read.decode(
+                decoded = decode(
                     body,
                     resource,
                     api.registry,

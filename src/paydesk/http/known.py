@@ -6,9 +6,9 @@ from paydesk.base.actor import Actor
 from paydesk.base.errors import Denied, NotFound
 from paydesk.declare import Relationship
 from paydesk.declare.contract import KnownType
+from paydesk.jsonapi.documents.frame import Frame
 from paydesk.jsonapi.query.known import link_query
 from paydesk.jsonapi.query.parse import parse
-from paydesk.jsonapi.render import Frame
 from paydesk.rules.registry import Registry
 
 

@@ -11,7 +11,8 @@ from functools import cache
 from typing import Any
 
 from paydesk import __version__
-from paydesk.jsonapi import openapi, reference
+from paydesk.jsonapi.openapi.document import openapi_document
+from paydesk.jsonapi.pages.reference import reference_page
 from paydesk.rules.registry import Registry
 
 _HERE = "https://here.invalid"
@@ -106,12 +107,12 @@ class Documents:
 
 @cache
 def _description(registry: Registry) -> bytes:
-    return openapi.openapi_document(registry, version=__version__, servers=[_HERE], paths=ELSEWHERE)
+    return openapi_document(registry, version=__version__, servers=[_HERE], paths=ELSEWHERE)
 
 
 @cache
 def _reference(registry: Registry) -> bytes:
-    return reference.reference_page(registry, version=__version__, origin=_HERE)
+    return reference_page(registry, version=__version__, origin=_HERE)
 
 
 def _at(document: bytes, here: object) -> bytes:

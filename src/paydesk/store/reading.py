@@ -36,7 +36,7 @@ NEWEST_FIRST: Sort = (("created_at", True), ("id", True))
 
 
 class Viewed(Protocol):
-    """What reading needs of a `jsonapi.render.View`."""
+    """What reading needs of a `jsonapi.documents.views.View`."""
 
     serial: int
     resource: type[Record]

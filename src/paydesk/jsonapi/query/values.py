@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from paydesk.base.instants import parse as parse_instant
-from paydesk.jsonapi import strict
+from paydesk.jsonapi.body import strict
 from paydesk.jsonapi.query.mistakes import Mistake, shown
 
 _MOST_VALUES = 1000

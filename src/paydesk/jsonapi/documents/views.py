@@ -7,17 +7,14 @@ payments", the published example). `data` linkage stands only where a relationsh
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
-from itertools import repeat
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 
 from paydesk.base.actor import Actor
 from paydesk.base.money import as_float, formatted
-from paydesk.base.selection import Selection
 from paydesk.declare import Field, Relationship
 from paydesk.rules.registry import Registry
 from paydesk.rules.resource import Resource
@@ -158,7 +155,7 @@ class View:
             return b'%b,"meta":%b}' % (head, meta)
         if linkage:
             relationships = b",".join(
-                piece + b',"data":%b}' % _linkage(linkage[name]) if name in linkage else piece + b"}"
+                piece + b',"data":%b}' % linkage_data(linkage[name]) if name in linkage else piece + b"}"
                 for name, piece in self._pieces.items()
             )
         else:
@@ -175,12 +172,13 @@ def _piece(relationship: Relationship, included: bool) -> bytes:
     return links + (b',"data":[]' if relationship.many else b',"data":null')
 
 
-def _linkage(value: Any) -> bytes:
+def linkage_data(value: Any) -> bytes:
+    """The `data` of a relationship: identities as (type, id)."""
     if value is None:
         return b"null"
     if isinstance(value, tuple):
         return b'{"type":"%b","id":"%b"}' % (value[0].encode(), value[1].encode())
-    return b"[" + b",".join(_linkage(one) for one in value) + b"]"
+    return b"[" + b",".join(linkage_data(identity) for identity in value) + b"]"
 
 
 class Views:
@@ -230,85 +228,3 @@ def _frozen(value: Any) -> Any:
     if isinstance(value, Mapping):
         return tuple((name, _frozen(value[name])) for name in sorted(value)) if value else ()
     return tuple(sorted(value))
-
-
-class Frame:
-    """What a request gives all its resource objects: link base, meta, and who reads."""
-
-    __slots__ = ("base", "caller", "meta", "trace_id")
-
-    def __init__(self, origin: str, caller: Actor, trace_id: str) -> None:
-        self.base = f"{origin}/api/".encode()
-        self.caller = caller
-        self.trace_id = trace_id
-        self.meta = (
-            f'{{"mode":"{caller.mode}","organization_id":"{caller.organization_id}","trace_id":"{trace_id}"}}'
-        ).encode()
-
-    def objects(self, view: View, rows: Selection) -> Iterator[bytes]:
-        linkage = rows.linkage
-        for of, row in zip(rows.views or repeat(view), rows.primary, strict=False):
-            yield of.render(row, self.base, self.meta, linkage.get((of.type, row[0])), self.caller)
-
-    def included(self, view: View, rows: Selection) -> bytes:
-        if not view.asks_for_more:
-            return b""
-        primary = {(of.type, row[0]) for of, row in zip(rows.views or repeat(view), rows.primary, strict=False)}
-        objects = (
-            of.render(row, self.base, self.meta, rows.linkage.get(identity), self.caller)
-            for identity, (of, row) in rows.included.items()
-            if identity not in primary
-        )
-        return b',"included":[' + b",".join(objects) + b"]"
-
-    def document(self, view: View, rows: Selection) -> bytes:
-        """A document of one resource, `data: null` when there is none."""
-        data = next(self.objects(view, rows), b"null")
-        return b'{"data":' + data + self.included(view, rows) + b"}"
-
-    def location(self, view: View, rows: Selection) -> str:
-        """Where a record is to be found that was made."""
-        return f"{self.base.decode()}{view.type}/{rows.primary[0][0]}"
-
-    def many(self, view: View, rows: Selection, path: str, link_query: str, number: int, size: int) -> bytes:
-        """A page of a list. `path` is the list's own under the base; links keep every other query parameter."""
-        assert rows.total is not None
-        pages = max(1, -(-rows.total // size))
-
-        def link(page: int) -> str:
-            kept = f"&{link_query}" if link_query else ""
-            return f"{self.base.decode()}{path}?{quote('page[number]')}={page}{kept}"
-
-        links: dict[str, str] = {"first": link(1)}
-        if number > 1:
-            links["prev"] = link(min(number - 1, pages))
-        if number < pages:
-            links["next"] = link(number + 1)
-        links["last"] = link(pages)
-        return b'{"data":[%b]%b,"meta":{"record_count":%d,"page_count":%d},"links":%b}' % (
-            b",".join(self.objects(view, rows)),
-            self.included(view, rows),
-            rows.total,
-            pages,
-            orjson.dumps(links),
-        )
-
-    def nothing(self, path: str, link_query: str) -> bytes:
-        """A list in which nothing is."""
-        kept = f"&{link_query}" if link_query else ""
-        page = f"{self.base.decode()}{path}?{quote('page[number]')}=1{kept}"
-        meta, links = {"record_count": 0, "page_count": 1}, {"first": page, "last": page}
-        return orjson.dumps({"data": [], "meta": meta, "links": links})
-
-    def linkage(self, own_type: str, own_id: str, name: str, data: Any, next_query: str | None = None) -> bytes:
-        """What `GET …/relationships/{name}` answers."""
-        own = self.base.decode() + f"{own_type}/{own_id}"
-        links = {"self": f"{own}/relationships/{name}", "related": f"{own}/{name}"}
-        if next_query:
-            links["next"] = f"{own}/relationships/{name}?{next_query}"
-        return b'{"links":%b,"data":%b}' % (orjson.dumps(links), _linkage(data))
-
-    def cursor(self, view: View, rows: Selection, path: str, next_query: str | None) -> bytes:
-        """A page of a cursor-paged list: no counts, and a link to what follows (Commerce Layer, "Event stores")."""
-        links = {"next": f"{self.base.decode()}{path}?{next_query}"} if next_query else {}
-        return b'{"data":[%b],"meta":{},"links":%b}' % (b",".join(self.objects(view, rows)), orjson.dumps(links))

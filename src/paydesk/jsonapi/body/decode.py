@@ -9,20 +9,16 @@ Source: JSON:API, "Creating resources" and "Updating resources"; Commerce Layer,
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import orjson
-
 from paydesk.base.errors import Denied, message_of
-from paydesk.base.instants import parse as parse_instant
 from paydesk.declare import CREATE, UPDATE, Field, Relationship, Shape
 from paydesk.declare.contract import members_of
-from paydesk.jsonapi import strict
-from paydesk.jsonapi.cards import holds_card
+from paydesk.jsonapi.body import strict
+from paydesk.jsonapi.body.cards import holds_card
+from paydesk.jsonapi.body.checks import Broken, Check, check_of
 from paydesk.jsonapi.errors import ApiError, RequestProblems, problem, validation
 from paydesk.rules.asking import Change
 from paydesk.rules.registry import Registry
@@ -32,15 +28,10 @@ Verb = Literal["create", "update"]
 Reference = tuple[str, str]
 """Type and id of a record."""
 
-MAXIMUM_METADATA_KEYS = 50
-MAXIMUM_METADATA_BYTES = 16_384
 MAXIMUM_PROBLEMS = 100
-"""How many problems of one stage are told: an answer must not grow with the nonsense it answers."""
+"""An answer names at most so many problems of one stage: it must not grow with the nonsense it answers."""
 
 _MAXIMUM_ID = 255
-
-_NUMERIC = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-_DECIMAL = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -91,151 +82,12 @@ def decode(
 
 
 class _Problems(list[ApiError]):
-    """Problems of one stage, told at once when there are too many: unknown names can be a hundred thousand."""
+    """The problems of one stage. Reading ends when there are too many: unknown names can be a hundred thousand."""
 
     def append(self, error: ApiError) -> None:
         super().append(error)
         if len(self) >= MAXIMUM_PROBLEMS:
             raise RequestProblems(self, names=True)
-
-
-class _Bad:
-    """What a check answers for a value that breaks a rule. `value` in the meta is added where it is short."""
-
-    __slots__ = ("error", "meta")
-
-    def __init__(self, error: str, **meta: Any) -> None:
-        self.error = error
-        self.meta = meta
-
-
-Check = Callable[[Any], Any]
-"""The value to keep, or a `_Bad`. Null never reaches a check."""
-
-_BLANK = _Bad("blank")
-_INVALID = _Bad("invalid")
-_NOT_A_NUMBER = _Bad("not_a_number")
-_NOT_AN_INTEGER = _Bad("not_an_integer")
-
-
-def _string_check(maximum: int, enum: tuple[str, ...] | None, required: bool) -> Check:
-    if enum is not None:
-        allowed = frozenset(enum)
-
-        def choice(value: Any) -> Any:
-            if type(value) is str and value in allowed:
-                return value
-            if value == "" and required:
-                return _BLANK
-            if type(value) in (str, int, float, bool):
-                return _Bad("inclusion", value=_short(value))
-            return _Bad("inclusion")
-
-        return choice
-
-    def text(value: Any) -> Any:
-        if type(value) is not str:
-            return _INVALID
-        if required and not value:
-            return _BLANK
-        if len(value) > maximum:
-            return _Bad("too_long", count=maximum)
-        return value
-
-    return text
-
-
-def _bounds(value: int | float, minimum: int | None, maximum: int | None) -> Any:
-    if minimum is not None and value < minimum:
-        return _Bad("greater_than_or_equal_to", value=value, count=minimum)
-    if maximum is not None and value > maximum:
-        return _Bad("less_than_or_equal_to", value=value, count=maximum)
-    return value
-
-
-def _integer_check(minimum: int | None, maximum: int | None) -> Check:
-    def integer(value: Any) -> Any:
-        kind = type(value)
-        if kind is not int:
-            if kind is str and _NUMERIC.fullmatch(value):
-                value = int(value)
-                if not -strict.INTEGER_MAXIMUM <= value <= strict.INTEGER_MAXIMUM:
-                    return _NOT_A_NUMBER
-            elif kind is float:
-                # JSON has one kind of number: 5.0 is 5.
-                if not value.is_integer() or abs(value) > 2**53:
-                    return _NOT_AN_INTEGER
-                value = int(value)
-            else:
-                return _NOT_A_NUMBER
-        if minimum is None and maximum is None:
-            return value
-        return _bounds(value, minimum, maximum)
-
-    return integer
-
-
-def _float_check(minimum: int | None, maximum: int | None) -> Check:
-    def number(value: Any) -> Any:
-        kind = type(value)
-        if kind is not int and kind is not float and not (kind is str and _DECIMAL.fullmatch(value)):
-            return _NOT_A_NUMBER
-        result = float(value)
-        if not math.isfinite(result):
-            return _NOT_A_NUMBER
-        return _bounds(result, minimum, maximum)
-
-    return number
-
-
-_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
-
-
-def _boolean(value: Any) -> Any:
-    kind = type(value)
-    if kind is bool:
-        return value
-    if kind is int and (value == 0 or value == 1):
-        return value == 1
-    if kind is str:
-        return _BOOLEANS.get(value, _INVALID)
-    return _INVALID
-
-
-def _moment(value: Any) -> Any:
-    if type(value) is not str or len(value) > 64:
-        return _INVALID
-    return parse_instant(value) or _INVALID
-
-
-def _object(value: Any) -> Any:
-    return value if type(value) is dict else _INVALID
-
-
-def _metadata(value: Any) -> Any:
-    if type(value) is not dict:
-        return _INVALID
-    if len(value) > MAXIMUM_METADATA_KEYS:
-        return _Bad("too_many", count=MAXIMUM_METADATA_KEYS)
-    if value and len(orjson.dumps(value)) > MAXIMUM_METADATA_BYTES:
-        return _Bad("too_large", count=MAXIMUM_METADATA_BYTES)
-    return value
-
-
-def _array(value: Any) -> Any:
-    return value if type(value) is list else _INVALID
-
-
-def _check_of(name: str, one: Field) -> Check:
-    if one.kind == "string":
-        return _string_check(one.max_length, one.enum, one.required)
-    if one.kind == "integer":
-        return _integer_check(one.minimum, one.maximum)
-    if one.kind == "float":
-        return _float_check(one.minimum, one.maximum)
-    if one.kind == "object":
-        return _metadata if name == "metadata" else _object
-    return {"boolean": _boolean, "datetime": _moment, "array": _array}[one.kind]
 
 
 @dataclass(slots=True)
@@ -258,12 +110,8 @@ class _Member:
     idle: bool = False
 
 
-def _short(value: Any) -> Any:
-    return value[:100] if type(value) is str else value
-
-
 def shown(text: Any) -> str:
-    """What a client sent, as it is told back: short, and always encodable."""
+    """Text of a client's as an error repeats it: short, and always encodable."""
     return (text if type(text) is str else json.dumps(text))[:100].encode("utf-8", "replace").decode()
 
 
@@ -272,7 +120,7 @@ def _pointer(*names: Any, within: str = "/data") -> str:
 
 
 class _Decoder:
-    """What is decided by one type's declaration for one verb. It holds the registry, so that its id stays its own."""
+    """Reads the bodies of one type for one verb. It holds the registry, so that its id stays its own."""
 
     def __init__(self, resource: type[Resource], registry: Registry, verb: Verb) -> None:
         self.registry = registry
@@ -284,7 +132,7 @@ class _Decoder:
             if one.can(flag):
                 self.members[name] = _Member(
                     name,
-                    _check_of(name, one),
+                    check_of(name, one),
                     one.stored,
                     False,
                     one.required,
@@ -293,7 +141,7 @@ class _Decoder:
                 )
         for name, acting in resource.shape.triggers.items():
             if acting.can(flag):
-                check = _check_of(name, Field(acting.kind))  # type: ignore[arg-type]
+                check = check_of(name, Field(acting.kind))  # type: ignore[arg-type]
                 self.members[name] = _Member(name, check, False, True, False, acting.prohibited, None, acting.idle)
         shape = resource.shape
         self.relationships: dict[str, Relationship] = {
@@ -346,7 +194,7 @@ class _Decoder:
                         problems.append(found)
                         continue
                 value = member.check(value)
-                if type(value) is _Bad:
+                if type(value) is Broken:
                     problems.append(_broken(name, value.error, value.meta))
                     continue
                 if member.idle or (member.acts and value is False):
