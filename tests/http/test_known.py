@@ -130,6 +130,95 @@ def test_a_trigger_that_needs_it_is_not_known(world: World) -> None:
     assert answer.errors == [("400", "PARAM_NOT_ALLOWED", "/data/attributes/_reserve_stock")]
 
 
+def linkage(data: dict[str, Any]) -> dict[str, Any]:
+    """What is linked, by relationship, of those that say it."""
+    return {name: one["data"] for name, one in data["relationships"].items() if "data" in one}
+
+
+def test_it_is_included_as_nothing(world: World) -> None:
+    document = world.get("orders/ordFull?include=shipments,tags,store").document
+    assert document["included"] == []
+    assert linkage(document["data"]) == {"shipments": [], "tags": [], "store": None}
+    document = world.get("orders/ordFull?include=shipments,market.tax_calculator,line_items.bundle").document
+    assert linkage(document["data"])["shipments"] == []
+    by_type = {one["type"]: linkage(one) for one in document["included"]}
+    assert by_type == {"markets": {"tax_calculator": None}, "line_items": {"bundle": None}}
+    listed = world.get("skus?include=sku_options,shipping_category").document
+    assert [linkage(one) for one in listed["data"]] == [{"sku_options": [], "shipping_category": None}] * 5
+    assert listed["included"] == []
+
+
+def test_paths_go_on_behind_it_by_the_contracts_names(world: World) -> None:
+    paths = "shipments.available_shipping_methods,shipments.stock_line_items.sku,line_items.item.sku_list"
+    document = world.get(f"orders/ordFull?include={paths}").document
+    assert linkage(document["data"]) == {
+        "shipments": [],
+        "line_items": [{"type": "line_items", "id": "linAlpha"}, {"type": "line_items", "id": "linEclair"}],
+    }
+    assert {one["type"] for one in document["included"]} == {"line_items", "skus"}
+    told = world.send("PATCH", "orders/ordDraft?include=shipments.parcels", {}, expect=200)
+    assert linkage(told.data) == {"shipments": []}
+
+
+def test_a_fieldset_may_name_its_relationships(world: World) -> None:
+    told = world.get("orders/ordFull?include=shipments,line_items&fields[orders]=number,shipments").document
+    assert list(told["data"]["relationships"]) == ["shipments"]
+    assert (linkage(told["data"]), told["included"]) == ({"shipments": []}, [])
+    told = world.get("orders/ordFull?include=shipments&fields[orders]=number").document
+    assert list(told) == ["data"]
+    assert "relationships" not in told["data"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ("shipments_number_null=true", "all"),
+        ("shipments_number_null=false", "none"),
+        ("shipments_number_not_null=false", "all"),
+        ("shipments_number_not_null=true", "none"),
+        ("shipments_number_blank=true", "all"),
+        ("shipments_number_present=true", "none"),
+        ("shipments_number_present=false", "all"),
+        ("shipments_number_eq=x", "none"),
+        ("shipments_number_not_eq=x", "none"),
+        ("shipments_number_eq_or_null=x", "all"),
+        ("shipments_number_in_or_null=x,y", "all"),
+        ("shipments_number_not_in_or_null=x,y", "all"),
+        ("shipments_number_in=x,y", "none"),
+        ("shipments_number_i_cont=x", "none"),
+        ("shipments_skus_count_gteq_any=1,2", "none"),
+        ("shipments_id_in=x", "none"),
+        ("tags_id_in=x,y", "none"),
+        ("order_subscription_id_eq=x", "none"),
+        ("order_subscription_null=true", "all"),
+        ("order_subscription_null=false", "none"),
+        ("order_subscription_present=true", "none"),
+        ("market_tax_calculator_null=true", "all"),
+        ("market_tax_calculator_name_eq=x", "none"),
+        ("shipments_stock_location_name_null=true", "all"),
+        ("shipments_order_number_eq=101", "none"),
+        ("number_or_shipments_number_eq=101", "ordFull"),
+        ("shipments_number_or_number_null=true", "all"),
+        ("shipments_number_and_number_eq=101", "none"),
+        ("number_or_tags_name_i_cont=10", "all"),
+        ("customer_null=true", "ordDraft ordLone"),
+        ("customer_present=true", "ordFull ordPlaced ordOld"),
+    ],
+)
+def test_a_filter_through_it_answers_as_for_records_that_have_none(world: World, filters: str, found: str) -> None:
+    everything = ["ordFull", "ordPlaced", "ordDraft", "ordOld", "ordLone"]
+    name, _, value = filters.partition("=")
+    expected = {"all": everything, "none": []}.get(found, found.split())
+    assert world.filtered("orders", **{name: value}) == expected
+    assert world.get(f"orders?filter[q][{name}]={value}&page[size]=1").document["meta"]["record_count"] == len(expected)
+
+
+def test_plain_filters_and_sorting_by_it_are_taken(world: World) -> None:
+    assert world.get("skus?filter[shipping_category_id]=x").data == []
+    assert len(world.get("customers?sort=customer_group,-email").data) == 2
+    assert world.get("markets?sort=-tax_calculator,name").ids == ["mktEurope", "mktUsa"]
+
+
 def test_its_fields_are_passed_over_also_by_its_singular(world: World) -> None:
     plain = world.get("skus/skuAlpha?fields[skus]=code").data["attributes"]
     told = world.get("skus/skuAlpha?fields[skus]=code&fields[shipping_categories]=name&fields[shipment]=x")
@@ -145,6 +234,24 @@ def test_its_fields_are_passed_over_also_by_its_singular(world: World) -> None:
         ("shipments?page[size]=26", "INVALID_PAGE_VALUE", "page[size]"),
         ("shipments?nothing=x", "PARAM_NOT_ALLOWED", "nothing"),
         ("skus?fields[nobody]=x", "INVALID_RESOURCE", "fields[nobody]"),
+        ("skus?fields[skus]=nobody", "INVALID_FIELD", "fields[skus]"),
+        ("shipments?include=order.nobody", "INVALID_INCLUDE", "include"),
+        ("orders?include=shipments.nobody", "INVALID_INCLUDE", "include"),
+        ("orders?include=shipments.event_stores", "INVALID_INCLUDE", "include"),
+        ("orders?include=shipments.parcels.package.stock_location", "INVALID_INCLUDE", "include"),
+        ("orders?filter[q][shipments_nobody_null]=true", "FILTER_NOT_ALLOWED", "filter[q][shipments_nobody_null]"),
+        ("orders?filter[q][shipments_number_null]=x", "INVALID_FILTER_VALUE", "filter[q][shipments_number_null]"),
+        ("orders?filter[q][order_subscription_eq]=x", "FILTER_NOT_ALLOWED", "filter[q][order_subscription_eq]"),
+        ("orders?filter[q][customer_eq]=cusAda", "FILTER_NOT_ALLOWED", "filter[q][customer_eq]"),
+        (
+            "orders?filter[q][available_free_bundles_name_eq]=x",
+            "FILTER_NOT_ALLOWED",
+            "filter[q][available_free_bundles_name_eq]",
+        ),
+        ("orders?sort=shipments", "INVALID_SORT_CRITERIA", "sort"),
+        ("orders/ordFull/store?sort=name", "PARAM_NOT_ALLOWED", "sort"),
+        ("orders/ordFull/store?include=nobody", "INVALID_INCLUDE", "include"),
+        ("markets/mktEurope/tax_calculator?include=nobody", "INVALID_INCLUDE", "include"),
     ],
 )
 def test_a_name_that_the_contract_does_not_know_is_wrong(world: World, asked: str, code: str, where: str) -> None:

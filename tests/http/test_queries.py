@@ -122,6 +122,7 @@ TEXTS = {
     "start": lambda text, part: text.startswith(part),
     "end": lambda text, part: text.endswith(part),
     "cont": lambda text, part: part in text,
+    "i_cont": lambda text, part: part in text,
 }
 
 

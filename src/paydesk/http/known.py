@@ -25,7 +25,7 @@ def nothing_of(
     if method != "GET":
         return None
     _permit([kind], actor)
-    return frame.nothing(parts[0], link_query(raw_query, kind, registry))
+    return frame.nothing(parts[0], link_query(raw_query, [kind], registry))
 
 
 def nothing_in(
@@ -48,7 +48,7 @@ def nothing_in(
     if linkage:
         parse(raw_query, registry[at[0]], registry, purpose="write")
         return frame.linkage(*at, [] if relationship.many else None)
-    links = link_query(raw_query, kinds[0], registry)
+    links = link_query(raw_query, kinds, registry, purpose="list" if relationship.many else "one")
     return frame.nothing("/".join(at), links) if relationship.many else b'{"data":null}'
 
 

@@ -16,10 +16,16 @@ from paydesk.jsonapi.query.values import document_of, pattern_of, switch, value_
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The column that a filter's name stands for: its path from the record, and its declaration."""
+    """The column that a filter's name stands for: its path from the record, and its declaration.
+
+    empty     it is in what a relationship holds that is always empty: there is no column
+    presence  the name is a relationship's own: it can only be asked whether there is any
+    """
 
     path: str
     field: Field
+    empty: bool = False
+    presence: bool = False
 
 
 def comparison(target: Target, predicate: Predicate, text: str) -> Condition:
@@ -28,8 +34,12 @@ def comparison(target: Target, predicate: Predicate, text: str) -> Condition:
     raises   Mistake
     """
     kind = target.field.kind
-    if not takes(kind, predicate.operator):
+    if not target.empty and not takes(kind, predicate.operator):
         raise Mistake("FILTER_NOT_ALLOWED")
+    if target.presence and predicate.operator not in ("null", "not_null", "present", "blank"):
+        raise Mistake("FILTER_NOT_ALLOWED")
+    if target.empty:
+        return ALWAYS if _finds_nothing(predicate, text) else NEVER
     path = target.path
     if target.field.digested:
         if predicate not in (PREDICATES["eq"], PREDICATES["in"]):
@@ -52,6 +62,17 @@ def comparison(target: Target, predicate: Predicate, text: str) -> Condition:
         return NEVER
     relationship, _, _ = path.rpartition(".")
     return Test(f"{relationship}.id", "not_null") if relationship else ALWAYS
+
+
+def _finds_nothing(predicate: Predicate, text: str) -> bool:
+    """Whether a filter finds records that have nothing to compare.
+
+    raises   Mistake
+    """
+    if predicate.takes != "switch":
+        return predicate.or_null
+    operator = predicate.operator if switch(text) else OPPOSITES[predicate.operator]
+    return operator in ("null", "blank")
 
 
 def _state(path: str, kind: str, operator: str) -> Condition:

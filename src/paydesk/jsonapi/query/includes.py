@@ -14,10 +14,10 @@ _MOST_INCLUDED = 100
 class Includes:
     """The tree of relationships that a query includes."""
 
-    def __init__(self, grammar: Grammar, type_name: str, mistakes: Mistakes) -> None:
+    def __init__(self, grammar: Grammar, types: tuple[str, ...], mistakes: Mistakes) -> None:
         self.tree: Include = {}
         self._grammar = grammar
-        self._type = type_name
+        self._types = types
         self._mistakes = mistakes
         self._count = 0
 
@@ -40,17 +40,12 @@ class Includes:
         names = path.split(".")
         if len(names) > INCLUDE_DEPTH:
             return f"{shown(path)} goes deeper than {INCLUDE_DEPTH} levels."
-        types: tuple[str, ...] = (self._type,)
-        tree = self.tree
+        types, tree = self._types, self.tree
         for name in names:
-            relationships = [
-                relationship
-                for relationship in (self._grammar.shape(type_name).relationships.get(name) for type_name in types)
-                if relationship is not None and relationship.includable and not relationship.hidden
-            ]
-            if not relationships:
+            related = [target for each in types for target in self._grammar.includable(each, name)]
+            if not related:
                 return f"{shown(name)} is not a valid includable relationship of {types[0]}."
-            types = tuple(dict.fromkeys(target for relationship in relationships for target in relationship.types))
+            types = tuple(dict.fromkeys(related))
             if name not in tree:
                 self._count += 1
                 if self._count > _MOST_INCLUDED:

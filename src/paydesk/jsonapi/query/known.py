@@ -1,58 +1,59 @@
-"""The query string of a list of a type that the contract knows and paydesk does not serve: names are checked, and that
-is all, since the list is empty.
+"""The query string of a list, or of one record, of types that the contract knows and paydesk does not serve: names are
+checked, and that is all, since there is nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from paydesk.declare.contract import KnownType
 from paydesk.jsonapi.query.fieldsets import Fieldsets
 from paydesk.jsonapi.query.grammar import grammar_of
+from paydesk.jsonapi.query.includes import Includes
 from paydesk.jsonapi.query.mistakes import Mistake, Mistakes, shown
 from paydesk.jsonapi.query.paging import Paging
 from paydesk.jsonapi.query.parameters import Parameter, parameters
+from paydesk.jsonapi.query.query import Purpose
 from paydesk.rules.registry import Registry
 
 
-def link_query(raw_query: bytes, known: KnownType, registry: Registry) -> str:
+def link_query(raw_query: bytes, known: Sequence[KnownType], registry: Registry, *, purpose: Purpose = "list") -> str:
     """Read a query string; returns what the links of the page repeat.
 
+    known    the types that a record might be of
     raises   RequestProblems (400) for names that the contract does not know
     """
-    mistakes, links = Mistakes(), []
-    fieldsets, paging = Fieldsets(grammar_of(registry), mistakes), Paging("list")
+    mistakes, links, grammar = Mistakes(), list[str](), grammar_of(registry)
+    fieldsets, paging = Fieldsets(grammar, mistakes), Paging(purpose)
+    includes = Includes(grammar, tuple(one.name for one in known), mistakes)
     for parameter in parameters(raw_query, mistakes):
+        family, single = parameter.keys[0], len(parameter.keys) == 1
         try:
-            family = parameter.keys[0]
             if family == "fields":
                 fieldsets.read(parameter)
-            elif family == "page":
+            elif family == "include" and single:
+                includes.read(parameter)
+            elif family == "page" and paging.allowed:
                 paging.read(parameter)
-            else:
-                _check_names(parameter, known)
+            elif family == "sort" and single and purpose == "list":
+                _check_sort(parameter, known)
+            elif family != "filter" or purpose != "list":
+                raise Mistake("PARAM_NOT_ALLOWED")
         except Mistake as mistake:
             mistakes.add(mistake.code, parameter.name, mistake.detail)
+        if mistakes.enough:
+            break
         if parameter.keys != ("page", "number"):
             links.append(parameter.link())
     mistakes.check()
     return "&".join(links)
 
 
-def _check_names(parameter: Parameter, known: KnownType) -> None:
-    """Check what `include` and `sort` name.
+def _check_sort(parameter: Parameter, known: Sequence[KnownType]) -> None:
+    """Check what `sort` names.
 
     raises   Mistake
     """
-    family, single = parameter.keys[0], len(parameter.keys) == 1
-    names = [name for name in parameter.text.split(",") if name]
-    if family == "include" and single:
-        for name in (path.partition(".")[0] for path in names):
-            if name not in known.relationships:
-                detail = f"{shown(name)} is not a valid includable relationship of {known.name}."
-                raise Mistake("INVALID_INCLUDE", detail)
-    elif family == "sort" and single:
-        for name in (criterion.removeprefix("-") for criterion in names):
-            if name not in known.attributes and name not in known.relationships:
-                detail = f"{shown(name)} is not a valid sort criteria for {known.name}."
-                raise Mistake("INVALID_SORT_CRITERIA", detail)
-    elif family != "filter":
-        raise Mistake("PARAM_NOT_ALLOWED")
+    for name in (criterion.removeprefix("-") for criterion in parameter.text.split(",") if criterion):
+        if not any(name in one.attributes or name in one.relationships for one in known):
+            raise Mistake("INVALID_SORT_CRITERIA", f"{shown(name)} is not a valid sort criteria for {known[0].name}.")

@@ -51,7 +51,7 @@ class _Parts:
     def __init__(self, grammar: Grammar, type_name: str, purpose: Purpose) -> None:
         self._purpose = purpose
         self._mistakes = Mistakes()
-        self._includes = Includes(grammar, type_name, self._mistakes)
+        self._includes = Includes(grammar, (type_name,), self._mistakes)
         self._fieldsets = Fieldsets(grammar, self._mistakes)
         self._filters = Filters(grammar, type_name)
         self._sorting = Sorting(grammar, type_name, self._mistakes)

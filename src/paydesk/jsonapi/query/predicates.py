@@ -52,6 +52,8 @@ def _predicates() -> dict[str, Predicate]:
         "not_end": ("not_like", "%{}"),
         "cont": ("like", "%{}%"),
         "not_cont": ("not_like", "%{}%"),
+        "i_cont": ("like", "%{}%"),
+        "not_i_cont": ("not_like", "%{}%"),
     }
     for name, (operator, pattern) in with_any_and_all.items():
         table[name] = Predicate(operator, "value", pattern)

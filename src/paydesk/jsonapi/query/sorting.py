@@ -26,7 +26,7 @@ class Sorting:
             field, relationship = self._shape.fields.get(name), self._shape.relationships.get(name)
             if field is not None and field.can(SORT) and field.stored:
                 self.columns.setdefault(name, criterion != name)
-            elif field is not None and field.can(SORT) and field.constant:
+            elif (field is not None and field.can(SORT) and field.constant) or self._is_empty(name):
                 # A feature that is not there has one value for every record: it sorts nothing.
                 continue
             elif (
@@ -38,3 +38,6 @@ class Sorting:
                 self._mistakes.add("INVALID_SORT_CRITERIA", parameter.name, detail)
                 if self._mistakes.enough:
                     return
+
+    def _is_empty(self, name: str) -> bool:
+        return name in self._shape.empty and self._shape.empty[name].can(SORT)
