@@ -21,7 +21,8 @@ from paydesk.operations import staging
 from paydesk.operations.demo import ORDER_ID
 from paydesk.rules.asking import new_id
 from paydesk.settings import Settings
-from paydesk.store import migrate, sqlite
+from paydesk.store import migrate
+from paydesk.store.engines import sqlite_file
 
 SECRET_KEY = "sk_test_" + "b3" * 24
 PUBLISHABLE_KEY = "pk_test_" + "b3" * 16
@@ -101,7 +102,7 @@ async def seed(directory: Path, stripe_api_base: str, orders: int) -> Data:
     organization_id = demo["organization"]["id"]
     begins = wall() - DAYS * 86_400
     emails = [f"buyer{number}@example.com" for number in range(max(1, orders // ORDERS_A_CUSTOMER))]
-    connection = sqlite.connect(settings.sqlite_file)
+    connection = sqlite_file.connect(settings.sqlite_file)
     first_line = "SELECT unit_amount_cents FROM line_items WHERE order_id = ? LIMIT 1"
     price = int(connection.execute(first_line, (ORDER_ID,)).get)
     copies = [_copy(number, orders, begins, emails, price) for number in range(orders)]

@@ -12,7 +12,7 @@ import orjson
 from bench.cases import CASES, Requests
 from bench.data import Data, settings_of
 from paydesk.app import Application, create_app
-from paydesk.store import sqlite
+from paydesk.store.engines import sqlite_file
 
 Statement = tuple[str, dict[str, Any]]
 WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -65,7 +65,7 @@ async def running(data: Data, stripe_api_base: str) -> AsyncIterator[tuple[Appli
 @contextmanager
 def traced(seen: list[Statement]) -> Iterator[None]:
     """Note what connections opened from now on write."""
-    opened = sqlite.connect
+    opened = sqlite_file.connect
 
     def connect(*given: Any, **named: Any) -> Any:
         connection = opened(*given, **named)
@@ -82,11 +82,11 @@ def traced(seen: list[Statement]) -> Iterator[None]:
         connection.exec_trace = trace
         return connection
 
-    sqlite.connect = connect
+    sqlite_file.connect = connect
     try:
         yield
     finally:
-        sqlite.connect = opened
+        sqlite_file.connect = opened
 
 
 async def prepare(application: Any, requests: Requests, name: str, count: int) -> None:

@@ -22,7 +22,8 @@ import aiohttp
 import apsw
 
 from paydesk.rules.asking import new_id
-from paydesk.store import sqlite
+from paydesk.store.engines import sqlite_file
+from paydesk.store.engines.sqlite_log import CHECKPOINT_SECONDS
 
 CONCURRENT = 16
 CALL = (
@@ -80,12 +81,12 @@ def _bound(sql: str, values: dict[str, Any], names: dict[str, str]) -> tuple[Any
 
 def durable(file: Path, made: list[Unit], batch: int) -> tuple[float, float]:
     """Write the units, so many sharing a commit. Seconds, and processor seconds; checkpoints as paydesk makes them."""
-    connection = sqlite.connect(file)
+    connection = sqlite_file.connect(file)
     stop = threading.Event()
 
     def checkpoints() -> None:
-        own = sqlite.connect(file)
-        while not stop.wait(sqlite.CHECKPOINT_SECONDS):
+        own = sqlite_file.connect(file)
+        while not stop.wait(CHECKPOINT_SECONDS):
             own.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         own.close()
 

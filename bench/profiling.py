@@ -24,7 +24,8 @@ from bench.cases import CASES
 from bench.data import Data, seed, settings_of
 from bench.processes import Server
 from bench.run import launched
-from paydesk.store.sqlite import SQLite, connect
+from paydesk.store.engines.sqlite import SQLite
+from paydesk.store.engines.sqlite_file import connect
 
 T = TypeVar("T")
 

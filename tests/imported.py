@@ -5,7 +5,7 @@ import pkgutil
 
 import paydesk
 from paydesk import commerce
-from paydesk.store import tables
+from paydesk.store.records import tables
 
 for module in pkgutil.walk_packages(paydesk.__path__, "paydesk."):
     if not module.name.endswith("__main__") and ".migrations." not in module.name:

@@ -55,9 +55,11 @@ from paydesk.operations.metrics import MEDIA_TYPE as METRICS
 from paydesk.operations.metrics import Metrics, answers
 from paydesk.rules.work import Work
 from paydesk.settings import Settings
-from paydesk.store import credentials, events, journal, open_database, released, schema
-from paydesk.store.ask import Database
-from paydesk.store.reading import Reader
+from paydesk.store import open_database, ownership, released, schema
+from paydesk.store.journal import holders
+from paydesk.store.oauth import signing_keys
+from paydesk.store.records.reading import Reader
+from paydesk.store.sql.ask import Database
 from paydesk.vault import Vault
 
 log = logging.getLogger("paydesk")
@@ -156,14 +158,14 @@ class Parts:
             private.close_folder(settings.data_dir)
         database = open_database(settings.database_url, connections=settings.database_connections, reading=reading)
         try:
-            installation = await database.read(events.installation_id)
+            installation = await database.read(ownership.installation_id)
             if installation is None:
                 raise schema.NotMigrated("The database was never migrated.")
             vault = await vault_of(settings, database)
             if clock is wall and database.name == "postgresql":
                 # Many processes, on machines whose clocks may be far apart: all go by the database's.
                 clock, asked = Followed(), passed()
-                clock.set(seconds(await database.read(journal.time)), asked)
+                clock.set(seconds(await database.read(holders.time)), asked)
         except BaseException:
             await database.close()
             raise
@@ -257,7 +259,7 @@ async def vault_of(settings: Settings, database: Database) -> Vault:
     raises   KeyMissing, SealBroken
     """
     await released.check(database)
-    sealed = await database.read(credentials.keys)
+    sealed = await database.read(signing_keys.keys)
     vault = Vault.given(settings.keys) if settings.keys else Vault.at(settings.vault_file, make=not sealed)
     keys.check(sealed, vault)
     return vault

@@ -10,7 +10,7 @@ from paydesk.jsonapi.documents.views import Views
 from paydesk.operations import demo
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.resource import Resource
-from paydesk.store.reading import Session
+from paydesk.store.records.sessions import Session
 from tests.commerce.conftest import Record, Shop
 
 

@@ -13,8 +13,8 @@ from paydesk import commerce
 from paydesk.declare import ALWAYS, CREATE, FILTER, FIND, NONE, WRITE, Access, eq, string, to_many, to_one
 from paydesk.rules.registry import Registry, register
 from paydesk.rules.resource import Resource
-from paydesk.store import tables
-from paydesk.store.reading import know_tables
+from paydesk.store.records import tables
+from paydesk.store.records.sessions import know_tables
 from paydesk.store.types import METADATA
 from tests.http.world import World
 

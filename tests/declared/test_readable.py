@@ -7,7 +7,7 @@ import pytest
 
 from paydesk import commerce
 from paydesk.rules.resource import Resource
-from paydesk.store.tables import table_of
+from paydesk.store.sql.tables import table_of
 from tests.http.world import BEGAN, World, world_at
 
 TYPES = [name for name, one in commerce.registry().types.items() if "list" in one.shape.actions]

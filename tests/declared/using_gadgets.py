@@ -5,7 +5,8 @@ import sys
 from typing import Any
 
 from paydesk import commerce
-from paydesk.store import migrate, tables
+from paydesk.store import migrate
+from paydesk.store.records import tables
 from tests import first_release
 from tests.first_release import FACTS
 from tests.http.world import World

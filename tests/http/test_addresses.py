@@ -93,7 +93,7 @@ def test_what_a_trusted_proxy_forwards_has_to_be_a_host_too(behind: World) -> No
 
 
 def test_a_change_remembers_whose_address_it_came_from(behind: World) -> None:
-    from paydesk.store.ask import Ask
+    from paydesk.store.sql.ask import Ask
     from paydesk.store.types import METADATA
 
     renamed = {"data": {"type": "markets", "id": "mktUsa", "attributes": {"name": "U"}}}

@@ -42,7 +42,7 @@ from paydesk.oauth import permissions
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 from paydesk.store import open_database
-from paydesk.store.ask import Ask, Database
+from paydesk.store.sql.ask import Ask, Database
 from paydesk.store.types import METADATA
 from paydesk.vault import Vault
 

@@ -18,9 +18,10 @@ from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import routes
 from paydesk.oauth.keys import Keyring
 from paydesk.oauth.secrets import digest, hash_password
-from paydesk.store import open_database, tables
-from paydesk.store.ask import Ask, Database
-from paydesk.store.credentials import KeyRow
+from paydesk.store import open_database
+from paydesk.store.oauth.signing_keys import KeyRow
+from paydesk.store.records import tables
+from paydesk.store.sql.ask import Ask, Database
 from paydesk.store.types import METADATA
 from paydesk.vault import Vault
 

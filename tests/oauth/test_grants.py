@@ -18,8 +18,8 @@ from paydesk.base.instants import instant, later
 from paydesk.oauth import endpoints
 from paydesk.oauth.grants import CLAIMS, JWT_BEARER, RETRY_SECONDS
 from paydesk.oauth.secrets import digest
-from paydesk.store import credentials
-from paydesk.store.ask import Database
+from paydesk.store.oauth import clearing
+from paydesk.store.sql.ask import Database
 from tests.oauth.conftest import LIVE, NOW, PASSWORD, TENANT, Api, on_sqlite
 
 INVALID_CLIENT = {
@@ -729,9 +729,9 @@ async def test_what_has_ended_is_deleted_a_portion_at_a_time(api: Api, database:
 
     over = later(api.oauth.now, 15 * 86_400)
     assert await left() == [3, 3, 3]
-    assert await database.write(lambda: credentials.clear(over, 4)) is True
+    assert await database.write(lambda: clearing.clear(over, 4)) is True
     assert await left() == [0, 2, 3]
-    assert await database.write(lambda: credentials.clear(over, 4)) is True
+    assert await database.write(lambda: clearing.clear(over, 4)) is True
     assert await left() == [0, 0, 1]
-    assert await database.write(lambda: credentials.clear(over, 4)) is False
+    assert await database.write(lambda: clearing.clear(over, 4)) is False
     assert await left() == [0, 0, 0]

@@ -16,7 +16,8 @@ from starlette.applications import Starlette
 from paydesk.base.instants import instant
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import routes
-from paydesk.store import credentials, open_database
+from paydesk.store import open_database
+from paydesk.store.oauth import clearing
 from paydesk.vault import Vault
 from tests.oauth.conftest import NOW, PASSWORD, TENANT, Api, Clock, add_customer
 from tests.oauth.test_grants import AUTHORIZE
@@ -247,7 +248,7 @@ async def test_what_says_nothing_any_more_is_deleted_in_portions(nodes: Nodes) -
         await nodes.secret(address=f"192.0.2.{number}")
     assert len(await nodes.api.rows.all("guesses", "key")) == 1 + 4 + 1 + 4
     nodes.clock.advance(86_400)
-    assert await oauth.database.write(lambda: credentials.clear(oauth.now, 5))
+    assert await oauth.database.write(lambda: clearing.clear(oauth.now, 5))
     assert len(await nodes.api.rows.all("guesses", "key")) == 5
     await oauth.clear()
     assert await nodes.api.rows.all("guesses", "signed_in_at") == [(instant(NOW),)]

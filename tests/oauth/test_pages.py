@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete
 
 from paydesk.oauth.secrets import digest
-from paydesk.store.credentials import users
+from paydesk.store.oauth.administrators import users
 from tests.oauth.conftest import PASSWORD, Api, add_application, on_sqlite
 from tests.oauth.test_grants import AUTHORIZE, PKCE, REDIRECT
 

@@ -14,7 +14,7 @@ from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import routes
 from paydesk.oauth.grants import JWT_BEARER
 from paydesk.oauth.keys import RETIREMENT_SECONDS, SETTLING_SECONDS
-from paydesk.store.ask import Database
+from paydesk.store.sql.ask import Database
 from paydesk.store.types import METADATA
 from paydesk.vault import Vault
 from tests.oauth.conftest import NOW, Api, Clock, Rows, furnish

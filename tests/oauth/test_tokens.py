@@ -18,7 +18,9 @@ from paydesk.base.errors import InvalidToken
 from paydesk.base.instants import instant
 from paydesk.oauth.keys import Keyring
 from paydesk.oauth.tokens import LONGEST_LIFETIME_SECONDS, Tokens, first_label, issuer_of
-from paydesk.store.credentials import KeyRow, State, User
+from paydesk.store.oauth.administrators import User
+from paydesk.store.oauth.signing_keys import KeyRow
+from paydesk.store.oauth.state import State
 from paydesk.vault import Vault
 from tests.oauth.conftest import NOW, Clock
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from paydesk.store.ask import Database
+from paydesk.store.sql.ask import Database
 from tests.payments.conftest import Answer, Api, Stripe, rows_of
 
 UNCONFIRMED = ("requires_payment_method", "requires_confirmation", "requires_action")

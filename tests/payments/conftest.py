@@ -30,7 +30,7 @@ from paydesk.gateways.stripe.signature import sign
 from paydesk.operations.founding import Created, create_application, found_organization
 from paydesk.settings import Settings
 from paydesk.store import open_database
-from paydesk.store.ask import Ask, Database
+from paydesk.store.sql.ask import Ask, Database
 from paydesk.store.types import METADATA
 from tests import asgi
 from tests.conftest import Postgres

@@ -158,10 +158,9 @@ class Life:
                         stream.shutdown(socket.SHUT_RDWR)
             return
         database._stopping = True
-        database._stop.set()
         database._wait_no_longer()
         database._committer.shutdown()
-        database._checkpointer.join()
+        database._log.stop()
         database._connection.close()
         database._reader.close()
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select
 
 from paydesk.store import open_database
-from paydesk.store.ask import Ask, Database
+from paydesk.store.sql.ask import Ask, Database
 from paydesk.store.types import METADATA
 
 Rows = dict[str, list[tuple[Any, ...]]]

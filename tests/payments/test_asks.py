@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, update
 
 from paydesk import commerce
 from paydesk.rules import asks
-from paydesk.store.ask import Ask
-from paydesk.store.tables import gateway_calls
+from paydesk.store.journal.tables import gateway_calls
+from paydesk.store.sql.ask import Ask
 from tests.payments.conftest import Answer, Api, Running, Stripe, furnish
 from tests.payments.test_first_release import OPEN
 from tests.payments.test_restored import MAKING

@@ -7,10 +7,10 @@ import pytest
 import pytest_asyncio
 
 from paydesk.desk.transactions import ORGANIZATION_SECONDS
-from paydesk.store.ask import Ask
-from paydesk.store.events import installation_id
-from paydesk.store.sqlite import SQLite
-from paydesk.store.tables import idempotency_keys
+from paydesk.store.engines.sqlite import SQLite
+from paydesk.store.journal.idempotency import idempotency_keys
+from paydesk.store.ownership import installation_id
+from paydesk.store.sql.ask import Ask
 from tests.payments.conftest import Api, Link
 from tests.payments.test_transactions_walk import approved, authorized, only, ready
 

@@ -16,7 +16,7 @@ from paydesk.base.instants import instant, later
 from paydesk.gateways.stripe.reading.events import EVENTS, SELF_TEST
 from paydesk.gateways.stripe.verbs import endpoints
 from paydesk.gateways.stripe.version import API_VERSION
-from paydesk.store.ask import Ask
+from paydesk.store.sql.ask import Ask
 from paydesk.store.types import METADATA
 from tests.payments.commands import Said, paydesk
 from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite

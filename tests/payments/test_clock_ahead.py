@@ -11,8 +11,8 @@ from paydesk.base.instants import instant, later, seconds
 from paydesk.cli.checking import check
 from paydesk.commerce.payments.watching import DAY, next_look
 from paydesk.settings import Settings
-from paydesk.store import journal
-from paydesk.store.ask import Ask
+from paydesk.store.journal import holders as stored_holders
+from paydesk.store.sql.ask import Ask
 from paydesk.store.types import METADATA, Instant
 from tests.payments.conftest import Answer, Api, Stripe
 from tests.payments.test_metrics import measured
@@ -135,7 +135,7 @@ async def test_work_goes_on_at_once_whichever_time_lies_a_year_ahead(api: Api) -
         await work.leave(call=held)
         api.app.clock.advance(65)  # type: ignore[attr-defined]
         if column in ("lease_until", "seen_at"):
-            await leave_held(api, await api.parts.database.read(journal.time))
+            await leave_held(api, await api.parts.database.read(stored_holders.time))
             if api.parts.database.name == "sqlite":
                 await set_ahead(api, [("holders", "seen_at")], instant(api.app.clock()))
         await set_ahead(api, [(table, column)], instant(api.app.clock() + YEAR))
@@ -190,7 +190,7 @@ async def test_processes_go_by_the_databases_clock_and_not_by_their_own(
         parts.clock.set(right - YEAR, 0.0)  # type: ignore[attr-defined]
         await parts.recovery._beat()
         assert abs(parts.desk.clock() - right) < 300
-        told = await parts.database.read(journal.time)
+        told = await parts.database.read(stored_holders.time)
         assert abs(seconds(told) - parts.clock()) < 60
     finally:
         await parts.recovery.stop()

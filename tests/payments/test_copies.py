@@ -18,7 +18,7 @@ from paydesk.cli.checking import check
 from paydesk.gateways.port.account import MARK
 from paydesk.settings import Settings
 from paydesk.store import migrate, open_database
-from paydesk.store.ask import Ask
+from paydesk.store.sql.ask import Ask
 from paydesk.store.types import METADATA
 from tests.conftest import with_database
 from tests.payments.commands import paydesk

@@ -23,13 +23,13 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_databas
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Locks are waited for only shortly."""
-    monkeypatch.setattr("paydesk.store.postgres.LOCK_SECONDS", 0.3)
+    monkeypatch.setattr("paydesk.store.engines.postgres.LOCK_SECONDS", 0.3)
 
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Locks are waited for as long as a test may take."""
-    monkeypatch.setattr("paydesk.store.postgres.LOCK_SECONDS", 100.0)
+    monkeypatch.setattr("paydesk.store.engines.postgres.LOCK_SECONDS", 100.0)
 
 
 @asynccontextmanager
@@ -107,12 +107,12 @@ async def test_a_lock_that_is_not_let_go_is_503_and_changes_nothing(api: Api, da
 async def test_the_log_says_who_holds_a_lock(
     api: Api, database_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paydesk.store.postgres.LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("paydesk.store.engines.postgres.LOOK_SECONDS", 0.1)
     caplog.set_level(logging.WARNING)
     order = await api.order()
 
     async def told() -> list[str]:
-        return [one.getMessage() for one in caplog.records if one.name == "paydesk.store.postgres"]
+        return [one.getMessage() for one in caplog.records if one.name == "paydesk.store.engines.postgres"]
 
     async def is_told() -> bool:
         if not await told():
@@ -222,7 +222,7 @@ async def test_what_waited_for_a_record_is_younger_than_what_it_waited_for(
     api: Api, database_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Versions replayed in the order of time give the record, though the later writer began first."""
-    monkeypatch.setattr("paydesk.store.postgres.HASTY_SECONDS", 100.0)
+    monkeypatch.setattr("paydesk.store.engines.postgres.HASTY_SECONDS", 100.0)
     order = await api.order()
     async with held(database_url, order):
         (patch,) = patches(api, order, 1)

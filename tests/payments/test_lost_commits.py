@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from paydesk import commerce
 from paydesk.settings import Settings
-from paydesk.store import postgres
+from paydesk.store.engines import postgres
 from tests.payments.conftest import Api, Founded, Running, Stripe, furnish
 from tests.payments.test_lost_answers import PART, ask, captured, refunds
 from tests.payments.test_transactions_walk import at_stripe

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import bindparam, delete, update
 
 from paydesk.background.mend_rows import Mending
-from paydesk.store.ask import Ask
-from paydesk.store.tables import turns
+from paydesk.store.sql.ask import Ask
+from paydesk.store.turns import turns
 from paydesk.store.types import METADATA
 from tests.payments.conftest import Answer, Api, Clock
 from tests.payments.test_wallet import customer_of, imported

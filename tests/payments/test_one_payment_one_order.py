@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, update
 
-from paydesk.store.ask import Ask
+from paydesk.store.sql.ask import Ask
 from paydesk.store.types import METADATA
 from tests.payments.commands import Said, paydesk
 from tests.payments.conftest import ADDRESS, Answer, Api, Clock, Running, Stripe, document_of, furnish, on_sqlite

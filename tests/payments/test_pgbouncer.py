@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from paydesk.store import migrate, schema
-from paydesk.store.postgres import PostgreSQL
+from paydesk.store.engines.postgres import PostgreSQL
 from tests.conftest import Postgres, with_database
 from tests.payments.conftest import Api
 from tests.payments.test_transactions_walk import at_stripe, authorized, moved, only, ready, stands

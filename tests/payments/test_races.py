@@ -23,7 +23,7 @@ import pytest_asyncio
 from paydesk import commerce
 from paydesk.settings import Settings
 from paydesk.store import open_database
-from paydesk.store.ask import Database
+from paydesk.store.sql.ask import Database
 from tests.payments.agreeing import Evidence, agree, evidence, keys_are_kept, table
 from tests.payments.conftest import ADDRESS, Answer, Api, Founded, Running, Stripe, document_of, furnish
 from tests.payments.test_crashes import environment_of, ready

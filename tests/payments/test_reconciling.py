@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, update
 
 from paydesk.base.instants import later
 from paydesk.cli.periods import moment, span
-from paydesk.store.ask import Ask
+from paydesk.store.sql.ask import Ask
 from paydesk.store.types import METADATA
 from tests import forked
 from tests.payments.commands import Said, paydesk

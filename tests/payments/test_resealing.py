@@ -64,15 +64,15 @@ async def test_a_former_key_can_be_taken_out_once_all_is_sealed_anew(
 
 
 async def rows_of_keys(parts: Parts) -> list[str]:
-    from paydesk.store import credentials
+    from paydesk.store.oauth import signing_keys
 
-    return [row.private_key for row in await parts.database.read(credentials.keys)]
+    return [row.private_key for row in await parts.database.read(signing_keys.keys)]
 
 
 async def first_kid(parts: Parts) -> str:
-    from paydesk.store import credentials
+    from paydesk.store.oauth import signing_keys
 
-    return str((await parts.database.read(credentials.keys))[0].kid)
+    return str((await parts.database.read(signing_keys.keys))[0].kid)
 
 
 async def test_keys_of_the_environment_are_changed_there(running: Running, account: Stripe, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, update
 
-from paydesk.store.ask import Ask
-from paydesk.store.tables import gateway_calls
+from paydesk.store.journal.tables import gateway_calls
+from paydesk.store.sql.ask import Ask
 from tests.payments import test_saved_cards as saved_cards
 from tests.payments.conftest import Api, Running, Stripe, document_of, furnish
 from tests.payments.past import Rows, remembered, restored

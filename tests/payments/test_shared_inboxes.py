@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert
 
-from paydesk.store.ask import Ask
-from paydesk.store.tables import gateway_events
+from paydesk.store.inbox.tables import gateway_events
+from paydesk.store.sql.ask import Ask
 from tests.payments.conftest import Answer, Api, Link, on_sqlite
 from tests.payments.test_one_payment_one_order import forget_accounts, overwrite, second_organization
 

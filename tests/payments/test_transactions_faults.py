@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from paydesk.store.sqlite import connect
+from paydesk.store.engines.sqlite_file import connect
 from tests.payments.conftest import HASTY, PATIENT, Answer, Api, Running, Stripe, document_of, furnish, on_sqlite
 from tests.payments.test_transactions_walk import approved, at_stripe, authorized, moved, only, ready, stands
 
@@ -93,7 +93,7 @@ async def test_what_could_not_be_written_down_is_finished_as_soon_as_the_databas
     other = connect(database.path)
     other.execute("BEGIN IMMEDIATE")
     with monkeypatch.context() as hasty:
-        hasty.setattr("paydesk.store.sqlite.BUSY_SECONDS", 0.02)
+        hasty.setattr("paydesk.store.engines.sqlite.BUSY_SECONDS", 0.02)
         await held.go()
         await placing
     other.execute("ROLLBACK")

@@ -3,8 +3,9 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from paydesk import commerce
-from paydesk.store import open_database, tables
-from paydesk.store.ask import Database
+from paydesk.store import open_database
+from paydesk.store.records import tables
+from paydesk.store.sql.ask import Database
 
 tables.build(commerce.registry())
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, text, update
 
-from paydesk.store.ask import Ask, Database
-from paydesk.store.tables import sequences
+from paydesk.store.records.numbers import sequences
+from paydesk.store.sql.ask import Ask, Database
 
 Asks = Generator[Ask, Any, Any]
 

@@ -9,10 +9,11 @@ from sqlalchemy import bindparam, insert, select
 from paydesk.base.errors import NotUnique
 from paydesk.base.instants import later
 from paydesk.rules.asking import Next
-from paydesk.store import events, idempotency, journal
-from paydesk.store.ask import Ask, Database
-from paydesk.store.idempotency import KeyOwner
-from paydesk.store.numbers import next_number
+from paydesk.store.inbox import events
+from paydesk.store.journal import holders, idempotency
+from paydesk.store.journal.idempotency import KeyOwner
+from paydesk.store.records.numbers import next_number
+from paydesk.store.sql.ask import Ask, Database
 from paydesk.store.types import Instant
 from tests.store.rows import Asks, add, names, present, put, say, value_of
 
@@ -159,14 +160,14 @@ async def test_old_keys_go_a_portion_at_a_time_the_oldest_first(database: Databa
 async def test_processes_that_ended_are_forgotten_after_a_day(database: Database) -> None:
     def was_seen(holder: str, at: str) -> Asks:
         values = {"id": bindparam("id"), "seen_at": bindparam("at", type_=Instant())}
-        yield Ask(("seen",), lambda: insert(journal.holders).values(values), {"id": holder, "at": at})
+        yield Ask(("seen",), lambda: insert(holders.holders).values(values), {"id": holder, "at": at})
 
     for holder, seen in (("gone", -DAY - 1), ("quiet", -DAY), ("alive", 0)):
         await database.write(partial(was_seen, holder, later(NOW, seen)))
-    await database.write(lambda: journal.forget_holders(later(NOW, -DAY)))
+    await database.write(lambda: holders.forget_holders(later(NOW, -DAY)))
 
     def known() -> Asks:
-        rows = yield Ask(("holders",), lambda: select(journal.holders.c.id).order_by(journal.holders.c.id))
+        rows = yield Ask(("holders",), lambda: select(holders.holders.c.id).order_by(holders.holders.c.id))
         return [row[0] for row in rows]
 
     assert await database.read(known) == ["alive", "quiet"]

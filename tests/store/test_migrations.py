@@ -17,10 +17,12 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from paydesk import commerce
-from paydesk.store import credentials, events, journal, migrate, tables
+from paydesk.store import migrate
+from paydesk.store.own_tables import OWN_TABLES
+from paydesk.store.records import tables
 from paydesk.store.types import METADATA
 
-assert credentials and events and journal, "imported for their tables"
+assert OWN_TABLES, "imported for their tables"
 tables.build(commerce.registry())
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from paydesk.store import credentials, events, idempotency
-from paydesk.store.ask import Database
+from paydesk.store.inbox import events
+from paydesk.store.journal import idempotency
+from paydesk.store.oauth import clearing
+from paydesk.store.sql.ask import Database
 from tests.store.rows import Asks, say
 
 NOW, OVER, UNTIL = "2024-01-01T00:00:00.000Z", "2024-03-01T00:00:00.000Z", "2024-03-01T00:01:00.000Z"
@@ -51,7 +53,7 @@ async def test_no_more_old_keys_are_deleted_than_the_limit_says(database: Databa
 
 async def test_no_more_ended_credentials_are_deleted_than_the_limit_says(database: Database) -> None:
     await stored(database, REVOKED, "revocations")
-    assert await database.write(lambda: credentials.clear(OVER, 1)) is True
+    assert await database.write(lambda: clearing.clear(OVER, 1)) is True
     assert await left(database, "revocations") == 49
 
 

@@ -11,9 +11,9 @@ import pytest_asyncio
 from sqlalchemy import bindparam, select
 
 from paydesk.base.errors import Unavailable
-from paydesk.store.ask import Ask
-from paydesk.store.postgres import PostgreSQL
-from paydesk.store.statements import Lowered
+from paydesk.store.engines.postgres import PostgreSQL
+from paydesk.store.sql.ask import Ask
+from paydesk.store.sql.statements import Lowered
 from tests.conftest import with_database
 from tests.processes import free_port
 from tests.store.rows import Asks, add, names, present, put, say, value_of
@@ -135,7 +135,7 @@ async def test_a_server_that_cannot_now_is_unavailable(
     database: PostgreSQL, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Shut down, crashed, starting, canceled, full, out of memory or connections, lost, a standby."""
-    monkeypatch.setattr("paydesk.store.postgres.TRIES", 2)
+    monkeypatch.setattr("paydesk.store.engines.postgres.TRIES", 2)
 
     def failing() -> Asks:
         yield from say(f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$")

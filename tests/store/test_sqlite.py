@@ -12,7 +12,8 @@ import pytest
 import pytest_asyncio
 
 from paydesk.base.errors import Unavailable
-from paydesk.store.sqlite import SQLite, connect
+from paydesk.store.engines.sqlite import SQLite
+from paydesk.store.engines.sqlite_file import connect
 from tests.processes import eventually
 from tests.store.rows import Asks, names, present, put, say
 
@@ -249,7 +250,7 @@ async def test_writes_wait_for_another_process_and_reads_go_on(
     await asyncio.gather(*waiting)
     assert await present(database) == ["n0", "n1", "n2"]
 
-    monkeypatch.setattr("paydesk.store.sqlite.BUSY_SECONDS", 0.02)
+    monkeypatch.setattr("paydesk.store.engines.sqlite.BUSY_SECONDS", 0.02)
     other.execute("BEGIN IMMEDIATE")
     for _ in range(2):
         with pytest.raises(Unavailable):
@@ -301,7 +302,7 @@ def test_what_one_event_loop_left_is_finished_by_the_next(sqlite_template: Path,
 async def test_a_read_that_does_not_end_is_given_up_and_the_next_is_answered(
     database: SQLite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paydesk.store.sqlite.READ_SECONDS", 0.1)
+    monkeypatch.setattr("paydesk.store.engines.sqlite.READ_SECONDS", 0.1)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     with pytest.raises(Unavailable):
         await database.read(lambda: say(endless))

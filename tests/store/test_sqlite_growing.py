@@ -9,8 +9,8 @@ import apsw
 import pytest
 
 from paydesk.store import open_database
-from paydesk.store.ask import Database
-from paydesk.store.sqlite import SQLite
+from paydesk.store.engines.sqlite import SQLite
+from paydesk.store.sql.ask import Database
 from tests.processes import eventually
 from tests.store.rows import names, put, say
 
@@ -66,8 +66,8 @@ async def test_the_history_of_one_record_is_found_by_its_index_from_the_start_on
 
 
 async def test_statistics_are_made_while_a_database_grows(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paydesk.store.sqlite.CHECKPOINT_SECONDS", 0.02)
-    monkeypatch.setattr("paydesk.store.sqlite.STATISTICS_SECONDS", 0.1)
+    monkeypatch.setattr("paydesk.store.engines.sqlite_log.CHECKPOINT_SECONDS", 0.02)
+    monkeypatch.setattr("paydesk.store.engines.sqlite_log.STATISTICS_SECONDS", 0.1)
     database = open_database(sqlite_url)
     assert await plan(database) == BY_TIME
     fill(file_of(sqlite_url), 40_000)
@@ -78,9 +78,9 @@ async def test_statistics_are_made_while_a_database_grows(sqlite_url: str, monke
 
 async def test_the_log_is_begun_anew_while_writes_never_pause(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bound = 128 * 1024
-    monkeypatch.setattr("paydesk.store.sqlite.CHECKPOINT_SECONDS", 0.01)
-    monkeypatch.setattr("paydesk.store.sqlite.LOG_BYTES", bound)
-    monkeypatch.setattr("paydesk.store.sqlite.LOG_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("paydesk.store.engines.sqlite_log.CHECKPOINT_SECONDS", 0.01)
+    monkeypatch.setattr("paydesk.store.engines.sqlite_log.LOG_BYTES", bound)
+    monkeypatch.setattr("paydesk.store.engines.sqlite_log.LOG_AGAIN_SECONDS", 0.0)
     database = SQLite(file_of(sqlite_url))
     log = Path(f"{database.path}-wal")
     acknowledged: list[str] = []
@@ -108,9 +108,9 @@ async def test_the_log_is_begun_anew_while_writes_never_pause(sqlite_url: str, m
 
 
 async def test_a_reader_that_stays_in_the_log_stops_no_writes(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paydesk.store.sqlite.CHECKPOINT_SECONDS", 0.01)
-    monkeypatch.setattr("paydesk.store.sqlite.LOG_BYTES", 64 * 1024)
-    monkeypatch.setattr("paydesk.store.sqlite.LOG_BUSY_MILLISECONDS", 5)
+    monkeypatch.setattr("paydesk.store.engines.sqlite_log.CHECKPOINT_SECONDS", 0.01)
+    monkeypatch.setattr("paydesk.store.engines.sqlite_log.LOG_BYTES", 64 * 1024)
+    monkeypatch.setattr("paydesk.store.engines.sqlite_log.LOG_BUSY_MILLISECONDS", 5)
     database = SQLite(file_of(sqlite_url))
     await database.write(partial(put, "before"))
     reader = apsw.Connection(str(database.path))

@@ -12,9 +12,10 @@ from paydesk.base.instants import instant, later, months_before
 from paydesk.commerce.orders import lapsing
 from paydesk.desk import Desk
 from paydesk.rules.work import Work
-from paydesk.store import events
-from paydesk.store.lapsing import expired, nobodys, take_turn
-from paydesk.store.sqlite import StillReferred
+from paydesk.store import organizations
+from paydesk.store.sql.ask import StillReferred
+from paydesk.store.turns import take_turn
+from paydesk.store.upkeep.lapsing import expired, nobodys
 
 log = logging.getLogger("paydesk.lapsing")
 
@@ -52,7 +53,7 @@ class Lapsing:
                 return total
 
     async def _end(self, tenant: str, order_id: str, rule: Callable[[str, Work], Any]) -> bool:
-        slug = await self.desk.database.read(lambda: events.slug_of(tenant))
+        slug = await self.desk.database.read(lambda: organizations.slug_of(tenant))
         actor = worker(tenant, slug, "lapsing", order_id)
         try:
             return bool(await self.desk.operate(actor, lambda work: rule(order_id, work)))

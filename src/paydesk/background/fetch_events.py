@@ -20,7 +20,7 @@ from paydesk.background.loop import Loop
 from paydesk.background.work_events import Inbox
 from paydesk.base.actor import worker
 from paydesk.base.errors import Refusal, Unavailable
-from paydesk.base.instants import instant, later, seconds
+from paydesk.base.instants import SKEW_SECONDS, instant, later, seconds
 from paydesk.declare import eq
 from paydesk.desk import Desk
 from paydesk.gateways.port.account import Credentials
@@ -29,10 +29,11 @@ from paydesk.gateways.port.gateway import Gateway
 from paydesk.gateways.port.problems import GatewayProblem
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
-from paydesk.store import events
-from paydesk.store.ahead import SKEW_SECONDS
-from paydesk.store.reading import Session
-from paydesk.store.watch import of_gateway
+from paydesk.store import organizations
+from paydesk.store.inbox import cursors, tallies
+from paydesk.store.inbox import gateways as stored_gateways
+from paydesk.store.records.sessions import Session
+from paydesk.store.upkeep.watch import of_gateway
 
 log = logging.getLogger("paydesk.catching_up")
 
@@ -90,7 +91,7 @@ class CatchingUp:
 
     async def round(self, *, every_seconds: float = EVERY_SECONDS) -> Fetched:
         """Ask every gateway that was not asked for so many seconds."""
-        gateways = await self.desk.database.read(events.gateways_with_endpoints)
+        gateways = await self.desk.database.read(stored_gateways.gateways_with_endpoints)
         fetched = Fetched()
         # Side by side: one that hangs holds up no other.
         turns = asyncio.Semaphore(AT_ONCE)
@@ -113,7 +114,7 @@ class CatchingUp:
         records = await database.read(lambda: self.desk.reader.records(Session(tenant, {}), find))
         if not records or records[0].disabled_at is not None:
             return
-        turn = await database.write(lambda: events.take_turn(tenant, gateway_id, now, later(now, -every_seconds)))
+        turn = await database.write(lambda: cursors.take_turn(tenant, gateway_id, now, later(now, -every_seconds)))
         if turn is None:
             return
         fetched.asked += 1
@@ -142,7 +143,7 @@ class CatchingUp:
         mine = f"{told.get('organization_id')}/{told.get('mode')}" == tenant
         return int(number) if ours and mine and re.fullmatch(r"[1-9]\d{7}", number) else 0
 
-    async def _close(self, tenant: str, gateway: Any, turn: events.Turn, oldest: str, fetched: Fetched) -> bool:
+    async def _close(self, tenant: str, gateway: Any, turn: cursors.Turn, oldest: str, fetched: Fetched) -> bool:
         """Look at every payment of a gateway that money may have moved with: its list does not go back to where it was
         read last. False where the gateway does not answer: the next round goes on from there, as does another process
         where this one dies. What was looked at longer ago than the list goes back is looked at anew.
@@ -160,7 +161,7 @@ class CatchingUp:
             KEPT_SECONDS / 86400,
             f", from behind {after} on" if after else "",
         )
-        slug = await database.read(lambda: events.slug_of(tenant))
+        slug = await database.read(lambda: organizations.slug_of(tenant))
         actor = worker(tenant, slug, "catching up", gateway.id)
         while True:
             kind, named_by = sources.shape.type, sources.named_by
@@ -173,14 +174,14 @@ class CatchingUp:
                         await self.desk.refresh(actor, found[0])
                 except Unavailable as silent:
                     fetched.silent[gateway.id] = str(silent)
-                    await database.write(lambda: events.in_gap(tenant, gateway.id, began, after, now))  # noqa: B023
+                    await database.write(lambda: cursors.in_gap(tenant, gateway.id, began, after, now))  # noqa: B023
                     return False
                 except Refusal as refusal:
                     log.info("payment %s cannot be read: %s", payment_id, refusal)
                 after = name
             now = instant(self.desk.clock())
             # Still at it: no other process is to begin the same, save where this one dies.
-            await database.write(lambda: events.in_gap(tenant, gateway.id, began, after, now))  # noqa: B023
+            await database.write(lambda: cursors.in_gap(tenant, gateway.id, began, after, now))  # noqa: B023
             if len(rows) < PAGE:
                 return True
 
@@ -202,9 +203,9 @@ class CatchingUp:
         if numbers:
             yield from self.desk.go_on_behind(tenant, NUMBERS, numbers)
         if unheard:
-            yield from events.unheard(tenant, gateway_id, now)
+            yield from tallies.unheard(tenant, gateway_id, now)
         if settled is not None:
-            yield from events.move_cursor(tenant, gateway_id, settled)
+            yield from cursors.move_cursor(tenant, gateway_id, settled)
         if not page.more:
-            yield from events.reached(tenant, gateway_id, now)
+            yield from cursors.reached(tenant, gateway_id, now)
         return new

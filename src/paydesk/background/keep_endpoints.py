@@ -26,8 +26,10 @@ from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
-from paydesk.store import accounts, events, lookup, ownership
-from paydesk.store.reading import Session
+from paydesk.store import organizations, ownership
+from paydesk.store.inbox import gateways as stored_gateways
+from paydesk.store.records.sessions import Session
+from paydesk.store.upkeep import accounts, lookup
 
 log = logging.getLogger("paydesk.tending")
 
@@ -67,11 +69,11 @@ class Endpoints:
                 await self.desk.calls.may_act()
         except Unavailable:
             return True  # Whoever acts looks after them.
-        rows = await self.desk.database.read(events.gateways_with_endpoints)
+        rows = await self.desk.database.read(stored_gateways.gateways_with_endpoints)
         owner = await self.desk.database.read(ownership.known)
         settled = True
         for tenant, kind, gateway_id in rows:
-            slug = await self.desk.database.read(lambda: events.slug_of(tenant))  # noqa: B023
+            slug = await self.desk.database.read(lambda: organizations.slug_of(tenant))  # noqa: B023
             url = self._address(slug, kind, gateway_id)
             account = self.gateways[kind].account if kind in self.gateways else None
             if account is None:

@@ -26,8 +26,9 @@ from paydesk.gateways.port.gateway import Gateway
 from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
-from paydesk.store import events, ownership
-from paydesk.store.reading import Session
+from paydesk.store import ownership
+from paydesk.store.inbox import gateways as stored_gateways
+from paydesk.store.records.sessions import Session
 
 log = logging.getLogger("paydesk.ownership")
 
@@ -193,5 +194,5 @@ class Owner:
                 return [], isinstance(problem, Refused)
             return [_Seen(account, credentials, one) for one in endpoints], True
 
-        told = await asyncio.gather(*(of(*one) for one in await read(events.gateways_with_endpoints)))
+        told = await asyncio.gather(*(of(*one) for one in await read(stored_gateways.gateways_with_endpoints)))
         return [one for seen, _ in told for one in seen], all(answered for _, answered in told)

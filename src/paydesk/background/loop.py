@@ -17,7 +17,7 @@ SPREAD = 0.1
 
 class Loop:
     """One kind of background work of one process. Where one node is to do the work of all, the turn itself takes that
-    from the database: see `store.lapsing.take_turn`.
+    from the database: see `store.turns.take_turn`.
 
     name           says in the log which work failed
     turn           does what is due; returns the seconds until the next turn, or None for `every_seconds`

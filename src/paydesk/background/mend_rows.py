@@ -12,8 +12,8 @@ from functools import partial
 from paydesk.base.instants import instant
 from paydesk.commerce.payments import former
 from paydesk.desk import Desk
-from paydesk.store.mending import START, Key, Mend, Portion, done, is_done, portion
-from paydesk.store.portions import PORTION
+from paydesk.store.sql.portions import PORTION
+from paydesk.store.upkeep.mending import START, Key, Mend, Portion, done, is_done, portion
 
 EXCHANGED_SECONDS = 3600.0
 """By then no node of the older release writes any more."""

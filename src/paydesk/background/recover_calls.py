@@ -13,10 +13,14 @@ from paydesk.background.expire_orders import Lapsing
 from paydesk.background.loop import Loop
 from paydesk.background.mend_rows import Mending
 from paydesk.background.work_events import Inbox
+from paydesk.base import instants
 from paydesk.base.instants import Followed, instant, later, passed, seconds
 from paydesk.desk import Desk
 from paydesk.desk.kept_answers import KEY_SECONDS
-from paydesk.store import ahead, events, idempotency, journal
+from paydesk.store.inbox import events
+from paydesk.store.journal import calls as journal
+from paydesk.store.journal import holders, idempotency
+from paydesk.store.upkeep import ahead
 
 log = logging.getLogger("paydesk.recovery")
 
@@ -86,7 +90,7 @@ class Recovery:
         """Have what is due only long after it can be due be due now; returns how much that was."""
         database, now, total = self.desk.database, instant(self.desk.clock()), 0
         for due in ahead.DUES:
-            beyond = later(now, due.most + ahead.SKEW_SECONDS)
+            beyond = later(now, due.most + instants.SKEW_SECONDS)
             found: int = await database.read(lambda: ahead.count(due, beyond))  # noqa: B023
             if found:
                 await database.write(lambda: ahead.bring_back(due, beyond, now))  # noqa: B023
@@ -108,7 +112,7 @@ class Recovery:
 
     async def _beat(self) -> None:
         clock, asked = self.desk.clock, passed()
-        seen_at: str = await self.desk.database.write(lambda: journal.beat(self.desk.holder, instant(clock())))
+        seen_at: str = await self.desk.database.write(lambda: holders.beat(self.desk.holder, instant(clock())))
         if isinstance(clock, Followed):
             clock.set(seconds(seen_at), asked)
 
@@ -117,7 +121,7 @@ class Recovery:
         more.
         """
         before = later(instant(self.desk.clock()), -KEY_SECONDS)
-        await self.desk.database.write(lambda: journal.forget_holders(before))
+        await self.desk.database.write(lambda: holders.forget_holders(before))
         more: bool = await self.desk.database.write(lambda: idempotency.forget_before(before))
         return await self.inbox.forget() or more
 

@@ -15,14 +15,14 @@ from typing import Any
 from paydesk.background.loop import Loop
 from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import Refusal, Unavailable
-from paydesk.base.instants import instant, later
+from paydesk.base.instants import SKEW_SECONDS, instant, later
 from paydesk.commerce.payments.watching import AFTERWARDS, is_expiring, next_look, overdue_at, remind
 from paydesk.declare import eq
 from paydesk.desk import Desk
 from paydesk.rules.asking import Find
-from paydesk.store import events, watch
-from paydesk.store.ahead import SKEW_SECONDS
-from paydesk.store.reading import Session
+from paydesk.store import organizations
+from paydesk.store.records.sessions import Session
+from paydesk.store.upkeep import watch
 
 log = logging.getLogger("paydesk.watching")
 
@@ -132,4 +132,6 @@ class Watching:
                 looked.refused[payment_id] = str(refusal)
 
     async def _actor(self, tenant: str, payment_id: str) -> Actor:
-        return worker(tenant, await self.desk.database.read(lambda: events.slug_of(tenant)), "watching", payment_id)
+        return worker(
+            tenant, await self.desk.database.read(lambda: organizations.slug_of(tenant)), "watching", payment_id
+        )

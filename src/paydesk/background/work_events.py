@@ -25,8 +25,12 @@ from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
-from paydesk.store import events, lookup, lost
-from paydesk.store.reading import Session, holders_of
+from paydesk.store import organizations
+from paydesk.store.inbox import events, tallies
+from paydesk.store.inbox import gateways as stored_gateways
+from paydesk.store.records.holders import holders_of
+from paydesk.store.records.sessions import Session
+from paydesk.store.upkeep import lookup, lost
 
 log = logging.getLogger("paydesk.inbox")
 
@@ -82,7 +86,7 @@ class Inbox:
         self.wake = asyncio.Event()
         self._doors = asyncio.Semaphore(DOORS.get(desk.database.name, 4))
         self._unseal = unseal
-        self._came: defaultdict[tuple[str, str], events.Tally] = defaultdict(events.Tally)
+        self._came: defaultdict[tuple[str, str], tallies.Tally] = defaultdict(tallies.Tally)
         self._tallying = asyncio.Lock()
         self._served = ""  # the gateway whose events were taken last
 
@@ -134,7 +138,7 @@ class Inbox:
         return RECEIVED
 
     def _addressee(self, kind: str, gateway_id: str) -> Generator[Any, Any, tuple[str, Resource]]:
-        tenant = yield from events.gateway_tenant(gateway_id)
+        tenant = yield from stored_gateways.gateway_tenant(gateway_id)
         if tenant is None:
             raise NotFound(gateway_id)
         find = Find(self.desk.registry[kind], eq("id", gateway_id))
@@ -201,7 +205,7 @@ class Inbox:
         async with self._tallying:
             for door in list(self._came):
                 came = self._came.pop(door)
-                await self.desk.database.write(lambda: events.tally(*door, came))  # noqa: B023
+                await self.desk.database.write(lambda: tallies.tally(*door, came))  # noqa: B023
 
     def count(self, door: tuple[str, str], name: str) -> None:
         self._came[door].counts[name] += 1
@@ -273,7 +277,7 @@ class _Door:
                 yield from events.put_off(self.tenant, self.gateway_id, row.event_id, due)
 
     async def _actor(self, event_id: str) -> Actor:
-        slug = await self.desk.database.read(lambda: events.slug_of(self.tenant))
+        slug = await self.desk.database.read(lambda: organizations.slug_of(self.tenant))
         return worker(self.tenant, slug, "webhooks", event_id)
 
     async def _read(self, actor: Actor, payment_id: str, rows: list[events.Taken], tries: int) -> str | None:

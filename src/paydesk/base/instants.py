@@ -15,6 +15,9 @@ from functools import lru_cache
 Clock = Callable[[], float]
 """Seconds since 1970. Rules never read it: they take `work.now`."""
 
+SKEW_SECONDS = 600.0
+"""How far apart two clocks are that are both taken to be right."""
+
 
 def wall() -> float:
     return time.time()

@@ -8,7 +8,8 @@ from pathlib import Path
 from paydesk.cli.screen import Exit, done, fail, out
 from paydesk.oauth import keys
 from paydesk.settings import Settings
-from paydesk.store import backup, schema
+from paydesk.store import schema
+from paydesk.store.engines import backup
 from paydesk.vault import Vault
 
 _LOGS = ("-wal", "-shm", "-journal")

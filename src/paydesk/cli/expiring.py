@@ -12,7 +12,8 @@ from paydesk.base.tenants import tenant_of
 from paydesk.cli.periods import span
 from paydesk.cli.screen import Exit, done, fail, out, safe
 from paydesk.settings import Settings
-from paydesk.store import lookup, watch
+from paydesk.store import organizations as stored_organizations
+from paydesk.store.upkeep import watch
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ async def find(
     found = Found(now, later(now, seconds))
     parts = await Parts.open(settings, clock, reading=True)
     try:
-        organizations = await parts.database.read(lambda: lookup.organizations(slug))
+        organizations = await parts.database.read(lambda: stored_organizations.organizations(slug))
         if slug is not None and not organizations:
             fail(f"There is no organization {slug}.")
         tenants = {

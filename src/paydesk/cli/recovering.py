@@ -8,7 +8,8 @@ from paydesk.background.fetch_events import Fetched
 from paydesk.background.watch_payments import AT_MOST, Looked
 from paydesk.cli.screen import out, rows
 from paydesk.settings import Settings
-from paydesk.store import events, journal
+from paydesk.store.inbox import events
+from paydesk.store.journal import calls as journal
 
 ROUNDS = 20
 DAY = 24 * 3600.0

@@ -29,8 +29,10 @@ from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.rules.asking import Find
 from paydesk.rules.work import Work
 from paydesk.settings import Settings
-from paydesk.store import events, lookup
-from paydesk.store.reading import Session
+from paydesk.store import organizations
+from paydesk.store.inbox import gateways
+from paydesk.store.records.sessions import Session
+from paydesk.store.upkeep import lookup
 from paydesk.vault import KeyMissing, SealBroken
 
 KIND = StripeGateway.shape.type
@@ -77,7 +79,7 @@ async def rekey(settings: Settings, id_: str, key: str, publishable_key: str | N
     """
     parts = await Parts.open(settings, clock)
     try:
-        known = await parts.database.read(events.gateways_with_endpoints)
+        known = await parts.database.read(gateways.gateways_with_endpoints)
         tenant = next((tenant for tenant, kind, one in known if one == id_ and kind == KIND), None)
         if tenant is None:
             fail(f"There is no Stripe gateway {id_}.")
@@ -112,7 +114,9 @@ class _Rekeying:
             fail(f"The gateway's present key cannot be opened: {problem}.", hint=hint, exit=Exit.USAGE)
         given = replace(present, secret_key=key, live=is_live(key))
         said = await self._same_account(record, present, given)
-        actor = worker(self._tenant, await read(lambda: events.slug_of(self._tenant)), "gateways rekey", self._id)
+        actor = worker(
+            self._tenant, await read(lambda: organizations.slug_of(self._tenant)), "gateways rekey", self._id
+        )
         rule = _rule(self._id, record.login, present.secret_key, key, publishable_key)
         changed = await self._parts.desk.operate(actor, rule)
         return Rekeyed(self._id, record.name, shortened(key), said, changed)

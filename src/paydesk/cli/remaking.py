@@ -30,8 +30,10 @@ from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.work import Work
 from paydesk.settings import Settings
-from paydesk.store import events, lost
-from paydesk.store.reading import Session
+from paydesk.store import organizations
+from paydesk.store.inbox import gateways
+from paydesk.store.records.sessions import Session
+from paydesk.store.upkeep import lost
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,10 @@ class _Remaking:
 
     async def _found(self) -> tuple[Actor, Any, Snapshot]:
         """The payment, as this installation's gateway reads it whose tenant it says it is of."""
-        for tenant, kind, gateway_id in await self._parts.database.read(events.gateways_with_endpoints):
+        for tenant, kind, gateway_id in await self._parts.database.read(gateways.gateways_with_endpoints):
             if self._desk.gateways[kind].account is None:
                 continue
-            slug = await self._parts.database.read(lambda: events.slug_of(tenant))  # noqa: B023
+            slug = await self._parts.database.read(lambda: organizations.slug_of(tenant))  # noqa: B023
             actor = worker(tenant, slug, "payments make-order", self._name)
             (gateway,) = await self._records(actor, Find(kind, eq("id", gateway_id)))
             try:

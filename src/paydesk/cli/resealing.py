@@ -10,8 +10,9 @@ from paydesk.app import Parts
 from paydesk.cli.screen import fail, out, rows
 from paydesk.oauth import keys
 from paydesk.settings import Settings
-from paydesk.store import credentials, idempotency
-from paydesk.store.mending import START, Key, Mend, Portion, portion
+from paydesk.store.journal import idempotency
+from paydesk.store.oauth import signing_keys
+from paydesk.store.upkeep.mending import START, Key, Mend, Portion, portion
 from paydesk.vault import SealBroken, Vault
 
 RETURN_URL = "return_url"
@@ -56,11 +57,11 @@ async def reseal(settings: Settings) -> Resealed:
                 if await _walked(parts, mend):
                     break
             told.done[mend.table] = walk.take()
-        for row in await parts.database.read(credentials.keys):
+        for row in await parts.database.read(signing_keys.keys):
             if parts.vault.needs_resealing(row.private_key):
                 about = keys.sealed_for(row.kid)
                 fresh = parts.vault.seal(parts.vault.open(row.private_key, about), about)
-                await parts.database.write(lambda: credentials.reseal_key(row.kid, row.private_key, fresh))  # noqa: B023
+                await parts.database.write(lambda: signing_keys.reseal_key(row.kid, row.private_key, fresh))  # noqa: B023
                 told.done["signing_keys"] = told.done.get("signing_keys", 0) + 1
         newest = parts.vault.key_ids[0]
         told.answers = await parts.database.read(lambda: idempotency.sealed_otherwise(f"v1.{newest}"))

@@ -25,8 +25,9 @@ from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find
 from paydesk.rules.plans import AnyCall, AnyPlan
 from paydesk.rules.record import Record
-from paydesk.store import journal
-from paydesk.store.reading import Session
+from paydesk.store.journal import calls as journal
+from paydesk.store.journal import holders
+from paydesk.store.records.sessions import Session
 
 log = logging.getLogger("paydesk.desk")
 
@@ -239,7 +240,7 @@ class Calls:
         """Before the gateway is asked: raises Taken where this process was halted, and another one has taken the call
         over meanwhile.
         """
-        if not self._plans[call.kind].journalled or passed() - call.held_at < journal.ALIVE_SECONDS / 2:
+        if not self._plans[call.kind].journalled or passed() - call.held_at < holders.ALIVE_SECONDS / 2:
             return
         now = self._transactions.now()
         if not await self._database.write(lambda: journal.hold(call.tenant, call.id, self._holder, now)):

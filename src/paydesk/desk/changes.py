@@ -33,10 +33,10 @@ from paydesk.rules.asking import Change, Find
 from paydesk.rules.plans import AnyCall, AnyPlan
 from paydesk.rules.record import Record
 from paydesk.rules.work import Work
-from paydesk.store import journal
-from paydesk.store.idempotency import KeyOwner
-from paydesk.store.reading import Session
-from paydesk.store.sqlite import StillReferred
+from paydesk.store.journal import calls as journal
+from paydesk.store.journal.idempotency import KeyOwner
+from paydesk.store.records.sessions import Session
+from paydesk.store.sql.ask import StillReferred
 
 
 @dataclass

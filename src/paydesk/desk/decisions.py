@@ -15,7 +15,7 @@ from paydesk.rules.linking import relate_many
 from paydesk.rules.requiring import require
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
-from paydesk.store.reading import Session
+from paydesk.store.records.sessions import Session
 
 
 class Decisions:

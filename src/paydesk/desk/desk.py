@@ -33,7 +33,7 @@ from paydesk.rules.plans import AnyPlan
 from paydesk.rules.record import Record
 from paydesk.rules.registry import Registry
 from paydesk.rules.work import Work
-from paydesk.store.ask import Database
+from paydesk.store.sql.ask import Database
 
 
 class Desk:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from paydesk.rules.asks import Unreadable, fingerprint_of, waiting_of
 from paydesk.rules.plans import AnyCall, AnyPlan
-from paydesk.store import journal
+from paydesk.store.journal import calls as journal
 
 
 def plan_of(plans: Mapping[str, AnyPlan], kind: str) -> AnyPlan:

@@ -14,8 +14,8 @@ from paydesk.base.errors import KeyReused, Refusal
 from paydesk.base.instants import later
 from paydesk.desk.requests import Request, Response
 from paydesk.desk.transactions import Transactions
-from paydesk.store import idempotency
-from paydesk.store.idempotency import KeyOwner
+from paydesk.store.journal import idempotency
+from paydesk.store.journal.idempotency import KeyOwner
 
 KEY_SECONDS = 24 * 3600.0
 """How long a key is known."""

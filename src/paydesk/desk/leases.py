@@ -25,8 +25,9 @@ from paydesk.gateways.port.problems import Unknown, gist
 from paydesk.rules.asks import Unreadable
 from paydesk.rules.plans import AnyCall, AnyPlan
 from paydesk.rules.record import Record
-from paydesk.store import journal
-from paydesk.store.journal import State
+from paydesk.store.journal import calls as journal
+from paydesk.store.journal import holders
+from paydesk.store.journal.calls import State
 
 log = logging.getLogger("paydesk.desk")
 
@@ -109,7 +110,7 @@ class Leases:
     async def _outlive(self) -> None:
         """Another process took this one for gone. It beats again, so that no client it answers now counts as lost."""
         now = self._transactions.now()
-        await self._database.write(lambda: journal.beat(self._holder, now))
+        await self._database.write(lambda: holders.beat(self._holder, now))
 
     # Waiting for one.
 

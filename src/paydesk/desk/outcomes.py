@@ -8,7 +8,7 @@ from paydesk.base.errors import Conflict, Refusal
 from paydesk.desk.refusals import of_json
 from paydesk.rules.plans import AnyCall
 from paydesk.rules.record import Record
-from paydesk.store.journal import State
+from paydesk.store.journal.calls import State
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from paydesk.base.instants import Clock, instant, later
 from paydesk.rules.asking import Call
 from paydesk.rules.asks import fingerprint_of
 from paydesk.rules.plans import AnyPlan
-from paydesk.store import journal, owed
-from paydesk.store.ask import Database
-from paydesk.store.owed import Debt
+from paydesk.store.journal import holders, owed
+from paydesk.store.journal.owed import Debt
+from paydesk.store.sql.ask import Database
 
 log = logging.getLogger("paydesk.owing")
 
@@ -183,7 +183,7 @@ class Owing:
     async def alive(self) -> set[str]:
         """The processes at work, by the database."""
         now = instant(self.clock())
-        return set(await self.database.read(lambda: journal.alive(now)))
+        return set(await self.database.read(lambda: holders.alive(now)))
 
     async def join(self, receipt: Receipt, tenant: str, call_id: str) -> None:
         """Wait for a call that an equal request made: as the one who was lost, where there is one, else as one more."""

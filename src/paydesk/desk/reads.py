@@ -12,7 +12,8 @@ from paydesk.declare import Condition, Relationship, Test, both, eq, within
 from paydesk.desk.requests import Request
 from paydesk.desk.transactions import Columns, Transactions
 from paydesk.rules.record import Record
-from paydesk.store.reading import NEWEST_FIRST, Sort, bound, own_paths
+from paydesk.store.records.matches import bound, own_paths
+from paydesk.store.records.views import NEWEST_FIRST, Sort
 
 Related = tuple[type[Record], str, str]
 """The owning type, the owner's id and the relationship's name of a related list."""
@@ -23,7 +24,7 @@ class Reads:
 
     def __init__(self, transactions: Transactions) -> None:
         self._database = transactions.database
-        self._reader = transactions.reader
+        self._documents = transactions.documents
         self._permissions = transactions.permissions
 
     async def one(self, request: Request, view: Any, record_id: str) -> Selection:
@@ -41,13 +42,13 @@ class Reads:
     ) -> Generator[Any, Any, Selection]:
         """The same in a transaction, of a record for which `allowed` is true."""
         caller = self._permissions.caller_values(actor)
-        row, seen = yield from self._reader.one(view, actor.tenant, record_id, allowed, caller)
+        row, seen = yield from self._documents.one(view, actor.tenant, record_id, allowed, caller)
         if row is None:
             raise NotFound(record_id)
         if not seen:
             raise Denied(record_id)
         rows = Selection([row])
-        yield from self._reader.include(view, [row], actor.tenant, self._gate(actor), caller, rows)
+        yield from self._documents.include(view, [row], actor.tenant, self._gate(actor), caller, rows)
         return rows
 
     def _gate(self, actor: Actor) -> Callable[[type[Record], Relationship], Condition | None]:
@@ -101,7 +102,7 @@ class Reads:
             if related_to[0].shape.relationships[related_to[2]].listed:
                 condition = both(condition, self._permissions.lists(actor, view.resource))
             condition = both(condition, (yield from self._related(actor, view, *related_to)))
-        primary = yield from self._reader.page(
+        primary = yield from self._documents.page(
             view, actor.tenant, where=condition, caller=caller, sort=sort, limit=size, offset=(number - 1) * size
         )
         total: int | None = None
@@ -109,12 +110,12 @@ class Reads:
             if number == 1 and len(primary) < size:
                 total = len(primary)
             else:
-                total = yield from self._reader.count(view.resource, actor.tenant, condition, caller)
+                total = yield from self._documents.count(view.resource, actor.tenant, condition, caller)
         rows = Selection(primary, total)
         if concrete is not None:
             yield from self._read_concrete(actor, rows, concrete)
             return rows
-        yield from self._reader.include(view, primary, actor.tenant, self._gate(actor), caller, rows)
+        yield from self._documents.include(view, primary, actor.tenant, self._gate(actor), caller, rows)
         return rows
 
     def _read_concrete(self, actor: Actor, rows: Selection, concrete: Mapping[str, Any]) -> Generator[Any, Any, None]:
@@ -124,8 +125,8 @@ class Reads:
         of_id: dict[str, tuple[Any, Any]] = {}
         for view in concrete.values() if ids else ():
             where = both(within("id", ids), self._permissions.sees(actor, view.resource))
-            of_type = yield from self._reader.page(view, actor.tenant, where=where, caller=caller, limit=len(ids))
-            yield from self._reader.include(view, of_type, actor.tenant, self._gate(actor), caller, rows)
+            of_type = yield from self._documents.page(view, actor.tenant, where=where, caller=caller, limit=len(ids))
+            yield from self._documents.include(view, of_type, actor.tenant, self._gate(actor), caller, rows)
             of_id.update((row[0], (view, row)) for row in of_type)
         pairs = [of_id[one] for one in ids if one in of_id]
         rows.views = [view for view, _ in pairs]
@@ -142,7 +143,9 @@ class Reads:
             paths = ["id", f"{name}_id"] + ([f"{name}_type"] if relationship.polymorphic else [])
         caller = self._permissions.caller_values(actor)
         allowed = self._permissions.sees(actor, owner)
-        row, seen = yield from self._reader.one(Columns(owner, tuple(paths)), actor.tenant, owner_id, allowed, caller)
+        row, seen = yield from self._documents.one(
+            Columns(owner, tuple(paths)), actor.tenant, owner_id, allowed, caller
+        )
         if row is None:
             raise NotFound(owner_id)
         if not seen:

@@ -17,7 +17,7 @@ from paydesk.desk.owed_answers import Receipt
 from paydesk.rules.asking import Change
 from paydesk.rules.record import Record
 from paydesk.rules.resource import Resource
-from paydesk.store.idempotency import KeyOwner
+from paydesk.store.journal.idempotency import KeyOwner
 
 PASSWORDS = ("password", "customer_password")
 """The arguments that are passwords."""

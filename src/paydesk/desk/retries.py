@@ -18,8 +18,8 @@ from paydesk.desk.requests import Request, Write
 from paydesk.desk.writing import OpenCall
 from paydesk.rules.asks import fingerprint_of
 from paydesk.rules.plans import AnyPlan
-from paydesk.store import journal
-from paydesk.store.ask import Database
+from paydesk.store.journal import calls as journal
+from paydesk.store.sql.ask import Database
 
 
 class Retries:

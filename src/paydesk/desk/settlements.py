@@ -30,8 +30,8 @@ from paydesk.rules.asking import Call, Find
 from paydesk.rules.plans import AnyCall, AnyPlan
 from paydesk.rules.record import Record
 from paydesk.rules.work import Work
-from paydesk.store import journal
-from paydesk.store.reading import Session
+from paydesk.store.journal import calls as journal
+from paydesk.store.records.sessions import Session
 
 log = logging.getLogger("paydesk.desk")
 

@@ -17,10 +17,13 @@ from paydesk.rules.asking import Find, Hold, Next
 from paydesk.rules.record import Record
 from paydesk.rules.registry import Registry
 from paydesk.rules.work import Work
-from paydesk.store.ask import Database
-from paydesk.store.numbers import Blocks, reach_number
-from paydesk.store.reading import Reader, Session, know_tables
-from paydesk.store.writing import Writer
+from paydesk.store.records.documents import Documents
+from paydesk.store.records.locks import lock_root
+from paydesk.store.records.numbers import Blocks, reach_number
+from paydesk.store.records.reading import Reader
+from paydesk.store.records.sessions import Session, know_tables
+from paydesk.store.records.writing import Writer
+from paydesk.store.sql.ask import Database
 
 log = logging.getLogger("paydesk.desk")
 
@@ -73,6 +76,7 @@ class Transactions:
         self.clock = clock
         self.installation = installation
         self.tools = tools
+        self.documents = Documents(registry)
         self.reader = Reader(registry)
         self.writer = Writer(registry, node)
         self.organizations: dict[str, tuple[float, Record]] = {}
@@ -153,7 +157,7 @@ class Transactions:
     def lock(self, session: Session, resource: type[Record], record_id: str) -> Generator[Any, Any, None]:
         """Hold the record that stands for all that changes together. SQLite's writers are serial anyway."""
         if self.database.name != "sqlite":
-            yield from self.reader.lock_root(resource, session.tenant, record_id)
+            yield from lock_root(self.reader.registry, resource, session.tenant, record_id)
             session.locked()
 
     def holds(
@@ -161,7 +165,7 @@ class Transactions:
     ) -> Generator[Any, Any, bool | None]:
         """Whether a condition is true of a record; None where there is no such record."""
         view = Columns(resource, ("id",))
-        row, holds = yield from self.reader.one(view, session.tenant, record_id, condition, session.caller)
+        row, holds = yield from self.documents.one(view, session.tenant, record_id, condition, session.caller)
         return holds if row is not None else None
 
     async def reserve(self, tenant: str, next_: Next) -> None:

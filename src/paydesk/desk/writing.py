@@ -17,8 +17,9 @@ from paydesk.rules.asks import document
 from paydesk.rules.plans import AnyCall, AnyPlan
 from paydesk.rules.record import Record
 from paydesk.rules.work import Work
-from paydesk.store import credentials, journal
-from paydesk.store.writing import last_attempt
+from paydesk.store.journal import calls as journal
+from paydesk.store.oauth import grants
+from paydesk.store.records.writing import last_attempt
 
 Opened = tuple[AnyCall, Record | None]
 """A call that a request makes itself, and the record of the gateway that is asked."""
@@ -83,7 +84,7 @@ class WorkWriter:
                 opened = journalled, call.gateway
         yield from self._writer.write(work)
         for owner_id, kept in work.signed_out:
-            yield from credentials.end_grants_of(work.actor.tenant, owner_id, work.now, kept)
+            yield from grants.end_grants_of(work.actor.tenant, owner_id, work.now, kept)
         return opened
 
     def write_call(

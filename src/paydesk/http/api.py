@@ -31,7 +31,7 @@ from paydesk.jsonapi.query.query import EVERYTHING, Query
 from paydesk.rules.asking import Change
 from paydesk.rules.registry import Registry
 from paydesk.rules.resource import Resource
-from paydesk.store.idempotency import KeyOwner
+from paydesk.store.journal.idempotency import KeyOwner
 
 T = TypeVar("T")
 

@@ -12,8 +12,9 @@ import logging
 
 from paydesk.base.errors import Refusal, reason_of
 from paydesk.base.instants import Clock, instant, passed
-from paydesk.store import events, journal
-from paydesk.store.ask import Database
+from paydesk.store import ownership
+from paydesk.store.journal import holders
+from paydesk.store.sql.ask import Database
 
 log = logging.getLogger("paydesk")
 
@@ -57,8 +58,8 @@ class Readiness:
     async def _try(self) -> None:
         problem: str | None
         try:
-            await self._database.write(lambda: journal.beat(self._holder, instant(self._clock())))
-            problem = None if await self._database.read(events.installation_id) else "the database has no schema"
+            await self._database.write(lambda: holders.beat(self._holder, instant(self._clock())))
+            problem = None if await self._database.read(ownership.installation_id) else "the database has no schema"
         except Refusal as refusal:
             problem = reason_of(refusal)
         except Exception as error:

@@ -15,8 +15,9 @@ from paydesk.oauth.keys import Keyring, Sealer
 from paydesk.oauth.secrets import Passwords
 from paydesk.oauth.tokens import LONGEST_LIFETIME_SECONDS, Tokens
 from paydesk.rules.registry import Registry
-from paydesk.store import credentials, customers
-from paydesk.store.ask import Database
+from paydesk.store.oauth import clearing, customers
+from paydesk.store.oauth import state as stored_state
+from paydesk.store.sql.ask import Database
 
 log = logging.getLogger("paydesk.oauth")
 
@@ -83,7 +84,7 @@ class OAuth:
         # A token that was revoked before its longest lifetime has ended by itself.
         since = (self._read_at or began - LONGEST_LIFETIME_SECONDS - 86_400) - _OVERLAP_SECONDS
         client_ids = self.tokens.client_ids()
-        state = await self.database.read(lambda: credentials.state(instant(since), client_ids))
+        state = await self.database.read(lambda: stored_state.state(instant(since), client_ids))
         self.keyring.take(state.keys, self.vault, self.now)
         self.tokens.take(state)
         self.tokens.sweep()
@@ -93,7 +94,7 @@ class OAuth:
         """Delete from the database what has ended; what is more than a few portions is left to the next round."""
         self._cleared_at = self.clock()
         for _ in range(_PORTIONS):
-            if not await self.database.write(lambda: credentials.clear(self.now)):
+            if not await self.database.write(lambda: clearing.clear(self.now)):
                 return
         self._cleared_at = None
 

@@ -36,8 +36,11 @@ from paydesk.oauth.refusals import (
 from paydesk.oauth.secrets import digest
 from paydesk.oauth.tokens import first_label
 from paydesk.rules.registry import Registry
-from paydesk.store import credentials
-from paydesk.store.credentials import AccessToken, Application
+from paydesk.store.oauth import administrators, applications, revocations
+from paydesk.store.oauth import grants as stored_grants
+from paydesk.store.oauth import tokens as stored_tokens
+from paydesk.store.oauth.applications import Application
+from paydesk.store.oauth.tokens import AccessToken
 
 LONGEST_BODY = 64 * 1024
 JWKS_SECONDS = 300
@@ -144,24 +147,24 @@ async def _revoke_access_token(
         raise invalid_client()
     tenant, now = application.tenant, oauth.now
     one = AccessToken(read.digest, instant(read.until))
-    grant_id = await oauth.database.read(lambda: credentials.grant_of_access_token(tenant, one.digest))
+    grant_id = await oauth.database.read(lambda: stored_tokens.grant_of_access_token(tenant, one.digest))
     if grant_id is None:
-        return await oauth.database.write(lambda: credentials.revoke_access_token(tenant, one, now))
-    return (one, *await oauth.database.write(lambda: credentials.end_grant(tenant, grant_id, now)))
+        return await oauth.database.write(lambda: revocations.revoke_access_token(tenant, one, now))
+    return (one, *await oauth.database.write(lambda: stored_grants.end_grant(tenant, grant_id, now)))
 
 
 async def _revoke_refresh_token(
     oauth: OAuth, application: Application, proved: bool, text: str
 ) -> tuple[AccessToken, ...]:
     key, now = digest(text), oauth.now
-    grant = await oauth.database.read(lambda: credentials.grant_of_refresh_token(key))
+    grant = await oauth.database.read(lambda: stored_grants.grant_of_refresh_token(key))
     if grant is None:
         return ()
     if (grant.tenant, grant.application_id) != (application.tenant, application.id):
         raise foreign_token()
     if not proved and grant.owner_id is None:
         raise invalid_client()
-    return await oauth.database.write(lambda: credentials.end_grant(grant.tenant, grant.id, now))
+    return await oauth.database.write(lambda: stored_grants.end_grant(grant.tenant, grant.id, now))
 
 
 async def jwks(oauth: OAuth, request: Request) -> Response:
@@ -181,14 +184,14 @@ async def tokeninfo(oauth: OAuth, request: Request) -> Response:
     except InvalidToken:
         raise invalid_token() from None
     client_id = read.payload["application"]["client_id"]
-    application = await oauth.database.read(lambda: credentials.application(client_id))
+    application = await oauth.database.read(lambda: applications.application(client_id))
     if application is None:
         raise invalid_token()
     owner = actor.who.get("owner")
     time_zone = None
     if actor.owner_type == "User" and actor.owner_id is not None:
         organization_id, user_id = actor.organization_id, actor.owner_id
-        user = await oauth.database.read(lambda: credentials.user(organization_id, user_id))
+        user = await oauth.database.read(lambda: administrators.user(organization_id, user_id))
         time_zone = user.time_zone if user else None
     role = actor.role if actor.kind == "webapp" else actor.kind
     return _json(

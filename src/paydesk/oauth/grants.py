@@ -32,8 +32,11 @@ from paydesk.oauth.scopes import Scope
 from paydesk.oauth.secrets import digest, matches, new_secret, successor
 from paydesk.oauth.tokens import LONGEST_LIFETIME_SECONDS, SKEW_SECONDS, issuer_of
 from paydesk.rules.asking import new_id
-from paydesk.store import credentials, customers
-from paydesk.store.credentials import AccessToken, Application, Grant, RefreshToken
+from paydesk.store.oauth import administrators, applications, codes, customers
+from paydesk.store.oauth import grants as stored_grants
+from paydesk.store.oauth.applications import Application
+from paydesk.store.oauth.grants import Grant
+from paydesk.store.oauth.tokens import AccessToken, RefreshToken
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLAIMS = "https://commercelayer.io/claims"
@@ -97,7 +100,7 @@ async def authenticate(oauth: OAuth, parameters: Parameters, peer: Peer) -> tupl
     client_id, secret = parameters.get("client_id"), parameters.get("client_secret")
     if not client_id:
         raise invalid_client()
-    application = await oauth.database.read(lambda: credentials.application(client_id))
+    application = await oauth.database.read(lambda: applications.application(client_id))
     if secret is None:
         if application is None:
             raise invalid_client()
@@ -171,7 +174,7 @@ async def _jwt_bearer(asked: Asked) -> dict[str, Any]:
 async def _authorization_code(asked: Asked) -> dict[str, Any]:
     oauth, application = asked.oauth, asked.application
     code_digest = digest(asked.required("code"))
-    code = await oauth.database.read(lambda: credentials.code(code_digest))
+    code = await oauth.database.read(lambda: codes.code(code_digest))
     if (
         code is None
         or (code.tenant, code.application_id) != (application.tenant, application.id)
@@ -192,7 +195,7 @@ async def _refresh_token(asked: Asked) -> dict[str, Any]:
     oauth, application = asked.oauth, asked.application
     used = asked.required("refresh_token")
     used_digest = digest(used)
-    grant = await oauth.database.read(lambda: credentials.grant_of_refresh_token(used_digest))
+    grant = await oauth.database.read(lambda: stored_grants.grant_of_refresh_token(used_digest))
     if grant is None or (grant.tenant, grant.application_id) != (application.tenant, application.id):
         raise invalid_grant()
     owner = Owner(grant.owner_type, grant.owner_id) if grant.owner_type and grant.owner_id else None
@@ -206,7 +209,7 @@ async def _refresh_token(asked: Asked) -> dict[str, Any]:
     following = _new_refresh_token(oauth, grant, successor(used, salt))
     now = oauth.now
     rotation = await oauth.database.write(
-        lambda: credentials.rotate(used_digest, following, salt, access, now, RETRY_SECONDS)
+        lambda: stored_grants.rotate(used_digest, following, salt, access, now, RETRY_SECONDS)
     )
     oauth.tokens.revoke(rotation.revoked)
     if rotation.outcome not in ("rotated", "repeated"):
@@ -234,7 +237,7 @@ async def _lives(oauth: OAuth, application: Application, owner: Owner) -> bool:
     if owner.type not in ("Customer", "User"):
         return False
     if owner.type == "User":
-        user = await oauth.database.read(lambda: credentials.user(application.organization_id, owner.id))
+        user = await oauth.database.read(lambda: administrators.user(application.organization_id, owner.id))
         if user is not None:
             oauth.tokens.know_user(user)
         return user is not None
@@ -275,11 +278,11 @@ async def _open(
     now = oauth.now
     if code_digest is None:
         if not await oauth.database.write(
-            lambda: credentials.open_grant(grant, refresh, access, now, password_hash=password_hash)
+            lambda: stored_grants.open_grant(grant, refresh, access, now, password_hash=password_hash)
         ):
             raise invalid_grant()
     else:
-        ended = await oauth.database.write(lambda: credentials.use_code(code_digest, grant, refresh, access, now))
+        ended = await oauth.database.write(lambda: codes.use_code(code_digest, grant, refresh, access, now))
         if ended is not None:
             oauth.tokens.revoke(ended)
             raise invalid_grant()

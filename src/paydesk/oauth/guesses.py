@@ -28,9 +28,9 @@ from paydesk.base.errors import NotFound, Refusal, TooMany, is_guess
 from paydesk.base.instants import Clock, instant, later, seconds
 from paydesk.declare import Limited
 from paydesk.http.origin import Peer
-from paydesk.store import guesses
-from paydesk.store.ask import Database, Transaction
-from paydesk.store.guesses import Tally
+from paydesk.store.oauth import guesses
+from paydesk.store.oauth.guesses import Tally
+from paydesk.store.sql.ask import Database, Transaction
 
 T = TypeVar("T")
 

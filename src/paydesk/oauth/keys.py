@@ -25,9 +25,9 @@ from joserfc.jwk import RSAKey
 
 from paydesk.base.errors import NotUnique
 from paydesk.base.instants import instant, later
-from paydesk.store import credentials
-from paydesk.store.ask import Database
-from paydesk.store.credentials import KeyRow
+from paydesk.store.oauth import signing_keys
+from paydesk.store.oauth.signing_keys import KeyRow
+from paydesk.store.sql.ask import Database
 
 KEY_BITS = 2048
 SETTLING_SECONDS = 15.0
@@ -146,11 +146,11 @@ class Keyring:
 
 async def ensure(database: Database, vault: Sealer, now: float) -> None:
     """Make the first key where there is none. Processes that start together end up with the same one."""
-    if await database.read(credentials.keys):
+    if await database.read(signing_keys.keys):
         return
     row = make(vault, 1, instant(now))
     try:
-        await database.write(lambda: credentials.add_key(row, None))
+        await database.write(lambda: signing_keys.add_key(row, None))
     except NotUnique:
         return  # Another process was first: its key is there now.
 
@@ -161,7 +161,7 @@ async def rotate(database: Database, vault: Sealer, now: float) -> str:
 
     raises  NotUnique when another process rotates at the same time; harmless to try again
     """
-    rows = await database.read(credentials.keys)
+    rows = await database.read(signing_keys.keys)
     row = make(vault, max((one.serial for one in rows), default=0) + 1, instant(now))
-    await database.write(lambda: credentials.add_key(row, instant(now + RETIREMENT_SECONDS)))
+    await database.write(lambda: signing_keys.add_key(row, instant(now + RETIREMENT_SECONDS)))
     return row.kid

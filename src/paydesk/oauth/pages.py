@@ -26,8 +26,10 @@ from paydesk.oauth.grants import CODE_SECONDS, GRANTS
 from paydesk.oauth.refusals import OAuthRefusal
 from paydesk.oauth.secrets import digest, new_secret
 from paydesk.rules.asking import new_id
-from paydesk.store import credentials
-from paydesk.store.credentials import Application, Code, User
+from paydesk.store.oauth import administrators, applications, codes
+from paydesk.store.oauth.administrators import User
+from paydesk.store.oauth.applications import Application
+from paydesk.store.oauth.codes import Code
 
 LONGEST_FORM = 16 * 1024
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -68,7 +70,7 @@ async def _authorize(oauth: OAuth, request: Request, peer: Peer) -> Response:
     if len(given) != len(pairs) or any("\0" in value for value in given.values()):
         return _message("Not a valid request", "A parameter is given twice, or is no text.", 400)
     client_id = given.get("client_id", "")
-    application = await oauth.database.read(lambda: credentials.application(client_id)) if client_id else None
+    application = await oauth.database.read(lambda: applications.application(client_id)) if client_id else None
     if application is None:
         return _message("Unknown application", "No application has this client id.", 400)
     registered = (application.redirect_uri or "").split()
@@ -133,7 +135,7 @@ async def _decide(oauth: OAuth, request: Request, asked: _Asked, given: dict[str
         challenge,
         instant(now + CODE_SECONDS),
     )
-    await oauth.database.write(lambda: credentials.add_code(code, instant(now)))
+    await oauth.database.write(lambda: codes.add_code(code, instant(now)))
     return _redirect(asked, {"code": text})
 
 
@@ -141,7 +143,7 @@ async def _log_in(oauth: OAuth, application: Application, form: dict[str, str], 
     """The user; None where email or password is wrong. raises TooMany"""
     email_key = form.get("email", "").strip().lower()
     organization_id = application.organization_id
-    user = await oauth.database.read(lambda: credentials.user_with_email(organization_id, email_key))
+    user = await oauth.database.read(lambda: administrators.user_with_email(organization_id, email_key))
 
     async def look() -> bool:
         return await oauth.passwords.verify(form.get("password", ""), user.password_hash if user else None)
@@ -152,14 +154,14 @@ async def _log_in(oauth: OAuth, application: Application, form: dict[str, str], 
 
 async def _administrator(oauth: OAuth, organization_id: str) -> User:
     """In development: the organization's administrator, who is made where there is none and cannot log in."""
-    user = await oauth.database.read(lambda: credentials.first_administrator(organization_id))
+    user = await oauth.database.read(lambda: administrators.first_administrator(organization_id))
     if user is None:
         made = User(organization_id, new_id(), "admin@localhost", "admin", "Admin", None, "UTC")
         try:
-            await oauth.database.write(lambda: credentials.add_user(made, oauth.now))
+            await oauth.database.write(lambda: administrators.add_user(made, oauth.now))
             user = made
         except NotUnique:
-            user = await oauth.database.read(lambda: credentials.first_administrator(organization_id))
+            user = await oauth.database.read(lambda: administrators.first_administrator(organization_id))
     assert user is not None, "an administrator was made"
     return user
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from paydesk.oauth.refusals import OAuthRefusal, invalid_scope
-from paydesk.store import credentials
-from paydesk.store.ask import Database
-from paydesk.store.credentials import MarketRow
+from paydesk.store.oauth import markets as stored_markets
+from paydesk.store.oauth.markets import MarketRow
+from paydesk.store.sql.ask import Database
 
 EVERYTHING = "market:all"
 MOST_PARTS = 64
@@ -90,7 +90,7 @@ async def resolve(database: Database, tenant: str, kind: str, asked: str | None,
     allowed = _parse(widest or "")
     wanted = _parse(asked) if asked and asked.strip() else allowed
     ids, codes = [*allowed.ids, *wanted.ids], [*allowed.codes, *wanted.codes]
-    markets = await database.read(lambda: credentials.markets(tenant, ids, codes)) if ids or codes else []
+    markets = await database.read(lambda: stored_markets.markets(tenant, ids, codes)) if ids or codes else []
     scope = _found(wanted, markets, kind)
     if wanted is not allowed:
         try:

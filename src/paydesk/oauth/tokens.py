@@ -25,7 +25,9 @@ from paydesk.base.errors import InvalidToken
 from paydesk.base.instants import Clock, instant, seconds
 from paydesk.base.tenants import tenant_of
 from paydesk.oauth.keys import Keyring, SigningKey, header_of
-from paydesk.store.credentials import AccessToken, State, User
+from paydesk.store.oauth.administrators import User
+from paydesk.store.oauth.state import State
+from paydesk.store.oauth.tokens import AccessToken
 
 LONGEST_TOKEN = 16_384
 LONGEST_LIFETIME_SECONDS = 15 * 86_400

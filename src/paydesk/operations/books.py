@@ -9,9 +9,10 @@ from paydesk.commerce.payments.transactions import AnyTransaction
 from paydesk.declare import eq
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find
-from paydesk.store import events
-from paydesk.store.ask import Database
-from paydesk.store.reading import Reader, Session
+from paydesk.store.inbox import gateways
+from paydesk.store.records.reading import Reader
+from paydesk.store.records.sessions import Session
+from paydesk.store.sql.ask import Database
 
 
 class Books:
@@ -26,7 +27,7 @@ class Books:
         return found
 
     def _read(self, gateway_id: str, payment_id: str) -> Generator[Any, Any, Snapshot | None]:
-        tenant = yield from events.gateway_tenant(gateway_id)
+        tenant = yield from gateways.gateway_tenant(gateway_id)
         if tenant is None:
             return None
         session = Session(tenant, {})

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 
 from paydesk import __version__
-from paydesk.base.instants import instant, later, seconds
+from paydesk.base.instants import SKEW_SECONDS, instant, later, seconds
 from paydesk.base.tenants import mode_of, tenant_of
 from paydesk.declare import eq
 from paydesk.gateways.port.account import Account, Credentials, Registration
@@ -28,9 +28,11 @@ from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.operations.names import Unknown
 from paydesk.operations.parts import Parts
 from paydesk.rules.asking import Find
-from paydesk.store import events, lookup, ownership
-from paydesk.store.ahead import SKEW_SECONDS
-from paydesk.store.reading import Session
+from paydesk.store import organizations as stored_organizations
+from paydesk.store import ownership
+from paydesk.store.inbox import gateways as stored_gateways
+from paydesk.store.records.sessions import Session
+from paydesk.store.upkeep import lookup
 from paydesk.vault import KeyMissing, SealBroken
 
 AT_ONCE = 4
@@ -84,10 +86,10 @@ async def check_gateways(
     authority   a certificate that self-tests trust besides those of the system
     """
     read, gateways = parts.database.read, parts.desk.gateways
-    organizations = await read(lookup.organizations)
+    organizations = await read(stored_organizations.organizations)
     slugs = {tenant_of(id_, live): slug for id_, slug in organizations for live in (False, True)}
     chosen: list[tuple[str, str, str]] = []
-    for tenant, kind, id_ in await read(events.gateways_with_endpoints):
+    for tenant, kind, id_ in await read(stored_gateways.gateways_with_endpoints):
         if gateways[kind].account is not None and (not ids or id_ in ids):
             chosen.append((tenant, kind, id_))
     for id_ in ids:

@@ -30,11 +30,15 @@ from paydesk.rules.asking import Find, new_id
 from paydesk.rules.registry import Registry
 from paydesk.rules.work import Work
 from paydesk.settings import Settings
-from paydesk.store import credentials, open_database, schema, tables
-from paydesk.store.ask import Database
-from paydesk.store.credentials import User
-from paydesk.store.reading import Reader, Session
-from paydesk.store.writing import Writer
+from paydesk.store import open_database, organizations, schema
+from paydesk.store.oauth import administrators
+from paydesk.store.oauth import applications as stored_applications
+from paydesk.store.oauth.administrators import User
+from paydesk.store.records import tables
+from paydesk.store.records.reading import Reader
+from paydesk.store.records.sessions import Session
+from paydesk.store.records.writing import Writer
+from paydesk.store.sql.ask import Database
 
 Mode = Literal["test", "live"]
 
@@ -108,7 +112,7 @@ async def found_organization(settings: Settings, *, name: str, slug: str, admin_
             yield from writer.write(founding)
             for _, work in made:
                 yield from writer.write(work)
-            yield from credentials.add_user(user, now)
+            yield from administrators.add_user(user, now)
 
         try:
             await database.write(write)
@@ -186,7 +190,7 @@ async def list_applications(settings: Settings, slug: str) -> list[ApplicationRo
     """
     async with _opened(settings) as (database, _):
         organization_id = await _organization(database, slug)
-        rows = await database.read(lambda: credentials.applications_of(organization_id))
+        rows = await database.read(lambda: stored_applications.applications_of(organization_id))
     return [
         ApplicationRow(client_id, kind, mode_of(tenant), name, created_at)
         for tenant, client_id, kind, name, created_at in rows
@@ -196,7 +200,7 @@ async def list_applications(settings: Settings, slug: str) -> list[ApplicationRo
 async def revoke_application(settings: Settings, client_id: str) -> bool:
     """End an application: its tokens stop within seconds in every process that serves. False where there is none."""
     async with _opened(settings) as (database, registry):
-        found = await database.read(lambda: credentials.application(client_id))
+        found = await database.read(lambda: stored_applications.application(client_id))
         if found is None:
             return False
         mode = "live" if found.live else "test"
@@ -253,7 +257,7 @@ def _command(organization_id: str, slug: str, mode: str, subject: str, command: 
 
 
 async def _organization(database: Database, slug: str) -> str:
-    organization_id = await database.read(lambda: credentials.organization_with_slug(slug))
+    organization_id = await database.read(lambda: organizations.organization_with_slug(slug))
     if organization_id is None:
         raise NotFound(f"There is no organization with the slug {slug}.")
     return organization_id

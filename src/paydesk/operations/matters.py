@@ -11,12 +11,11 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.base.instants import later, seconds
+from paydesk.base.instants import SKEW_SECONDS, later, seconds
 from paydesk.base.money import formatted
 from paydesk.commerce.orders.attention import BROKEN, GONE, REFUND_FAILED, SPARE, SURPLUS, UNAPPROVED, UNPLACED
 from paydesk.commerce.payments.watching import NOTICE
-from paydesk.store import accounts, attention, lost, watch
-from paydesk.store.ahead import SKEW_SECONDS
+from paydesk.store.upkeep import accounts, attention, lost, watch
 
 EXPIRING = "authorization_expiring"
 SHARED = "payment_of_several_orders"

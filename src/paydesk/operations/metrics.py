@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
-from paydesk.base.instants import Clock, instant, seconds
+from paydesk.base.instants import SKEW_SECONDS, Clock, instant, seconds
 from paydesk.gateways.port.gateway import Gateway
 from paydesk.http.origin import Origin, is_within
 from paydesk.operations.matters import counted, matters
 from paydesk.settings import Settings
-from paydesk.store import events, measures
-from paydesk.store.ahead import SKEW_SECONDS
-from paydesk.store.ask import Database
+from paydesk.store.inbox import tallies
+from paydesk.store.sql.ask import Database
+from paydesk.store.upkeep import measures
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -101,7 +101,7 @@ class Metrics:
             "How long events have come by a gateway's own list alone, and by no webhook; 0 while webhooks come.",
             [({"gateway": door.gateway_id}, told.age(door.unheard_since, 0)) for door in doors],
         )
-        for at, name in enumerate(events.COUNTED):
+        for at, name in enumerate(tallies.COUNTED):
             series = [({"gateway": door.gateway_id}, door.counts[at]) for door in doors]
             told.series(f"paydesk_gateway_{name}_total", "counter", _COUNTED[name], series)
         told.gauge(

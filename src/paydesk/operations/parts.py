@@ -10,7 +10,7 @@ from paydesk.desk import Desk
 from paydesk.gateways.port.account import Credentials
 from paydesk.rules.registry import Registry
 from paydesk.settings import Settings
-from paydesk.store.ask import Database
+from paydesk.store.sql.ask import Database
 from paydesk.vault import Vault
 
 

@@ -15,8 +15,9 @@ from paydesk.operations.names import Ambiguous, Unknown
 from paydesk.operations.parts import Parts
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
-from paydesk.store import lookup
-from paydesk.store.reading import Session
+from paydesk.store import organizations as stored_organizations
+from paydesk.store.records.sessions import Session
+from paydesk.store.upkeep import lookup
 
 TURN = {"answer": 0, "version": 1, "call": 2, "webhook": 3}
 """What comes first of one instant: an answer before what it brought about, a change before what it asks for."""
@@ -40,7 +41,7 @@ class Named:
 async def show_payment(parts: Parts, name: str, slug: str | None, mode: str | None) -> dict[str, Any]:
     """The history of the order with this id or number, as JSON values. Raises Unknown and Ambiguous."""
     read = parts.database.read
-    organizations = await read(lambda: lookup.organizations(slug))
+    organizations = await read(lambda: stored_organizations.organizations(slug))
     if slug is not None and not organizations:
         raise Unknown(f"There is no organization {slug}.")
     slugs = {

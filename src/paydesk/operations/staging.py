@@ -24,9 +24,10 @@ from paydesk.operations.parts import Parts
 from paydesk.rules.asking import Change, Find, new_id
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
-from paydesk.store import credentials
-from paydesk.store.credentials import User
-from paydesk.store.reading import Session
+from paydesk.store import organizations
+from paydesk.store.oauth import administrators
+from paydesk.store.oauth.administrators import User
+from paydesk.store.records.sessions import Session
 from paydesk.vault import Vault
 
 SLUG = "demo"
@@ -82,7 +83,7 @@ def _integration(organization_id: str) -> Actor:
 
 async def _organization(parts: Parts, vault: Vault) -> str:
     """The demo organization with its applications and administrator, in one transaction where it is not there."""
-    known = await parts.database.read(lambda: credentials.organization_with_slug(SLUG))
+    known = await parts.database.read(lambda: organizations.organization_with_slug(SLUG))
     if known is not None:
         return known
     organization_id, now = new_id(), instant(wall())
@@ -105,7 +106,7 @@ async def _organization(parts: Parts, vault: Vault) -> str:
             )
         yield from parts.desk.writer.write(work)
         user = User(organization_id, new_id(), ADMIN_EMAIL, "admin", "Demo", "Admin", "UTC", hashed)
-        yield from credentials.add_user(user, now)
+        yield from administrators.add_user(user, now)
 
     await parts.database.write(write)
     return organization_id

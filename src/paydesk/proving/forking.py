@@ -18,8 +18,8 @@ from typing import Any
 
 import paydesk.app
 import paydesk.gateways.stripe
-import paydesk.store.postgres
-import paydesk.store.sqlite
+import paydesk.store.engines.postgres
+import paydesk.store.engines.sqlite
 from paydesk import commerce
 from paydesk.base import crash
 from paydesk.http import serving

@@ -20,8 +20,10 @@ from paydesk.proving.asking import PATIENCE_SECONDS, Api, Stripe
 from paydesk.proving.processes import Failed, Sandbox, Server, Servers
 from paydesk.proving.shop import Shop
 from paydesk.settings import Settings
-from paydesk.store import events, journal, migrate, open_database
-from paydesk.store.ask import Database
+from paydesk.store import migrate, open_database
+from paydesk.store.inbox import events
+from paydesk.store.journal import calls as journal
+from paydesk.store.sql.ask import Database
 
 CONVERGES_SECONDS = 60.0
 """Within which nothing is open any more: thirty seconds are promised, and the machine may be busy."""

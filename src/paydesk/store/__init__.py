@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paydesk.store.ask import Database
 from paydesk.store.schema import DatabaseUnreachable
+from paydesk.store.sql.ask import Database
 
 
 def open_database(url: str, *, connections: int = 10, reading: bool = False) -> Database:
@@ -17,13 +17,13 @@ def open_database(url: str, *, connections: int = 10, reading: bool = False) -> 
     if url.startswith("sqlite:///"):
         import apsw
 
-        from paydesk.store.sqlite import SQLite
+        from paydesk.store.engines.sqlite import SQLite
 
         file = Path(url.removeprefix("sqlite:///"))
         try:
             return SQLite(file, reading=reading)
         except apsw.Error as error:
             raise DatabaseUnreachable(f"{file}: {error}") from error
-    from paydesk.store.postgres import PostgreSQL
+    from paydesk.store.engines.postgres import PostgreSQL
 
     return PostgreSQL(url, connections=connections)

@@ -21,6 +21,8 @@ from paydesk.base import private
 from paydesk.base.instants import instant, wall
 from paydesk.rules.asking import new_id
 from paydesk.store import released
+from paydesk.store.ownership import installation
+from paydesk.store.released import migrations
 from paydesk.store.schema import (
     MIGRATIONS,
     DatabaseUnreachable,
@@ -32,7 +34,6 @@ from paydesk.store.schema import (
     revision_of,
     revisions,
 )
-from paydesk.store.tables import installation, migrations
 
 LOCK = 7_294_001_155
 """An arbitrary number that all paydesk processes lock while one of them migrates."""

@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+    text,
+    update,
+)
 
-from paydesk.store.ask import Ask, Database, Rows
-from paydesk.store.tables import installation
-from paydesk.store.types import Instant
+from paydesk.store.sql.ask import Ask, Asks, Database
+from paydesk.store.types import METADATA, Instant
 
-Asks = Generator[Ask, Rows, Any]
+installation = Table(
+    "installation",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("created_at", Instant, nullable=False),
+    Column("generation", BigInteger),
+    Column("mark", Text),
+    Column("place", Text),
+    Column("renewed_at", Instant),
+    Column("stopped_at", Instant),
+    Column("stopped_why", Text),
+    Column("adopted_at", Instant),
+)
+"""One row, made by the first migration run: what tells this database's gateway calls from another's; and which of
+several copies of it acts at its gateways.
+"""
+
+
+def installation_id() -> Asks:
+    """The id that `migrate` gave this database, or None where it was never migrated."""
+    rows = yield Ask(("installation",), lambda: select(installation.c.id))
+    return rows[0][0] if rows else None
+
 
 _NAMES = ("generation", "mark", "place", "renewed_at", "stopped_at", "stopped_why", "adopted_at")
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import (
+    Column,
+    Table,
+    Text,
+    select,
+)
 
-from paydesk.store.ask import Ask, Database, Rows
 from paydesk.store.schema import MIGRATIONS, SchemaEdited
-from paydesk.store.tables import migrations
+from paydesk.store.sql.ask import Ask, Asks, Database
+from paydesk.store.types import METADATA
 
-Asks = Generator[Ask, Rows, Any]
+migrations = Table(
+    "migrations",
+    METADATA,
+    Column("revision", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+)
+"""With which text of each migration this database was brought up (`store.released`)."""
 
 
 @cache

@@ -19,7 +19,9 @@ from alembic.operations import ops
 from sqlalchemy import create_engine
 
 from paydesk import commerce
-from paydesk.store import credentials, journal, migrate, schema, tables
+from paydesk.store import migrate, schema
+from paydesk.store.own_tables import OWN_TABLES
+from paydesk.store.records import tables
 from paydesk.store.types import Document, Instant
 
 rewriter = Rewriter()
@@ -49,7 +51,7 @@ def _render(kind: str, one: Any, context: Any) -> Any:
 
 def main(message: str) -> Path:
     """Compare the newest migration with the declarations and write the difference; returns the file."""
-    assert credentials and journal, "imported for their tables"
+    assert OWN_TABLES, "imported for their tables"
     tables.build(commerce.registry())
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'empty.sqlite3'}"

@@ -17,7 +17,7 @@ from paydesk.operations.reconcile.payments import Compared, Payments
 from paydesk.operations.reconcile.scope import ComparedGateway, Scope
 from paydesk.operations.reconcile.strays import Stray, Strays
 from paydesk.rules.work import Work
-from paydesk.store import lost
+from paydesk.store.upkeep import lost
 
 
 class Fix:

@@ -15,8 +15,8 @@ from paydesk.operations.reconcile.report import Finding
 from paydesk.operations.reconcile.scope import ComparedGateway, Scope
 from paydesk.rules.asking import Find
 from paydesk.rules.work import Work
-from paydesk.store import events
-from paydesk.store.reading import holders_of
+from paydesk.store import organizations
+from paydesk.store.records.holders import holders_of
 
 AT_ONCE = 16
 
@@ -96,7 +96,7 @@ class Payments:
             return []
         named = []
         for other in others:
-            slug = await read(lambda: events.slug_of(other.tenant))  # noqa: B023
+            slug = await read(lambda: organizations.slug_of(other.tenant))  # noqa: B023
             named.append(f"{slug or organization_of(other.tenant)}/{mode_of(other.tenant)} order {other.order_id}")
         do = (
             "see whose order the money is for, and have the others paid another way; neither cancel nor refund any of "

@@ -18,8 +18,10 @@ from paydesk.operations.names import Unknown
 from paydesk.operations.parts import Parts
 from paydesk.operations.reconcile.report import Finding
 from paydesk.rules.asking import Find
-from paydesk.store import events, lookup
-from paydesk.store.reading import Session
+from paydesk.store import organizations as stored_organizations
+from paydesk.store.inbox import gateways as stored_gateways
+from paydesk.store.records.sessions import Session
+from paydesk.store.upkeep import lookup
 
 
 @dataclass(frozen=True)
@@ -127,12 +129,12 @@ class Scope:
 async def choose(parts: Parts, since: str, until: str, slug: str | None, gateway_id: str | None) -> Scope:
     """All that is looked at: everything, or one organization's, or one gateway's. Raises Unknown."""
     read, desk = parts.database.read, parts.desk
-    organizations = await read(lambda: lookup.organizations(slug))
+    organizations = await read(lambda: stored_organizations.organizations(slug))
     if slug is not None and not organizations:
         raise Unknown(f"There is no organization {slug}.")
     slugs = {tenant_of(id_, live): its for id_, its in organizations for live in (False, True)}
     gateways: list[ComparedGateway] = []
-    for tenant, kind, id_ in await read(events.gateways_with_endpoints):
+    for tenant, kind, id_ in await read(stored_gateways.gateways_with_endpoints):
         if tenant not in slugs or gateway_id not in (None, id_):
             continue
         adapter = desk.gateways[kind]

@@ -15,7 +15,7 @@ from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.operations.reconcile.report import Finding
 from paydesk.operations.reconcile.scope import ComparedGateway, Scope
 from paydesk.rules.asking import Find
-from paydesk.store import lookup
+from paydesk.store.upkeep import lookup
 
 
 class Stray(NamedTuple):

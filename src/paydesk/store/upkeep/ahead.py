@@ -1,0 +1,59 @@
+"""Times that lie further ahead than anything sets them: the clock they were taken from once ran ahead.
+
+Left alone, such work would rest until that time comes. It is due now.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, func, select, text, update
+
+from paydesk.store.sql.ask import Ask, Asks
+from paydesk.store.types import METADATA, Instant
+
+HOUR, DAY = 3600.0, 24 * 3600.0
+
+
+class Due(NamedTuple):
+    """A time at which work is due.
+
+    where  which rows have work, in the words of the column's partial index
+    most   how many seconds ahead of the clock it is set at most
+    """
+
+    table: str
+    column: str
+    where: str
+    most: float
+
+
+DUES = (
+    Due("gateway_calls", "due_at", "state = 'open'", 60.0),
+    Due("gateway_events", "due_at", "worked_at IS NULL", HOUR),
+    Due("stripe_payments", "look_at", "look_at IS NOT NULL", DAY),
+)
+
+
+def _beyond(due: Due) -> Any:
+    return text(due.where), METADATA.tables[due.table].c[due.column] > bindparam("beyond", type_=Instant())
+
+
+def count(due: Due, beyond: str) -> Asks:
+    """How many rows are due only after `beyond`."""
+
+    def build() -> Any:
+        return select(func.count()).select_from(METADATA.tables[due.table]).where(*_beyond(due))
+
+    rows = yield Ask(("ahead", due.table), build, {"beyond": beyond})
+    return rows[0][0]
+
+
+def bring_back(due: Due, beyond: str, now: str) -> Asks:
+    """Have them be due now."""
+
+    def build() -> Any:
+        changed = update(METADATA.tables[due.table]).where(*_beyond(due))
+        return changed.values({due.column: bindparam("now", type_=Instant())})
+
+    yield Ask(("bring back", due.table), build, {"beyond": beyond, "now": now})
