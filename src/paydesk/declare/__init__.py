@@ -44,7 +44,7 @@ from paydesk.declare.fields import (
     string,
 )
 from paydesk.declare.relationships import Relationship, to_many, to_one
-from paydesk.declare.shape import ALL_ACTIONS, READ_ACTIONS, Limited, Rule, Shape, Trigger, trigger
+from paydesk.declare.shape import ALL_ACTIONS, READ_ACTIONS, Limited, Rule, Shape, Trigger, act, trigger
 
 __all__ = [
     "ALL_ACTIONS",
@@ -76,6 +76,7 @@ __all__ = [
     "Test",
     "Tied",
     "Trigger",
+    "act",
     "argument",
     "array",
     "boolean",

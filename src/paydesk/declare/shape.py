@@ -33,8 +33,9 @@ Rule = Generator[Any, Any, Any]
 
 @dataclass(frozen=True)
 class Trigger:
-    """A write-only attribute that acts. `run(record, work, value)` may be a plain function or a `Rule`.
+    """A write-only attribute that acts, declared by `trigger` or `act`.
 
+    run    `run(record, work, value)`, a plain function or a `Rule`
     idle   taken from clients, and never run: there is nothing that it could act on
     """
 
@@ -66,6 +67,28 @@ def trigger(
         return Trigger(method.__name__, flags, method, kind, prohibited, tuple(loads), doc)
 
     return declared
+
+
+def act(
+    run: Callable[..., Any],
+    flags: Flag = UPDATE,
+    *,
+    kind: str = "boolean",
+    prohibited: bool = False,
+    loads: Iterable[str] = (),
+) -> Any:
+    """Declare a function that stands elsewhere as the trigger of the attribute that it is assigned to. The first
+    paragraph of its docstring is the trigger's public documentation.
+
+    run    `run(record, work)`, or `run(record, value, work)` where the value is not a boolean; may be a `Rule`
+    others as in `trigger`
+    """
+
+    def acting(record: Any, work: Any, value: Any) -> Any:
+        return run(record, work) if kind == "boolean" else run(record, value, work)
+
+    doc = " ".join((run.__doc__ or "").partition("\n\n")[0].split())
+    return Trigger("", flags, acting, kind, prohibited, tuple(loads), doc)
 
 
 @dataclass

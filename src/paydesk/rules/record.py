@@ -131,7 +131,7 @@ def _fill(shape: Shape, declared: dict[str, Any], versions: bool, event_stores: 
         elif isinstance(value, Money):
             shape.fields.update({one.name: one for one in value.fields(name)})
         elif isinstance(value, Trigger):
-            shape.triggers[name] = value
+            shape.triggers[name] = replace(value, name=name)
         else:
             shape.relationships[name] = replace(value, name=name)
     if versions:

@@ -43,6 +43,30 @@ def clone(order: Order, role: Role, address_id: str, work: Work) -> Rule:
     yield from settle_country(order, work)
 
 
+def clone_billing(order: Order, address_id: str, work: Work) -> Rule:
+    """Take a copy of the address with this id as billing address."""
+    yield from clone(order, "billing_address", address_id, work)
+
+
+def clone_shipping(order: Order, address_id: str, work: Work) -> Rule:
+    """Take a copy of the address with this id as shipping address."""
+    yield from clone(order, "shipping_address", address_id, work)
+
+
+def ship_to_billing(order: Order, work: Work) -> Rule:
+    """Copy the billing address to the shipping address."""
+    yield from same_as(order, "shipping_address", "billing_address", work)
+
+
+def bill_to_shipping(order: Order, work: Work) -> Rule:
+    """Copy the shipping address to the billing address."""
+    yield from same_as(order, "billing_address", "shipping_address", work)
+
+
+def save_to_address_book(order: Order, work: Work) -> None:
+    """Nothing happens, as long as address books are not served."""
+
+
 def same_as(order: Order, role: Role, other: Role, work: Work) -> Rule:
     """Copy one address of the order to the other. Said twice, the copy that is there stays."""
     yield Load(order, ("billing_address", "shipping_address"))

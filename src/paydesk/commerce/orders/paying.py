@@ -105,6 +105,12 @@ def detach_source(order: Order, work: Work) -> Rule:
         yield from order.settle(work)
 
 
+def nullify_source(order: Order, work: Work) -> Rule:
+    """Detach the payment source."""
+    order.must_be_editable(work)  # The same request may have placed it.
+    yield from detach_source(order, work)
+
+
 def release_source(order: Order, work: Work) -> Rule:
     """Nobody is to pay with the order's source any more: what it holds at its gateway is let go, if that can be."""
     yield Load(order, ("payment_source.payment_gateway",))

@@ -21,7 +21,9 @@ def _is_open_to(order: Order, entry: CustomerPaymentSource, work: Work) -> bool:
 
 
 def use(order: Order, entry_id: str, work: Work) -> Rule:
-    """Make a wallet entry what the order is paid with: a payment is opened with it and confirmed when it is placed.
+    """Pay with what the customer keeps under this id, one of `available_customer_payment_sources`.
+
+    A payment is opened with the wallet entry, and confirmed when the order is placed.
 
     raises   Invalid("_customer_payment_source_id", ...) for what is no entry of the order's customer, or is none that
              it can be paid with

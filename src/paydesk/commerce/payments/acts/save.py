@@ -31,8 +31,10 @@ SAVE = "_save_payment_source_to_customer_wallet"
 
 
 def save(order: Payable, work: Work) -> Rule:
-    """Keep what the order is paid with. Where the same request asks the gateway for something first, it is kept with
-    that: a failure to keep it never undoes an order that was placed.
+    """Keep what the order is paid with in the wallet of its customer.
+
+    Where the same request asks the gateway for something first, it is kept after that: a failure to keep it never
+    undoes an order that was placed.
 
     raises   Invalid("customer", "blank"), Invalid("payment_source", ...), Invalid(SAVE, ...) where nothing can be kept
     """

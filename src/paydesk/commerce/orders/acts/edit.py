@@ -9,23 +9,28 @@ from paydesk.base.errors import Invalid, Several
 from paydesk.base.money import Money
 from paydesk.commerce.orders import addressing, settling
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.placing import goods_problems, not_placeable
+from paydesk.commerce.orders.problems import goods_problems, not_placeable
 from paydesk.declare import Rule
 from paydesk.rules.asking import Load
 from paydesk.rules.work import Work
 
 
 def start(order: Order, work: Work) -> None:
-    """Open a placed order for changes. Its payment is judged by what it cost when it was placed, if that is less."""
+    """Open the placed order for changes.
+
+    Its payment is judged by its total at placement, if that is less than its present one.
+    """
     if not settling.ORDER.is_there("_start_editing", order):
         settling.ORDER.move("_start_editing", order, work)
 
 
 def stop(order: Order, work: Work) -> Rule:
-    """Close it again: placed as before, and nobody is told that it was placed anew.
+    """Close the order again, as placed; it must not cost more than when it was placed.
 
-    raises   Several: all that stands against it, among it the total above the one that was placed, or above what is
-             authorized or taken for it
+    No event tells that it was placed anew.
+
+    raises   Several: everything that stands against it, among it a total above the one at placement, or above the money
+             that is authorized or captured for it
     """
     if settling.ORDER.is_there("_stop_editing", order):
         return
@@ -46,11 +51,11 @@ def stop(order: Order, work: Work) -> Rule:
     if ships != (order.fulfillment_status != "not_required"):
         status = "unfulfilled" if ships else "not_required"
         work.change(order, fulfillment_status=status, fulfillment_updated_at=work.now)
-    # What it held for more than it costs now, or beside what covers it, may go.
+    # Authorizations that it does not need by now may go.
     yield from settling.settle(order, work)
 
 
 def _is_processing(order: Order) -> Rule:
-    """Its payment is decided by the bank: it was placed on that, too."""
+    """The bank has yet to decide about its payment; it was placed in that state, too."""
     yield Load(order, ("payment_source",))
     return order.payment_source is not None and order.payment_source.gateway_status == "processing"

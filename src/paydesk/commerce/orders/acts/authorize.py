@@ -1,6 +1,6 @@
-"""Having an order's payment authorized before it is placed, in whole or in part.
+"""Authorizing an order's payment before the order is placed, in whole or in part.
 
-A part is asked for in two calls, each journalled by itself: the intent is brought to the amount, then confirmed.
+A part takes two calls, each journalled by itself: the intent is brought to the amount, then confirmed.
 
 Source: Commerce Layer, "Orders", `_authorize` and `_authorization_amount_cents`.
 """
@@ -12,9 +12,11 @@ from typing import Any
 from paydesk.base.errors import Invalid, Refusal, Several
 from paydesk.base.money import Money
 from paydesk.commerce.limits import unpayable
-from paydesk.commerce.orders import placing, settling
+from paydesk.commerce.orders import settling
+from paydesk.commerce.orders.acts.confirm import LANE, ConfirmPayment, confirm, order_of, payment_of, why_not
 from paydesk.commerce.orders.asks import AmendToAuthorizeAsk, ConfirmAsk
 from paydesk.commerce.orders.order import Order
+from paydesk.commerce.orders.problems import load, not_placeable, payment_problems
 from paydesk.commerce.payments.acts.read import refusal as told_of
 from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
 from paydesk.declare import Rule
@@ -23,11 +25,15 @@ from paydesk.rules.plans import Journalled, No, Plan
 from paydesk.rules.work import Work
 
 
-def authorize(order: Order, asked: int | None, work: Work) -> Rule:
-    """Have `asked` minor units authorized, by default all that the order costs. What is authorized already stays.
+def authorize(order: Order, work: Work) -> Rule:
+    """Have the payment source authorized without placing the order: all of it, or `_authorization_amount_cents`.
 
-    raises   Several: what stands against paying; Invalid: an amount out of bounds, or another than is authorized
+    An amount that is authorized already stays.
+
+    raises   Several: everything that stands against paying; Invalid: an amount out of bounds, or another one than is
+             authorized
     """
+    asked: int | None = work.arguments.get("_authorization_amount_cents")
     yield from order.refresh(work, forced=True)
     due: Money = order.due()
     if not due:
@@ -41,18 +47,18 @@ def authorize(order: Order, asked: int | None, work: Work) -> Rule:
         raise problem
     if asked is None and (yield from settling.held(order, work)) >= due:
         return
-    yield from placing.load(order)
+    yield from load(order)
     held = yield from settling.held_by_source(order, work)
     if held and asked is not None and amount == held:
         return
     if held:
-        raise placing.not_placeable(f"is {order.payment_status.replace('_', ' ')} already", value=order.payment_status)
-    wrong = placing.payment_problems(order, any_amount=asked is not None)
+        raise not_placeable(f"is {order.payment_status.replace('_', ' ')} already", value=order.payment_status)
+    wrong = payment_problems(order, any_amount=asked is not None)
     if wrong:
         raise Several(list(wrong))
     payment = order.payment_source
     if asked is None or payment.takes_any_amount or payment.intended_cents == asked:
-        placing.confirm("authorize_order", order, amount, work)
+        confirm("authorize_order", order, amount, work)
         return
     work.comes_after("discard_payment", payment)
     work.call(
@@ -74,7 +80,7 @@ def authorize(order: Order, asked: int | None, work: Work) -> Rule:
     )
 
 
-class AuthorizeOrder(placing.ConfirmPayment):
+class AuthorizeOrder(ConfirmPayment):
     """Authorize an order's payment without placing it."""
 
     kind = "authorize_order"
@@ -90,7 +96,7 @@ class AuthorizeOrder(placing.ConfirmPayment):
     def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
         yield from order.refresh(work, forced=True)
         is_held = (yield from settling.held_by_source(order, work)).cents >= call.ask.amount_cents
-        return order if is_held or answer.status == "processing" else placing.why_not(answer)
+        return order if is_held or answer.status == "processing" else why_not(answer)
 
 
 class AmendToAuthorize(Plan[AmendToAuthorizeAsk]):
@@ -99,7 +105,7 @@ class AmendToAuthorize(Plan[AmendToAuthorizeAsk]):
     kind = "amend_to_authorize"
     asks = AmendToAuthorizeAsk
     verb = "amend"
-    lane = placing.LANE
+    lane = LANE
     owes = True
 
     def repeats(self, ask: AmendToAuthorizeAsk, former: AmendToAuthorizeAsk, record_id: str | None) -> bool:
@@ -115,8 +121,8 @@ class AmendToAuthorize(Plan[AmendToAuthorizeAsk]):
         return snapshot.status in UNCONFIRMED and snapshot.amount.cents != call.ask.amount_cents
 
     def settle(self, call: Journalled[AmendToAuthorizeAsk], answer: Snapshot, work: Work) -> Rule:
-        order = yield from placing.order_of(call)
-        payment = yield from placing.payment_of(call)
+        order = yield from order_of(call)
+        payment = yield from payment_of(call)
         if order is None or payment is None:
             return order
         yield from reconcile(payment, answer, work)
@@ -127,8 +133,8 @@ class AmendToAuthorize(Plan[AmendToAuthorizeAsk]):
         if (yield from settling.held_by_source(order, work)).cents == call.ask.amount_cents:
             return order
         if answer.amount.cents != call.ask.amount_cents:
-            return placing.why_not(answer)
-        placing.confirm("authorize_order", order, Money(call.ask.amount_cents, order.currency_code), work)
+            return why_not(answer)
+        confirm("authorize_order", order, Money(call.ask.amount_cents, order.currency_code), work)
         return order
 
     def refused(self, call: Journalled[AmendToAuthorizeAsk], problem: No, work: Work) -> Any:
@@ -137,7 +143,7 @@ class AmendToAuthorize(Plan[AmendToAuthorizeAsk]):
     def apart(
         self, call: Journalled[AmendToAuthorizeAsk], answer: Any, *, is_no: bool, refusal: Refusal, work: Work
     ) -> Rule:
-        payment = yield from placing.payment_of(call)
+        payment = yield from payment_of(call)
         if payment is not None and not is_no:
             yield from reconcile(payment, answer, work)
         return refusal

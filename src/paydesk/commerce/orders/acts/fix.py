@@ -6,16 +6,17 @@ Source: Commerce Layer, "Orders", `_fix_payment_source`.
 from __future__ import annotations
 
 from paydesk.base.errors import Invalid
-from paydesk.commerce.orders import paying, placing, settling
+from paydesk.commerce.orders import paying, settling
+from paydesk.commerce.orders.acts import place
 from paydesk.commerce.orders.order import Order
 from paydesk.declare import Rule
 from paydesk.rules.work import Work
 
 
 def fix(order: Order, work: Work) -> Rule:
-    """Make the source of the last authorization that stands the order's, and place the order if it is not placed yet.
+    """Take the source of the last authorization that stands, and place the order if it is not placed yet.
 
-    raises   Invalid: past `placed`, or where no authorization stands; Several: what stands against placing it
+    raises   Invalid: past `placed`, or where no authorization stands; Several: all that stands against placing it
     """
     if order.status not in ("pending", "placing", "placed"):
         raise Invalid("status", "invalid_transition", value=order.status)
@@ -24,11 +25,11 @@ def fix(order: Order, work: Work) -> Rule:
         raise Invalid("payment_source", "blank", "has no authorization that stands")
     yield from paying.take_of(order, standing[-1], work)
     if settling.ORDER.admits("_place", order):
-        yield from placing.begin(order, (yield from order.refresh(work, forced=True)), work)
+        yield from place.begin(order, (yield from order.refresh(work, forced=True)), work)
 
 
 def mend(order: Order, work: Work) -> Rule:
-    """The same before an order is approved, where its source holds nothing though another does."""
+    """The same before an order is approved, where its source holds no money though another one does."""
     if not order.authorized_cents:
         return
     standing = yield from paying.standing(order, work)

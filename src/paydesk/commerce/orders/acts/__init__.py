@@ -1,0 +1,1 @@
+"""What clients ask of an order, a file for each act."""

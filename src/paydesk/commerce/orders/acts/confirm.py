@@ -1,0 +1,186 @@
+"""Confirming the payment of an order at its gateway: the call that placing and authorizing an order have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.base.errors import Invalid, Refusal
+from paydesk.base.money import Money
+from paydesk.commerce.orders import resource_errors
+from paydesk.commerce.orders.asks import AmendToAuthorizeAsk, ConfirmAsk
+from paydesk.commerce.orders.order import Order
+from paydesk.commerce.orders.problems import PATHS, not_placeable
+from paydesk.commerce.orders.refresh.totals import totals_of
+from paydesk.commerce.payments.acts.read import not_before
+from paydesk.commerce.payments.forgetting import forget_gone
+from paydesk.commerce.payments.payment_sources import PaymentSource
+from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
+from paydesk.commerce.payments.transactions import booked
+from paydesk.declare import Rule, eq
+from paydesk.gateways.port.problems import Declined
+from paydesk.gateways.port.snapshots import Snapshot
+from paydesk.gateways.port.verbs import ConfirmFacts
+from paydesk.rules.asking import Find
+from paydesk.rules.plans import Journalled, No, Plan
+from paydesk.rules.work import Work
+
+LANE = "order payment"
+"""An order is placed or authorized by one call at a time."""
+
+
+def confirm(kind: str, order: Order, amount: Money, work: Work, *, later: bool = False) -> None:
+    """Ask how the order's payment stands, and confirm it where only the server is awaited."""
+    payment = order.payment_source
+    work.comes_after("discard_payment", payment)
+    facts: ConfirmFacts = payment.confirmation(order, amount.cents, work)
+    work.call(
+        kind,
+        order,
+        gateway=payment.payment_gateway,
+        record_id=order.id,
+        ask=ConfirmAsk(
+            source=payment.shape.type,
+            payment=payment.id,
+            payment_id=payment.payment_id,
+            intended=payment.intended,
+            amount_cents=amount.cents,
+            currency=amount.currency,
+            any_amount=payment.takes_any_amount,
+            later=later,
+            gateway={"payment_id": payment.payment_id, **facts},
+        ),
+    )
+
+
+class ConfirmPayment(Plan[ConfirmAsk]):
+    """Look how the payment of an order stands, confirm it where only the server is awaited, and book the answer."""
+
+    asks = ConfirmAsk
+    verb = "confirm"
+    lane = LANE
+
+    def reads(self, call: Journalled[ConfirmAsk]) -> str | None:
+        return call.ask.payment_id
+
+    def looks(self, call: Journalled[ConfirmAsk]) -> str | None:
+        return call.ask.payment_id
+
+    def proceeds(self, call: Journalled[ConfirmAsk], snapshot: Snapshot) -> bool:
+        ask, told = call.ask, (snapshot.amount.cents, snapshot.amount.currency)
+        is_right = ask.any_amount or told == (ask.amount_cents, ask.currency)
+        # What failed once has lost its payment method; where we have one to name, it may be tried again.
+        waits = ("confirmable", "open") if call.ask.gateway.get("payment_method") else ("confirmable",)
+        return snapshot.status in waits and is_right
+
+    def still(self, call: Journalled[ConfirmAsk]) -> Rule:
+        """The order has to cost what was asked for, by its lines of now, and be paid with the same source."""
+        order = yield Find("orders", eq("id", call.subject_id), ("line_items",))
+        if order is None or not order.editable_now:
+            return False
+        # A source that the same request chose is the order's once the answer is there.
+        if order.payment_source_id != call.ask.payment and call.waiting is None:
+            return False
+        due = Money(totals_of(order, order.line_items).total_amount_with_taxes_cents, order.currency_code)
+        return self.fits(Money(call.ask.amount_cents, call.ask.currency), due)
+
+    def fits(self, asked: Money, due: Money) -> bool:
+        """What was asked for is right for an order that costs `due` now."""
+        return asked == due
+
+    def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
+        """What follows for the order, now that the answer is booked: the order, or why nothing follows."""
+        raise AssertionError(f"{self.kind} does not say what follows")
+
+    def settle(self, call: Journalled[ConfirmAsk], answer: Snapshot, work: Work) -> Rule:
+        order = yield from order_of(call)
+        if order is None:
+            return None
+        payment = yield from payment_of(call)
+        if payment is not None:
+            yield from reconcile(payment, not_before(call.ask.intended, payment, answer), work)
+        return (yield from self._followed(call, order, answer, work))
+
+    def refused(self, call: Journalled[ConfirmAsk], problem: No, work: Work) -> Rule:
+        order = yield from order_of(call)
+        payment = yield from payment_of(call)
+        if order is None or payment is None:
+            return Invalid("order", "blank")
+        told = yield from self._no(call, order, payment, problem, work)
+        if told is None:
+            assert problem.snapshot is not None, "it was seen that it holds money"
+            return (yield from self._followed(call, order, problem.snapshot, work))
+        yield from _keep(told, order, work)
+        return told
+
+    def _followed(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
+        outcome = yield from self.judged(call, order, answer, work)
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    def apart(self, call: Journalled[ConfirmAsk], answer: Any, *, is_no: bool, refusal: Refusal, work: Work) -> Rule:
+        """What the gateway did is booked; the order goes nowhere."""
+        order = yield from order_of(call)
+        payment = yield from payment_of(call)
+        if order is not None and payment is not None:
+            if is_no:
+                yield from self._no(call, order, payment, answer, work)
+            else:
+                yield from reconcile(payment, not_before(call.ask.intended, payment, answer), work)
+                # What it was refused for shows: the payment is for another amount than the order costs by now.
+                yield from order.catch_up(work)
+            yield from _keep(refusal, order, work)
+        return refusal
+
+    def _no(self, call: Journalled[ConfirmAsk], order: Order, payment: PaymentSource, problem: No, work: Work) -> Rule:
+        """Book a no and return what is told of it; None where the payment holds money all the same."""
+        if problem.snapshot is not None:
+            yield from reconcile(payment, problem.snapshot, work)
+            if problem.snapshot.status in ("authorized", "captured", "processing"):
+                return None
+        named = {
+            "payment_method": call.ask.gateway.get("payment_method"),
+            "customer": getattr(payment, "options", {}).get("customer"),
+        }
+        yield from forget_gone(call.gateway_id, named, problem, work)
+        if isinstance(problem, Declined):
+            yield from booked(order, work)
+            fail_authorization(payment, problem.failure, call.ask.amount_cents, work)
+            code = problem.failure.decline_code or problem.failure.code
+            return not_placeable(problem.failure.message, code=code)
+        return not_placeable(problem.message, code=problem.code)
+
+
+def _keep(refusal: Refusal, order: Order, work: Work) -> Rule:
+    """What the background was refused is kept with the order, since nobody waits to be told."""
+    if order.status == "placing":
+        yield from resource_errors.note(order, refusal, work)
+
+
+def why_not(answer: Snapshot) -> Invalid:
+    """Why a payment that was looked up lets nobody place its order."""
+    if answer.failure is not None:
+        code = answer.failure.decline_code or answer.failure.code
+        return not_placeable(answer.failure.message, code=code, value=answer.gateway_status)
+    return not_placeable(_WAITING.get(answer.status, "is not authorized"), value=answer.gateway_status)
+
+
+_WAITING = {
+    "open": "is not authorized: the payment was not confirmed",
+    "confirmable": "is not authorized: the payment was not confirmed",
+    "action_needed": "is not authorized: the shopper has to confirm the payment",
+    "canceled": "is not authorized: the payment was canceled",
+}
+
+
+def order_of(call: Journalled[Any]) -> Rule:
+    """The order that a call is about, locked."""
+    order = yield Find("orders", eq("id", call.subject_id), PATHS, lock=True)
+    return order
+
+
+def payment_of(call: Journalled[ConfirmAsk | AmendToAuthorizeAsk]) -> Rule:
+    """The payment that a call about its order asks for."""
+    of_call = eq("id", call.ask.payment)
+    payment = yield Find(call.ask.source, of_call, ("order.payment_source", "payment_gateway"))
+    return payment

@@ -1,0 +1,240 @@
+"""Placing an order, before or after its payment is authorized.
+
+Source: Commerce Layer, "Placing orders", "Orders".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.base.errors import Invalid, Refusal, Several
+from paydesk.base.money import Money
+from paydesk.commerce.accounts.customers import Customer
+from paydesk.commerce.orders import addressing, resource_errors, settling
+from paydesk.commerce.orders.acts.confirm import LANE, ConfirmPayment, confirm, order_of, why_not
+from paydesk.commerce.orders.asks import ConfirmAsk, PlaceLaterAsk
+from paydesk.commerce.orders.order import Order
+from paydesk.commerce.orders.paying import standing, take_of
+from paydesk.commerce.orders.problems import not_placeable, problems
+from paydesk.commerce.orders.refresh.refreshed import Refreshed
+from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.status import held_by
+from paydesk.commerce.payments.transactions import Transaction, booked
+from paydesk.declare import Rule, eq
+from paydesk.gateways.port.snapshots import Snapshot
+from paydesk.rules.asking import Find, Load
+from paydesk.rules.plans import Journalled, Plan
+from paydesk.rules.work import Work
+
+
+def place(order: Order, work: Work) -> Rule:
+    """Place the order. Its payment is authorized already, or is looked up and, where only that is missing,
+    confirmed. All that stands against it is told at once; with `place_async` the order is `placing` meanwhile, and
+    `resource_errors` tell what stood against it.
+
+    raises   Several: everything that stands against it, each with its field
+    """
+    if settling.ORDER.is_there("_place", order):
+        return
+    if order.status not in ("draft", "pending", "placing"):
+        settling.ORDER.must_admit("_place", order, work)
+    refreshed = yield from order.refresh(work, forced=True)
+    if not order.place_async or order.status == "draft":
+        yield from begin(order, refreshed, work)
+        return
+    if order.status == "pending":
+        settling.ORDER.move("place soon", order, work)
+    work.call("place_later", order, record_id=order.id, deferred=True, ask=PlaceLaterAsk())
+
+
+def begin(order: Order, refreshed: Refreshed, work: Work, *, later: bool = False) -> Rule:
+    """Place a refreshed order, or ask the gateway first; `later`: nobody waits for the answer."""
+    refreshed, is_covered = yield from _covered(order, refreshed, work)
+    wrong = yield from problems(order, work, is_covered=is_covered)
+    if wrong:
+        raise Several(list(wrong))
+    if is_covered:
+        yield from _placed(order, refreshed, work)
+        return
+    if (yield from settling.held_by_source(order, work)):
+        raise not_placeable(f"is only {order.payment_status.replace('_', ' ')}", value=order.payment_status)
+    confirm("place_order", order, refreshed.due, work, later=later)
+
+
+def _covered(order: Order, refreshed: Refreshed, work: Work) -> Rule:
+    """Whether what is held covers what the order costs, after what it costs. A source that holds the money becomes the
+    order's where the present one holds nothing, or too little where the other holds all, with the method that it was
+    made for: which may cost something.
+    """
+    held = yield from settling.held(order, work)
+    if not refreshed.due or held < refreshed.due:
+        return refreshed, not refreshed.due
+    own = yield from settling.held_by_source(order, work)
+    if own < refreshed.due:
+        everything = yield from booked(order, work)
+        others = yield from standing(order, work)
+        alone = [
+            one for one in others if held_by(one.payment_source_id, everything, order.currency_code) >= refreshed.due
+        ]
+        if alone or not own:
+            yield from take_of(order, (alone or others)[-1], work)
+            refreshed = yield from order.refresh(work, forced=True)
+    return refreshed, held >= refreshed.due
+
+
+_AWAITING = ("pending", "placing", "placed", "editing", "approved")
+
+
+def follow(order: Order, authorization: Transaction, work: Work) -> Rule:
+    """What an authorization that has just come brings about by itself: the order is placed, the money captured.
+
+    Only what the order's own source holds does so: a second payment of the same order is left to the integration.
+
+    source   Commerce Layer, "Payment methods", `auto_place` and `auto_capture`
+    """
+    yield Load(order, ("payment_method",))
+    method = order.payment_method
+    is_own = authorization.payment_source_id == order.payment_source_id
+    if method is None or not is_own or order.status not in _AWAITING:
+        return
+    if (method.auto_place or method.auto_capture) and settling.ORDER.admits("_place", order):
+        believed = order.due()
+        refreshed = yield from order.refresh(work, forced=True)
+        if method.auto_place:
+            yield from _place_unasked(order, refreshed, believed, work)
+    yield from _take_at_once(order, work)
+
+
+def _take_at_once(order: Order, work: Work) -> Rule:
+    """Soon take what the order costs, where its method takes at once and all of it is held: of a cart what its own
+    source holds, of a placed order whatever holds it.
+    """
+    yield Load(order, ("payment_method",))
+    method, due = order.payment_method, settling.due_of(order)
+    if method is None or not method.auto_capture or (yield from settling.held(order, work)) < due:
+        return
+    most = method.auto_capture_max_amount_cents
+    if most is not None and (method.currency_code != due.currency or due > Money(most, due.currency)):
+        return
+    everything = yield from booked(order, work)
+    left = (due - settling.taken_for(order, everything)).cents
+    asked = {call.subject_id for call in work.calls if call.kind in ("capture_payment", "void_payment")}
+    held = [one for one in everything if one.one_of("authorizations") and moving.may_capture(one, everything)]
+    for one in sorted(held, key=lambda one: one.payment_source_id != order.payment_source_id):
+        is_own = one.payment_source_id == order.payment_source_id
+        amount = min(one.capture_balance_cents, left)
+        if amount > 0 and one.id not in asked and (is_own or order.status in ("placed", "approved")):
+            yield from moving.capture(one, work, order, asked=amount, final=True, later=True)
+            left -= amount
+
+
+def _place_unasked(
+    order: Order, refreshed: Refreshed, believed: Money, work: Work, *, with_source: bool = True
+) -> Rule:
+    """Place an order that is paid as it is now. Nobody waits: what stands against it is kept with the order.
+
+    believed   what the order was taken to cost before it was refreshed
+    """
+    refreshed, is_covered = yield from _covered(order, refreshed, work)
+    if not is_covered:
+        if (yield from settling.held(order, work)) >= believed:
+            yield from resource_errors.note(order, Invalid("payment_source", "mismatched_amounts"), work)
+        return
+    wrong = yield from problems(order, work, with_source=with_source, is_covered=True)
+    if wrong:
+        yield from resource_errors.note(order, Several(list(wrong)), work)
+        return
+    yield from _placed(order, refreshed, work)
+
+
+def _placed(order: Order, refreshed: Refreshed, work: Work, *, asked: str | None = None) -> Rule:
+    """The one way into placed, by what the order was just seen to cost; `asked`: the payment that was asked for it."""
+    ships = yield from addressing.ships(order)
+    settling.need_anew(order, work)
+    settling.ORDER.move(
+        "_place",
+        order,
+        work,
+        proof=refreshed,
+        placed_at=work.now,
+        place_total_amount_cents=refreshed.due.cents,
+        sealed_return_url=None,
+    )
+    if not ships:
+        work.change(order, fulfillment_status="not_required", fulfillment_updated_at=work.now)
+    yield from settling.settle(order, work)
+    spare = {call.subject_id for call in work.calls if call.kind == "void_payment"}
+    rows = yield from booked(order, work)
+    freed = {id_ for kind, id_ in work.withdrawn if kind == "release_payment"}
+    freed |= {call.subject_id for call in work.calls if call.kind == "release_payment"}
+    held = [one for one in rows if one.one_of("authorizations") and one.counts and one.id not in spare]
+    for id_ in {one.payment_source_id for one in held} - {asked}:
+        # Nor is a payment being deleted or canceled that the order is placed on: one that was asked for cannot be
+        # meanwhile, nor one that this very work keeps or lets go.
+        work.comes_after("discard_payment", id_)
+        if id_ not in freed and id_ != order.payment_source_id:
+            work.comes_after("release_payment", id_)
+    for one in rows:
+        # A void or refund may be in flight for the money that the order is placed on: it comes first. What has just
+        # come has none, and what the order does not need may go.
+        if one in work.created or one.id in spare:
+            continue
+        if one.one_of("authorizations"):
+            work.comes_after("void_payment", one)
+        elif one.one_of("captures"):
+            work.comes_after("refund_payment", one)
+    yield from resource_errors.clear(order, work)
+    customer = yield Find(Customer, eq("id", order.customer_id), lock=True)
+    if customer is not None:
+        work.change(order, customer_type=customer.count_order(order, work))
+    yield from _take_at_once(order, work)
+
+
+def placed_by_hand(order: Order, work: Work) -> Rule:
+    """An authorization that an integration vouches for places its order, whatever its source says."""
+    if settling.ORDER.admits("_place", order):
+        believed = order.due()
+        refreshed = yield from order.refresh(work, forced=True)
+        yield from _place_unasked(order, refreshed, believed, work, with_source=False)
+
+
+class PlaceLater(Plan[PlaceLaterAsk]):
+    """Place an order in the background. What stands against it is kept with the order, which stays `placing`."""
+
+    kind = "place_later"
+    asks = PlaceLaterAsk
+    lane = LANE
+    local = True
+
+    def settle(self, call: Journalled[PlaceLaterAsk], answer: None, work: Work) -> Rule:
+        order = yield from order_of(call)
+        if order is not None and order.status == "placing":
+            try:
+                yield from begin(order, (yield from order.refresh(work, forced=True)), work, later=True)
+            except Refusal as refusal:
+                yield from resource_errors.note(order, refusal, work)
+        return order
+
+
+class PlaceOrder(ConfirmPayment):
+    """Place the order if its payment is authorized or being processed."""
+
+    kind = "place_order"
+
+    def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
+        if order.status not in (("placing",) if call.ask.later else ("draft", "pending", "placing")):
+            return order
+        # The order may have changed while the gateway was asked, and its source been replaced.
+        refreshed = yield from order.refresh(work, forced=True)
+        refreshed, is_covered = yield from _covered(order, refreshed, work)
+        wrong = yield from problems(order, work, is_covered=is_covered)
+        if wrong:
+            return Several(list(wrong))
+        is_processing = answer.status == "processing" and order.payment_source_id == call.ask.payment
+        if is_covered or is_processing:
+            yield from _placed(order, refreshed, work, asked=call.ask.payment)
+            return order
+        return why_not(answer)
+
+
+PLANS: tuple[Plan[Any], ...] = (PlaceLater(), PlaceOrder())

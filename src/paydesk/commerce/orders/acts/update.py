@@ -1,0 +1,99 @@
+"""Changing an order."""
+
+from __future__ import annotations
+
+from paydesk.commerce.orders import addressing, paying
+from paydesk.commerce.orders.changes import choose_payment, own_values, refuse_codes
+from paydesk.commerce.orders.numbers import check_number
+from paydesk.commerce.orders.order import Order
+from paydesk.commerce.orders.ownership import customer_of_change, name_customer
+from paydesk.commerce.payments.acts import save
+from paydesk.declare import Rule
+from paydesk.rules.asking import Change, Load
+from paydesk.rules.work import Work
+
+_MOVES = frozenset(
+    (
+        "_pending",
+        "_place",
+        "_start_editing",
+        "_stop_editing",
+        "_fix_payment_source",
+        "_approve",
+        "_approve_and_capture",
+        "_capture",
+        "_refund",
+        "_cancel",
+        "_fulfill",
+    )
+)
+"""Triggers that say themselves in which status they may be used."""
+
+_HARMLESS = frozenset(("reference", "reference_origin", "metadata", "_archive", "_unarchive"))
+"""What may be written to an order that is no longer edited."""
+
+AROUND_PLACING = frozenset(
+    (
+        save.SAVE,
+        "_create_subscriptions",
+        "_save_billing_address_to_customer_address_book",
+        "_save_shipping_address_to_customer_address_book",
+    )
+)
+"""What official front ends send around placing. They do not look whether a webhook has placed the order meanwhile."""
+
+
+def update(order: Order, change: Change, work: Work) -> Rule:
+    """Assign what a request writes; its triggers run afterwards."""
+    given = change.values.keys() | {name for name, value in change.arguments.items() if value}
+    if not order.editable_now:
+        if not given <= _HARMLESS | _MOVES | AROUND_PLACING:
+            order.must_be_editable(work)
+        work.change(order, **change.values)
+        return
+    refuse_codes(change, work)
+    check_number(order, change, work)
+    yield from _change_market(order, change, work)
+    customer = yield from customer_of_change(order, order.id, change, work)
+    work.check()
+    work.change(order, **own_values(order, change, work))
+    yield from name_customer(order, customer, change, work)
+    if "billing_address" in change.related:
+        yield from addressing.assign(order, "billing_address", change.related["billing_address"], work)
+    if "shipping_address" in change.related:
+        yield from addressing.assign(order, "shipping_address", change.related["shipping_address"], work)
+    yield from choose_payment(order, change, work)
+    work.check()
+
+
+def refresh_after(order: Order, change: Change, work: Work) -> Rule:
+    """Refresh the order once values are assigned and triggers have run."""
+    work.check()
+    if change.arguments.get("_start_editing"):
+        return  # What was placed is not priced anew before something is changed.
+    forced = change.arguments.get("_refresh") or change.arguments.get("_refresh_prices")
+    yield from order.refresh(work, forced=bool(forced))
+
+
+def _change_market(order: Order, change: Change, work: Work) -> Rule:
+    """Another market brings its prices; another currency only to a cart without goods and money."""
+    if "market" not in change.related:
+        return
+    market = change.related["market"]
+    if market is None:
+        work.invalid("market", "blank")
+    elif market.id != order.market_id:
+        yield Load(market, ("price_list",))
+        price_list = market.price_list
+        if order.status not in ("draft", "pending"):
+            work.invalid("market", "not_editable", "is not editable", value=order.status)
+            return
+        if price_list.currency_code != order.currency_code:
+            if order.line_items:
+                work.invalid("market", "invalid", "has another currency than the order's line items")
+                return
+            if (yield from paying.is_under_way(order, work)):
+                work.invalid("market", "currency_mismatch", "has another currency than the order's payments")
+                return
+        work.relate(order, "market", market)
+        work.change(order, currency_code=price_list.currency_code, tax_included=price_list.tax_included)
