@@ -10,6 +10,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from paydesk.commerce.payable import Payable
+from paydesk.commerce.payments.gateway_customers import tokens_of_shopper
+from paydesk.commerce.payments.payment_sources import PaymentSource
+from paydesk.commerce.returning import kept, masked_options
+from paydesk.declare import Rule
 from paydesk.gateways.port.snapshots import as_text
 from paydesk.gateways.port.verbs import METADATA_KEYS, METADATA_VALUE, MOST_METADATA
 from paydesk.rules.work import Work
@@ -96,6 +100,41 @@ def guarded(given: dict[str, Any], work: Work, own: Collection[str] = ()) -> dic
     return kept
 
 
+def take_options(payment: PaymentSource, values: dict[str, Any], work: Work) -> Rule:
+    """Assign the options and the return address of a request, and take them out of its values."""
+    options = None
+    if "options" in values:
+        given = values.pop("options") or {}
+        given = guarded(given, work, (yield from tokens_of_shopper(given, payment.payment_gateway, work)))
+        check_metadata(given, merged(payment.options, given), work)
+        work.check()
+        options = given
+        if payment.order is not None:
+            work.change(payment.order, connect=connected(payment.order, connecting(given, work)) or None)
+    if options is not None or "return_url" in values:
+        options, sealed = masked_urls(values, options or {}, payment.options, payment, work)
+        work.change(payment, options=merged(payment.options, options), sealed_urls=sealed or None)
+
+
+def masked_urls(
+    values: dict[str, Any], options: dict[str, Any], stored: dict[str, Any], payment: PaymentSource | None, work: Work
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The options that are stored of a client's, their addresses without tokens; `return_url` of the values is masked
+    in the same way. Beside them the whole addresses that a confirmation may send, sealed, by where they stand.
+    """
+    sealed: dict[str, str] = dict(payment.sealed_urls or {}) if payment is not None else {}
+    options = {**masked_options(options)} | ({"return_url": options["return_url"]} if "return_url" in options else {})
+    for place, held, former in (
+        ("return_url", values, payment.return_url if payment is not None else None),
+        ("options", options, stored.get("return_url")),
+    ):
+        if "return_url" in held:
+            held["return_url"], secret = kept(held["return_url"], former, sealed.pop(place, None), work)
+            if secret is not None:
+                sealed[place] = secret
+    return options, sealed
+
+
 def merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Stored options with what a client gives laid over them, key by key; in the metadata key by key as well, as Stripe
     does it, so that what is shown is what the intent has.
@@ -163,4 +202,5 @@ def without_setup(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def sent(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that go to Stripe."""
     return {name: value for name, value in options.items() if name in SENT and value is not None}

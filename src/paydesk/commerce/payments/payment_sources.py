@@ -55,6 +55,8 @@ class PaymentSource(Resource):
     gateway_status = hidden("string", doc="How it stands, in the gateway's own word.")
     method_id = hidden("string", doc="The order's payment method that it was made for.")
 
+    payment_gateway: Any
+
     order = to_one("orders", WRITE | SORT, required=True, doc="The order it pays.")
 
     def __init_subclass__(cls, **options: Any) -> None:

@@ -2,56 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from paydesk.commerce.owning import shows_entry
 from paydesk.commerce.payable import CUSTOMER_PLACED, EDITABLE, GUEST_PLACED, Payable
-from paydesk.commerce.payments.asks import AdoptAsk, AmendAsk, LabelAsk, OpenAsk
+from paydesk.commerce.payments.acts import amend, create, read
 from paydesk.commerce.payments.customer_payment_sources import CustomerPaymentSource
-from paydesk.commerce.payments.former import instrument
-from paydesk.commerce.payments.gateway_customers import known_at
-from paydesk.commerce.payments.options import (
-    CONNECT,
-    MADE_AGAIN_OF,
-    OUR_METADATA,
-    check_metadata,
-    connected,
-    connecting,
-    guarded,
-    merged,
-    sent,
-    without_setup,
-)
+from paydesk.commerce.payments.options import take_options
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource
 from paydesk.commerce.payments.reconciling import UNCONFIRMED
 from paydesk.commerce.payments.watching import watch
-from paydesk.commerce.returning import kept, masked_options, whole
+from paydesk.commerce.returning import whole
 from paydesk.declare import (
     CREATE,
     NEVER,
     WRITE,
     Late,
     Rule,
-    both,
+    act,
     derived,
     document,
-    eq,
     hidden,
     string,
     through,
     to_one,
-    trigger,
 )
 from paydesk.gateways.port.snapshots import Snapshot
-from paydesk.gateways.port.verbs import MOST_METADATA, ConfirmFacts, Reversal
-from paydesk.rules.asking import Change, Find, Holder, new_id
+from paydesk.gateways.port.verbs import ConfirmFacts, Reversal
+from paydesk.rules.asking import Change
 from paydesk.rules.work import Work
-
-_NAMED = ("reference", "reference_origin")
 
 
 def _mismatched(
@@ -261,222 +241,26 @@ class StripePayment(
             )
         return True
 
-    # Creation.
-
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
-        order = change.related["order"]
-        was_behind = not change.values.get("stripe_id") and (yield from order.catch_up(work))
-        order.takes_source(work)
-        gateway = cls.gateway_for(order)
-        if gateway is None:
-            work.invalid("payment_gateway", "blank", "must exist")
-        values = change.values
-        stripe_id, secret = values.get("stripe_id") or None, values.get("client_secret") or None
-        if (stripe_id is None) != (secret is None):
-            work.invalid("client_secret" if secret is None else "stripe_id", "blank")
-        elif stripe_id is not None and secret is not None and not secret.startswith(f"{stripe_id}_secret_"):
-            work.invalid("client_secret", "invalid")
-        given = values.get("options") or {}
-        options = guarded(given, work, (yield from _shoppers_own(given, gateway, work)))
-        check_metadata(options, options, work)
-        work.check()
-        assert gateway is not None
-        options, sealed = _hidden(values, options, {}, None, work)
-        record = {
-            **({"sealed_urls": sealed} if sealed else {}),
-            **{name: values[name] for name in ("return_url", "receipt_email", *_NAMED) if values.get(name)},
-            "metadata": values.get("metadata") or {},
-            "options": options,
-            "connected_account": gateway.connected_account,
-            "account": gateway.account,
-            "publishable_key": gateway.publishable_key,
-            "payment_gateway_id": gateway.id,
-            "method_id": order.payment_method_id,
-        }
-        if stripe_id is not None and secret is not None:
-            yield from cls._adopting(order, gateway, stripe_id, secret, record, values, work)
-            return
-        facts = order.for_intent(work.settings["organization"])
-        known = None
-        if facts["account"] is not None and work.actor.customer_id in (None, facts["account"]):
-            known = yield from known_at(gateway.id, facts["account"])
-        connect = connecting(options, work)
-        told = {**sent(options), **dict.fromkeys(CONNECT), **connected(order, connect)}
-        is_named = known is not None and known.token is not None and "customer" not in told
-        if known is not None and is_named:
-            told["customer"] = known.token
-        named = known.id if known and is_named else None
-        cls._open(order, gateway, record, told, facts, work, known=named, connect=connect, behind=was_behind)
+        yield from create.create(cls, change, work)
 
     @classmethod
     def reopening(cls, order: Payable, entry: CustomerPaymentSource, former: dict[str, Any], work: Work) -> Rule:
-        """Open an intent that is paid with a wallet's entry, and show its card at once. The order takes the payment
-        method that it has in hand, and the payment, once that is there.
-
-        former   the source and method that the order has until then
-        """
-        gateway = cls.gateway_for(order)
-        options = {"customer": entry.customer_token, "payment_method": entry.payment_source_token}
-        record = {
-            "metadata": {},
-            "options": options,
-            "connected_account": gateway.connected_account,
-            "account": gateway.account,
-            "publishable_key": gateway.publishable_key,
-            "payment_gateway_id": gateway.id,
-            "method_id": order.payment_method_id,
-            "payment_method": entry.method,
-            "payment_instrument": instrument(entry.instrument),
-            "wallet_entry_id": entry.id,
-        }
-        # What is set up already is not set up again, and could not be without the shopper.
-        facts = {**order.for_intent(work.settings["organization"]), "setup_future_usage": None}
-        costs_other = "total_amount_with_taxes_cents" in work.changed.get(order, {})
-        chosen = {**former, "chooses": order.payment_method_id, "behind": costs_other}
-        opened = {**connected(order, {}), **options}
-        cls._open(order, gateway, record, opened, facts, work, about="orders", **chosen)
-        yield from ()
-
-    @classmethod
-    def _open(
-        cls,
-        order: Payable,
-        gateway: Gateway,
-        record: dict[str, Any],
-        options: dict[str, Any],
-        facts: dict[str, Any],
-        work: Work,
-        **more: Any,
-    ) -> None:
-        record_id = new_id()
-        amount = order.due()
-        work.call(
-            "open_payment",
-            order,
-            gateway=gateway,
-            record_id=record_id,
-            ask=OpenAsk(
-                **{"replaces": order.payment_source_id, "payment_method_id": order.payment_method_id, **more},
-                source=cls.shape.type,
-                record=record,
-                gateway={
-                    "amount_cents": amount.cents,
-                    "currency": amount.currency,
-                    "auto_payments": bool(gateway.auto_payments),
-                    "moto": bool(order.payment_method.moto),
-                    "options": options,
-                    "receipt_email": record.get("receipt_email"),
-                    "description": facts.get("description"),
-                    "shipping": facts.get("shipping"),
-                    "setup_future_usage": facts.get("setup_future_usage"),
-                    "metadata": _metadata(order, record_id, options, work),
-                },
-            ),
-        )
-
-    @classmethod
-    def _adopting(
-        cls,
-        order: Payable,
-        gateway: Gateway,
-        stripe_id: str,
-        secret: str,
-        record: dict[str, Any],
-        values: dict[str, Any],
-        work: Work,
-    ) -> Rule:
-        known, taken = holder_of((yield cls.holders(stripe_id)), gateway.account, order.id, work)
-        given = {name: values[name] for name in ("return_url", "receipt_email", *_NAMED, "metadata") if name in values}
-        if "options" in values:
-            given["options"] = record["options"]
-        if "sealed_urls" in record:
-            given["sealed_urls"] = record["sealed_urls"]
-        work.call(
-            "adopt_payment",
-            order,
-            gateway=gateway,
-            record_id=known.id if known is not None else new_id(),
-            ask=AdoptAsk(
-                record=record,
-                given=given,
-                payment_id=stripe_id,
-                secret=digest(secret),
-                currency=order.currency_code,
-                ordered_at=order.created_at,
-                shopper=work.actor.is_sales_channel,
-                known=known is not None,
-                connect=connecting(record["options"], work),
-                taken=taken,
-                gateway={"payment_id": stripe_id, "metadata": _belonging(order, work)},
-            ),
-        )
-
-    # Changes.
+        """Open an intent that is paid with a wallet's entry: see `acts.create`."""
+        yield from create.reopen(cls, order, entry, former, work)
 
     def updating(self, change: Change, work: Work) -> Rule:
-        values, options = change.values, None
-        if "options" in values:
-            given = values.pop("options") or {}
-            given = guarded(given, work, (yield from _shoppers_own(given, self.payment_gateway, work)))
-            check_metadata(given, merged(self.options, given), work)
-            work.check()
-            options = given
-            if self.order is not None:
-                work.change(self.order, connect=connected(self.order, connecting(given, work)) or None)
-        if options is not None or "return_url" in values:
-            options, sealed = _hidden(values, options or {}, self.options, self, work)
-            work.change(self, options=merged(self.options, options), sealed_urls=sealed or None)
+        yield from take_options(self, change.values, work)
         former = self.order_id
         yield from super().updating(change, work)
         if self.order_id != former:
-            # What was to be said of a move before this one is not true any more.
-            work.withdraw("label_payment", self)
-            metadata = {**_belonging(self.order, work), "order_number": self.order.number or ""}
-            ask = LabelAsk(gateway={"payment_id": self.stripe_id, "metadata": metadata})
-            gateway = self.payment_gateway
-            work.call("label_payment", self, gateway=gateway, record_id=self.id, deferred=True, ask=ask)
+            amend.label(self, work)
 
-    @trigger(loads=("order.payment_method", "order.shipping_address", "order.customer", "order.market"))
-    def _update(self, work: Work, value: bool) -> Rule:
-        """Bring the intent to the order's present amount, shipping address, receipt address and options."""
-        order = self.order
-        was_behind = yield from order.catch_up(work)
-        order.takes_source(work)
-        work.check()
-        amount = order.due()
-        facts = order.for_intent(work.settings["organization"])
-        work.call(
-            "amend_payment",
-            self,
-            gateway=self.payment_gateway,
-            record_id=self.id,
-            ask=AmendAsk(
-                behind=was_behind,
-                gateway={
-                    "payment_id": self.stripe_id,
-                    "amount_cents": amount.cents,
-                    "currency": amount.currency,
-                    "auto_payments": bool(self.payment_gateway.auto_payments),
-                    "options": self._sent(),
-                    "receipt_email": self.receipt_email,
-                    "description": facts.get("description"),
-                    "shipping": facts.get("shipping"),
-                    "metadata": _metadata(order, self.id, self.options, work),
-                },
-            ),
-        )
-
-    def _sent(self) -> dict[str, Any]:
-        options = self.options if self.wallet_entry_id is None else without_setup(self.options)
-        return {**sent(options), **dict.fromkeys(CONNECT), **(self.order.connect or {})}
-
-    @trigger()
-    def _refresh(self, work: Work, value: bool) -> None:
-        """Read the intent again: the way back when a webhook could not come."""
-        # An amendment in the same request is answered with the intent as it is then.
-        if all(call.deferred for call in work.calls):
-            self.read(work)
+    _update = act(
+        amend.amend, loads=("order.payment_method", "order.shipping_address", "order.customer", "order.market")
+    )
+    _refresh = act(read.refresh)
 
 
 _UNCONFIRMED = ("requires_payment_method", "requires_confirmation", "requires_action")
@@ -485,78 +269,3 @@ _UNCONFIRMED = ("requires_payment_method", "requires_confirmation", "requires_ac
 def _connected(snapshot: Snapshot) -> dict[str, Any]:
     made = {"destination": snapshot.destination, "fee": snapshot.application_fee}
     return {name: value for name, value in made.items() if value}
-
-
-def _shoppers_own(options: dict[str, Any], gateway: Gateway, work: Work) -> Rule:
-    """The Stripe customers that the shopper who asks is, where the options name one."""
-    customer_id = work.actor.customer_id
-    if customer_id is None or gateway is None or options.get("customer") is None:
-        return ()
-    theirs = both(eq("customer_id", customer_id), eq("payment_gateway_id", gateway.id))
-    known = yield from known_at(gateway.id, customer_id)
-    kept = yield Find("customer_payment_sources", theirs, many=True)
-    customer = yield Find("customers", eq("id", customer_id))
-    proved_at = customer.proved_at if customer is not None else None
-    kept = [one for one in kept if shows_entry(work.actor, one, proved_at)]
-    return {one.customer_token for one in kept} | ({known.token} if known is not None else set())
-
-
-def _hidden(
-    values: dict[str, Any], options: dict[str, Any], stored: dict[str, Any], payment: StripePayment | None, work: Work
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """What is stored of the options that a client gives, and of `return_url` among the values: addresses without their
-    tokens; and the whole of those that a confirmation may send, sealed, by where they stand.
-    """
-    sealed: dict[str, str] = dict(payment.sealed_urls or {}) if payment is not None else {}
-    options = {**masked_options(options)} | ({"return_url": options["return_url"]} if "return_url" in options else {})
-    for place, held, former in (
-        ("return_url", values, payment.return_url if payment is not None else None),
-        ("options", options, stored.get("return_url")),
-    ):
-        if "return_url" in held:
-            held["return_url"], secret = kept(held["return_url"], former, sealed.pop(place, None), work)
-            if secret is not None:
-                sealed[place] = secret
-    return options, sealed
-
-
-def _metadata(order: Payable, record_id: str, options: Mapping[str, Any], work: Work) -> dict[str, str]:
-    """What ties the intent to this installation, for webhooks and for calls whose answer was lost."""
-    made = {
-        "order_id": order.id,
-        "order_number": order.number or "",
-        "stripe_payment_id": record_id,
-        "organization_id": work.actor.organization_id,
-        "organization": work.actor.slug,
-        "mode": work.actor.mode,
-        "paydesk": work.settings["installation"],
-    }
-    assert made.keys() == OUR_METADATA, "an integration's metadata leaves room for all of ours"
-    if len(options.get("metadata") or {}) + len(made) + len(MADE_AGAIN_OF) <= MOST_METADATA:
-        made |= dict(zip(MADE_AGAIN_OF, (order.customer_email or "", order.market_id), strict=True))
-    return made
-
-
-def _belonging(order: Payable, work: Work) -> dict[str, str]:
-    """What tells at Stripe whose an intent is: the same text whenever it is said of an order, by whichever record."""
-    return {
-        "order_id": order.id,
-        "organization_id": work.actor.organization_id,
-        "mode": work.actor.mode,
-        "paydesk": work.settings["installation"],
-    }
-
-
-def digest(secret: str) -> str:
-    """A client secret as the journal keeps it: to be compared with, and no more."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def holder_of(holders: list[Holder], account: str | None, order_id: str, work: Work) -> tuple[Holder | None, bool]:
-    """The order's own record of an intent, and whether there is none though the intent pays another order.
-
-    account   of the gateway that the order is paid through
-    """
-    same = [one for one in holders if one.is_of(account)]
-    own = [one for one in same if (one.tenant, one.order_id) == (work.actor.tenant, order_id)]
-    return (own[0], False) if own else (None, bool(same))

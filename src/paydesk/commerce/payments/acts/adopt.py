@@ -2,28 +2,93 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from dataclasses import replace
 from typing import Any
 
 from paydesk.base.errors import Invalid
 from paydesk.base.instants import later
-from paydesk.commerce.payable import EDITABLE
+from paydesk.commerce.payable import EDITABLE, Payable
 from paydesk.commerce.payments.acts.read import refusal
 from paydesk.commerce.payments.asks import AdoptAsk
-from paydesk.commerce.payments.options import connected, merged
+from paydesk.commerce.payments.intent_metadata import owner_of
+from paydesk.commerce.payments.options import connected, connecting, merged
 from paydesk.commerce.payments.payment_gateways import Gateway
-from paydesk.commerce.payments.payment_sources import PaymentSource
+from paydesk.commerce.payments.payment_sources import PaymentSource, source_type
 from paydesk.commerce.payments.reconciling import reconcile
-from paydesk.commerce.payments.stripe_payments import StripePayment, digest, holder_of
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.snapshots import Snapshot
-from paydesk.rules.asking import Find
+from paydesk.rules.asking import Find, Holder, new_id
 from paydesk.rules.plans import Journalled, No, Plan
 from paydesk.rules.work import Work
 
+_SOURCE = "stripe_payments"
+"""The payment sources whose gateway lets clients open payments themselves."""
+
 OLDER_SECONDS = 600.0
 """How long before its order a shopper's intent may have been made that holds money already."""
+
+
+def adopt_payment(
+    kind: type[PaymentSource],
+    order: Payable,
+    gateway: Gateway,
+    stripe_id: str,
+    secret: str,
+    record: dict[str, Any],
+    values: dict[str, Any],
+    work: Work,
+) -> Rule:
+    """Ask Stripe to say that an intent is the order's, whose id and client secret the client knows.
+
+    record   the columns of the payment, should it be new
+    values   the client's: an intent that the order has already takes only those that were given
+    """
+    known, taken = _holder_of((yield kind.holders(stripe_id)), gateway.account, order.id, work)
+    given: dict[str, Any] = {
+        name: values[name]
+        for name in ("return_url", "receipt_email", "reference", "reference_origin", "metadata")
+        if name in values
+    }
+    if "options" in values:
+        given["options"] = record["options"]
+    if "sealed_urls" in record:
+        given["sealed_urls"] = record["sealed_urls"]
+    work.call(
+        "adopt_payment",
+        order,
+        gateway=gateway,
+        record_id=known.id if known is not None else new_id(),
+        ask=AdoptAsk(
+            record=record,
+            given=given,
+            payment_id=stripe_id,
+            secret=_digest(secret),
+            currency=order.currency_code,
+            ordered_at=order.created_at,
+            shopper=work.actor.is_sales_channel,
+            known=known is not None,
+            connect=connecting(record["options"], work),
+            taken=taken,
+            gateway={"payment_id": stripe_id, "metadata": owner_of(order, work)},
+        ),
+    )
+
+
+def _digest(secret: str) -> str:
+    """A client secret as the journal keeps it: to be compared with, and no more."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _holder_of(holders: list[Holder], account: str | None, order_id: str, work: Work) -> tuple[Holder | None, bool]:
+    """The order's own record of an intent, and whether there is none though the intent pays another order.
+
+    account   of the gateway that the order is paid through
+    """
+    same = [one for one in holders if one.is_of(account)]
+    own = [one for one in same if (one.tenant, one.order_id) == (work.actor.tenant, order_id)]
+    return (own[0], False) if own else (None, bool(same))
 
 
 def _still_sealed(payment: PaymentSource, given: dict[str, Any]) -> dict[str, str] | None:
@@ -41,7 +106,7 @@ def _misfit(ask: AdoptAsk, intent: Snapshot) -> Invalid | None:
 
     One that is the order's already is given back whatever became of it, to whoever knows its secret.
     """
-    if not hmac.compare_digest(digest(intent.client_secret or ""), ask.secret):
+    if not hmac.compare_digest(_digest(intent.client_secret or ""), ask.secret):
         return Invalid("client_secret", "invalid")
     if ask.known:
         return None
@@ -88,6 +153,7 @@ class AdoptPayment(Plan[AdoptAsk]):
         return not _is_said(call.ask, snapshot)
 
     def settle(self, call: Journalled[AdoptAsk], answer: Snapshot, work: Work) -> Rule:
+        kind = source_type(_SOURCE)
         order = yield Find("orders", eq("id", call.subject_id), ("payment_source.payment_gateway",), lock=True)
         gateway = yield Find("payment_gateways", eq("id", call.gateway_id))
         if gateway is None:
@@ -95,7 +161,7 @@ class AdoptPayment(Plan[AdoptAsk]):
         if order is None:
             self._let_go(call, answer, gateway, work)
             return Invalid("order", "blank")
-        known, taken = holder_of((yield StripePayment.holders(answer.payment_id)), gateway.account, order.id, work)
+        known, taken = _holder_of((yield kind.holders(answer.payment_id)), gateway.account, order.id, work)
         ask = replace(call.ask, known=known is not None, taken=taken, currency=order.currency_code)
         if (misfit := _misfit(ask, answer)) is not None:
             return misfit
@@ -108,12 +174,10 @@ class AdoptPayment(Plan[AdoptAsk]):
             return Invalid("order", "not_editable", "is not editable", value=order.status)
         if known is None:
             record = {**call.ask.record, "account": gateway.account}
-            payment = work.create(
-                StripePayment, id=call.record_id, **record, order_id=order.id, **StripePayment.opened(answer)
-            )
+            payment = work.create(kind, id=call.record_id, **record, order_id=order.id, **kind.opened(answer))
             payment.payment_gateway = gateway
         else:
-            payment = yield Find(StripePayment, eq("id", known.id), ("payment_gateway",), lock=True)
+            payment = yield Find(kind, eq("id", known.id), ("payment_gateway",), lock=True)
             given = {**call.ask.given, "method_id": call.ask.record["method_id"]}
             if "options" in given:
                 given["options"] = merged(payment.options, given["options"])
@@ -133,8 +197,8 @@ class AdoptPayment(Plan[AdoptAsk]):
         it holds is let go.
         """
         if not call.ask.known and _is_said(call.ask, answer):
-            opened = StripePayment.opened(answer)
-            late = StripePayment(id=call.record_id, **opened, payment_gateway=gateway, gateway_status=None)
+            kind = source_type(_SOURCE)
+            late = kind(id=call.record_id, **kind.opened(answer), payment_gateway=gateway, gateway_status=None)
             late.release(work, held=True)
 
     def refused(self, call: Journalled[AdoptAsk], problem: No, work: Work) -> Any:

@@ -7,20 +7,66 @@ from dataclasses import replace
 from typing import Any
 
 from paydesk.base.errors import Invalid
-from paydesk.commerce.payable import EDITABLE
+from paydesk.commerce.payable import EDITABLE, Payable
 from paydesk.commerce.payments.acts.read import refusal
 from paydesk.commerce.payments.asks import OpenAsk
 from paydesk.commerce.payments.forgetting import forget_gone
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer
+from paydesk.commerce.payments.intent_metadata import metadata_of
 from paydesk.commerce.payments.options import connected
-from paydesk.commerce.payments.payment_sources import source_type
+from paydesk.commerce.payments.payment_gateways import Gateway
+from paydesk.commerce.payments.payment_sources import PaymentSource, source_type
 from paydesk.commerce.payments.reconciling import reconcile
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.gateways.port.verbs import OpenRequest
-from paydesk.rules.asking import Find, Load
+from paydesk.rules.asking import Find, Load, new_id
 from paydesk.rules.plans import Journalled, No, Plan
 from paydesk.rules.work import Work
+
+
+def open_payment(
+    kind: type[PaymentSource],
+    order: Payable,
+    gateway: Gateway,
+    record: dict[str, Any],
+    options: dict[str, Any],
+    facts: dict[str, Any],
+    work: Work,
+    **more: Any,
+) -> None:
+    """Ask the gateway to open a payment for all that the order costs.
+
+    kind      the payment source that is made with the answer, from the columns in `record`
+    options   what is sent to the gateway beside
+    facts     the order's, as `Payable.for_intent` has them
+    more      further members of the `OpenAsk`
+    """
+    record_id = new_id()
+    amount = order.due()
+    work.call(
+        "open_payment",
+        order,
+        gateway=gateway,
+        record_id=record_id,
+        ask=OpenAsk(
+            **{"replaces": order.payment_source_id, "payment_method_id": order.payment_method_id, **more},
+            source=kind.shape.type,
+            record=record,
+            gateway={
+                "amount_cents": amount.cents,
+                "currency": amount.currency,
+                "auto_payments": bool(gateway.auto_payments),
+                "moto": bool(order.payment_method.moto),
+                "options": options,
+                "receipt_email": record.get("receipt_email"),
+                "description": facts.get("description"),
+                "shipping": facts.get("shipping"),
+                "setup_future_usage": facts.get("setup_future_usage"),
+                "metadata": metadata_of(order, record_id, options, work),
+            },
+        ),
+    )
 
 
 class OpenPayment(Plan[OpenAsk]):

@@ -42,6 +42,13 @@ class Settled(Plan[A]):
         return refusal(problem)
 
 
+def refresh(payment: PaymentSource, work: Work) -> None:
+    """Read the intent again: the way back when a webhook could not come."""
+    # An amendment in the same request is answered with the intent as it is then.
+    if all(call.deferred for call in work.calls):
+        payment.read(work)
+
+
 class ReadPayment(Settled[ReadAsk]):
     """Look at a payment: `_refresh`, an event, recovery."""
 
