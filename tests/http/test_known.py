@@ -21,8 +21,8 @@ def test_a_list_of_it_is_empty(world: World) -> None:
     [
         ("shipments", "guest", 200),
         ("percentage_discount_promotions", "guest", 200),
-        ("customer_addresses", "guest", 401),
-        ("customer_addresses", "ada", 200),
+        ("order_subscriptions", "guest", 401),
+        ("order_subscriptions", "ada", 200),
         ("coupons", "ada", 401),
         ("coupons", "reader", 200),
         ("nothing_of_the_kind", "shop/test", 404),

@@ -72,7 +72,7 @@ def full_address(
     return f"{street}, {' '.join(part for part in (zip_code, city, state_code, country, phone) if part)}"
 
 
-def _full_name_and_address(
+def full_name_and_address(
     business: bool | None, first_name: str | None, last_name: str | None, company: str | None, *place: str | None
 ) -> str:
     return f"{full_name(business, first_name, last_name, company)}, {full_address(*place)}"
@@ -97,7 +97,7 @@ class Address(
 ):
     """A postal address of an order, a customer or a merchant. Source: Commerce Layer, "Addresses"."""
 
-    loads = ("billed_orders", "shipped_orders", "merchants")
+    loads = ("billed_orders", "shipped_orders", "merchants", "books")
 
     business = boolean(WRITE | FILTER, default=False, example=False, doc="The address of a company.")
     first_name = string(WRITE | FILTER, example="John", doc="Required unless it is a company's.")
@@ -125,7 +125,7 @@ class Address(
     name = derived(
         "string",
         ("business", "first_name", "last_name", "company", *_PLACE),
-        _full_name_and_address,
+        full_name_and_address,
         example="text",
         doc="Full name and full address.",
     )
@@ -152,6 +152,7 @@ class Address(
     merchants = to_many("merchants", by="address", hidden=True)
     billed_orders = to_many("orders", by="billing_address", hidden=True)
     shipped_orders = to_many("orders", by="shipping_address", hidden=True)
+    books = to_many("customer_addresses", by="address", hidden=True)
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Address:
@@ -177,13 +178,15 @@ class Address(
         return {"name": name, **{part: getattr(self, part) for part in _PLACE}}
 
     def _is_open_to(self, work: Work, *, harmless: bool = False) -> None:
-        """A shopper changes no address of a merchant's or of another's order, whoever tells the id; nor, once an order
-        is placed, where it goes.
+        """A shopper changes no address of a merchant's, of another's book or of another's order, whoever tells the id;
+        nor, once an order is placed, where it goes.
         """
         if not work.actor.is_sales_channel:
             return
         if self.merchants:
             raise Denied("the address of a merchant")
+        if any(entry.customer_id != work.actor.customer_id for entry in self.books):
+            raise Denied("an address in another's book")
         for order in (*self.billed_orders, *self.shipped_orders):
             if not order.guest and order.customer_id != work.actor.customer_id:
                 raise Denied("the address of another's order")
@@ -215,10 +218,20 @@ def complete(address: dict[str, Any], work: Work) -> None:
     work.check()
 
 
-def copy_of(address: Address, work: Work) -> Address:
+_OWN = frozenset(("id", "created_at", "updated_at"))
+
+
+def copy_of(address: Address, work: Work, **otherwise: Any) -> Address:
     """A new address that says the same. It keeps the reference, by which a saved address is found again.
 
-    source   Commerce Layer, "Orders", `_billing_address_clone_id`; official checkout, saved addresses
+    otherwise   what the copy says otherwise
+    source      Commerce Layer, "Orders", `_billing_address_clone_id`; official checkout, saved addresses
     """
-    own = ("id", "created_at", "updated_at")
-    return work.create(Address, **{name: getattr(address, name) for name in Address.shape.columns if name not in own})
+    said = {name: getattr(address, name) for name in Address.shape.columns if name not in _OWN}
+    return work.create(Address, **{**said, **otherwise})
+
+
+def are_the_same(one: Address, other: Address) -> bool:
+    """Whether two addresses say the same, whatever they are referred to by."""
+    said = Address.shape.columns.keys() - _OWN - _HARMLESS
+    return all(getattr(one, name) == getattr(other, name) for name in said)

@@ -233,9 +233,9 @@ class Customer(
         along only if that was proved: whoever opened an account for another's address must not carry it off.
         """
         yield Load(self, ("orders",))
-        entries = yield Find("customer_payment_sources", _of(self), many=True)
         unclaimed = [one for one in self.orders if not one.is_owned]
-        unclaimed += [one for one in entries if one.claimed_at is None]
+        for kind in ("customer_payment_sources", "customer_addresses"):
+            unclaimed += [one for one in (yield Find(kind, _of(self), many=True)) if one.claimed_at is None]
         if unclaimed and not shows_all(work.actor, self.proved_at):
             work.invalid("email", "unproved", "can be changed once the present one was proved by a password reset")
             work.check()
@@ -244,13 +244,16 @@ class Customer(
         work.change(self, proved_at=None, own_orders_count=self.total_orders_count, made_by=None)
 
     def deleting(self, work: Work) -> Rule:
-        """The customer goes with the wallet, whose payment methods are detached. One who has ordered stays, and so does
-        one whose wallet holds what the caller is not shown.
+        """The customer goes with the address book and the wallet, whose payment methods are detached. One who has
+        ordered stays, and so does one whose wallet or book holds what the caller is not shown.
         """
         self._must_be_trusted(work)
         entries = yield Find("customer_payment_sources", _of(self), ("payment_gateway",), many=True)
-        if not all(shows_entry(work.actor, entry, self.proved_at) for entry in entries):
-            raise Denied("a wallet that is not the caller's alone")
+        book = yield Find("customer_addresses", _of(self), many=True)
+        if not all(shows_entry(work.actor, entry, self.proved_at) for entry in (*entries, *book)):
+            raise Denied("a wallet or an address book that is not the caller's alone")
+        for entry in book:
+            work.delete(entry)
         for entry in entries:
             entry.detach(work, deferred=True)
             work.delete(entry)
@@ -341,4 +344,5 @@ def _is_nobodys(customer: Customer, order: Payable, work: Work) -> Rule:
         return False
     others = yield Find("orders", both(eq("customer_id", customer.id), Test("id", "ne", order.id)), many=True)
     kept = yield Find("customer_payment_sources", _of(customer), many=True)
-    return not others and not kept
+    book = yield Find("customer_addresses", _of(customer), many=True)
+    return not others and not kept and not book

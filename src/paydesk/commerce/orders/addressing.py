@@ -17,12 +17,14 @@ _OWN = frozenset(("id", "created_at", "updated_at"))
 
 
 def kept_apart(address: Address | None, order_id: str | None, work: Work) -> Rule:
-    """`address`, or a copy where it belongs to another order or to a merchant, so neither changes the other."""
+    """`address`, or a copy where it belongs to another order, to a merchant or to an address book, so neither changes
+    the other.
+    """
     if address is None:
         return None
-    yield Load(address, ("billed_orders", "shipped_orders", "merchants"))
+    yield Load(address, ("billed_orders", "shipped_orders", "merchants", "books"))
     users = (*address.billed_orders, *address.shipped_orders)
-    if address.merchants or any(user.id != order_id for user in users):
+    if address.merchants or address.books or any(user.id != order_id for user in users):
         return copy_of(address, work)
     return address
 
@@ -61,10 +63,6 @@ def ship_to_billing(order: Order, work: Work) -> Rule:
 def bill_to_shipping(order: Order, work: Work) -> Rule:
     """Copy the shipping address to the billing address."""
     yield from same_as(order, "billing_address", "shipping_address", work)
-
-
-def save_to_address_book(order: Order, work: Work) -> None:
-    """Nothing happens, as long as address books are not served."""
 
 
 def same_as(order: Order, role: Role, other: Role, work: Work) -> Rule:

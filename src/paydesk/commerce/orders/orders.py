@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from paydesk.commerce.accounts.customers import LONGEST_PASSWORD
-from paydesk.commerce.orders import addressing, paying, wallet
+from paydesk.commerce.orders import address_book, addressing, paying, wallet
 from paydesk.commerce.orders.acts import (
     approve,
     archive,
@@ -318,6 +318,6 @@ class Order(
     _billing_address_same_as_shipping = act(addressing.bill_to_shipping)
     _customer_payment_source_id = act(wallet.use, kind="string")
     _save_payment_source_to_customer_wallet = act(save.save)
-    _save_billing_address_to_customer_address_book = act(addressing.save_to_address_book)
-    _save_shipping_address_to_customer_address_book = act(addressing.save_to_address_book)
+    _save_billing_address_to_customer_address_book = act(address_book.keep_billing)
+    _save_shipping_address_to_customer_address_book = act(address_book.keep_shipping)
     _create_subscriptions = act(subscribe.create_subscriptions)

@@ -40,7 +40,7 @@ def _own(resource: type[Record], indexes: Indexes) -> None:
     shape, table = resource.shape, table_of(resource)
     indexes.setdefault((shape.table, ("created_at", "id")), (table, False))
     for columns in shape.unique:
-        indexes.setdefault((shape.table, columns), (table, True))
+        indexes[shape.table, columns] = table, True  # Also where a to-many is found by it.
     for columns in shape.indexes:
         indexes.setdefault((shape.table, columns), (table, False))
 
