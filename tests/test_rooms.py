@@ -85,7 +85,6 @@ MOST_LINES_OF_A_FILE, MOST_LINES_OF_A_CLASS, MOST_LINES_OF_A_FUNCTION = 600, 300
 """Released migrations are not counted: they stay as they are."""
 
 LONGER: dict[str, int] = {
-    "cli/commands.py": 750,
     "http/api.py": 630,
     "http/api.py: _Request": 390,
 }

@@ -1,0 +1,102 @@
+"""`paydesk reconcile` and `paydesk prove`."""
+
+from contextlib import ExitStack
+from typing import Annotated, Any
+
+import typer
+
+from paydesk.cli.groups import Version
+from paydesk.cli.running import beside_dev, finish, settings_of, told_plainly
+from paydesk.cli.screen import Exit, fail
+
+
+def reconcile(
+    since: Annotated[str, typer.Option(help="From when: 7d, 12h, 30m ago, or an ISO 8601 time.")] = "7d",
+    until: Annotated[str | None, typer.Option(help="To when, in the same words. [now]")] = None,
+    organization: Annotated[
+        str | None, typer.Option("--organization", "-o", help="Only this organization's, by its slug.")
+    ] = None,
+    gateway: Annotated[str | None, typer.Option(metavar="ID", help="Only this gateway's.")] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Book what the gateways say; cancel what no order needs.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Tell it to a program.")] = False,
+    version: Version = False,
+) -> None:
+    """Compare payments with what Stripe says of them.
+
+    Each difference is told with what to do about it. Every payment that was opened or moved in the period is read
+    afresh; every payment that Stripe has of this installation is looked for here. It may be run beside a server, and
+    only reads. With --fix, what Stripe knows and paydesk does not is booked, and nothing is ever taken back; and what
+    can still be paid, was opened by this installation and is needed by no order is canceled, unless it holds money by
+    then.
+    Placed orders are worked out anew from their lines and transactions; what does not follow is told, never altered.
+    Ends with 1 while there are differences, or amounts that do not follow; otherwise with 4 while something needs a
+    person's attention, which is told apart and may be right as it stands: money held for an order that is not placed, a
+    placed order whose authorization is gone, a refund that failed, an authorization that ends within a day.
+    """
+    from paydesk.cli import reconciling
+    from paydesk.cli.holding import InUse, hold_database
+
+    settings = beside_dev(settings_of())
+    chosen: dict[str, Any] = {"since": since, "until": until, "slug": organization, "gateway": gateway, "fix": fix}
+    with told_plainly(), ExitStack() as held:
+        if fix:
+            try:
+                held.enter_context(hold_database(settings))
+            except InUse:
+                chosen["beside"] = True
+        told = finish(reconciling.reconcile(settings, **chosen))
+    if json:
+        reconciling.as_json(told)
+    else:
+        reconciling.show(told)
+    if told.findings or told.wrong:
+        raise typer.Exit(Exit.FAILED)
+    if told.attention:
+        raise typer.Exit(Exit.ATTENTION)
+
+
+def prove(
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="A PostgreSQL server, postgresql://user:password@host:5432/name, in which a database may be made for "
+            "the proof. SQLite is tried in any case.",
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A cross-section, in a fraction of the time.")] = False,
+    interleavings: Annotated[
+        int | None, typer.Option(min=0, help="How many interleavings to try. [200; 20 with --quick]")
+    ] = None,
+    refunds: Annotated[
+        int | None, typer.Option(min=0, help="How many refunds to lose the answers of. [500; 30 with --quick]")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Ask the same things again. [drawn]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    version: Version = False,
+) -> None:
+    """Prove on this machine that money moves exactly once.
+
+    Processes of paydesk are killed at every point of every act that moves money, on throw-away databases beside a
+    Stripe sandbox; afterwards Stripe's sums must be paydesk's. Then seeded interleavings of requests, webhooks and
+    faults, and refunds whose answers are lost. Nothing of yours is touched. Ends with 1 where something is wrong.
+    """
+    import asyncio
+    import random
+
+    from paydesk.cli.proving import prove_all
+    from paydesk.proving.asking import NoAnswer, Unexpected
+    from paydesk.proving.processes import Failed
+
+    if database_url is not None and not database_url.startswith(("postgresql://", "postgres://")):
+        fail("--database-url is for PostgreSQL; SQLite is tried in any case.", exit=Exit.USAGE)
+    chosen = random.randrange(1_000_000) if seed is None else seed
+    work = prove_all(
+        database_url, quick=quick, interleavings=interleavings, refunds=refunds, seed=chosen, as_json=as_json
+    )
+    try:
+        holds = asyncio.run(work)
+    except (Failed, Unexpected, NoAnswer) as error:
+        fail(str(error))
+    if not holds:
+        raise typer.Exit(Exit.FAILED)

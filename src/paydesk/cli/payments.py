@@ -1,0 +1,76 @@
+"""`paydesk payments`."""
+
+from typing import Annotated
+
+import typer
+
+from paydesk.cli.groups import Mode, Version, group
+from paydesk.cli.running import beside_dev, finish, settings_of, told_plainly
+
+payments = group("Payments: what happened to them, and what is about to.")
+
+
+@payments.command("make-order")
+def make_order(
+    payment: Annotated[str, typer.Argument(metavar="PAYMENT", help="The payment's name at Stripe, pi_….")],
+    market: Annotated[
+        str | None, typer.Option(metavar="ID", help="The order's market, where the payment does not tell it.")
+    ] = None,
+    give_back: Annotated[
+        bool, typer.Option("--give-back", help="Cancel the order at once: void what is held, refund what was taken.")
+    ] = False,
+    version: Version = False,
+) -> None:
+    """Make an order again that is gone, of what its payment tells at Stripe.
+
+    For a payment that `paydesk reconcile` tells after an older database was restored. The order has the id, the number
+    and the e-mail address it had, and one line of the whole amount; whoever knows what was bought places it. With
+    --give-back the money goes back instead. It may be run beside a server.
+    """
+    from paydesk.cli import remaking
+
+    with told_plainly():
+        remaking.show(finish(remaking.remake(beside_dev(settings_of()), payment, market=market, give_back=give_back)))
+
+
+@payments.command("show")
+def show(
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="An order's id or number.")],
+    organization: Annotated[
+        str | None, typer.Option("--organization", "-o", help="The organization's slug, where several have the number.")
+    ] = None,
+    mode: Annotated[Mode | None, typer.Option(help="Test or live, where both have the number.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Tell all of it, for a program.")] = False,
+    version: Version = False,
+) -> None:
+    """Show all that happened to an order's payment, in the order of time.
+
+    Versions of its records, gateway calls with what was asked and answered, webhooks and what came of them, the
+    transactions, and how things stand. It only reads, and may be run beside a server.
+    """
+    from paydesk.cli import showing
+
+    found = finish(showing.find(settings_of(), order, organization, mode and mode.value))
+    (showing.as_json if json else showing.show)(found)
+
+
+@payments.command("expiring")
+def expiring(
+    within: Annotated[str, typer.Option(help="How soon: 24h, 3d, 90m.")] = "24h",
+    organization: Annotated[
+        str | None, typer.Option("--organization", "-o", help="Only this organization's, by its slug.")
+    ] = None,
+    mode: Annotated[Mode | None, typer.Option(help="Only test or live.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Tell it to a program.")] = False,
+    version: Version = False,
+) -> None:
+    """List the orders whose authorization ends soon.
+
+    What is authorized and not captured by then is lost: the soonest first, with what can still be captured and how the
+    order stands. One that should have ended is listed until its end is known. It only reads, and may be run beside a
+    server.
+    """
+    from paydesk.cli import expiring
+
+    found = finish(expiring.find(settings_of(), within=within, slug=organization, mode=mode and mode.value))
+    (expiring.as_json if json else expiring.show)(found)
