@@ -149,7 +149,9 @@ class Shop:
         return self.caller("sales_channel", market=self.market, customer=customer)
 
     async def sku(self, code: str, cents: int | None, **attributes: Any) -> Record:
-        sku = await self.integration.create("skus", code=code, name=code.title(), **attributes)
+        category = await self.integration.create("shipping_categories", name=code.title())
+        related = {"shipping_category": category}
+        sku = await self.integration.create("skus", related, code=code, name=code.title(), **attributes)
         if cents is not None:
             related = {"price_list": self.price_list, "sku": sku}
             await self.integration.create("prices", related, amount_cents=cents)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from paydesk.http.limits import Limits
-from tests.http.world import MEDIA_TYPE, World, networks, world_at
+from tests.http.world import GOODS, MEDIA_TYPE, World, networks, world_at
 
 EXPOSED = "Location, Retry-After, Idempotent-Replayed, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining"
 
@@ -115,7 +115,7 @@ def test_a_fixed_domain_makes_every_link(sqlite_url: str) -> None:
         for client in ("192.0.2.7", "10.0.0.1"):
             answer = fixed.get("skus/skuAlpha", headers={**FORWARDED, "host": "evil.test"}, client=client)
             assert link(answer) == "https://shop.pay.example/api/skus/skuAlpha"
-        made = fixed.send("POST", "skus", {"code": "n", "name": "n"}, expect=201)
+        made = fixed.send("POST", "skus", {"code": "n", "name": "n"}, **GOODS, expect=201)
         assert made.headers["location"] == f"https://shop.pay.example/api/skus/{made.data['id']}"
         assert fixed.ask("GET", "/api/skus", headers={"host": "a b"}).status == 400
 
@@ -138,8 +138,8 @@ def test_every_answer_may_be_read_by_any_origin(fresh: World) -> None:
     answers = [
         fresh.ask("GET", "/api/skus"),
         fresh.ask("HEAD", "/api/skus"),
-        fresh.send("POST", "skus", {"code": "n", "name": "n"}),
-        fresh.send("POST", "skus", {}),
+        fresh.send("POST", "skus", {"code": "n", "name": "n"}, **GOODS),
+        fresh.send("POST", "skus", {}, **GOODS),
         fresh.ask("DELETE", "/api/skus/skuPlain"),
         fresh.ask("GET", "/api/nope"),
         fresh.ask("GET", "/api/skus", token=None),

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from tests.http.world import World
+from tests.http.world import GOODS, World
 
 READS = [
     ("shop/test", "orders/ordFull", 1),
@@ -55,7 +55,10 @@ CHANGES = {
     "PATCH orders": (lambda world: world.send("PATCH", "orders/ordFull", {"return_url": "x"}, expect=200), 8, 9),
     "PATCH orders, nothing": (lambda world: world.send("PATCH", "orders/ordFull", {}, expect=200), 8, 9),
     "PATCH skus": (lambda world: world.send("PATCH", "skus/skuAlpha", {"name": "x"}, expect=200), 4, 5),
-    "POST skus": (lambda world: world.send("POST", "skus", {"code": "n", "name": "n"}, expect=201), 3, 3),
+    "POST shipping_categories": (
+        lambda world: world.send("POST", "shipping_categories", {"name": "n"}, expect=201), 3, 3
+    ),
+    "POST skus": (lambda world: world.send("POST", "skus", {"code": "n", "name": "n"}, **GOODS, expect=201), 4, 4),
     "DELETE skus": (lambda world: world.ask("DELETE", "/api/skus/skuPlain"), 4, 5),
     "a refused POST": (lambda world: world.send("POST", "skus", {"code": "n"}, expect=422), 0, 0),
     "an unreadable POST": (lambda world: world.ask("POST", "/api/skus", b"{"), 0, 0),
@@ -67,7 +70,7 @@ CHANGES = {
                                  order=("orders", "ordDraft"), expect=201), 11, 11
     ),
     "a POST with a key": (
-        lambda world: world.send("POST", "skus", {"code": "n", "name": "n"}, headers={"idempotency-key": "k"}), 6, 6
+        lambda world: world.send("POST", "shipping_categories", {"name": "n"}, headers={"idempotency-key": "k"}), 6, 6
     ),
 }  # fmt: skip
 

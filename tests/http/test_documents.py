@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.http.world import World
+from tests.http.world import GOODS, World
 
 BASE = "http://shop.test/api"
 
@@ -300,7 +300,7 @@ def test_a_singletons_own_address_answers_and_anothers_does_not(world: World) ->
 
 def test_a_creation_answers_with_the_record_and_its_address(fresh: World) -> None:
     answer = fresh.send(
-        "POST", "skus?include=prices&fields[skus]=code,prices", {"code": "new", "name": "New"}, expect=201
+        "POST", "skus?include=prices&fields[skus]=code,prices", {"code": "new", "name": "New"}, expect=201, **GOODS
     )
     data = answer.data
     assert re.fullmatch("[A-Za-z]{10}", data["id"])

@@ -10,7 +10,7 @@ import pytest
 
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.jsonapi.documents.views import View, Views
-from tests.http.world import MEDIA_TYPE, World, world_at
+from tests.http.world import CATEGORY, GOODS, GOODS_LINK, MEDIA_TYPE, World, world_at
 
 INJECTIONS = [
     "' OR '1'='1",
@@ -30,7 +30,8 @@ INJECTIONS = [
 
 
 def sku(**attributes: Any) -> dict[str, Any]:
-    return {"data": {"type": "skus", "attributes": {"code": "hostile", "name": "n", **attributes}}}
+    given = {"code": "hostile", "name": "n", **attributes}
+    return {"data": {"type": "skus", "attributes": given, "relationships": GOODS_LINK}}
 
 
 BODIES: dict[str, tuple[bytes, int]] = {
@@ -153,7 +154,7 @@ def test_text_of_other_languages_is_text(world: World, text: str) -> None:
     assert world.ask("GET", f"/api/skus/{sent}").status == 404
     assert world.ask("GET", f"/api/{sent}").status == 404
     assert world.everything() == before
-    made = world.send("POST", "skus", {"code": text, "name": text, "metadata": {text: text}}, expect=201).data
+    made = world.send("POST", "skus", {"code": text, "name": text, "metadata": {text: text}}, **GOODS, expect=201).data
     assert (made["attributes"]["code"], made["attributes"]["metadata"]) == (text, {text: text})
     assert world.filtered("skus", code_eq=text) == [made["id"]] or "," in text
     assert world.ask("DELETE", f"/api/skus/{made['id']}").status == 204
@@ -264,14 +265,15 @@ def test_includes_of_every_sort_do_not_fill_memory(fresh: World) -> None:
 
 def test_a_pattern_of_many_wildcards_takes_no_longer_than_the_text_is(fresh: World) -> None:
     text = "a" * 65_000
-    fresh.write("shop/test", *((Sku, f"heavy{at}", {"code": f"h{at}", "name": text}) for at in range(40)))
+    of = {"name": text, "shipping_category_id": CATEGORY}
+    fresh.write("shop/test", *((Sku, f"heavy{at}", {"code": f"h{at}", **of}) for at in range(40)))
     for pattern in ("%25a" * 330 + "%25b", "%25" + "a%25" * 330 + "b", "%25_" * 330 + "b"):
         assert fresh.get(f"skus?filter[q][name_matches]={pattern}").ids == []
 
 
 def test_words_for_the_log_are_one_line(world: World, caplog: pytest.LogCaptureFixture) -> None:
     headers: dict[str, str | None] = {"user-agent": "x\r\nINFO forged", "x-forwarded-for": "1\r\n2"}
-    made = world.send("POST", "skus", {"code": "log", "name": "n\r\nforged"}, headers=headers, expect=201)
+    made = world.send("POST", "skus", {"code": "log", "name": "n\r\nforged"}, **GOODS, headers=headers, expect=201)
     assert world.ask("DELETE", f"/api/skus/{made.data['id']}").status == 204
     assert "forged" not in caplog.text
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.http.world import World
+from tests.http.world import CATEGORY, World
 
 BASE = "http://shop.test/api"
 
@@ -105,7 +105,8 @@ def test_a_page_that_is_none_is_refused(world: World, query: str, code: str) -> 
 def test_a_page_holds_ten_unless_told_and_twenty_five_at_most(fresh: World) -> None:
     from paydesk.commerce.catalog.skus import Sku
 
-    fresh.write("shop/test", *((Sku, f"many{at:03d}", {"code": f"m{at}", "name": "x"}) for at in range(25)))
+    of = {"name": "x", "shipping_category_id": CATEGORY}
+    fresh.write("shop/test", *((Sku, f"many{at:03d}", {"code": f"m{at}", **of}) for at in range(25)))
     assert len(fresh.get("skus").ids) == 10
     page = fresh.get("skus?page[size]=25").document
     assert (len(page["data"]), page["meta"]) == (25, {"record_count": 30, "page_count": 2})

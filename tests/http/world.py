@@ -33,6 +33,7 @@ from paydesk.commerce.orders.line_items import LineItem
 from paydesk.commerce.orders.orders import Order
 from paydesk.commerce.payments.payment_methods import PaymentMethod
 from paydesk.commerce.payments.stripe_gateways import StripeGateway
+from paydesk.commerce.shipping.shipping_categories import ShippingCategory
 from paydesk.desk import Desk
 from paydesk.http.api import Api
 from paydesk.http.door import Door
@@ -53,6 +54,12 @@ MEDIA_TYPE = "application/vnd.api+json"
 NOW = 1_700_000_000.0
 BEGAN = "2023-01-01T00:00:00.000Z"
 """When the first record of the world was made; each later one a minute after."""
+
+
+CATEGORY = "catGoods"
+GOODS: dict[str, Any] = {"shipping_category": ("shipping_categories", CATEGORY)}
+GOODS_LINK = {"shipping_category": {"data": {"type": "shipping_categories", "id": CATEGORY}}}
+"""What a new sku is related to at the least."""
 
 
 @dataclass
@@ -353,7 +360,11 @@ def world_at(url: str, **options: Any) -> Iterator[World]:
 
 def furnish(world: World) -> None:
     """Two organizations; the first has a catalog, customers and orders, and something else in its live environment."""
+    of = {"shipping_category_id": CATEGORY}
     eur = {"currency_code": "EUR"}
+    world.made = -3
+    for tenant in ("shop/test", "shop/live", "other/test"):
+        world.write(tenant, (ShippingCategory, CATEGORY, {"name": "Goods"}))
     world.write(
         "shop/test",
         (Organization, "shop", {"name": "Shop", "slug": "shop"}),
@@ -372,14 +383,14 @@ def furnish(world: World) -> None:
         (StripeGateway, "gtwStripe", {"name": "Stripe", "login": "sealed", "publishable_key": "pk_test_1"}),
         (PaymentMethod, "pmtCard", {"payment_source_type": "stripe_payments", "name": "Card", **eur,
                                     "payment_gateway_id": "gtwStripe", "price_amount_cents": 0}),
-        (Sku, "skuAlpha", {"code": "ALPHA", "name": "Alpha", "do_not_ship": True, "reference": "r1"}),
-        (Sku, "skuEclair", {"code": "beta", "name": "ÉCLAIR crème", "description": "",
+        (Sku, "skuAlpha", {"code": "ALPHA", **of, "name": "Alpha", "do_not_ship": True, "reference": "r1"}),
+        (Sku, "skuEclair", {"code": "beta", **of, "name": "ÉCLAIR crème", "description": "",
                             "metadata": {"foo": "bar", "n": 1}}),
-        (Sku, "skuPercent", {"code": "50%_off", "name": "Straße ΟΔΟΣ", "description": "a\\b", "reference": "R1",
+        (Sku, "skuPercent", {"code": "50%_off", **of, "name": "Straße ΟΔΟΣ", "description": "a\\b", "reference": "R1",
                              "metadata": {"foo": {"bar": [1, 2, {"x": None}]}, "n": 1.0}}),
-        (Sku, "skuLetter", {"code": "50x_off", "name": "жЖ alpha", "description": "line\nbreak", "do_not_ship": True,
-                            "metadata": {"foo": "baz", "t": True, "list": ["a", "b"]}}),
-        (Sku, "skuPlain", {"code": "plain", "name": "plain", "description": "100% of_it", "reference": ""}),
+        (Sku, "skuLetter", {"code": "50x_off", **of, "name": "жЖ alpha", "description": "line\nbreak",
+                            "do_not_ship": True, "metadata": {"foo": "baz", "t": True, "list": ["a", "b"]}}),
+        (Sku, "skuPlain", {"code": "plain", **of, "name": "plain", "description": "100% of_it", "reference": ""}),
         (Price, "prcAlphaEur", {"price_list_id": "lstEur", "sku_id": "skuAlpha", "sku_code": "ALPHA",
                                 "amount_cents": 1000, "compare_at_amount_cents": 1500, **eur}),
         (Price, "prcEclairEur", {"price_list_id": "lstEur", "sku_id": "skuEclair", "sku_code": "beta",
@@ -419,8 +430,8 @@ def furnish(world: World) -> None:
     )  # fmt: skip
     world.write(
         "shop/live",
-        (Sku, "skuLive", {"code": "LIVE", "name": "Live secret", "metadata": {"foo": "bar"}}),
-        (Sku, "skuAlpha", {"code": "ALPHA", "name": "Alpha of the live shop"}),
+        (Sku, "skuLive", {"code": "LIVE", **of, "name": "Live secret", "metadata": {"foo": "bar"}}),
+        (Sku, "skuAlpha", {"code": "ALPHA", **of, "name": "Alpha of the live shop"}),
         (Order, "ordLive", {"number": "101", "status": "pending", "guest": True, **eur}),
     )
     world.write(
@@ -433,7 +444,7 @@ def furnish(world: World) -> None:
         (Market, "mktOther", {"name": "Foreign", "code": "europe", "number": 1, "merchant_id": "merOther",
                               "price_list_id": "lstOther"}),
         (Customer, "cusOther", {"email": "ada@example.com", "email_key": "ada@example.com"}),
-        (Sku, "skuOther", {"code": "FOREIGN", "name": "Foreign secret", "metadata": {"foo": "bar"}}),
+        (Sku, "skuOther", {"code": "FOREIGN", **of, "name": "Foreign secret", "metadata": {"foo": "bar"}}),
         (Order, "ordOther", {"number": "101", "status": "pending", "market_id": "mktOther", "customer_id": "cusOther",
                              "guest": True, **eur}),
         (LineItem, "linOther", {"order_id": "ordOther", "item_id": "skuOther", "item_type": "skus", "quantity": 1,

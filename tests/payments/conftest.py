@@ -395,6 +395,12 @@ class Api:
         path = f"{link['type']}/{link['id']}{query}"
         return _expected(await self.send("PATCH", path, body, token=token, **headers), expect)
 
+    async def sku(self, code: str, **attributes: Any) -> Answer:
+        """Goods of a new category."""
+        category = await self.create("shipping_categories", {"name": code})
+        given = {"code": code, "name": code.title(), **attributes}
+        return await self.create("skus", given, shipping_category=category)
+
     async def delete(self, of: Link, *, expect: int = 204, token: str | None = None) -> Answer:
         link = link_of(of)
         assert link is not None, "there is something to delete"

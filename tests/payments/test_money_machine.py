@@ -126,7 +126,7 @@ class Walk:
             "acme": {"EUR": api.market, "USD": await api.market_in("USD")}
         }
         self.methods: dict[tuple[str, str, str], dict[str, str]] = {}
-        self.sku = (await api.create("skus", {"code": "GOODS", "name": "Goods", "do_not_ship": True})).link
+        self.sku = (await api.sku("GOODS", do_not_ship=True)).link
         for currency in ("EUR", "USD"):
             code = "eur" if currency == "EUR" else "m-usd"
             (prices,) = (await api.get("price_lists", f"?filter[q][code_eq]={code}")).data

@@ -71,7 +71,7 @@ async def test_what_is_authorized_is_captured_up_to_the_limit(api: Api, most: in
 
 
 async def test_fulfilment_need_not_wait_for_the_money(api: Api) -> None:
-    sku = await api.create("skus", {"code": "SHIRT", "name": "Shirt"})
+    sku = await api.sku("SHIRT")
     (prices,) = (await api.get("price_lists", "?filter[q][code_eq]=eur")).data
     await api.create("prices", {"amount_cents": 5000}, sku=sku, price_list={"type": "price_lists", "id": prices["id"]})
     for waits, began in ((True, "unfulfilled"), (False, "in_progress")):

@@ -25,7 +25,7 @@ async def shop(api: Api, **flags: Any) -> tuple[dict[str, str], Answer, Answer]:
 
 async def test_what_a_card_cannot_pay_is_refused_where_it_is_entered(api: Api) -> None:
     market, prices, method = await shop(api)
-    sku = await api.create("skus", {"code": "TEA", "name": "Tea", "do_not_ship": True})
+    sku = await api.sku("TEA", do_not_ship=True)
 
     async def refused(names: list[str], type: str, given: dict[str, Any], of: Any = None, **related: Any) -> None:
         asked = api.update(of, given, expect=422) if of else api.create(type, given, expect=422, **related)
@@ -54,7 +54,7 @@ async def test_what_a_card_cannot_pay_is_refused_where_it_is_entered(api: Api) -
 
 async def test_a_price_is_not_moved_to_a_list_in_which_it_cannot_be_paid(api: Api) -> None:
     _, prices, _ = await shop(api)
-    sku = await api.create("skus", {"code": "TEA", "name": "Tea", "do_not_ship": True})
+    sku = await api.sku("TEA", do_not_ship=True)
     (euros,) = (await api.get("price_lists", "?filter[q][code_eq]=eur")).data
     list_of_euros = {"type": "price_lists", "id": euros["id"]}
     price = await api.create("prices", {"amount_cents": 1005}, price_list=list_of_euros, sku=sku)
@@ -94,7 +94,7 @@ async def test_an_order_in_thousandths_is_paid_captured_and_refunded_in_tens(api
 
 async def test_what_was_entered_before_costs_what_can_be_paid(api: Api) -> None:
     market, prices, method = await shop(api)
-    sku = await api.create("skus", {"code": "TEA", "name": "Tea", "do_not_ship": True})
+    sku = await api.sku("TEA", do_not_ship=True)
     price = await api.create("prices", {"amount_cents": 18610}, price_list=prices, sku=sku)
     order = await ready(api, 0, market=market, method=method)
     line = await api.create("line_items", {"sku_code": "TEA", "quantity": 3}, order=order)

@@ -104,7 +104,7 @@ async def test_the_whole_walk(api: Api) -> None:
 async def test_goods_that_ship_go_in_progress_and_end_by_hand(api: Api) -> None:
     order, _ = await authorized(api)
     code = "SHIRT"
-    sku = await api.create("skus", {"code": code, "name": "Shirt"})
+    sku = await api.sku(code)
     (prices,) = (await api.get("price_lists", "?filter[q][code_eq]=eur")).data
     await api.create("prices", {"amount_cents": 1000}, sku=sku, price_list={"type": "price_lists", "id": prices["id"]})
     order = await ready(api, 0)

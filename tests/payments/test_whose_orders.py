@@ -48,7 +48,7 @@ async def has_no_password(api: Api, email: str = VERA) -> bool:
 
 async def placed(api: Api, order: Answer, token: str | None = None) -> Answer:
     """The order, with goods that cost nothing, placed."""
-    sku = await api.create("skus", {"code": f"GIFT-{order.id}", "name": "Gift", "do_not_ship": True})
+    sku = await api.sku(f"GIFT-{order.id}", do_not_ship=True)
     await api.create("line_items", {"quantity": 1, "name": "Gift", "unit_amount_cents": 0}, order=order, item=sku)
     address = await api.create("addresses", ADDRESS)
     await api.update(order, {"_shipping_address_same_as_billing": True}, billing_address=address)

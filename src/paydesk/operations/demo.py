@@ -165,9 +165,15 @@ async def _market(do: Do, find: Find) -> Any:
 async def _skus(do: Do, find: Find) -> tuple[Any, ...]:
     skus = []
     price_list = await _first(find, "price_lists", "code", MARKET_CODE)
+    category = await _first(find, "shipping_categories", "code", MARKET_CODE) or await do(
+        "shipping_categories", "create", {"name": "Digital goods", "code": MARKET_CODE}, {}
+    )
     for code, name, cents in SKUS:
         sku = await _first(find, "skus", "code", code) or await do(
-            "skus", "create", {"code": code, "name": name, "do_not_ship": True, "do_not_track": True}, {}
+            "skus",
+            "create",
+            {"code": code, "name": name, "do_not_ship": True, "do_not_track": True},
+            {"shipping_category": category},
         )
         if not await find("prices", "sku_id", sku.id):
             await do("prices", "create", {"amount_cents": cents}, {"price_list": price_list, "sku": sku})

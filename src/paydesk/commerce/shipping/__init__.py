@@ -1,0 +1,1 @@
+"""How goods get to whom they are sold to."""
