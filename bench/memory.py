@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from paydesk.http.api import CORS, MEDIA_TYPE
+from paydesk.http.answers import CORS, MEDIA_TYPE
 from paydesk.settings import Settings
 
 HEADERS = [(b"content-type", MEDIA_TYPE.encode()), *CORS]

@@ -34,7 +34,8 @@ from paydesk.gateways.port.account import Credentials
 from paydesk.gateways.port.events import Forged, Malformed
 from paydesk.gateways.port.gateway import Gateway
 from paydesk.http import bodies
-from paydesk.http.api import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT, Api, is_id
+from paydesk.http.answers import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT
+from paydesk.http.api import Api, is_id
 from paydesk.http.door import Door
 from paydesk.http.limits import Caller, Limits, Unlisted, Verdict
 from paydesk.http.origin import BadHost, Origin, links, origin, single

@@ -8,6 +8,7 @@ from paydesk.base.errors import Invalid, Refusal, Several
 from paydesk.commerce.accounts.markets import Market
 from paydesk.commerce.catalog.prices import Price
 from paydesk.desk.requests import Request, Write
+from paydesk.jsonapi.documents.views import views_of
 from paydesk.rules.asking import Change
 from paydesk.rules.work import Work
 from tests.http.world import BEGAN, World
@@ -18,7 +19,7 @@ def refused(world: World, verb: str, type: str, id: str | None = None, **given: 
     resource = world.registry[type]
     links = {name: given.pop(name) for name in list(given) if name in resource.shape.relationships}
     write = Write(verb, resource, id, Change(type, given), links)
-    view = world.api.views.of(resource, {}, {}, in_list=False)
+    view = views_of(world.registry).of(resource, {}, {}, in_list=False)
     before = world.everything()
     with pytest.raises(Refusal) as caught:
         world.run(world.desk.change(Request(world.tokens["shop/test"], "trace"), write, view))

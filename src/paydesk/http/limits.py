@@ -11,8 +11,14 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from paydesk.declare import Limited
+from paydesk.http.origin import Peer
+
+T = TypeVar("T")
 
 log = logging.getLogger("paydesk.http")
 
@@ -52,6 +58,14 @@ BURST = {
     (False, True): Limit(50, 10),
     (False, False): Limit(25, 10),
 }
+
+
+class Guards(Protocol):
+    """Limits what is limited whatever the settings say: see `oauth.guesses.Guesses.limited`."""
+
+    async def limited(
+        self, asked: Limited, tenant: str, peer: Peer, shopper: bool, make: Callable[[], Awaitable[T]], /
+    ) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
