@@ -21,7 +21,8 @@ from paydesk.base.errors import Conflict
 from paydesk.base.instants import Clock, wall
 from paydesk.base.tenants import mode_of
 from paydesk.cli.screen import Exit, done, err, fail
-from paydesk.commerce.payments.stripe_gateways import StripeGateway, is_live, mistaken, shortened
+from paydesk.commerce.payments.stripe_gateways import StripeGateway
+from paydesk.commerce.payments.stripe_keys import is_live, mistaken, shortened
 from paydesk.declare import eq
 from paydesk.gateways.port.account import Account, Credentials
 from paydesk.gateways.port.gateway import Gateway

@@ -4,7 +4,7 @@ order that they name.
 
 from __future__ import annotations
 
-from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
+from paydesk.commerce.payments.reconcile.fold import UNCONFIRMED, reconcile
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find, new_id

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from paydesk.base.errors import GatewayRefused, Invalid, Locked
+from paydesk.base.errors import Locked
 from paydesk.base.instants import later
 from paydesk.commerce.payments.asks import EndpointAsk, KeyAsk, RegisterAsk, RenewAsk, UnregisterAsk
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_methods import PaymentMethod
 from paydesk.commerce.payments.sealed import revealed
+from paydesk.commerce.payments.stripe_keys import is_live, mistaken, shortened
 from paydesk.commerce.payments.stripe_payments import StripePayment
 from paydesk.declare import CREATE, NONE, WRITE, Rule, boolean, derived, eq, hidden, string, to_many
 from paydesk.gateways.port.account import Credentials, Registration
-from paydesk.gateways.port.problems import Refused
 from paydesk.rules.asking import Change, Find, new_id
-from paydesk.rules.asks import Ask
-from paydesk.rules.plans import Journalled, No, Plan
-from paydesk.rules.resource import Resource, switching
+from paydesk.rules.resource import switching
 from paydesk.rules.work import Work
 
-E = TypeVar("E", bound=Ask)
-K = TypeVar("K", bound=KeyAsk)
-
 OVERLAP_SECONDS = 24 * 3600.0
+"""How long the secret of a replaced endpoint counts."""
 
 
 class StripeGateway(
@@ -167,7 +163,7 @@ class StripeGateway(
         if payments or methods or kept:
             raise Locked("payments, payment methods or customers' wallets use it")
         if self.webhook_endpoint_id is None:
-            yield from _delete(self, work)
+            yield from delete_gateway(self, work)
             return
         work.call(
             "remove_endpoint",
@@ -237,29 +233,7 @@ class StripeGateway(
             work.change(self, sealed_webhook_secret=work.settings["seal"](answer.secret, f"webhook/{self.id}"))
 
 
-def is_live(key: str) -> bool:
-    return key.startswith(("sk_live_", "rk_live_", "pk_live_"))
-
-
-def mistaken(key: str, *, live: bool, kinds: tuple[str, ...] = ("sk_", "rk_")) -> str | None:
-    """What is wrong with a key, as far as its looks tell; None where only Stripe can say.
-
-    live    the mode it is for
-    kinds   secret and restricted keys, or ("pk_",)
-    """
-    if not key.startswith(kinds) or len(key) < 16:
-        return "is not a Stripe publishable key" if kinds == ("pk_",) else "is not a Stripe secret or restricted key"
-    if is_live(key) != live:
-        return "is a live key" if not live else "is a test key"
-    return None
-
-
-def shortened(key: str) -> str:
-    """A key by its kind and its last four characters, as Stripe shows it."""
-    return f"{key[:8]}…{key[-4:]}"
-
-
-def _delete(gateway: StripeGateway, work: Work) -> Rule:
+def delete_gateway(gateway: StripeGateway, work: Work) -> Rule:
     """Delete a gateway, and with it who customers are there."""
     for known in (yield Find("gateway_customers", eq("payment_gateway_id", gateway.id), many=True)):
         work.delete(known)
@@ -270,139 +244,3 @@ def draft(values: dict[str, Any], row_id: str | None) -> StripeGateway:
     """The gateway as it will be, for the call that comes before it is stored."""
     row = {name: field.default for name, field in StripeGateway.shape.columns.items()}
     return StripeGateway(**{**row, **values, "id": row_id})
-
-
-class CreateGateway(Plan[K]):
-    """Create a gateway once its key was probed, so a key that Stripe refuses leaves nothing."""
-
-    probes = True
-    tries_key = True
-
-    def gateway(self, call: Journalled[K]) -> Resource | None:
-        return draft(call.ask.record, call.record_id)
-
-    def refused(self, call: Journalled[K], problem: No, work: Work) -> Any:
-        assert call.record_id is not None
-        if isinstance(problem, Refused) and problem.lacks:
-            return Invalid("login", "missing_rights", problem.message, rights=list(problem.lacks))
-        if isinstance(problem, Refused) and problem.http_status in (401, 403):
-            return Invalid("login", "invalid", problem.message)
-        # The address does not suit Stripe: the gateway works without webhooks, by polling and `_refresh`.
-        return work.create(StripeGateway, id=call.record_id, **call.ask.record)
-
-
-class RegisterEndpoint(CreateGateway[RegisterAsk]):
-    """The webhook endpoint is registered first."""
-
-    kind = "register_endpoint"
-    asks = RegisterAsk
-    verb = "register"
-
-    def settle(self, call: Journalled[RegisterAsk], answer: Registration, work: Work) -> Any:
-        seal = work.settings["seal"]
-        secret = answer.secret
-        assert call.record_id is not None
-        return work.create(
-            StripeGateway,
-            id=call.record_id,
-            **call.ask.record,
-            own_account=answer.owner,
-            webhook_endpoint_id=answer.endpoint_id,
-            webhook_endpoint_url=answer.url,
-            sealed_webhook_secret=seal(secret, f"webhook/{call.record_id}") if secret else None,
-        )
-
-
-class TryKey(CreateGateway[KeyAsk]):
-    """Create a gateway that Stripe could send nothing to: its key is only probed."""
-
-    kind = "try_key"
-    asks = KeyAsk
-
-    def settle(self, call: Journalled[KeyAsk], answer: Any, work: Work) -> Any:
-        """answer   the account that the key is of, None where it may not be seen"""
-        assert call.record_id is not None
-        return work.create(StripeGateway, id=call.record_id, **call.ask.record, own_account=answer)
-
-
-class RemoveEndpoint(Plan[UnregisterAsk]):
-    """Delete a gateway together with its endpoint."""
-
-    kind = "remove_endpoint"
-    asks = UnregisterAsk
-    verb = "unregister"
-    tries_key = True
-
-    def settle(self, call: Journalled[UnregisterAsk], answer: Any, work: Work) -> Rule:
-        gateway = yield Find(StripeGateway, eq("id", call.subject_id))
-        if gateway is not None:
-            yield from _delete(gateway, work)
-        return gateway
-
-    def refused(self, call: Journalled[UnregisterAsk], problem: No, work: Work) -> Any:
-        if isinstance(problem, Refused) and problem.http_status == 404:
-            return self.settle(call, None, work)
-        if isinstance(problem, Refused) and problem.unauthorized:
-            # The key is dead: nothing can be removed with it, and the record must not stay for ever.
-            return self.settle(call, None, work)
-        return GatewayRefused(problem.message, getattr(problem, "code", None) or "api_error")
-
-
-class EndpointPlan(Plan[E]):
-    """Something about the endpoint of a gateway that stands."""
-
-    tries_key = True
-
-    def refused(self, call: Journalled[E], problem: No, work: Work) -> Any:
-        # Without an endpoint payments stay right by `_refresh`; the next start tries again.
-        return GatewayRefused(problem.message, getattr(problem, "code", None) or "api_error")
-
-
-class RenewEndpoint(EndpointPlan[RenewAsk]):
-    """Register an endpoint for a gateway that has none at Stripe any more, or none as it should be."""
-
-    kind = "renew_endpoint"
-    asks = RenewAsk
-    verb = "register"
-
-    def settle(self, call: Journalled[RenewAsk], answer: Registration, work: Work) -> Rule:
-        gateway = yield Find(StripeGateway, eq("id", call.subject_id), lock=True)
-        if gateway is not None:
-            gateway.renewed(answer, call.ask.replaces, work)
-        return gateway
-
-
-class MoveEndpoint(EndpointPlan[EndpointAsk]):
-    """Tell Stripe the gateway's address, and what the endpoint there is to hear of."""
-
-    kind = "move_endpoint"
-    asks = EndpointAsk
-    verb = "move_endpoint"
-
-    def settle(self, call: Journalled[EndpointAsk], answer: Registration, work: Work) -> Rule:
-        gateway = yield Find(StripeGateway, eq("id", call.subject_id), lock=True)
-        if gateway is not None:
-            gateway.renewed(answer, None, work)
-        return gateway
-
-
-class DropEndpoint(EndpointPlan[UnregisterAsk]):
-    """Remove an endpoint at Stripe whose secret nobody knows, or that was replaced."""
-
-    kind = "drop_endpoint"
-    asks = UnregisterAsk
-    verb = "unregister"
-
-    def settle(self, call: Journalled[UnregisterAsk], answer: Registration, work: Work) -> Rule:
-        gateway = yield Find(StripeGateway, eq("id", call.subject_id))
-        return gateway
-
-
-PLANS: tuple[Plan[Any], ...] = (
-    RegisterEndpoint(),
-    TryKey(),
-    RemoveEndpoint(),
-    RenewEndpoint(),
-    MoveEndpoint(),
-    DropEndpoint(),
-)

@@ -11,7 +11,7 @@ from paydesk.commerce.payments.customer_payment_sources import CustomerPaymentSo
 from paydesk.commerce.payments.options import take_options
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource
-from paydesk.commerce.payments.reconciling import UNCONFIRMED
+from paydesk.commerce.payments.reconcile.fold import UNCONFIRMED
 from paydesk.commerce.payments.watching import watch
 from paydesk.commerce.returning import whole
 from paydesk.declare import (

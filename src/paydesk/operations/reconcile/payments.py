@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from paydesk.base.tenants import mode_of, organization_of
-from paydesk.commerce.payments.comparing import Difference, compare
+from paydesk.commerce.payments.reconcile.compare import Difference, compare
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.problems import GatewayProblem
 from paydesk.gateways.port.snapshots import Snapshot

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from paydesk.base.instants import seconds
 from paydesk.base.tenants import mode_of
 from paydesk.commerce.payments.lost import take_back
-from paydesk.commerce.payments.reconciling import UNCONFIRMED
+from paydesk.commerce.payments.reconcile.fold import UNCONFIRMED
 from paydesk.declare import eq
 from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.gateways.port.snapshots import Snapshot

@@ -18,7 +18,7 @@ from paydesk.commerce.orders.asks import AmendToAuthorizeAsk, ConfirmAsk
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.problems import load, not_placeable, payment_problems
 from paydesk.commerce.payments.acts.read import refusal as told_of
-from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
+from paydesk.commerce.payments.reconcile.fold import UNCONFIRMED, reconcile
 from paydesk.declare import Rule
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.plans import Journalled, No, Plan

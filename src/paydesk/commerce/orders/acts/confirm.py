@@ -14,7 +14,7 @@ from paydesk.commerce.orders.refresh.totals import totals_of
 from paydesk.commerce.payments.acts.read import not_before
 from paydesk.commerce.payments.forgetting import forget_gone
 from paydesk.commerce.payments.payment_sources import PaymentSource
-from paydesk.commerce.payments.reconciling import fail_authorization, reconcile
+from paydesk.commerce.payments.reconcile.fold import fail_authorization, reconcile
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.problems import Declined

@@ -16,7 +16,7 @@ from paydesk.commerce.payments.intent_metadata import owner_of
 from paydesk.commerce.payments.options import connected, connecting, merged
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_sources import PaymentSource, source_type
-from paydesk.commerce.payments.reconciling import reconcile
+from paydesk.commerce.payments.reconcile.fold import reconcile
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find, Holder, new_id

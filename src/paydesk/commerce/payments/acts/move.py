@@ -8,7 +8,7 @@ from paydesk.base.errors import GatewayRefused, Invalid
 from paydesk.commerce.payable import Act, Payable, Step
 from paydesk.commerce.payments.acts.read import refusal
 from paydesk.commerce.payments.asks import HeldAsk, MoveAsk
-from paydesk.commerce.payments.reconciling import insist, reconcile
+from paydesk.commerce.payments.reconcile.fold import insist, reconcile
 from paydesk.commerce.payments.transactions import Transaction, Transactions, booked, measure
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.problems import Declined

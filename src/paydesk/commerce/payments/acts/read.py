@@ -9,7 +9,7 @@ from paydesk.base.errors import GatewayRefused, Refusal
 from paydesk.base.money import Money
 from paydesk.commerce.payments.asks import ReadAsk
 from paydesk.commerce.payments.payment_sources import PaymentSource
-from paydesk.commerce.payments.reconciling import reconcile
+from paydesk.commerce.payments.reconcile.fold import reconcile
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.problems import Declined
 from paydesk.gateways.port.snapshots import Snapshot

@@ -8,7 +8,7 @@ from paydesk.commerce.payable import Payable
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.acts.move import Movement
 from paydesk.commerce.payments.asks import RefundAsk
-from paydesk.commerce.payments.reconciling import parts_of
+from paydesk.commerce.payments.reconcile.rows import parts_of
 from paydesk.commerce.payments.refunds import Refund
 from paydesk.commerce.payments.transactions import Transaction, Transactions, book
 from paydesk.declare import Rule

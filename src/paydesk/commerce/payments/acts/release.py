@@ -8,7 +8,7 @@ from paydesk.base.errors import Locked
 from paydesk.commerce.payments.acts.read import Settled, read_of, refusal
 from paydesk.commerce.payments.asks import DiscardAsk, ReleaseAsk
 from paydesk.commerce.payments.payment_sources import PaymentSource, assign, source_type
-from paydesk.commerce.payments.reconciling import UNCONFIRMED, reconcile
+from paydesk.commerce.payments.reconcile.fold import UNCONFIRMED, reconcile
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.snapshots import Snapshot

@@ -19,7 +19,7 @@ from paydesk.commerce.payments.customer_payment_sources import CustomerPaymentSo
 from paydesk.commerce.payments.gateway_customers import GatewayCustomer, told_of
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_sources import PaymentSource
-from paydesk.commerce.payments.reconciling import reconcile
+from paydesk.commerce.payments.reconcile.fold import reconcile
 from paydesk.declare import Rule, both, either, eq, within
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.gateways.port.wallet import CustomerAnswer, Instrument

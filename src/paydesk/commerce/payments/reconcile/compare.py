@@ -14,7 +14,8 @@ from typing import Any
 from paydesk.base.money import formatted
 from paydesk.commerce.payable import Payable
 from paydesk.commerce.payments.payment_sources import PaymentSource
-from paydesk.commerce.payments.reconciling import UNCONFIRMED, authorization_of, parts_of, reconcile
+from paydesk.commerce.payments.reconcile.fold import UNCONFIRMED, reconcile
+from paydesk.commerce.payments.reconcile.rows import authorization_of, parts_of
 from paydesk.commerce.payments.transactions import Transaction, Transactions, booked, children
 from paydesk.declare import Rule
 from paydesk.gateways.port.snapshots import RefundSnapshot, Snapshot
@@ -110,7 +111,7 @@ def _lasting(payment: PaymentSource, mine: Transactions, snapshot: Snapshot) -> 
 
 def _authorizations(payment: PaymentSource, mine: Transactions, snapshot: Snapshot) -> Iterator[Difference]:
     held = snapshot.charged or snapshot.authorized or snapshot.received
-    right = authorization_of(payment, snapshot, mine)
+    right = authorization_of(snapshot, mine)
     for one in mine:
         if not one.one_of("authorizations"):
             continue

@@ -1,0 +1,1 @@
+"""Our books and a gateway's: brought together (`fold`), or only compared (`compare`)."""
