@@ -34,7 +34,8 @@ class Admission:
         unlisted: Unlisted | None,
     ) -> None:
         shapes = [resource.shape for resource in registry.types.values()]
-        self._endpoints = {shape.type for shape in shapes} | {shape.singular for shape in shapes if shape.singleton}
+        served = {shape.type for shape in shapes} | {shape.singular for shape in shapes if shape.singleton}
+        self._endpoints = {*served, *registry.known}
         self._cacheable = {shape.type for shape in shapes if shape.cacheable}
         self._actor_of = actor_of
         self._trusted = trusted_proxies
@@ -70,7 +71,7 @@ class Admission:
     def _count(self, limits: Limits, exchange: Exchange, came: Origin, actor: Actor | None) -> None:
         """Count the request; raises Rejected (429) past the limit. Headers say what is left in either case.
 
-        All addresses that are not served count as one endpoint: a client cannot fill memory with names.
+        All addresses that the contract does not know count as one endpoint: a client cannot fill memory with names.
         """
         method, name = exchange.method, exchange.path.split("/")[2]
         if method not in _METHODS or name not in self._endpoints:

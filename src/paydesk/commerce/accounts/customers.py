@@ -27,6 +27,7 @@ from paydesk.declare import (
     eq,
     hidden,
     integer,
+    null,
     string,
     to_many,
     to_one,
@@ -58,6 +59,8 @@ def is_email(text: str) -> bool:
     return len(text.strip()) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text.strip()) is not None
 
 
+_HAS_PASSWORD = Test("password_hash", "not_null")
+
 STATUSES = ("prospect", "acquired", "repeat")
 """By how many orders were placed: none, one, more."""
 
@@ -83,6 +86,12 @@ class Customer(
     singular="customer",
     versions=False,
     unique=(("email_key",),),
+    scopes={
+        "password_present": _HAS_PASSWORD,
+        "password_not_null": _HAS_PASSWORD,
+        "password_blank": null("password_hash"),
+        "password_null": null("password_hash"),
+    },
     access=Access(
         guest="C",
         customer="CSLUD",

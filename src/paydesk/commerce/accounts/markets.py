@@ -41,6 +41,7 @@ class Market(
     singular="market",
     cacheable=True,
     unique=(("code",), ("number",)),
+    scopes={"private_true": eq("private", True), "private_false": eq("private", False)},
     access=Access(
         guest="S",
         customer="S",

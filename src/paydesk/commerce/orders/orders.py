@@ -25,7 +25,7 @@ from paydesk.commerce.orders.hooks import OrderHooks
 from paydesk.commerce.orders.offers import KEPT_FOR_IT, OFFERED
 from paydesk.commerce.orders.order import is_editable
 from paydesk.commerce.owning import OWN_ORDER
-from paydesk.commerce.payable import CUSTOMER_PLACED, GUEST_PLACED, ORDER_ACCESS, SOURCES
+from paydesk.commerce.payable import CUSTOMER_PLACED, EDITABLE, GUEST_PLACED, ORDER_ACCESS, SOURCES
 from paydesk.commerce.payments.acts import save
 from paydesk.declare import (
     FILTER,
@@ -36,6 +36,7 @@ from paydesk.declare import (
     WRITE,
     Late,
     Own,
+    Test,
     act,
     argument,
     boolean,
@@ -83,6 +84,7 @@ class Order(
     unique=(("number",),),
     indexes=(("token",), ("customer_email",)),
     queues=("attention_since",),
+    scopes={"editable_true": within("status", EDITABLE), "editable_false": Test("status", "not_in", EDITABLE)},
     access=_ACCESS,
 ):
     """A cart, then an order. It is `draft` until it has a customer and something to buy, then `pending`; every write

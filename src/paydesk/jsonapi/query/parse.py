@@ -14,7 +14,7 @@ from paydesk.jsonapi.query.fieldsets import Fieldsets
 from paydesk.jsonapi.query.filters import Filters
 from paydesk.jsonapi.query.grammar import Grammar, grammar_of
 from paydesk.jsonapi.query.includes import Includes
-from paydesk.jsonapi.query.mistakes import Mistake, Mistakes
+from paydesk.jsonapi.query.mistakes import Mistake, Mistakes, shown
 from paydesk.jsonapi.query.paging import Paging
 from paydesk.jsonapi.query.parameters import Parameter, parameters
 from paydesk.jsonapi.query.query import EVERYTHING, Purpose, Query
@@ -96,6 +96,11 @@ class _Parts:
             self._paging.read(parameter)
         elif family == "sort" and single and in_list:
             self._sorting.read(parameter)
+        elif family == "sort" and single and self._purpose == "cursor":
+            # A history is told in one order alone, which applications ask for by name.
+            if parameter.text not in ("", "-id"):
+                detail = f"{shown(parameter.text)} is not a valid sort criteria for a history: it is -id."
+                raise Mistake("INVALID_SORT_CRITERIA", detail)
         elif family == "filter" and in_list:
             self._filters.read(parameter)
         else:
