@@ -58,7 +58,7 @@ class Length:
 LENGTHS = {
     one.name: one
     for one in (
-        Length("tiny", 1, 0.05, 800, 0, 60.0, held=0.02),
+        Length("tiny", 1, 0.02, 400, 0, 60.0, held=0.02),
         Length("quick", 2, 0.2, 3_000, 0, 0.4),
         Length("normal", 5, 1.0, 24_000, 1, 4.0),
         Length("full", 5, 3.0, 100_000, 3, 10.0),

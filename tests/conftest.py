@@ -31,18 +31,35 @@ HASHER = oauth_secrets._HASHER
 oauth_secrets._HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
+MEMORY_BYTES = 4 << 30
+"""Where the file system in memory has so much room, the databases of tests are made there."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Keep what is compiled, whatever the environment says of it: most of the start of a test process is compiling, and
-    hundreds are started.
+    hundreds are started. The event loop is the one of production, which also costs less.
     """
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if sys.platform != "win32":
+        import uvloop
+
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    gc.disable()
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_BYTES:
+        # A commit that waits for the disk waits for nothing that a test could see.
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected lives as long as the process: it is not looked through again and again."""
+    """What was imported and collected lives as long as the process: it is not looked through again and again. What a
+    test leaves is looked for less often than by default, which costs a tenth of a test's processor time.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

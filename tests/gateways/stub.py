@@ -107,6 +107,22 @@ def error(
     return says(status, {"error": {"type": kind, "message": "No.", **more}}, after=after, **(headers or {}))
 
 
+def together(calls: int, answering: Answering) -> Answering:
+    """The same answer, of which nobody is told anything before so many requests wait for it."""
+    inside = 0
+    complete = asyncio.Event()
+
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> bool:
+        nonlocal inside
+        inside += 1
+        if inside >= calls:
+            complete.set()
+        await complete.wait()
+        return await answering(request, writer)
+
+    return answer
+
+
 def cut(value: Any) -> Answering:
     """Half of an answer, then the end of the connection."""
     body = json.dumps(value).encode()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,12 +13,12 @@ from paydesk.gateways.port.account import Credentials, Registration
 from paydesk.gateways.port.problems import Declined, Refused, Unknown
 from paydesk.gateways.port.snapshots import Failure
 from paydesk.gateways.port.wallet import CustomerAnswer, Instrument
-from paydesk.gateways.stripe import Patience, StripeGateway
+from paydesk.gateways.stripe import Patience, StripeGateway, lanes, requests
 from paydesk.gateways.stripe.reading.events import EVENTS
 from paydesk.gateways.stripe.version import API_VERSION
 
 from .conftest import FAST
-from .stub import charge, cut, drop, error, hang, intent, listing, method, raw, refund, says
+from .stub import charge, cut, drop, error, hang, intent, listing, method, raw, refund, says, together
 
 OPEN = {"amount": 5000, "currency": "eur", "capture_method": "manual"}
 
@@ -406,10 +407,9 @@ async def test_a_wait_longer_than_the_callers_time_is_handed_on(talking, credent
 
 async def test_after_a_429_fewer_calls_go_at_a_time(talking, credentials):
     patience = Patience(budget=5.0, first_pause=0.02, longest_pause=0.05, concurrent=8)
-    gateway, stub = await talking(*[error(429)] * 8, says(200, intent(), after=0.02), patience=patience)
+    gateway, stub = await talking(*[together(8, error(429))] * 8, says(200, intent()), patience=patience)
     await asyncio.gather(*(open_(gateway, credentials) for _ in range(8)))
     assert stub.most_inside == 8
-    stub.most_inside = 0
     gateway2, stub2 = await talking(error(429), says(200, intent(), after=0.02), patience=patience)
     await open_(gateway2, credentials)
     await asyncio.gather(*(open_(gateway2, credentials) for _ in range(16)))
@@ -417,24 +417,39 @@ async def test_after_a_429_fewer_calls_go_at_a_time(talking, credentials):
 
 
 async def test_no_more_than_so_many_calls_at_once(talking, credentials):
-    gateway, stub = await talking(says(200, intent(), after=0.02), patience=Patience(concurrent=3))
+    answer = together(3, says(200, intent(), after=0.02))
+    gateway, stub = await talking(answer, patience=Patience(concurrent=3))
     await asyncio.gather(*(open_(gateway, credentials) for _ in range(20)))
     assert stub.most_inside == 3
     assert len(stub.requests) == 20
 
 
 async def test_150_calls_at_once_wait_for_no_connection(talking, credentials):
-    gateway, stub = await talking(says(200, intent(), after=0.5), patience=Patience(concurrent=200))
+    gateway, stub = await talking(together(150, says(200, intent())), patience=Patience(concurrent=200))
     await asyncio.gather(*(open_(gateway, credentials) for _ in range(150)))
     assert stub.most_inside == 150
 
 
-async def test_the_breaker_opens_and_closes_by_itself(talking, credentials):
-    patience = Patience(budget=2.0, first_pause=0.01, longest_pause=0.02, breaks_after=3, breaks_for=0.3)
+@pytest.fixture
+def pass_by(monkeypatch):
+    """Moves the clock that gateways wait by: so many seconds pass at once."""
+    ahead = 0.0
+
+    def move(seconds):
+        nonlocal ahead
+        ahead += seconds
+
+    for module in (lanes, requests):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + ahead))
+    return move
+
+
+async def test_the_breaker_opens_and_closes_by_itself(talking, credentials, pass_by):
+    patience = Patience(60.0, first_pause=0.01, longest_pause=0.02, breaks_after=3, breaks_for=120, breaks_longest=300)
     gateway, stub = await talking(error(500), error(500), error(500), says(200, intent()), patience=patience)
     with pytest.raises(Unknown) as caught:
         await open_(gateway, credentials)
-    assert 0 < caught.value.retry_after <= 0.3
+    assert 0 < caught.value.retry_after <= 120
     assert len(stub.requests) == 3
     assert gateway.account.breakers() == {"closed": 0, "open": 1, "half-open": 0}
     with pytest.raises(Unknown) as caught:
@@ -443,25 +458,25 @@ async def test_the_breaker_opens_and_closes_by_itself(talking, credentials):
     assert len(stub.requests) == 3
     other = Credentials("sk_test_" + "b" * 24)
     assert (await open_(gateway, other)).payment_id == "pi_1"
-    await asyncio.sleep(0.3)
+    pass_by(120)
     assert gateway.account.breakers() == {"closed": 1, "open": 0, "half-open": 1}
     assert (await open_(gateway, credentials)).payment_id == "pi_1"
     assert gateway.account.breakers() == {"closed": 2, "open": 0, "half-open": 0}
 
 
-async def test_half_open_lets_one_call_through_and_opens_for_longer_when_it_fails(talking, credentials):
-    patience = Patience(budget=1.0, first_pause=0.01, longest_pause=0.02, breaks_after=2, breaks_for=0.1)
+async def test_half_open_lets_one_call_through_and_opens_for_longer_when_it_fails(talking, credentials, pass_by):
+    patience = Patience(60.0, first_pause=0.01, longest_pause=0.02, breaks_after=2, breaks_for=120, breaks_longest=300)
     gateway, stub = await talking(error(500), error(500), error(500, after=0.1), patience=patience)
     with pytest.raises(Unknown):
         await open_(gateway, credentials)
-    await asyncio.sleep(0.11)
+    pass_by(120)
     outcomes = await asyncio.gather(*(open_(gateway, credentials) for _ in range(5)), return_exceptions=True)
     assert all(isinstance(outcome, Unknown) for outcome in outcomes)
     assert sum(outcome.unsent for outcome in outcomes) == 4
     assert len(stub.requests) == 3
     with pytest.raises(Unknown) as caught:
         await open_(gateway, credentials)
-    assert 0.1 < caught.value.retry_after <= 0.2
+    assert 120 < caught.value.retry_after <= 240
 
 
 async def test_a_definite_no_does_not_open_the_breaker(talking, credentials):

@@ -112,7 +112,7 @@ def _sandbox(folder: Path, *command: str) -> Iterator[str]:
     until(answers)
     yield base
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 class Stripe:

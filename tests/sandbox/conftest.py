@@ -52,20 +52,20 @@ class Process:
             command = ["tests.first_release.serving", str(self.port), str(self.folder), str(self.seconds_behind)]
             folder = SOURCE.parent
         self.child = subprocess.Popen([sys.executable, "-m", *command], cwd=folder, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while True:
             try:
                 with urllib.request.urlopen(self.url + "/healthz", timeout=1):
                     return self
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 assert self.child.poll() is None, "the sandbox ended while starting"
-                assert time.monotonic() < deadline, "the sandbox did not start within 15 s"
+                assert time.monotonic() < deadline, "the sandbox did not start within 60 s"
                 time.sleep(0.02)
 
     def stop(self, *, kill: bool = False) -> None:
         assert self.child is not None, "it was started"
         (self.child.kill if kill else self.child.terminate)()
-        self.child.wait(15)
+        self.child.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -256,7 +256,7 @@ class Receiver:
         status = self.answers.pop(0) if self.answers else 200
         return web.Response(status=status, headers={"Location": "/elsewhere"} if status == 302 else None)
 
-    async def until(self, count: int, seconds: float = 5) -> list[Received]:
+    async def until(self, count: int, seconds: float = 60) -> list[Received]:
         """Wait for that many webhooks."""
         deadline = asyncio.get_running_loop().time() + seconds
         while len(self.got) < count:

@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-START_SECONDS = 15.0
+START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 PORT_SECONDS = 1.0
 RESTART_PAUSE_SECONDS = 0.5

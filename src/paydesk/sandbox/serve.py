@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from granian.constants import Interfaces
@@ -42,7 +43,8 @@ def serve(host: str, port: int, data_dir: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     application = create_app(data_dir)
     try:
-        asyncio.run(run_server(host, port, application))
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(run_server(host, port, application))
     except FatalError:
         if application.failure is None:
             raise
@@ -52,6 +54,15 @@ def serve(host: str, port: int, data_dir: Path) -> None:
         if "(os error " not in reason:
             raise
         raise SystemExit(f"The sandbox cannot listen on {host}:{port}: {reason}") from None
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The event loop that costs least; None for Python's own, where there is no other."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
 
 
 async def run_server(host: str, port: int, application: Application) -> None:
