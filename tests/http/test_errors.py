@@ -161,6 +161,27 @@ def test_a_related_record_must_exist(world: World, id_: str) -> None:
     assert answer.document["errors"][0]["title"] == "must exist"
 
 
+def test_a_related_record_that_does_not_exist_is_told_beside_what_else_is_wrong(world: World) -> None:
+    before = world.everything()
+    attributes = {"amount_cents": "many", "compare_at_amount_cents": -1}
+    answer = world.send("POST", "prices", attributes, price_list=("price_lists", "nope"), sku=("skus", "skuOther"))
+    assert (answer.status, sorted(answer.rules)) == (
+        422,
+        [
+            ("/data/attributes/amount_cents", "not_a_number"),
+            ("/data/attributes/compare_at_amount_cents", "greater_than_or_equal_to"),
+            ("/data/relationships/price_list", "blank"),
+            ("/data/relationships/sku", "blank"),
+        ],
+    )
+    changed = world.send("PATCH", "prices/prcAlphaEur", {"amount_cents": -1}, price_list=("price_lists", "nope"))
+    assert (changed.status, sorted(changed.rules)) == (
+        422,
+        [("/data/attributes/amount_cents", "greater_than_or_equal_to"), ("/data/relationships/price_list", "blank")],
+    )
+    assert world.everything() == before
+
+
 def test_a_required_relationship_must_exist(world: World) -> None:
     absent = world.send("POST", "line_items", {"quantity": 1, "name": "n"})
     null = world.send("POST", "line_items", {"quantity": 1, "name": "n"}, order=None)

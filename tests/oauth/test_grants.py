@@ -248,6 +248,7 @@ async def test_a_body_over_64_kib_is_refused_before_it_is_read_to_the_end(api: A
 
     response = await api.client.post("/oauth/token", content=endless(), headers={"content-type": "application/json"})
     assert error_of(response) == (413, "invalid_request", "PAYLOAD_TOO_LARGE", 413)
+    assert sent == endpoints.LONGEST_BODY + 1024
 
 
 async def test_other_methods_and_preflight(api: Api) -> None:

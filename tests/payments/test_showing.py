@@ -1,5 +1,6 @@
 """`paydesk payments show`: a payment's whole history, for an operator."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -93,6 +94,20 @@ async def test_a_program_is_told_the_same_and_nobody_a_secret(api: Api, running:
         assert payment["client_secret"] not in said
         assert account.key not in said
         assert "_secret_" not in said
+
+
+@on_sqlite
+async def test_what_a_call_carries_under_a_secrets_name_is_told_to_nobody(api: Api, running: Running) -> None:
+    order = await api.order()
+    kept = {"door_password": "sesame", "floor": "third"}
+    await api.payment(order, {"options": {"metadata": kept}})
+    shown = await paydesk(running, "payments", "show", order.id, "--json")
+    text = await paydesk(running, "payments", "show", order.id)
+    (call,) = [one for one in shown.json["history"] if one["what"] == "call"]
+    metadata = call["parameters"]["metadata"]
+    assert (metadata["door_password"], metadata["floor"]) == ("…", "third")
+    assert "sesame" not in json.dumps([one for one in shown.json["history"] if one["what"] in ("call", "answer")])
+    assert "sesame" not in text.out
 
 
 async def test_a_call_without_an_answer_is_shown_open_with_what_was_last_said(
