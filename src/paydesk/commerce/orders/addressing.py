@@ -1,4 +1,4 @@
-"""How an order comes by its addresses: assigned, cloned, or copied from one to the other."""
+"""Setting an order's addresses: assigned, cloned, or copied from one to the other."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What of an order needs a person's attention, worked out from its transactions whenever they change.
+"""Matters of an order that need a person's attention, worked out from its transactions whenever they change.
 
-Pure: from records to amounts. It is stored with the order, so that counting what needs attention costs what needs it,
-not what is stored.
+Pure: from records to amounts. They are stored with the order, so that counting them costs as much as there are of them,
+however many orders are stored.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _PLACED = ("placed", "approved", "editing")
 
 
 def attend(order: Order, everything: Sequence[Transaction], work: Work, spare: Sequence[Transaction]) -> Rule:
-    """Store what needs attention, each with since when and how much: `{kind: [since, cents]}`.
+    """Store the order's matters, each with its beginning and amount: `{kind: [since, cents]}`.
 
-    spare    the authorizations that hold what the order does not need
+    spare    the authorizations that hold money which the order does not need
     """
     known: dict[str, Any] = order.attention or {}
     kinds = dict(_kinds(order, everything, known))
@@ -79,9 +79,9 @@ def _kinds(order: Order, everything: Sequence[Transaction], known: dict[str, Any
 
 
 def _unapproved(order: Order, everything: Sequence[Transaction]) -> Rule:
-    """What was received of an order that waits to be approved, and that was captured at the gateway itself: by hand, or
-    by what an older database does not know of any more. None where its method captures without anybody's approval, or
-    where it was never authorized in full.
+    """The money of an order that waits to be approved, captured at the gateway without a call of ours: by hand, or by a
+    call that a restored older database does not know. Zero where its method captures without approval, or where it was
+    never authorized in full.
     """
     unasked = sum(one.amount_cents for one in everything if one.one_of("captures") and one.counts and one.unasked)
     if not unasked or order.status not in ("placed", "editing"):
@@ -101,7 +101,7 @@ def _is_undecided(order: Order) -> bool:
 
 
 def _failed(everything: Sequence[Transaction]) -> Iterator[int]:
-    """The amounts of refunds that failed, and that no later one of the same capture made good."""
+    """The amounts of failed refunds, unless a later refund of the same capture made up for them."""
     for capture in (one for one in everything if one.one_of("captures") and one.counts):
         refunds = [one for one in everything if one.one_of("refunds") and one.reference_capture_id == capture.id]
         last = refunds[-1] if refunds else None

@@ -1,7 +1,7 @@
-"""What has to be true of every placed order, worked out from its lines and its transactions and from nothing else.
+"""The invariants of every placed order, checked by its lines and its transactions alone.
 
-Pure: it reads records, changes nothing and raises nothing, so that it tells of rows of any age. `paydesk reconcile`
-prints it, and whoever counts what needs attention may ask it.
+Pure: it reads records, changes nothing and raises nothing, so that rows of any age can be checked. `paydesk reconcile`
+prints the violations, and `attention` counts them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Broken:
 
 
 def broken(order: Order, lines: Sequence[Any], transactions: Iterable[Transaction]) -> list[Broken]:
-    """What is broken of an order: [] of one that was never placed, and of every one that is as it has to be.
+    """The violations of an order; [] if it was never placed, or is as it has to be.
 
     lines          its line items
     transactions   all of its transactions, failed ones included
@@ -59,7 +59,7 @@ def broken(order: Order, lines: Sequence[Any], transactions: Iterable[Transactio
 
 
 def broken_sums(order: Order, transactions: Iterable[Transaction]) -> list[Broken]:
-    """What of that the transactions alone tell, where the lines are not in hand."""
+    """The violations that the transactions alone show, where the lines are not in hand."""
     booked = list(transactions)
     return [*_of_currency(order, (), booked), *_of_sums(booked)] if order.placed_at is not None else []
 

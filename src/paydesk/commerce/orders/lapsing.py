@@ -1,4 +1,4 @@
-"""Orders that time alone ends: one that expired unplaced is cancelled, a cart that nobody owns is deleted.
+"""Orders that end by time alone: an expired unplaced order is cancelled, an old cart without a customer is deleted.
 
 Source: Commerce Layer, "Orders", `expires_at` and the lifetime of draft orders.
 """
@@ -21,7 +21,7 @@ KEPT_MONTHS = 2
 
 
 def expire(order_id: str, work: Work) -> Rule:
-    """Cancel an order whose time is over; what is held for it is let go. Returns whether it was."""
+    """Cancel an order that has expired, and let its payments go. Returns whether it was cancelled."""
     order = yield Find("orders", eq("id", order_id), ("payment_source.payment_gateway",), lock=True)
     if order is None or not settling.ORDER.admits("lapse", order):
         return False
@@ -32,8 +32,8 @@ def expire(order_id: str, work: Work) -> Rule:
 
 
 def purge(order_id: str, before: str, work: Work) -> Rule:
-    """Delete a draft without a customer that was not changed since `before`, with its lines and payments; one that
-    money was moved for is cancelled instead. Returns whether it was.
+    """Delete a draft without a customer that was not changed since `before`, with its lines and payments. If money was
+    moved for it, cancel it instead. Returns whether it was deleted or cancelled.
     """
     order = yield Find("orders", eq("id", order_id), ("line_items", "payment_source.payment_gateway"), lock=True)
     if order is None or order.status != "draft" or order.customer_id is not None or order.updated_at > before:

@@ -1,7 +1,7 @@
-"""Nothing is held or payable that no order needs: spare authorizations are voided, open payments canceled.
+"""Letting go of payments that no order needs: authorizations are voided, open payments canceled.
 
-Received money is never given back by itself; a person is told of it. Each letting go is a journalled call of its own,
-made after the answer, which looks at the payment before it does anything.
+Received money is never refunded without being asked for; a person is told of it. Each void or cancellation is a
+journalled call of its own, made after the answer, which reads the payment first.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from paydesk.rules.work import Work
 
 
 def everything(order: Order, work: Work) -> Rule:
-    """Let all go that is open or held for an order which is a cart without need of it: it fell back to draft, or was
-    put away unplaced. It is left without payment source, and what was held counts for nothing from now on.
+    """Let go of all payments of a cart that needs none: it fell back to draft, or was archived unplaced. It is left
+    without payment source, and its authorizations count for nothing from now on.
     """
     yield from settling.let_spare_go(order, (yield from _held(order, work)), work, counts=False)
     yield from settling.settle(order, work)

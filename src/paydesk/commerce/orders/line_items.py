@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.base.currencies import to_step
 from paydesk.base.errors import Denied
-from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES, must_be_payable
+from paydesk.commerce.orders.line_values import (
+    check_sign,
+    describe_custom,
+    describe_sku,
+    price_sku,
+    refuse_unserved,
+    sku_of,
+)
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.refresh.totals import PROMOTIONS, PURCHASABLE, line_total
 from paydesk.commerce.payable import ORDER_ACCESS
-from paydesk.commerce.unserved import asked
 from paydesk.declare import (
     CREATE,
     FILTER,
@@ -33,12 +37,9 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.rules.asking import Change, Find
+from paydesk.rules.asking import Change
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
-
-_CUSTOM = ("skus", "adjustments")
-"""What an integration may call a line that has no item: goods, or an adjustment of either sign."""
 
 _HARMLESS = frozenset(("reference", "reference_origin", "metadata"))
 
@@ -161,19 +162,19 @@ class LineItem(
     def creating(cls, change: Change, work: Work) -> Rule:
         order, values = change.related["order"], change.values
         order.must_be_editable(work)
-        sku = yield from _sku_asked(change, work)
+        sku = yield from sku_of(change, work)
         must_be_payable(values, order.currency_code, work)
-        _check(change, work)
+        refuse_unserved(change, work)
         if sku is None:
-            _custom(values, work)
+            describe_custom(values, work)
         else:
-            _name(values, sku, work)
+            describe_sku(values, sku, work)
             same = _same(order, sku) if change.arguments.get("_update_quantity") else None
             if same is not None:
                 same._add(values["quantity"], work)
                 yield from order.refresh(work)
                 return same
-            yield from _price(values, sku, "sku_code" if "item" not in change.related else "item", order, work)
+            yield from price_sku(values, sku, "sku_code" if "item" not in change.related else "item", order, work)
         work.check()
         line = work.create(cls, **values, currency_code=order.currency_code)
         line.order = order
@@ -190,11 +191,11 @@ class LineItem(
             return
         order.must_be_editable(work)
         self._must_be_a_shoppers(work)
-        sku = yield from _sku_asked(change, work)
+        sku = yield from sku_of(change, work)
         must_be_payable(values, order.currency_code, work)
-        _check(change, work)
+        refuse_unserved(change, work)
         if values.get("unit_amount_cents") is not None:
-            _check_sign(values["unit_amount_cents"], self.item_type, work)
+            check_sign(values["unit_amount_cents"], self.item_type, work)
             values["price_fixed"] = True
         elif "unit_amount_cents" in values:
             del values["unit_amount_cents"]
@@ -204,10 +205,10 @@ class LineItem(
             if self.item_id is None:
                 work.invalid("sku_code", "invalid", value=sku.code)
                 work.check()
-            _name(values, sku, work)
+            describe_sku(values, sku, work)
             values["item_id"] = sku.id
             if not values.get("price_fixed", self.price_fixed):
-                yield from _price(values, sku, "sku_code", order, work)
+                yield from price_sku(values, sku, "sku_code", order, work)
                 work.check()
         work.change(self, **values)
         self.measure(work)
@@ -223,14 +224,14 @@ class LineItem(
         yield from self.order.refresh(work)
 
     def take(self, unit_cents: int, compare_at_cents: int | None, work: Work) -> None:
-        """Cost this much from now on."""
+        """Take another unit amount."""
         work.change(self, unit_amount_cents=unit_cents, compare_at_amount_cents=compare_at_cents)
         self.measure(work)
 
     def measure(self, work: Work) -> None:
-        """Cost what its unit amount, quantity and options come to; they are amounts that can be paid.
+        """Bring the total to unit amount, quantity and options, all of them amounts that can be paid.
 
-        A price is one where it is entered, but may have been entered before that was asked for.
+        Entered prices are checked for that, but older ones may have been entered before they were.
         """
         for name in ("unit_amount_cents", "options_amount_cents"):
             cents = getattr(self, name)
@@ -248,88 +249,12 @@ class LineItem(
         self.measure(work)
 
     def _must_be_a_shoppers(self, work: Work) -> None:
-        """What the server adds is changed by changing what it stands for."""
+        """A line that the server added changes with its item alone."""
         if self.item_type not in PURCHASABLE and self.item_type != "adjustments":
             if work.actor.is_sales_channel:
                 raise Denied("a line item of the server's own")
             work.invalid("item_type", "invalid", "belongs to the server", value=self.item_type)
             work.check()
-
-
-def _sku_asked(change: Change, work: Work) -> Rule:
-    """The sku that `item` or `sku_code` names, None when neither does."""
-    item = change.related.get("item")
-    code = change.values.pop("sku_code", None)
-    if isinstance(item, Sku):
-        return item
-    if item is not None:
-        work.invalid("item", "invalid")
-    elif code:
-        sku = yield Find(Sku, eq("code", code))
-        if sku is None:
-            work.invalid("sku_code", "noent_sku", "doesn't exist", value=code)
-            work.check()
-        return sku
-    return None
-
-
-def _check(change: Change, work: Work) -> None:
-    """What belongs to bundles and subscriptions, as in a shop that has none."""
-    bundle = asked(change, "bundle_code")
-    if bundle:
-        work.invalid("bundle_code", "noent_bundle", "doesn't exist", value=bundle)
-    frequency = change.values.get("frequency")
-    if frequency:
-        work.invalid("frequency", "inclusion", value=frequency)
-    work.check()
-
-
-def _custom(values: dict[str, Any], work: Work) -> None:
-    """A line without item: an integration says what it is and what it costs."""
-    if work.actor.is_sales_channel:
-        work.invalid("item", "blank")
-        work.check()
-    for name in ("name", "unit_amount_cents"):
-        if values.get(name) in (None, ""):
-            work.invalid(name, "blank")
-    item_type = values["item_type"] = values.get("item_type") or "skus"
-    if item_type not in _CUSTOM:
-        work.invalid("item_type", "inclusion", value=item_type)
-    _check_sign(values.get("unit_amount_cents") or 0, item_type, work)
-    values["price_fixed"] = True
-
-
-def _check_sign(unit_cents: int, item_type: str, work: Work) -> None:
-    if unit_cents < 0 and item_type != "adjustments":
-        work.invalid("unit_amount_cents", "greater_than_or_equal_to", value=unit_cents, count=0)
-
-
-def _name(values: dict[str, Any], sku: Sku, work: Work) -> None:
-    """What a line takes from its sku unless the request says otherwise."""
-    if values.get("item_type") not in (None, "skus"):
-        work.invalid("item_type", "inclusion", value=values["item_type"])
-    values.update(
-        item_id=sku.id,
-        item_type="skus",
-        sku_code=sku.code,
-        name=values.get("name") or sku.name,
-        image_url=values.get("image_url") or sku.image_url,
-    )
-
-
-def _price(values: dict[str, Any], sku: Sku, field: str, order: Order, work: Work) -> Rule:
-    """The sku's price in the list of the order's market, unless an integration gave one."""
-    if values.get("unit_amount_cents") is not None:
-        _check_sign(values["unit_amount_cents"], "skus", work)
-        values["price_fixed"] = True
-        return
-    price = (yield from prices_in(order.market.price_list_id, [sku.id], order.currency_code)).get(sku.id)
-    if price is None:
-        work.invalid(field, "no_price", "has no price in this market", value=sku.code)
-        return
-    values["unit_amount_cents"] = price.amount_cents
-    if values.get("compare_at_amount_cents") is None:
-        values["compare_at_amount_cents"] = price.compare_at_amount_cents
 
 
 def _same(order: Order, sku: Sku) -> LineItem | None:

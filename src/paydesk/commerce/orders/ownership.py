@@ -53,7 +53,7 @@ def name_customer(order: Order, customer: Customer | str | None, change: Change,
     actor, said = work.actor, change.values.get("guest")
     if isinstance(customer, Customer):
         if order.customer_id != customer.id:
-            # What made it the former customer's own says nothing of this one.
+            # The claim of the former customer says nothing of this one.
             work.change(order, guest=True, claimed_at=None, owner_proved_at=None)
         signed_up = yield from sign_up(customer, order, change, work)
         work.relate(order, "customer", customer)
@@ -61,7 +61,7 @@ def name_customer(order: Order, customer: Customer | str | None, change: Change,
             work.change(order, claimed_at=work.now)
         email = customer.email
         if actor.is_sales_channel and actor.customer_id is None:
-            # As it was typed: how the customer writes it would tell that there is one.
+            # As the shopper typed it: the customer's own spelling would tell that there is such a customer.
             email = (change.values.get("customer_email") or order.customer_email or email).strip()
         work.change(order, customer_email=email)
     elif customer is None and order.customer_id is not None:
@@ -82,8 +82,8 @@ def name_customer(order: Order, customer: Customer | str | None, change: Change,
 
 
 def _keep_apart(order: Order, customer: Customer | str | None, work: Work) -> Rule:
-    """Show an order that is the customer's own to nobody who had the account before its owner was known, where the
-    caller is that owner.
+    """Hide a customer's own order from everybody who had the account before its owner was known, if the caller is that
+    owner.
     """
     actor = work.actor
     is_known = not actor.is_sales_channel or actor.trusted_at is not None

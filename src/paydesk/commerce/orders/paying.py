@@ -1,4 +1,4 @@
-"""How an order comes by its payment method and payment source, and how it loses them."""
+"""Setting an order's payment method and payment source, and taking them away."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from paydesk.rules.work import Work
 
 
 def is_offered(method: PaymentMethod, order: Order) -> bool:
-    """A method is for an order of its market, or of its currency when it has none; switched off it is for nobody.
+    """Whether the order may be paid by a method: an enabled one of its market, or of no market, in its currency.
 
     source   Commerce Layer, "Orders", `available_payment_methods`
     """
@@ -26,7 +26,7 @@ def is_offered(method: PaymentMethod, order: Order) -> bool:
 
 
 def is_under_way(order: Order, work: Work) -> Rule:
-    """Whether money was moved for the order that counts, or may come by a payment that is open or held."""
+    """Whether money of the order was moved, or may still be by a payment that is open or authorized."""
     for kind in ("open_payment", "adopt_payment"):
         work.comes_after(kind, order)
     everything = yield from booked(order, work)
@@ -59,7 +59,7 @@ def choose_method(order: Order, method: PaymentMethod | None, work: Work) -> Rul
 
 
 def take_method(order: Order, method_id: str, work: Work) -> Rule:
-    """Set the payment method that a payment was opened for; False where it is offered no more."""
+    """Set the payment method that a payment was opened for. Returns False if it is no longer offered."""
     if order.payment_method_id == method_id:
         return True
     method = yield Find(PaymentMethod, eq("id", method_id), ("payment_gateway",))
@@ -94,14 +94,14 @@ def choose_source(order: Order, source: PaymentSource | None, work: Work) -> Rul
 
 
 def detach_source(order: Order, work: Work) -> Rule:
-    """Leave the order without payment source. What the source holds at its gateway is let go, if that can be."""
+    """Leave the order without payment source, and cancel its payment at the gateway if that is possible."""
     if order.payment_source_id is None:
         return
     yield from release_source(order, work)
     former = order.payment_source
     assign(order, None, work)
     if former is not None and former.by_hand:
-        # What is only our bookkeeping counts as long as it is the order's source.
+        # A payment in our books alone counts only as long as it is the order's source.
         yield from order.settle(work)
 
 
@@ -112,15 +112,15 @@ def nullify_source(order: Order, work: Work) -> Rule:
 
 
 def release_source(order: Order, work: Work) -> Rule:
-    """Nobody is to pay with the order's source any more: what it holds at its gateway is let go, if that can be."""
+    """Cancel the payment of the order's source, if that is possible: nobody is to pay with it any more."""
     yield Load(order, ("payment_source.payment_gateway",))
     if order.payment_source is not None:
         order.payment_source.release(work)
 
 
 def paid_with(order: Order, payment: PaymentSource, work: Work) -> Rule:
-    """The source that came to hold money is the order's again, though the shopper switched meanwhile; not where the
-    present one holds money already, nor once the order is closed.
+    """Make a source that has come to hold money the order's again, though the shopper switched meanwhile; not if the
+    present one holds money already, nor if the order is closed.
 
     source   Commerce Layer, "Stripe gateways", `force_payments`
     """
@@ -158,7 +158,7 @@ def take_of(order: Order, authorization: Transaction, work: Work) -> Rule:
 
 
 def take(order: Order, payment: PaymentSource, work: Work) -> Rule:
-    """Make `payment` the order's source, and what it was made for the order's payment method."""
+    """Make `payment` the order's source, and the method that it was made for the order's payment method."""
     yield Load(order, ("payment_method", "payment_source.payment_gateway"))
     yield from payment.attach(order, work)
     if payment.method_id in (None, order.payment_method_id):

@@ -31,7 +31,7 @@ class ResourceError(
 
 
 def note(order: Order, refusal: Refusal, work: Work) -> Rule:
-    """Keep what was refused in the background; what was kept before gives way."""
+    """Keep the refusals of background work, instead of those that were kept before."""
     yield from clear(order, work)
     found = refusal.refusals if isinstance(refusal, Several) else [refusal]
     for one in found:
@@ -41,7 +41,7 @@ def note(order: Order, refusal: Refusal, work: Work) -> Rule:
 
 
 def clear(order: Order, work: Work) -> Rule:
-    """Forget what stood against the order."""
+    """Delete the order's resource errors."""
     if not order.errors_count:
         return
     yield Load(order, ("resource_errors",))

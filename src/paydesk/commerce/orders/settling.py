@@ -1,4 +1,4 @@
-"""What an order's transactions mean for it: payment status, fulfilment, cancellation."""
+"""Bringing an order to its transactions: payment status, fulfilment, cancellation, spare authorizations."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def settle(order: Order, work: Work) -> Rule:
         cancel(order, work)
     is_free = order.status in ("placed", "approved") and not due_of(order)
     if (ends or is_free) and order.payment_source_id is not None:
-        # Its source may be another than was given back: one that was opened while the order was edited.
+        # The refunded source may not be its present one: another one may have been opened while the order was edited.
         yield Load(order, ("payment_source.payment_gateway",))
         order.payment_source.release(work)
     spare = _spare(order, everything)
@@ -81,10 +81,10 @@ def _add_up(order: Order, everything: Transactions, work: Work) -> Sums:
 def _spare(order: Order, everything: Transactions) -> Transactions:
     """The authorizations that hold money which the order does not need.
 
-    A cart keeps what it holds until it is placed, and an order that is being edited until that is over. Of what is
-    placed one authorization stays, where one alone covers it, the own source's first; of several that only together
-    cover it those stay that are needed for that, the newest go. What is placed and taken in full, free, or cancelled
-    needs nothing more. What was to be let go before, and counts for nothing, is spare for as long as it is held.
+    A cart keeps its authorizations until it is placed, an order that is being edited until that is over. A placed order
+    keeps one authorization if one alone covers it, its own source's first. Of several that cover it only together, the
+    needed ones stay and the newest go. An order that is captured in full, free or cancelled needs none. An
+    authorization that was to be voided before, and counts for nothing, is spare for as long as it holds money.
     """
     held = [
         one
@@ -95,7 +95,7 @@ def _spare(order: Order, everything: Transactions) -> Transactions:
     if not held or needs_no_payment(order):
         return held
     if order.status == "draft":
-        # Its own payment may come before its customer; one that it lost has no place to come back to.
+        # Its own payment may come before its customer; a payment of a former source is not coming back.
         return [one for one in held if one.excluded or one.payment_source_id != order.payment_source_id]
     forgotten = [one for one in held if one.excluded]
     return [*forgotten, *_unneeded(order, [one for one in held if one.counts], everything)]
@@ -132,9 +132,9 @@ def needs_no_payment(order: Order) -> bool:
 
 
 def let_spare_go(order: Order, spare: Transactions, work: Work, *, counts: bool) -> Rule:
-    """Soon void authorizations that the order does not need, after looking at them.
+    """Void authorizations that the order does not need, in the background and after reading them.
 
-    counts   the order's payment status tells of them still: False where the order stands as if they had never been
+    counts   they count in the order's payment status still; False: as if they had never been
     """
     everything = yield from booked(order, work)
     for one in spare:
@@ -146,8 +146,8 @@ def let_spare_go(order: Order, spare: Transactions, work: Work, *, counts: bool)
 
 
 def need_anew(order: Order, work: Work) -> None:
-    """What this very work was to let go, while the order was a cart that needed nothing, may be what it is placed on:
-    it is judged anew by what the order is then.
+    """Take back the voids of spare authorizations that this very work was to ask for, while the order was a cart: the
+    order may be placed on them, and which ones are spare is judged anew.
     """
     counting = {one.id for one in (order.booked if order.loaded("booked") else ()) if one.counts}
     work.calls = [one for one in work.calls if not (_is_spare(one.ask) and one.subject_id in counting)]
@@ -158,12 +158,12 @@ def _is_spare(ask: Ask) -> bool:
 
 
 def _set_apart(order: Order, everything: Transactions, work: Work) -> None:
-    """Of an order that was paid twice: a payment beside its own, without which it is covered still, counts for nothing
-    once all of it was given back, and counts again if that fails later. So giving it back neither cancels the order nor
+    """Exclude the second payment of an order that was paid twice, once all of it was refunded or voided and the order
+    is covered without it. It counts again if the refund fails later. So refunding it neither cancels the order nor
     leaves it unpaid.
 
-    A promise that stands in our books alone counts while it is the order's own source, and no longer: there is no
-    gateway that holds anything for it. What was received of it stays received.
+    A payment that stands in our books alone counts as long as it is the order's own source: no gateway holds anything
+    for it. Received money stays received.
     """
     if order.status != "cancelled":
         _set_promises_apart(order, everything, work)
@@ -197,49 +197,49 @@ def _set_promises_apart(order: Order, everything: Transactions, work: Work) -> N
         for one in rows:
             work.change(one, excluded=is_apart)
             if is_apart and one.one_of("authorizations"):
-                # What does not count can neither be captured nor voided, and its balances promise neither.
+                # An excluded authorization can neither be captured nor voided: its balances are zero.
                 work.change(one, capture_amount_cents=0, capture_balance_cents=0, void_balance_cents=0)
 
 
 def held(order: Order, work: Work) -> Rule:
-    """What all payments of an order hold together."""
+    """The money that all payments of an order hold together."""
     return (yield from _summed(order, work)).held
 
 
 def secured(order: Order, work: Work) -> Rule:
-    """The same with what was given back."""
+    """The same, refunded money included."""
     return (yield from _summed(order, work)).secured
 
 
 def held_by_source(order: Order, work: Work) -> Rule:
-    """What the order's own source holds of that."""
+    """The part of it that the order's own source holds."""
     if not order.authorized_cents:
         return Money(0, order.currency_code)
     return held_by(order.payment_source_id, (yield from booked(order, work)), order.currency_code)
 
 
 def _summed(order: Order, work: Work) -> Rule:
-    # What was never authorized need not be looked for.
+    # An order without authorizations holds nothing: its transactions need not be read.
     everything = (yield from booked(order, work)) if order.authorized_cents else ()
     return sums(everything, order.currency_code)
 
 
 def due_of(order: Order) -> Money:
-    """What is to be paid for the order: what it costs, and never more than when it was placed."""
+    """The amount to be paid for the order: its total, and never more than its total at placement."""
     total: Money = order.due()
     placed = order.place_total_amount_cents
     return total if placed is None else min(total, Money(placed, order.currency_code))
 
 
 def taken_for(order: Order, everything: Iterable[Transaction]) -> Money:
-    """What was taken for the order. What was given back before it was placed pays for nothing; what is given back later
-    leaves nothing to be taken anew.
+    """The money that was captured for the order, less refunds before it was placed. Later refunds are not subtracted:
+    that money is not captured again.
     """
     return Money(order.captured_cents, order.currency_code) - _given_back_before(order, everything)
 
 
 def _given_back_before(order: Order, rows: Iterable[Transaction]) -> Money:
-    """What was given back by the time the order was placed, or by now."""
+    """The money that was refunded by the time the order was placed, or by now."""
     refunds = [one for one in rows if one.one_of("refunds")]
     before = [one for one in refunds if order.placed_at is None or one.created_at <= order.placed_at]
     return sums(before, order.currency_code).refunded
@@ -256,14 +256,14 @@ def judge(order: Order, work: Work) -> None:
 
 
 def cancel(order: Order, work: Work) -> None:
-    """Cancel an order; what was in progress no longer is."""
+    """Cancel an order, and stop its fulfilment if that is in progress."""
     ORDER.move("_cancel", order, work, cancelled_at=work.now, sealed_return_url=None)
     if order.fulfillment_status == "in_progress":
         FULFILLMENT.move("stop", order, work, fulfillment_updated_at=work.now)
 
 
 def after_confirming(order: Order, work: Work) -> None:
-    """A payment that is just being confirmed must not be left with an order that nobody wants any more."""
+    """Come after confirmations in flight: an order that nobody wants any more must not be paid."""
     for kind in ("place_order", "authorize_order", "amend_to_authorize"):
         work.comes_after(kind, order)
 

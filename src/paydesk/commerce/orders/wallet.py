@@ -14,7 +14,7 @@ from paydesk.rules.work import Work
 
 
 def _is_open_to(order: Order, entry: CustomerPaymentSource, work: Work) -> bool:
-    """A shopper pays with what is shown in the wallet of the customer who has signed in."""
+    """Whether the caller may pay with a wallet entry: a shopper only with those shown to the signed-in customer."""
     if work.actor.is_sales_channel and work.actor.customer_id != order.customer_id:
         return False
     return shows_entry(work.actor, entry, order.customer.proved_at)

@@ -29,7 +29,7 @@ LANE = "order payment"
 
 
 def confirm(kind: str, order: Order, amount: Money, work: Work, *, later: bool = False) -> None:
-    """Ask how the order's payment stands, and confirm it where only the server is awaited."""
+    """Read the order's payment, and confirm it if only the server's confirmation is missing."""
     payment = order.payment_source
     work.comes_after("discard_payment", payment)
     facts: ConfirmFacts = payment.confirmation(order, amount.cents, work)
@@ -53,7 +53,7 @@ def confirm(kind: str, order: Order, amount: Money, work: Work, *, later: bool =
 
 
 class ConfirmPayment(Plan[ConfirmAsk]):
-    """Look how the payment of an order stands, confirm it where only the server is awaited, and book the answer."""
+    """Read the payment of an order, confirm it if only the server's confirmation is missing, and book the answer."""
 
     asks = ConfirmAsk
     verb = "confirm"
@@ -68,27 +68,27 @@ class ConfirmPayment(Plan[ConfirmAsk]):
     def proceeds(self, call: Journalled[ConfirmAsk], snapshot: Snapshot) -> bool:
         ask, told = call.ask, (snapshot.amount.cents, snapshot.amount.currency)
         is_right = ask.any_amount or told == (ask.amount_cents, ask.currency)
-        # What failed once has lost its payment method; where we have one to name, it may be tried again.
+        # A failed intent has lost its payment method; it can be confirmed again if the call names one.
         waits = ("confirmable", "open") if call.ask.gateway.get("payment_method") else ("confirmable",)
         return snapshot.status in waits and is_right
 
     def still(self, call: Journalled[ConfirmAsk]) -> Rule:
-        """The order has to cost what was asked for, by its lines of now, and be paid with the same source."""
+        """The order still costs the amount of the call, by its present lines, and has the same source."""
         order = yield Find("orders", eq("id", call.subject_id), ("line_items",))
         if order is None or not order.editable_now:
             return False
-        # A source that the same request chose is the order's once the answer is there.
+        # A source that the same request chose becomes the order's with the answer.
         if order.payment_source_id != call.ask.payment and call.waiting is None:
             return False
         due = Money(totals_of(order, order.line_items).total_amount_with_taxes_cents, order.currency_code)
         return self.fits(Money(call.ask.amount_cents, call.ask.currency), due)
 
     def fits(self, asked: Money, due: Money) -> bool:
-        """What was asked for is right for an order that costs `due` now."""
+        """Whether the call's amount is right for an order that costs `due` now."""
         return asked == due
 
     def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
-        """What follows for the order, now that the answer is booked: the order, or why nothing follows."""
+        """Act on the order, now that the answer is booked. Returns the order, or a refusal."""
         raise AssertionError(f"{self.kind} does not say what follows")
 
     def settle(self, call: Journalled[ConfirmAsk], answer: Snapshot, work: Work) -> Rule:
@@ -119,7 +119,7 @@ class ConfirmPayment(Plan[ConfirmAsk]):
         return outcome
 
     def apart(self, call: Journalled[ConfirmAsk], answer: Any, *, is_no: bool, refusal: Refusal, work: Work) -> Rule:
-        """What the gateway did is booked; the order goes nowhere."""
+        """Book the gateway's answer, and leave the order where it is."""
         order = yield from order_of(call)
         payment = yield from payment_of(call)
         if order is not None and payment is not None:
@@ -127,13 +127,13 @@ class ConfirmPayment(Plan[ConfirmAsk]):
                 yield from self._no(call, order, payment, answer, work)
             else:
                 yield from reconcile(payment, not_before(call.ask.intended, payment, answer), work)
-                # What it was refused for shows: the payment is for another amount than the order costs by now.
+                # So that the reason shows: the payment is for another amount than the order's present total.
                 yield from order.catch_up(work)
             yield from _keep(refusal, order, work)
         return refusal
 
     def _no(self, call: Journalled[ConfirmAsk], order: Order, payment: PaymentSource, problem: No, work: Work) -> Rule:
-        """Book a no and return what is told of it; None where the payment holds money all the same."""
+        """Book a no. Returns the refusal; None where the payment holds money all the same."""
         if problem.snapshot is not None:
             yield from reconcile(payment, problem.snapshot, work)
             if problem.snapshot.status in ("authorized", "captured", "processing"):
@@ -152,13 +152,13 @@ class ConfirmPayment(Plan[ConfirmAsk]):
 
 
 def _keep(refusal: Refusal, order: Order, work: Work) -> Rule:
-    """What the background was refused is kept with the order, since nobody waits to be told."""
+    """Keep a refusal of background work with the order, since nobody waits for it."""
     if order.status == "placing":
         yield from resource_errors.note(order, refusal, work)
 
 
 def why_not(answer: Snapshot) -> Invalid:
-    """Why a payment that was looked up lets nobody place its order."""
+    """Why a payment that was read does not place its order."""
     if answer.failure is not None:
         code = answer.failure.decline_code or answer.failure.code
         return not_placeable(answer.failure.message, code=code, value=answer.gateway_status)

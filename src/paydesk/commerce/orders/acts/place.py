@@ -62,9 +62,9 @@ def begin(order: Order, refreshed: Refreshed, work: Work, *, later: bool = False
 
 
 def _covered(order: Order, refreshed: Refreshed, work: Work) -> Rule:
-    """Whether what is held covers what the order costs, after what it costs. A source that holds the money becomes the
-    order's where the present one holds nothing, or too little where the other holds all, with the method that it was
-    made for: which may cost something.
+    """The total, and whether the held money covers it. Another source that holds the money becomes the order's if the
+    present one holds nothing, or too little while the other holds all. It brings its own payment method, whose price
+    may change the total.
     """
     held = yield from settling.held(order, work)
     if not refreshed.due or held < refreshed.due:
@@ -86,9 +86,10 @@ _AWAITING = ("pending", "placing", "placed", "editing", "approved")
 
 
 def follow(order: Order, authorization: Transaction, work: Work) -> Rule:
-    """What an authorization that has just come brings about by itself: the order is placed, the money captured.
+    """Place the order and capture its money without being asked, after an authorization has just come.
 
-    Only what the order's own source holds does so: a second payment of the same order is left to the integration.
+    Only an authorization of the order's own source does so: a second payment of the same order is left to the
+    integration.
 
     source   Commerce Layer, "Payment methods", `auto_place` and `auto_capture`
     """
@@ -106,8 +107,8 @@ def follow(order: Order, authorization: Transaction, work: Work) -> Rule:
 
 
 def _take_at_once(order: Order, work: Work) -> Rule:
-    """Soon take what the order costs, where its method takes at once and all of it is held: of a cart what its own
-    source holds, of a placed order whatever holds it.
+    """Capture the order's total in the background, where its method captures at once and all of it is held: for a cart
+    the money of its own source, for a placed order the money of any source.
     """
     yield Load(order, ("payment_method",))
     method, due = order.payment_method, settling.due_of(order)
@@ -131,9 +132,9 @@ def _take_at_once(order: Order, work: Work) -> Rule:
 def _place_unasked(
     order: Order, refreshed: Refreshed, believed: Money, work: Work, *, with_source: bool = True
 ) -> Rule:
-    """Place an order that is paid as it is now. Nobody waits: what stands against it is kept with the order.
+    """Place an order that is paid in full. Nobody waits for the outcome: refusals are kept with the order.
 
-    believed   what the order was taken to cost before it was refreshed
+    believed   the order's total before it was refreshed
     """
     refreshed, is_covered = yield from _covered(order, refreshed, work)
     if not is_covered:
@@ -148,7 +149,7 @@ def _place_unasked(
 
 
 def _placed(order: Order, refreshed: Refreshed, work: Work, *, asked: str | None = None) -> Rule:
-    """The one way into placed, by what the order was just seen to cost; `asked`: the payment that was asked for it."""
+    """The one way to `placed`, by a total that was just worked out; `asked`: the payment that was confirmed for it."""
     ships = yield from addressing.ships(order)
     settling.need_anew(order, work)
     settling.ORDER.move(
@@ -169,14 +170,14 @@ def _placed(order: Order, refreshed: Refreshed, work: Work, *, asked: str | None
     freed |= {call.subject_id for call in work.calls if call.kind == "release_payment"}
     held = [one for one in rows if one.one_of("authorizations") and one.counts and one.id not in spare]
     for id_ in {one.payment_source_id for one in held} - {asked}:
-        # Nor is a payment being deleted or canceled that the order is placed on: one that was asked for cannot be
-        # meanwhile, nor one that this very work keeps or lets go.
+        # A deletion or cancellation may be in flight for a payment that the order is placed on: it comes first. The
+        # payment that was just confirmed has none, nor has one that this very work keeps or releases.
         work.comes_after("discard_payment", id_)
         if id_ not in freed and id_ != order.payment_source_id:
             work.comes_after("release_payment", id_)
     for one in rows:
-        # A void or refund may be in flight for the money that the order is placed on: it comes first. What has just
-        # come has none, and what the order does not need may go.
+        # A void or refund may be in flight for the money that the order is placed on: it comes first. A new transaction
+        # has none, and a spare authorization may go.
         if one in work.created or one.id in spare:
             continue
         if one.one_of("authorizations"):
@@ -191,7 +192,7 @@ def _placed(order: Order, refreshed: Refreshed, work: Work, *, asked: str | None
 
 
 def placed_by_hand(order: Order, work: Work) -> Rule:
-    """An authorization that an integration vouches for places its order, whatever its source says."""
+    """Place the order of an authorization that an integration vouches for, whatever its source says."""
     if settling.ORDER.admits("_place", order):
         believed = order.due()
         refreshed = yield from order.refresh(work, forced=True)
@@ -199,7 +200,7 @@ def placed_by_hand(order: Order, work: Work) -> Rule:
 
 
 class PlaceLater(Plan[PlaceLaterAsk]):
-    """Place an order in the background. What stands against it is kept with the order, which stays `placing`."""
+    """Place an order in the background. Refusals are kept with the order, which stays `placing`."""
 
     kind = "place_later"
     asks = PlaceLaterAsk
@@ -224,7 +225,7 @@ class PlaceOrder(ConfirmPayment):
     def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
         if order.status not in (("placing",) if call.ask.later else ("draft", "pending", "placing")):
             return order
-        # The order may have changed while the gateway was asked, and its source been replaced.
+        # While the call was in flight, the order may have changed and its source been replaced.
         refreshed = yield from order.refresh(work, forced=True)
         refreshed, is_covered = yield from _covered(order, refreshed, work)
         wrong = yield from problems(order, work, is_covered=is_covered)

@@ -30,7 +30,7 @@ _MOVES = frozenset(
 """Triggers that say themselves in which status they may be used."""
 
 _HARMLESS = frozenset(("reference", "reference_origin", "metadata", "_archive", "_unarchive"))
-"""What may be written to an order that is no longer edited."""
+"""Members that may be written to an order that is no longer editable."""
 
 AROUND_PLACING = frozenset(
     (
@@ -40,7 +40,7 @@ AROUND_PLACING = frozenset(
         "_save_shipping_address_to_customer_address_book",
     )
 )
-"""What official front ends send around placing. They do not look whether a webhook has placed the order meanwhile."""
+"""Triggers that official front ends send around placing, without looking whether a webhook has placed the order."""
 
 
 def update(order: Order, change: Change, work: Work) -> Rule:
@@ -70,7 +70,7 @@ def refresh_after(order: Order, change: Change, work: Work) -> Rule:
     """Refresh the order once values are assigned and triggers have run."""
     work.check()
     if change.arguments.get("_start_editing"):
-        return  # What was placed is not priced anew before something is changed.
+        return  # A placed order is not priced anew before something is changed.
     forced = change.arguments.get("_refresh") or change.arguments.get("_refresh_prices")
     yield from order.refresh(work, forced=bool(forced))
 
