@@ -1,6 +1,6 @@
 """Asking a gateway to move money: capture and void an authorization, refund a capture.
 
-What our own books already rule out is refused here, and nothing is sent. Capturing and voiding one authorization
+Requests that our own books rule out are refused here, and nothing is sent. Capturing and voiding one authorization
 exclude each other; so do two refunds of one capture.
 
     about   the record whose change asks: the transaction itself, or its order
@@ -22,7 +22,7 @@ from paydesk.rules.work import Work
 
 
 def must_be_pending(transaction: Transaction, work: Work) -> None:
-    """Only what was moved for an order that is not placed yet is taken back, nor while it is being placed.
+    """Only transactions of an order that is not placed can be taken back, and not while it is being placed.
 
     raises   Invalid("_cancel", ...) once it is placed
     """
@@ -33,7 +33,7 @@ def must_be_pending(transaction: Transaction, work: Work) -> None:
 
 
 def may_capture(authorization: Transaction, everything: Transactions) -> bool:
-    """Something is left to capture: a second time only where the charge allows it."""
+    """Whether something is left to capture; a second time only where the charge allows it."""
     is_first = not any(
         one.counts and one.reference_authorization_id == authorization.id for one in _captures(everything)
     )
@@ -43,7 +43,7 @@ def may_capture(authorization: Transaction, everything: Transactions) -> bool:
 
 
 def may_void(authorization: Transaction, everything: Transactions, *, spare: bool = False) -> bool:
-    """It was not voided yet, and nothing of it was captured, save where the rest of it could still be captured.
+    """Whether it holds money that was neither voided nor captured; after a capture, only if the rest can be captured.
 
     spare    also where it counts for nothing any more
     """
@@ -54,18 +54,18 @@ def may_void(authorization: Transaction, everything: Transactions, *, spare: boo
 
 
 def voidable(authorization: Transaction, everything: Transactions) -> int:
-    """What voiding it lets go: what is left of it, where it was captured in parts."""
+    """The amount that a void releases: the rest, if it was captured in part."""
     is_whole = not taken(everything, "captures", authorization)
     return int(authorization.void_balance_cents if is_whole else authorization.capture_balance_cents)
 
 
 def refundable(capture: Transaction, everything: Transactions) -> int:
-    """What can still be asked back: refunds on their way are counted as well."""
+    """The amount that can still be refunded, refunds in flight subtracted."""
     return returnable(capture, everything) if capture.counts else 0
 
 
 def _received(authorization: Transaction, everything: Transactions) -> int:
-    """What the gateway has captured of it, whatever an integration vouches for beside."""
+    """The amount that the gateway has captured of it, without captures that only an integration vouches for."""
     return taken([one for one in everything if not one.forwarded], "captures", authorization)
 
 
@@ -83,9 +83,9 @@ def capture(
     later: bool = False,
     final: bool = False,
 ) -> Rule:
-    """Ask for `asked` minor units of what `authorization` holds, by default all that is left.
+    """Capture `asked` minor units of `authorization`, by default all that is left.
 
-    final    the rest is let go, also where it could be captured another time
+    final    the rest is released, also where it could be captured later
     raises   Invalid(...) beyond the balance, once voided, and a second time where the charge allows one capture
     source   Commerce Layer, "Authorizations", `_capture`
     """
@@ -138,9 +138,9 @@ def void(
     later: bool = False,
     spare: bool = False,
 ) -> Rule:
-    """Ask that `authorization` be let go, or what is left of it where it may be captured in parts.
+    """Void `authorization`, or its rest where it may be captured in parts.
 
-    spare    nobody asked for it: where the money was taken or let go meanwhile, that is booked and no failure
+    spare    nobody asked for it: if the money was captured or released meanwhile, that is booked and is no failure
     raises   Invalid(...) once voided or captured
     source   Commerce Layer, "Authorizations", `_void`
     """
@@ -178,7 +178,7 @@ def refund(
     act: Act | None = None,
     later: bool = False,
 ) -> Rule:
-    """Ask that `asked` minor units of `capture` be given back, by default all that is left.
+    """Refund `asked` minor units of `capture`, by default all that is left.
 
     raises   Invalid(...) beyond the balance
     source   Commerce Layer, "Captures", `_refund`
@@ -216,7 +216,7 @@ def refund(
 
 
 def let_go(order: Payable, work: Work) -> Rule:
-    """Soon void all that is held for the order and give back all that was taken: nobody is to pay for it."""
+    """Void all authorizations of the order and refund all its captures in the background: nobody is to pay for it."""
     everything = yield from booked(order, work)
     for one in everything:
         if one.one_of("authorizations") and may_void(one, everything):

@@ -1,7 +1,7 @@
-"""What all payment sources share, whatever gateway stands behind them.
+"""The common part of all payment sources, whatever their gateway.
 
-A type of its own for each kind of gateway says how a payment is opened there and what a client sees of it; placing,
-capturing, voiding, refunding and reconciling know payment sources as what is said here and nothing more.
+Each kind of gateway has a type of its own, which says how a payment is opened there and what a client sees of it.
+Placing, capturing, voiding, refunding and reconciling know nothing of a payment source but the members of this class.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SOURCE_ACCESS = ORDER_ACCESS.via("order", guest="CSUD", customer="CSUD")
 """A payment source is seen and changed by whoever sees and changes its order."""
 
 ORDER_PATHS = ("payment_method.payment_gateway", "shipping_address", "customer", "payment_source.payment_gateway")
-"""What creating a payment source finds loaded of its order."""
+"""The records of its order that are loaded when a payment source is created."""
 
 
 class PaymentSource(Resource):
@@ -72,17 +72,17 @@ class PaymentSource(Resource):
 
     @classmethod
     def known_as(cls, payment_id: str, gateway_id: str) -> Condition:
-        """What the source of a gateway's payment fulfils."""
+        """The condition that finds the source of a gateway's payment."""
         return both(eq(cls.named_by, payment_id), eq("payment_gateway_id", gateway_id))
 
     @classmethod
     def holders(cls, payment_id: str) -> Holders:
-        """Asks which sources there are of a gateway's payment, in whichever tenant."""
+        """Asks for the sources of a gateway's payment in all tenants."""
         return Holders(cls.shape.type, cls.named_by, payment_id)
 
     @classmethod
     def is_of_our_making(cls, snapshot: Snapshot, installation: str) -> bool:
-        """This installation opened the payment, as that tells itself: one that was adopted names the order alone."""
+        """Whether this installation opened the payment, by its metadata: an adopted payment names only the order."""
         told = snapshot.metadata
         return told.get("paydesk") == installation and f"{cls.shape.singular}_id" in told
 
@@ -93,7 +93,7 @@ class PaymentSource(Resource):
 
     @classmethod
     def again(cls, gateway: Any) -> dict[str, Any]:
-        """The columns of a source that is made anew of what its gateway has, beside those that every source has."""
+        """The columns of a source that is made again from its gateway's payment, beside those that every source has."""
         return {}
 
     @classmethod
@@ -107,7 +107,7 @@ class PaymentSource(Resource):
 
     @property
     def method_type(self) -> str:
-        """How it is paid with, as transactions tell it: "credit card"."""
+        """The method as transactions show it: "credit card"."""
         return self.shape.singular.replace("_", " ")
 
     @property
@@ -122,16 +122,16 @@ class PaymentSource(Resource):
 
     @property
     def is_undecided(self) -> bool:
-        """It was paid with, and whether the money comes is not known yet."""
+        """It was confirmed, and its bank has yet to decide."""
         return bool(self.gateway_status == self.undecided)
 
     @property
     def intended(self) -> list[Any]:
-        """What it was opened or last amended for: minor units and their currency (JSON)."""
+        """The amount that it was opened or last amended for: minor units and their currency (JSON)."""
         return [self.intended_cents, self.intended_currency]
 
     def is_mismatched(self, order: Payable) -> bool:
-        """It was opened for something else than what the order costs now."""
+        """It was opened for another amount than the order's present total."""
         return not self.takes_any_amount and bool(
             self.intended_cents != order.total_amount_with_taxes_cents or self.intended_currency != order.currency_code
         )
@@ -148,24 +148,24 @@ class PaymentSource(Resource):
 
     @property
     def details(self) -> dict[str, Any] | None:
-        """What may be told of it to whoever is told of its order; None until it is known how it is paid.
+        """Facts that everybody may see who sees its order; None until its payment method is known.
 
         source   Commerce Layer, "Orders", `payment_source_details`
         """
         return {"type": self.shape.singular}
 
     def confirmation(self, order: Payable, amount_cents: int, work: Work) -> ConfirmFacts:
-        """What its gateway needs to be told, beside the payment, to confirm it from the server for this amount."""
+        """The facts that its gateway needs, beside the payment, to confirm it from the server for this amount."""
         return {}
 
     def reversal(self) -> Reversal:
-        """What is to be taken back of others, beside the payment, when a part of it is given back."""
+        """The parts of a refund that other accounts give back: a transfer, an application fee."""
         return {}
 
     def absorb(self, snapshot: Snapshot, work: Work) -> bool:
-        """Bring its fields to what the gateway says. Run twice, or with the same snapshot, it changes nothing more.
+        """Take its fields from the gateway's snapshot. The same snapshot again changes nothing.
 
-        returns   False for a snapshot that is older than what is known, which is never taken back
+        returns   False for a snapshot that is older than the known state, which is never taken back
         """
         if self.finality.get(snapshot.gateway_status, 0) < self.finality.get(self.gateway_status or "", 0):
             return False
@@ -200,7 +200,7 @@ class PaymentSource(Resource):
         if former is not None and former.id != self.id:
             former.release(work)
             if former.by_hand or self.by_hand:
-                # What is only our bookkeeping counts as long as it is the order's source.
+                # A payment in our books alone counts only as long as it is the order's source.
                 yield from order.settle(work)
 
     @property
@@ -210,15 +210,15 @@ class PaymentSource(Resource):
         return order is not None and order.payment_source_id == self.id and not order.needs_no_payment
 
     def release(self, work: Work, *, of: str | None = None, held: bool = False) -> None:
-        """No order's source any more: cancel the payment soon, unless money is held or taken by then.
+        """Cancel the payment in the background, since no order needs it; not if it holds or received money by then.
 
-        of     only what this installation opened, as the payment itself tells at its gateway
-        held   also where money is held by then: there is no order to keep it for
+        of     only if this installation opened it, by its metadata at the gateway
+        held   also if it holds money by then: there is no order to keep it for
         """
         if self.is_over:
             return
         if held:
-            # One that was to leave alone what holds money, as of a source that was replaced, would stand in the way.
+            # A release that was asked for before, and would leave held money alone, would stand in the way.
             self.keep(work)
         work.call(
             "release_payment",
@@ -272,7 +272,7 @@ class PaymentSource(Resource):
         yield from self.attach(order, work)
 
     def has_moved(self) -> Rule:
-        """Whether an attempt to pay with it was ever booked."""
+        """Whether a transaction of it was ever booked."""
         paid = both(eq("order_id", self.order_id), eq("payment_source_id", self.id))
         found = yield Find(AnyTransaction, paid, many=True)
         new = self.order.booked if self.order is not None and self.order.loaded("booked") else ()
@@ -283,7 +283,7 @@ class PaymentSource(Resource):
         if order is not None and order.status not in ("draft", "pending"):
             raise Locked("its order is placed")
         if order is not None:
-            # It is not canceled in the moment in which its order is placed on it.
+            # Not while its order is being placed on it.
             for kind in ("place_order", "authorize_order", "amend_to_authorize"):
                 work.comes_after(kind, order)
         work.call(
@@ -309,13 +309,13 @@ def source_type(name: str) -> type[PaymentSource]:
 
 
 def assign(order: Payable, payment: PaymentSource | None, work: Work) -> None:
-    """Write the order's source, or none, and what the order tells of it."""
+    """Set the order's source, or none, and the order's `payment_source_details`."""
     work.relate(order, "payment_source", payment)
     work.change(order, payment_source_details=payment.details if payment is not None else None)
 
 
 def sources_of(order: Payable) -> Rule:
-    """Every source that was ever made for an order, its gateway loaded."""
+    """All sources that were ever made for an order, their gateways loaded."""
     found: list[PaymentSource] = []
     for kind in _TYPES.values():
         found.extend((yield Find(kind, eq("order_id", order.id), ("payment_gateway",), many=True)))

@@ -37,10 +37,10 @@ SCOPES: dict[str, Condition] = {"succeeded": eq("succeeded", True)}
 class Transaction(Resource):
     """What all transactions share. A transaction's amount never changes.
 
-    object_key  what makes it one of its kind at the gateway: the same fact is never booked twice
-    excluded    taken back before the order was placed, or given back of a payment beside the one that pays the order:
-                counts for nothing
-    forwarded   an integration knows better than the gateway whether it came about
+    object_key  its name at the gateway, unique within its kind: the same fact is never booked twice
+    excluded    it counts for nothing: it was taken back before the order was placed, or belongs to a second payment of
+                the order that was refunded
+    forwarded   an integration has marked it, and knows better than the gateway whether it succeeded
     """
 
     root = "order"
@@ -80,7 +80,7 @@ class Transaction(Resource):
 
     @property
     def is_pending(self) -> bool:
-        """Whether it comes about is not known yet: a refund on its way."""
+        """Its outcome is not known yet: a refund in flight."""
         return not self.succeeded and self.error_code is None
 
     def may_succeed(self, all_: Iterable[Transaction]) -> bool:
@@ -88,7 +88,7 @@ class Transaction(Resource):
         return bool(self.amount_cents > 0)
 
     FORWARDED_FROM: ClassVar[tuple[str, ...]] = ()
-    """The payment statuses of an order in which one of its kind can still come about."""
+    """The payment statuses of an order in which one of its kind can still succeed."""
 
     def updating(self, change: Change, work: Work) -> Rule:
         values = dict(change.values)
@@ -113,7 +113,7 @@ class Transaction(Resource):
         work.change(self, succeeded=succeeded, forwarded=True)
 
     def _go_forward(self, work: Work) -> Rule:
-        """Nothing happens unless there is something left to move and the order's payment can still go there."""
+        """Mark it as succeeded, unless nothing is left to move or the order's payment status is past it."""
         everything = yield from booked(self.order, work)
         can = not self.succeeded and not self.excluded and self.may_succeed(everything)
         if not can or self.order.payment_status not in self.FORWARDED_FROM:
@@ -162,7 +162,7 @@ def booked(order: Payable, work: Work) -> Generator[Any, Any, Transactions]:
 
 
 class Overbooked(Exception):
-    """More was about to be booked as captured, let go or given back than there is."""
+    """A capture, void or refund of more than there is was about to be booked."""
 
 
 def book(
@@ -176,9 +176,9 @@ def book(
     succeeded: bool,
     **values: Any,
 ) -> M:
-    """Add a transaction: nothing else adds one. What was `booked` before is loaded.
+    """Add a transaction; nothing else adds one. The order's `booked` is loaded.
 
-    raises   Overbooked: with it more would be given back than was captured, or captured than was authorized
+    raises   Overbooked: with it more would be refunded than was captured, or captured than was authorized
     """
     everything = order.booked
     parent_id = values.get("reference_capture_id") or values.get("reference_authorization_id")
@@ -212,7 +212,7 @@ def book(
 
 
 def measure(all_: Iterable[Transaction], work: Work) -> None:
-    """Bring the balances to what was booked: what they promise can be done.
+    """Bring the balances to the booked transactions: a balance can always be moved.
 
     source   Commerce Layer, "Authorizations" and "Captures", the balance attributes
     """
@@ -232,7 +232,7 @@ def measure(all_: Iterable[Transaction], work: Work) -> None:
 
 
 def capturable(authorization: Transaction, all_: Iterable[Transaction]) -> int:
-    """What of an authorization can still be captured: what a card's first capture left is let go with it."""
+    """The amount of an authorization that can still be captured. The first capture of a card releases the rest."""
     everything = list(all_)
     if taken(everything, "captures", authorization) and not authorization.multicapture:
         return 0
@@ -240,8 +240,8 @@ def capturable(authorization: Transaction, all_: Iterable[Transaction]) -> int:
 
 
 def returnable(capture: Transaction, all_: Iterable[Transaction]) -> int:
-    """What of a capture can still be given back: refunds on their way are counted as given, and of all captures of a
-    payment together no more can be than was captured and no dispute keeps.
+    """The amount of a capture that can still be refunded, refunds in flight subtracted. All captures of a payment
+    together cannot be refunded by more than was captured, less disputed amounts.
     """
     everything = [one for one in all_ if one.payment_source_id == capture.payment_source_id]
     captures = [one for one in everything if one.one_of("captures") and one.succeeded]
@@ -251,7 +251,7 @@ def returnable(capture: Transaction, all_: Iterable[Transaction]) -> int:
 
 
 def room(kind: str, parent: Transaction, all_: Iterable[Transaction]) -> int:
-    """How much of `parent` transactions of a kind can still be booked for."""
+    """The amount that transactions of a kind can still book of `parent`."""
     everything = list(all_)
     if kind == "refunds":
         return max(int(parent.amount_cents) - taken(everything, "refunds", parent, pending=True), 0)
@@ -260,12 +260,12 @@ def room(kind: str, parent: Transaction, all_: Iterable[Transaction]) -> int:
 
 
 def children(parent: Transaction, all_: Iterable[Transaction]) -> Transactions:
-    """What came about of an authorization or of a capture, or is on its way."""
+    """The transactions of an authorization or capture that succeeded or are in flight."""
     return [one for one in all_ if parent.id == one.parent_id and (one.succeeded or one.is_pending)]
 
 
 def taken(all_: Iterable[Transaction], kind: str, parent: Transaction, *, pending: bool = False) -> int:
-    """What was captured, voided or refunded of `parent`; `pending`: what is still on its way counts, too."""
+    """The amount captured, voided or refunded of `parent`; `pending`: amounts in flight count, too."""
     return sum(
         one.amount_cents
         for one in all_

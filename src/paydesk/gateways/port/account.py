@@ -1,4 +1,4 @@
-"""What stands beside payments in a gateway's account: its keys, webhook endpoints and events."""
+"""A gateway's account beside its payments: keys, webhook endpoints and events."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Registration:
 
 
 class Account(Protocol):
-    """What a gateway is asked whose payments are kept elsewhere: keys may lack rights, and news come by events.
+    """What paydesk asks of an account at a gateway: keys may lack rights, and news come by events.
 
     Verbs of its own: register, move_endpoint, unregister.
     """
@@ -131,8 +131,8 @@ class Account(Protocol):
         since, until   unix seconds
         seconds        for each page of the list
 
-        The snapshots tell id, status, amount, metadata and what is authorized or received; what belongs to the charge
-        they leave out, so they are to be found by, not to be booked.
+        The snapshots have id, status, amount, metadata and the sums authorized and received. They lack the charge's
+        facts, so they are for finding payments, not for booking them.
         raises  Refused, Unknown
         """
         ...

@@ -27,18 +27,18 @@ from paydesk.gateways.port.wallet import Wallet
 class Gateway(Protocol):
     """What paydesk asks of any payment gateway. One object serves every gateway record of its kind.
 
-    This is all that orders and transactions need: a payment is opened, amended, confirmed, canceled, captured and
-    refunded, and it can be looked at. What some gateways can beside that they have in a room of its own, or None.
+    Orders and transactions need no more than this: a payment is opened, amended, confirmed, canceled, captured and
+    refunded, and it can be read. Two further parts, `account` and `wallet`, are None where a gateway lacks them.
     """
 
     @property
     def account(self) -> Account | None:
-        """Where payments are kept elsewhere, in an account that is reached with a key and that tells what happens."""
+        """The account at the gateway that keeps the payments: it is reached with a key and sends events."""
         ...
 
     @property
     def wallet(self) -> Wallet | None:
-        """Where customers keep payment methods for further orders."""
+        """The payment methods that customers keep at the gateway for further orders."""
         ...
 
     def parameters(self, verb: Verb, ask: Mapping[str, Any]) -> dict[str, Any]:

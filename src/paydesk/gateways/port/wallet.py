@@ -1,4 +1,4 @@
-"""What a gateway keeps of a customer: payment methods, and the setting up of one."""
+"""A customer at a gateway: payment methods, and setting one up."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class CustomerAnswer:
 
 
 class Wallet(Protocol):
-    """What a gateway is asked that keeps customers' payment methods.
+    """What paydesk asks of a gateway that keeps customers' payment methods.
 
     Verbs of its own: create_customer, attach, detach.
     """

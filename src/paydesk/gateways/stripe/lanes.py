@@ -1,6 +1,6 @@
-"""How much of Stripe one pair of key and account may use at a time, and when it is better not to ask at all.
+"""The traffic of one pair of key and account: how many calls at a time, and when to stop asking for a while.
 
-Every set of credentials has a lane of its own: a merchant whose key is rate limited, or whose account hangs, holds up
+Each set of credentials has a lane of its own: a merchant whose key is rate limited, or whose account hangs, holds up
 nobody else. Times are seconds of a monotonic clock.
 """
 

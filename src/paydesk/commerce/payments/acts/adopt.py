@@ -1,4 +1,4 @@
-"""Taking over an intent that a client made at Stripe itself."""
+"""Adopting an intent that a client has opened at Stripe itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SOURCE = "stripe_payments"
 """The payment sources whose gateway lets clients open payments themselves."""
 
 OLDER_SECONDS = 600.0
-"""How long before its order a shopper's intent may have been made that holds money already."""
+"""How long before its order an intent of a shopper's may have been opened if it holds money already."""
 
 
 def adopt_payment(
@@ -77,7 +77,7 @@ def adopt_payment(
 
 
 def _digest(secret: str) -> str:
-    """A client secret as the journal keeps it: to be compared with, and no more."""
+    """A client secret as the journal keeps it, only to be compared with."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -92,7 +92,7 @@ def _holder_of(holders: list[Holder], account: str | None, order_id: str, work: 
 
 
 def _still_sealed(payment: PaymentSource, given: dict[str, Any]) -> dict[str, str] | None:
-    """Which whole addresses a payment has once it takes what is `given`: not those that others replace."""
+    """The sealed whole addresses of a payment once it takes the `given` values: without those that are replaced."""
     sealed = dict(payment.sealed_urls or {})
     if "return_url" in given and given["return_url"] != payment.return_url:
         sealed.pop("return_url", None)
@@ -102,9 +102,9 @@ def _still_sealed(payment: PaymentSource, given: dict[str, Any]) -> dict[str, st
 
 
 def _misfit(ask: AdoptAsk, intent: Snapshot) -> Invalid | None:
-    """Why an intent cannot be taken over, as far as it tells itself; None where it can.
+    """Why an intent cannot be adopted, by its own facts; None if it can.
 
-    One that is the order's already is given back whatever became of it, to whoever knows its secret.
+    An intent that is the order's already is given back whatever its state, to a client that knows its secret.
     """
     if not hmac.compare_digest(_digest(intent.client_secret or ""), ask.secret):
         return Invalid("client_secret", "invalid")
@@ -129,10 +129,10 @@ def _misfit(ask: AdoptAsk, intent: Snapshot) -> Invalid | None:
 
 
 class AdoptPayment(Plan[AdoptAsk]):
-    """Take over an intent that the client made at Stripe itself.
+    """Adopt an intent that the client has opened at Stripe itself.
 
-    It is said at Stripe first whose it is, under a key that is made of the intent alone: of several orders, tenants or
-    installations that want it at once, Stripe lets one say so. Whoever comes later reads it there.
+    Its metadata are written first, under an idempotency key that is made of the intent alone: of several orders,
+    tenants or installations that want it at once, Stripe accepts one. Later ones read whose it is.
     """
 
     kind = "adopt_payment"
@@ -168,7 +168,7 @@ class AdoptPayment(Plan[AdoptAsk]):
         if known is None and not _is_said(call.ask, answer):
             return Invalid("stripe_id", "taken")
         if order.status not in EDITABLE:
-            # It was placed or cancelled while Stripe was asked.
+            # It was placed or cancelled while the call was in flight.
             if known is None:
                 self._let_go(call, answer, gateway, work)
             return Invalid("order", "not_editable", "is not editable", value=order.status)
@@ -193,9 +193,7 @@ class AdoptPayment(Plan[AdoptAsk]):
         return payment
 
     def _let_go(self, call: Journalled[AdoptAsk], answer: Snapshot, gateway: Gateway, work: Work) -> None:
-        """The intent says by now that it is an order's which takes no payment any more: nobody is to pay it, and what
-        it holds is let go.
-        """
+        """Release an intent whose metadata name an order that takes no payment any more, with the money it holds."""
         if not call.ask.known and _is_said(call.ask, answer):
             kind = source_type(_SOURCE)
             late = kind(id=call.record_id, **kind.opened(answer), payment_gateway=gateway, gateway_status=None)
@@ -210,7 +208,7 @@ class AdoptPayment(Plan[AdoptAsk]):
 
 
 def _is_said(ask: AdoptAsk, intent: Snapshot) -> bool:
-    """The intent tells at Stripe that it is this order's."""
+    """Whether the intent's metadata say that it is this order's."""
     return all(intent.metadata.get(name) == own for name, own in ask.gateway["metadata"].items())
 
 

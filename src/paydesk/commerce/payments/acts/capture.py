@@ -1,4 +1,4 @@
-"""Taking what an authorization holds."""
+"""Capturing an authorization."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from paydesk.rules.work import Work
 
 
 class CapturePayment(OfAuthorization[CaptureAsk]):
-    """Take what an authorization holds."""
+    """Capture an authorization, or a part of it."""
 
     kind = "capture_payment"
     asks = CaptureAsk
@@ -29,12 +29,12 @@ class CapturePayment(OfAuthorization[CaptureAsk]):
         return bool(snapshot.received >= call.ask.received + call.ask.amount_cents)
 
     def proceeds(self, call: Journalled[CaptureAsk], snapshot: Snapshot) -> bool:
-        # What can be captured no more is asked for in vain, or was by this very call and gets its first answer.
+        # A payment that is captured to its end refuses, or repeats its answer if this very call captured it.
         is_over = snapshot.status == "captured" and not self.was_done_already(call, snapshot)
         return is_over or super().proceeds(call, snapshot)
 
     def was_done_already(self, call: Journalled[CaptureAsk], snapshot: Snapshot) -> bool:
-        # Another amount was somebody else's.
+        # Another amount was captured by somebody else.
         is_equal = snapshot.received == call.ask.received + call.ask.amount_cents
         return self.is_done(call, snapshot) and (is_equal or call.ask.whole)
 

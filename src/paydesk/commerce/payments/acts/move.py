@@ -1,4 +1,4 @@
-"""How captures, voids and refunds that a gateway was asked for are booked: what the three have in common."""
+"""The common part of captures, voids and refunds: how the gateway's answer is booked."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ H = TypeVar("H", bound=HeldAsk)
 
 
 class Movement(Plan[M]):
-    """Money is moved. A no is booked as a transaction that failed: shown with 200 where the change was the
-    transaction's own, told with 422 where it was the order's.
+    """A call that moves money. A no is booked as a failed transaction: shown with 200 if the transaction itself was
+    changed, and answered with 422 if its order was.
 
-    step    what one such call is among those of an order's act
-    books   what is booked of an authorization; None for what is booked of a capture
-    adopts  where all was asked for and nothing is left, what the gateway has done is what was asked for
+    step    the name of such a call among the steps of an order's act
+    books   the kind of transaction that is booked under an authorization; None for refunds, which belong to a capture
+    adopts  if everything was asked for and nothing is left, the gateway's own movement counts as the one asked for
     """
 
     owes = True
@@ -39,21 +39,21 @@ class Movement(Plan[M]):
         return ask.amount_cents == former.amount_cents
 
     def reads(self, call: Journalled[M]) -> str | None:
-        # Who comes back to a call looks first: what was asked for may have come about.
+        # A repeated call reads first: the first try may have been carried out.
         return self.looks(call) if call.tries else None
 
     def looks(self, call: Journalled[M]) -> str | None:
         return call.ask.payment_id
 
     def is_done(self, call: Journalled[M], snapshot: Snapshot) -> bool:
-        """The payment shows that what was asked for came about."""
+        """Whether the payment shows that the call was carried out."""
         raise AssertionError(f"{self.kind} does not say when it is done")
 
     def proceeds(self, call: Journalled[M], snapshot: Snapshot) -> bool:
         return not self.is_done(call, snapshot)
 
     def was_done_already(self, call: Journalled[M], snapshot: Snapshot) -> bool:
-        """The same, where the gateway refuses, since somebody may have done something like it."""
+        """The same after a refusal, since somebody else may have moved the money."""
         return self.is_done(call, snapshot)
 
     def settle(self, call: Journalled[M], answer: Snapshot, work: Work) -> Rule:
@@ -77,7 +77,7 @@ class Movement(Plan[M]):
             if wrong is not None:
                 return wrong
         elif then is not None:
-            # As an earlier version asked, which began all calls of an act at once.
+            # A call of an earlier release, which began all calls of an act at once.
             try:
                 yield from subject.order.follows(then, work)
             except Invalid as wrong:
@@ -86,17 +86,17 @@ class Movement(Plan[M]):
 
     def _fold(self, subject: Transaction, answer: Snapshot, work: Work, *, asked: bool = False) -> Rule:
         """Reconcile the payment with the answer. A payment that was deleted while the call was in flight held nothing
-        any more: its deletion looked at it, and booked what the gateway said by then.
+        any more: its deletion read it, and booked the gateway's answer.
         """
         if subject.payment_source is not None:
             yield from reconcile(subject.payment_source, answer, work, asked=asked)
 
     def is_booked(self, call: Journalled[M], subject: Transaction, answer: Snapshot) -> bool:
-        """The books show that what was asked for came about. What was `booked` is loaded."""
+        """Whether the books show that the call was carried out. The order's `booked` is loaded."""
         raise AssertionError(f"{self.kind} does not say where it is booked")
 
     def _is_in_the_books(self, call: Journalled[M], subject: Transaction, answer: Snapshot, work: Work) -> Rule:
-        """It is, now that the answer was folded in; where it was marked as failed, that is taken back."""
+        """The same after the answer was folded in; a mark as failed is taken back."""
         everything = yield from booked(subject.order, work)
         if self.books is not None and not self.is_booked(call, subject, answer):
             insist(self.books, subject, answer, work)
@@ -114,7 +114,7 @@ class Movement(Plan[M]):
         if problem.snapshot is not None:
             yield from self._fold(subject, problem.snapshot, work)
         if self.is_spare(call):
-            # It is asked again when something else is heard of the order, and not at once, over and over.
+            # It is asked again with the next news of the order, not at once and over and over.
             work.calls = [one for one in work.calls if (one.kind, one.subject_id) != (call.kind, call.subject_id)]
             return subject
         if problem.snapshot is not None:
@@ -130,11 +130,11 @@ class Movement(Plan[M]):
     def is_overtaken(
         self, call: Journalled[M], subject: Transaction, everything: Transactions, snapshot: Snapshot
     ) -> bool:
-        """The gateway has done something of the kind already, of which the books did not know when it was asked."""
+        """Whether the gateway has moved such money already, unknown to the books at the time of the call."""
         raise AssertionError(f"{self.kind} does not say when it is overtaken")
 
     def is_spare(self, call: Journalled[M]) -> bool:
-        """Nobody asked for it, so that it cannot be done is no failure."""
+        """Nobody asked for it, so a refusal is no failure."""
         return False
 
     def _anew(self, call: Journalled[M], subject: Transaction, work: Work) -> Rule:
@@ -194,7 +194,7 @@ class Movement(Plan[M]):
         return [*call.ask.done, self._step(call)]
 
     def _taken(self, act: Act, call: Journalled[M]) -> Act:
-        """The act that a call is a step of, this one taken."""
+        """The act that a call is a step of, with this step done."""
         return Act(act.what, [*act.done, self._step(call)])
 
     def _step(self, call: Journalled[M]) -> Step:
@@ -206,7 +206,7 @@ class Movement(Plan[M]):
         }
 
     def _outcome(self, call: Journalled[M], act: Act, order: Payable, work: Work) -> Rule:
-        """What of an act was done, what was refused, and what was not begun; None where this was all of it."""
+        """The steps of an act that were done, refused and not begun; None if this was its only step."""
         left = yield from order.left_of(self._taken(act, call), work)
         return {"done": act.done, "refused": self._step(call), "not_begun": left} if act.done or left else None
 
@@ -215,7 +215,7 @@ class Movement(Plan[M]):
 
 
 class OfAuthorization(Movement[H]):
-    """What an authorization holds is captured or let go: one of the two at a time."""
+    """A call that captures or voids an authorization: one at a time."""
 
     lane = "authorized money"
 
@@ -238,8 +238,8 @@ def _about(call: Journalled[MoveAsk], subject: Transaction) -> Transaction | Pay
 
 
 def _exclude(subject: Transaction, work: Work) -> Rule:
-    """Take an authorization of a pending order back, with all that came of it: it counts for nothing from now on, nor
-    does a refund that is still on its way once it arrives.
+    """Exclude an authorization of a pending order, with its captures and refunds. A refund that is in flight counts for
+    nothing either once it arrives.
     """
     everything = yield from booked(subject.order, work)
     for one in everything:

@@ -78,7 +78,7 @@ class OpenPayment(Plan[OpenAsk]):
     owes = True
 
     def repeats(self, ask: OpenAsk, former: OpenAsk, record_id: str | None) -> bool:
-        # It is still what its order is to be paid with, and for as much.
+        # The former one is still its order's source, of the same amount.
         asked, had = ask.gateway, former.gateway
         is_source = record_id is not None and ask.replaces == record_id
         return is_source and (asked["amount_cents"], asked["currency"]) == (had["amount_cents"], had["currency"])
@@ -92,7 +92,7 @@ class OpenPayment(Plan[OpenAsk]):
         kind = source_type(ask.source)
         order = yield Find("orders", eq("id", call.subject_id), ("payment_source.payment_gateway",), lock=True)
         if order is None:
-            # It was deleted meanwhile: nobody can pay for it, so the payment must not stay live.
+            # The order was deleted meanwhile: nobody can pay for it, so the payment must not stay live.
             gateway = yield Find("payment_gateways", eq("id", call.gateway_id))
             late = kind(id=call.record_id, **kind.opened(answer), payment_gateway=gateway, gateway_status=None)
             late.release(work)
@@ -119,7 +119,7 @@ class OpenPayment(Plan[OpenAsk]):
                 yield from order.refresh(work, forced=True)
             yield from payment.attach(order, work)
         else:
-            # The order has moved on while the gateway was asked: the late payment must not stay live.
+            # The order has moved on while the call was in flight: the late payment must not stay live.
             yield Load(payment, ("payment_gateway",))
             payment.release(work)
         yield from reconcile(payment, answer, work)
@@ -135,7 +135,7 @@ class OpenPayment(Plan[OpenAsk]):
         return refusal(problem)
 
     def _without_customer(self, call: Journalled[OpenAsk], work: Work) -> Rule:
-        """The gateway knows the customer no more, who was deleted there: forget it, and open the payment for nobody."""
+        """The customer was deleted at the gateway: forget its name there, and open the payment for no customer."""
         order = yield Find("orders", eq("id", call.subject_id), lock=True)
         known = yield Find(GatewayCustomer, eq("id", call.ask.known), ("payment_gateway",))
         if order is None or known is None:

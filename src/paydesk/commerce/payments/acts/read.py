@@ -1,4 +1,4 @@
-"""Looking at a payment, and what every answer about one comes to."""
+"""Reading a payment, and settling every answer about one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ A = TypeVar("A", bound=Ask)
 
 
 def refusal(problem: No) -> Refusal:
-    """What a client is told when a gateway says no to a payment: the gateway's own message and code."""
+    """The refusal that a client gets when a gateway says no: the gateway's own message and code."""
     if isinstance(problem, Declined):
         code = problem.failure.decline_code or problem.failure.code or "card_error"
         return GatewayRefused(problem.failure.message, code)
@@ -30,7 +30,7 @@ def refusal(problem: No) -> Refusal:
 
 
 class Settled(Plan[A]):
-    """Whatever a payment's gateway was asked, the payment is brought to what that says."""
+    """A call after which the payment is reconciled with the gateway's answer."""
 
     def settle(self, call: Journalled[A], answer: Snapshot, work: Work) -> Rule:
         payment = yield from read_of(call)
@@ -50,7 +50,7 @@ def refresh(payment: PaymentSource, work: Work) -> None:
 
 
 class ReadPayment(Settled[ReadAsk]):
-    """Look at a payment: `_refresh`, an event, recovery."""
+    """Read a payment: for `_refresh`, an event, or recovery."""
 
     kind = "read_payment"
     asks = ReadAsk
@@ -69,9 +69,10 @@ class ReadPayment(Settled[ReadAsk]):
 
 
 def not_before(intended: list[Any], payment: PaymentSource, answer: Snapshot) -> Snapshot:
-    """A reading without the amount it may have seen before an amendment that was settled meanwhile.
+    """A reading with the payment's present amount, if it shows the amount from before an amendment that has settled
+    since.
 
-    intended   what the payment was for when the reading was asked for
+    intended   the payment's amount when the reading was asked for
     """
     if payment.intended == intended or [answer.amount.cents, answer.amount.currency] != intended:
         return answer
@@ -79,7 +80,7 @@ def not_before(intended: list[Any], payment: PaymentSource, answer: Snapshot) ->
 
 
 def read_of(call: Journalled[Any]) -> Rule:
-    """The payment a call is about, its order held before it: whoever changes both comes in that order."""
+    """The payment that a call is about; its order is locked first, as everywhere."""
     yield Hold(call.subject_type, call.subject_id)
     payment = yield Find(call.subject_type, eq("id", call.subject_id), PaymentSource.loads)
     return payment

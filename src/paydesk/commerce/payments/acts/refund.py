@@ -1,4 +1,4 @@
-"""Giving a capture back."""
+"""Refunding a capture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from paydesk.rules.work import Work
 
 
 class RefundPayment(Movement[RefundAsk]):
-    """Give a capture back."""
+    """Refund a capture, or a part of it."""
 
     kind = "refund_payment"
     asks = RefundAsk

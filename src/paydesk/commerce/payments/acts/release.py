@@ -1,4 +1,4 @@
-"""Letting a payment go that no order needs, and deleting one."""
+"""Cancelling a payment that no order needs, and deleting one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ D = TypeVar("D", bound=DiscardAsk)
 
 
 class CancelPayment(Settled[D]):
-    """Cancel a payment, after looking: what holds money stays."""
+    """Cancel a payment after reading it: one that holds money stays."""
 
     verb = "cancel"
 
@@ -44,7 +44,7 @@ class ReleasePayment(CancelPayment[ReleaseAsk]):
 
 
 def let_go(kind: str, payment_id: str, work: Work) -> Rule:
-    """Release a payment of this installation's that no order needs, its order held."""
+    """Release a payment of this installation that no order needs; its order is locked."""
     yield Hold(kind, payment_id)
     payment = yield Find(kind, eq("id", payment_id), PaymentSource.loads)
     if payment is not None and not payment.is_needed:
@@ -52,13 +52,13 @@ def let_go(kind: str, payment_id: str, work: Work) -> Rule:
 
 
 def let_stray_go(kind: str, name: str, gateway_id: str, work: Work) -> Rule:
-    """Release a payment of this installation's that a gateway knows by `name`, and no record here."""
+    """Release a payment of this installation that the gateway has under `name`, and that has no record here."""
     sources = source_type(kind)
     gateway = yield Find("payment_gateways", eq("id", gateway_id))
     if gateway is None or (yield Find(sources, eq(sources.named_by, name))) is not None:
         return
-    # Its own name stands for the record that there is not: so it is let go once, whoever finds it, and no record whose
-    # id the gateway may tell is touched.
+    # The gateway's name takes the place of the missing record's id: so the payment is released once, whoever finds it,
+    # and no record is touched whose id the gateway may tell.
     stray = sources(id=name, **{sources.named_by: name}, payment_gateway=gateway, gateway_status=None)
     stray.release(work, of=work.settings["installation"])
 
@@ -81,7 +81,7 @@ class DiscardPayment(CancelPayment[DiscardAsk]):
         if answer.status not in (*UNCONFIRMED, "canceled") or is_taken:
             return Locked("its payment holds money, or is being processed")
         for one in own:
-            # What a shopper confirmed in this very moment was let go with the payment: it counts for nothing.
+            # An authorization that came meanwhile was released with the payment: it counts for nothing.
             if one.succeeded:
                 work.change(one, excluded=True)
         if own:

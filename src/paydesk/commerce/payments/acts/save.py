@@ -1,8 +1,8 @@
-"""Saving: what an order was paid with is kept in the wallet of its customer.
+"""Saving the payment method of an order in the wallet of its customer.
 
-The gateway is told of the customer once, whoever asks first; then the payment method is attached to that customer, and
-the wallet gets its entry with the gateway's answer. A payment that is `saving` is to be kept and is not yet: it is as
-soon as it is confirmed and the customer is known at the gateway.
+The customer is created at the gateway once, whichever request comes first. Then the payment method is attached to that
+customer, and the wallet gets its entry with the gateway's answer. A payment that is `saving` waits to be kept, until it
+is confirmed and the customer exists at the gateway.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def save(order: Payable, work: Work) -> Rule:
 
 
 def keep(payment: PaymentSource, order: Payable, work: Work, *, deferred: bool = False) -> Rule:
-    """Have a confirmed payment's method kept for the order's customer; returns what stands against it, if anything."""
+    """Keep a confirmed payment's method for the order's customer. Returns the refusal, if any."""
     gateway = payment.payment_gateway
     assert payment.instrument_id is not None, "it was confirmed"
     kept = yield Find(CustomerPaymentSource, entry_of(gateway.id, payment.instrument_id))
@@ -76,7 +76,7 @@ def keep(payment: PaymentSource, order: Payable, work: Work, *, deferred: bool =
         work.change(payment, saving=False)
         return Invalid(SAVE, "not_reusable", "was not set up to be used again")
     work.change(payment, saving=True)
-    # Whoever keeps something for this customer comes one after the other: the gateway is told of nobody twice.
+    # Locked, so that the customer is not created at the gateway twice.
     customer = yield Find("customers", eq("id", order.customer_id), lock=True)
     known = yield from told_of(customer, gateway, work)
     if known.token is None:
@@ -87,7 +87,7 @@ def keep(payment: PaymentSource, order: Payable, work: Work, *, deferred: bool =
 
 
 def catch_up(order: Payable, work: Work) -> Rule:
-    """Keep what was to be kept as soon as it is confirmed."""
+    """Keep the order's payment method if it waits for that and is confirmed by now."""
     payment: PaymentSource | None = order.payment_source if order.loaded("payment_source") else None
     if payment is None or not getattr(payment, "saving", False):
         return
@@ -137,7 +137,7 @@ def _attach(payment: PaymentSource, known: GatewayCustomer, work: Work, deferred
 
 
 class LookAndSave(Plan[LookAsk]):
-    """See whether a payment was confirmed meanwhile, and if so keep its method."""
+    """Read whether a payment was confirmed meanwhile, and if so keep its method."""
 
     kind = "look_and_save"
     asks = LookAsk
@@ -160,7 +160,7 @@ class LookAndSave(Plan[LookAsk]):
 
 
 class CreateCustomer(Plan[CustomerAsk]):
-    """Tell the gateway of a customer, once; then all that waits for it is attached."""
+    """Create a customer at the gateway, once; then attach all payment methods that wait for it."""
 
     kind = "create_customer"
     asks = CustomerAsk
@@ -247,7 +247,7 @@ class SaveInstrument(Plan[SaveAsk]):
             return (yield from self.settle(call, found, work))
         order, customer, payment = yield from _waiting(call)
         if getattr(problem, "param", None) == "customer" and customer is not None and payment is not None:
-            # The gateway knows the customer no more, who was deleted there.
+            # The customer was deleted at the gateway.
             whose = both(eq("customer_id", customer.id), eq("payment_gateway_id", call.gateway_id))
             known = yield Find(GatewayCustomer, whose, ("payment_gateway",))
             if known is not None and known.token == call.ask.customer:
@@ -261,7 +261,7 @@ class SaveInstrument(Plan[SaveAsk]):
 
 
 def _waiting(call: Journalled[SaveAsk]) -> Rule:
-    """Order, customer and payment that a call is about, held in this order as everybody does."""
+    """The order, customer and payment that a call is about, locked in this order as everywhere."""
     order = yield Find("orders", eq("id", call.ask.order_id), lock=True)
     customer = yield Find("customers", eq("id", call.ask.customer_id), lock=True)
     payment = yield Find(call.subject_type, eq("id", call.subject_id))

@@ -1,4 +1,4 @@
-"""Letting go what an authorization holds."""
+"""Voiding an authorization."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from paydesk.rules.work import Work
 
 
 class VoidPayment(OfAuthorization[VoidAsk]):
-    """Let go what an authorization holds, or what earlier captures left of it."""
+    """Void an authorization, or the rest that earlier captures left."""
 
     kind = "void_payment"
     asks = VoidAsk
@@ -33,7 +33,7 @@ class VoidPayment(OfAuthorization[VoidAsk]):
         return call.ask.spare
 
     def proceeds(self, call: Journalled[VoidAsk], snapshot: Snapshot) -> bool:
-        # A spare one may have been taken meanwhile, which is for a person to judge.
+        # A spare authorization may have been captured meanwhile, which a person has to judge.
         return snapshot.status == "authorized" if call.ask.spare else not self.is_done(call, snapshot)
 
     def is_done(self, call: Journalled[VoidAsk], snapshot: Snapshot) -> bool:
