@@ -14,10 +14,6 @@ from paydesk.commerce.payable import EDITABLE, Payable
 from paydesk.rules.work import Work
 
 
-def is_editable(status: str) -> bool:
-    return status in EDITABLE
-
-
 class Order(Payable):
     """The members of an order that rules read beside those of `Payable`, and its answers that take no further rule."""
 
@@ -54,7 +50,7 @@ class Order(Payable):
 
     @property
     def editable_now(self) -> bool:
-        return is_editable(self.status)
+        return self.status in EDITABLE
 
     def must_be_editable(self, work: Work) -> None:
         """raises   Denied to a sales channel past `pending`, Invalid("status", "not_editable") past editing"""

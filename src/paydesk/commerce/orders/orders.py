@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from paydesk.commerce.accounts.customers import LONGEST_PASSWORD
 from paydesk.commerce.orders import address_book, addressing, paying, wallet
+from paydesk.commerce.orders.access import ACCESS
 from paydesk.commerce.orders.acts import (
     approve,
     archive,
@@ -20,12 +19,10 @@ from paydesk.commerce.orders.acts import (
     refund,
     subscribe,
 )
-from paydesk.commerce.orders.acts.update import AROUND_PLACING
+from paydesk.commerce.orders.derived import EDITABLE_SCOPES, checkout_url, customer_type_shown, is_editable
 from paydesk.commerce.orders.hooks import OrderHooks
 from paydesk.commerce.orders.offers import KEPT_FOR_IT, OFFERED
-from paydesk.commerce.orders.order import is_editable
-from paydesk.commerce.owning import OWN_ORDER
-from paydesk.commerce.payable import CUSTOMER_PLACED, EDITABLE, GUEST_PLACED, ORDER_ACCESS, SOURCES
+from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.acts import save
 from paydesk.declare import (
     FILTER,
@@ -34,13 +31,10 @@ from paydesk.declare import (
     NONE,
     UPDATE,
     WRITE,
-    Late,
     Own,
-    Test,
     act,
     argument,
     boolean,
-    both,
     constant,
     derived,
     document,
@@ -52,29 +46,7 @@ from paydesk.declare import (
     string,
     to_many,
     to_one,
-    within,
 )
-
-_ACCESS = replace(
-    ORDER_ACCESS,
-    late=(
-        Late(frozenset((save.SAVE,)), customer=both(OWN_ORDER, within("status", ("placed", "approved")))),
-        Late(AROUND_PLACING | {"_place"}, guest=GUEST_PLACED, customer=CUSTOMER_PLACED),
-    ),
-)
-
-
-def _checkout_url(market_url: str | None, order_id: str) -> str | None:
-    if not market_url:
-        return None
-    if ":order_id" in market_url:
-        return market_url.replace(":order_id", order_id)
-    return f"{market_url.rstrip('/')}/{order_id}"
-
-
-def _customer_type(customer_type: str, guest: bool, is_shopper: bool) -> str:
-    """A guest may have typed anybody's address, and learns nothing of whose it is."""
-    return "new" if is_shopper and guest else customer_type
 
 
 class Order(
@@ -84,8 +56,8 @@ class Order(
     unique=(("number",),),
     indexes=(("token",), ("customer_email",)),
     queues=("attention_since",),
-    scopes={"editable_true": within("status", EDITABLE), "editable_false": Test("status", "not_in", EDITABLE)},
-    access=_ACCESS,
+    scopes=EDITABLE_SCOPES,
+    access=ACCESS,
 ):
     """A cart, then an order. It is `draft` until it has a customer and something to buy, then `pending`; every write
     refreshes its prices and amounts.
@@ -154,7 +126,7 @@ class Order(
         default="new",
         enum=("new", "returning"),
         inputs=("customer_type", "guest", "caller.is_sales_channel"),
-        compute=_customer_type,
+        compute=customer_type_shown,
         example="returning",
         doc="Whether the customer ordered before. A storefront is told so of orders that are no guest's.",
     )
@@ -215,7 +187,7 @@ class Order(
     checkout_url = derived(
         "string",
         ("market.checkout_url", "id"),
-        _checkout_url,
+        checkout_url,
         example="https://yourdomain.commercelayer.io/checkout/1c0994cc4e996e8c6ee56a2198f66f3c",
         doc="Where the shopper pays; null if the market has no checkout.",
     )
