@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce.accounts.addresses import Address, copy_of, full_name_and_address
-from paydesk.commerce.accounts.customers import Customer, email_key
+from paydesk.commerce.accounts.customers import Customer
+from paydesk.commerce.accounts.emails import email_key
 from paydesk.commerce.owning import OWN_ENTRY, shows_all
 from paydesk.commerce.unserved import as_it_is, asked
 from paydesk.declare import CREATE, FIND, WRITE, Access, Rule, Test, derived, eq, hidden, to_one

@@ -9,7 +9,9 @@ from typing import Any
 
 from paydesk.base.errors import Denied
 from paydesk.base.instants import later
-from paydesk.commerce.accounts.customers import LONGEST_PASSWORD, Customer, email_key, hashed, is_email
+from paydesk.commerce.accounts.customers import Customer
+from paydesk.commerce.accounts.emails import email_key, is_email
+from paydesk.commerce.accounts.passwords import LONGEST_PASSWORD, hashed
 from paydesk.commerce.sealed import opened
 from paydesk.declare import (
     ALWAYS,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from paydesk.base.errors import Denied
+from paydesk.commerce.accounts.emails import email_key, is_email
+from paydesk.commerce.accounts.passwords import LONGEST_PASSWORD, hashed
 from paydesk.commerce.owning import shows_all, shows_entry, told_count
 from paydesk.commerce.payable import Payable
 from paydesk.commerce.unserved import as_it_is
@@ -21,7 +22,6 @@ from paydesk.declare import (
     Rule,
     Test,
     argument,
-    both,
     constant,
     derived,
     eq,
@@ -37,26 +37,9 @@ from paydesk.rules.asking import Change, Find, Load, new_id
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_LONGEST_EMAIL = 254
-"""RFC 5321, erratum 1690."""
-
-SHORTEST_PASSWORD = 6
-LONGEST_PASSWORD = 256
-"""Commerce Layer documents `secret` as an example of a password, so six characters are enough."""
-
 
 def _is_given(value: Any) -> bool:
     return value is not None
-
-
-def email_key(email: str) -> str:
-    """What makes two addresses the same: neither case nor surrounding space."""
-    return email.strip().lower()
-
-
-def is_email(text: str) -> bool:
-    return len(text.strip()) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text.strip()) is not None
 
 
 _HAS_PASSWORD = Test("password_hash", "not_null")
@@ -167,7 +150,7 @@ class Customer(
         work.check()
         # Whoever may see all customers vouches for those that it makes.
         proved_at = None if work.actor.is_sales_channel else work.now
-        return _make(
+        return make_customer(
             work,
             **change.values,
             password_hash=password_hash,
@@ -244,7 +227,7 @@ class Customer(
         yield Load(self, ("orders",))
         unclaimed = [one for one in self.orders if not one.is_owned]
         for kind in ("customer_payment_sources", "customer_addresses"):
-            unclaimed += [one for one in (yield Find(kind, _of(self), many=True)) if one.claimed_at is None]
+            unclaimed += [one for one in (yield Find(kind, belonging_to(self), many=True)) if one.claimed_at is None]
         if unclaimed and not shows_all(work.actor, self.proved_at):
             work.invalid("email", "unproved", "can be changed once the present one was proved by a password reset")
             work.check()
@@ -257,8 +240,8 @@ class Customer(
         ordered stays, and so does one whose wallet or book holds what the caller is not shown.
         """
         self._must_be_trusted(work)
-        entries = yield Find("customer_payment_sources", _of(self), ("payment_gateway",), many=True)
-        book = yield Find("customer_addresses", _of(self), many=True)
+        entries = yield Find("customer_payment_sources", belonging_to(self), ("payment_gateway",), many=True)
+        book = yield Find("customer_addresses", belonging_to(self), many=True)
         if not all(shows_entry(work.actor, entry, self.proved_at) for entry in (*entries, *book)):
             raise Denied("a wallet or an address book that is not the caller's alone")
         for entry in book:
@@ -266,18 +249,20 @@ class Customer(
         for entry in entries:
             entry.detach(work, deferred=True)
             work.delete(entry)
-        for known in (yield Find("gateway_customers", _of(self), many=True)):
+        for known in (yield Find("gateway_customers", belonging_to(self), many=True)):
             work.delete(known)
-        for reset in (yield Find("customer_password_resets", _of(self), many=True)):
+        for reset in (yield Find("customer_password_resets", belonging_to(self), many=True)):
             work.delete(reset)
         work.delete(self)
 
 
-def _of(customer: Customer) -> Condition:
+def belonging_to(customer: Customer) -> Condition:
+    """The condition that finds a customer's records of another type."""
     return eq("customer_id", customer.id)
 
 
-def _make(work: Work, **values: Any) -> Customer:
+def make_customer(work: Work, **values: Any) -> Customer:
+    """Create a customer, with a name at gateways where none is given."""
     values["shopper_reference"] = values.get("shopper_reference") or new_id()
     values["profile_id"] = values.get("profile_id") or new_id()
     return work.create(Customer, **values)
@@ -289,69 +274,3 @@ def _take_email(values: dict[str, Any], work: Work) -> None:
     values["email_key"] = email_key(values["email"])
     if not is_email(values["email"]):
         work.invalid("email", "invalid", value=values["email"])
-
-
-def hashed(name: str, change: Change, work: Work) -> str | None:
-    """The hash of the password that a request gives, None where it gives none."""
-    password = change.arguments.get(name)
-    if not password:
-        return None
-    if len(password) < SHORTEST_PASSWORD:
-        work.invalid(name, "too_short", count=SHORTEST_PASSWORD)
-        return None
-    made: str = work.settings["hash_password"](password)
-    return made
-
-
-def customer_of(email: str, order_id: str, work: Work, *, lock: bool = False) -> Rule:
-    """The customer with this address, made as a prospect when there is none (Commerce Layer, "Orders").
-
-    order_id   the order that names the address
-    lock       hold the customer, who is to be signed up
-    """
-    found = yield Find(Customer, eq("email_key", email_key(email)), lock=lock)
-    if found is None:
-        return _make(work, email=email.strip(), email_key=email_key(email), made_by=order_id)
-    named(found, order_id, work)
-    return found
-
-
-def named(customer: Customer, order_id: str | None, work: Work) -> None:
-    """Something else than the order that made the customer names it: that order has no say in it any more."""
-    if customer.made_by is not None and customer.made_by != order_id:
-        work.change(customer, made_by=None)
-
-
-def sign_up(customer: Customer, order: Payable, change: Change, work: Work) -> Rule:
-    """Give a customer an account by the order's `customer_password`; returns whether it did.
-
-    An integration signs up whoever has no password. A guest signs up whom this very order made, and whom nothing else
-    has named since: any other address may be somebody else's. Who has a password keeps it.
-    """
-    password_hash = hashed("customer_password", change, work)
-    if password_hash is None:
-        return False
-    actor = work.actor
-    if actor.is_sales_channel and actor.customer_id is None:
-        if order.claimed_at is not None and order.customer_id == customer.id:
-            return False  # It did so before, and is asked again.
-        if not (yield from _is_nobodys(customer, order, work)):
-            work.guessed("customer_password", "taken")
-            return False
-    elif customer.password_hash is not None:
-        return False
-    trusted_at = actor.trusted_at if actor.is_sales_channel else None
-    work.change(customer, password_hash=password_hash, password_trusted_at=trusted_at)
-    return True
-
-
-def _is_nobodys(customer: Customer, order: Payable, work: Work) -> Rule:
-    """Whether nobody but this order knows of the customer, who is locked."""
-    if customer in work.created:
-        return True
-    if customer.made_by != order.id or customer.password_hash is not None or customer.proved_at is not None:
-        return False
-    others = yield Find("orders", both(eq("customer_id", customer.id), Test("id", "ne", order.id)), many=True)
-    kept = yield Find("customer_payment_sources", _of(customer), many=True)
-    book = yield Find("customer_addresses", _of(customer), many=True)
-    return not others and not kept and not book

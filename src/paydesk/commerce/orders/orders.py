@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paydesk.commerce.accounts.customers import LONGEST_PASSWORD
+from paydesk.commerce.accounts.passwords import LONGEST_PASSWORD
 from paydesk.commerce.orders import address_book, addressing, paying, wallet
 from paydesk.commerce.orders.access import ACCESS
 from paydesk.commerce.orders.acts import (

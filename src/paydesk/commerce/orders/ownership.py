@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from paydesk.base.errors import Denied
-from paydesk.commerce.accounts.customers import Customer, customer_of, email_key, is_email, named, sign_up
+from paydesk.commerce.accounts.customers import Customer
+from paydesk.commerce.accounts.emails import email_key, is_email
+from paydesk.commerce.accounts.signing_up import customer_of, named, sign_up
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.owning import shows_all
 from paydesk.declare import Rule, eq
