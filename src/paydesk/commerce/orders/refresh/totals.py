@@ -5,7 +5,8 @@ All amounts are integers of minor units. Source: Commerce Layer, "Orders" and "L
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
@@ -29,6 +30,16 @@ PROMOTIONS = (
     "fixed_amount_promotions",
     "flex_promotions",
 )
+
+
+_PART_OF = {
+    **dict.fromkeys(PURCHASABLE, "goods"),
+    **dict.fromkeys(PROMOTIONS, "discounts"),
+    "free_shipping_promotions": "free shipping",
+    "shipments": "shipping",
+    "payment_methods": "fees",
+}
+"""The part of an order's total that a line belongs to, by its item; all others are adjustments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +159,17 @@ def totals(
     Discounts take no more than the goods cost, free shipping no more than shipping costs, and a gift card no more
     than is left to pay, so nothing is ever owed to the shopper by paying.
     """
-    lines = list(lines)
-    goods = _part(lines, lambda line: line.item_type in PURCHASABLE, taxing, is_taxed=True)
-    shipping = _part(lines, lambda line: line.item_type == "shipments", taxing, is_taxed=taxing.freight)
-    fees = _part(lines, lambda line: line.item_type == "payment_methods", taxing, is_taxed=taxing.payment_method)
-    adjustments = _part(lines, _is_adjustment, taxing, is_taxed=taxing.adjustment)
+    own: dict[str, list[Priced]] = defaultdict(list)
+    for line in lines:
+        own[_PART_OF.get(line.item_type or "", "adjustments")].append(line)
+    goods = _part(own["goods"], taxing, is_taxed=True)
+    shipping = _part(own["shipping"], taxing, is_taxed=taxing.freight)
+    fees = _part(own["fees"], taxing, is_taxed=taxing.payment_method)
+    adjustments = _part(own["adjustments"], taxing, is_taxed=taxing.adjustment)
     parts = (goods, shipping, fees, adjustments)
-    discount = _discount(lines, goods, shipping)
+    # Neither takes more than there is: discounts not more than the goods cost, free shipping not more than shipping.
+    discount = max(_sum(own["discounts"]), -max(goods.amount, 0))
+    discount += max(_sum(own["free shipping"]), -max(shipping.amount, 0))
     total = sum(part.amount for part in parts) + discount
     tax = sum(part.tax for part in parts)
     owed = total + (0 if taxing.included else tax) + (duty_cents or 0)
@@ -178,7 +193,7 @@ def totals(
         adjustment_taxable_amount_cents=adjustments.taxable,
         total_taxable_amount_cents=sum(part.taxable for part in parts),
         total_amount_with_taxes_cents=max(owed - gift_card, 0),
-        skus_count=sum(line.quantity for line in lines if line.item_type == "skus"),
+        skus_count=sum(line.quantity for line in own["goods"] if line.item_type == "skus"),
     )
 
 
@@ -191,23 +206,13 @@ class _Part:
     taxable: int
 
 
-def _part(lines: list[Priced], belongs: Callable[[Priced], bool], taxing: Taxing, *, is_taxed: bool) -> _Part:
-    own = [line for line in lines if belongs(line)]
+def _part(lines: list[Priced], taxing: Taxing, *, is_taxed: bool) -> _Part:
     return _Part(
-        sum(line.total_cents for line in own),
-        sum(tax_of(line.total_cents, line.discount_cents, taxing) for line in own) if is_taxed else 0,
-        sum(taxable_of(line.total_cents, taxing) for line in own),
+        _sum(lines),
+        sum(tax_of(line.total_cents, line.discount_cents, taxing) for line in lines) if is_taxed else 0,
+        sum(taxable_of(line.total_cents, taxing) for line in lines),
     )
 
 
-def _is_adjustment(line: Priced) -> bool:
-    others = (*PURCHASABLE, *PROMOTIONS, "shipments", "payment_methods")
-    return line.item_type not in others
-
-
-def _discount(lines: list[Priced], goods: _Part, shipping: _Part) -> int:
-    """All discounts, zero or less: on the goods, and on shipping."""
-    free_shipping = sum(line.total_cents for line in lines if line.item_type == "free_shipping_promotions")
-    others = tuple(name for name in PROMOTIONS if name != "free_shipping_promotions")
-    discounts = sum(line.total_cents for line in lines if line.item_type in others)
-    return max(discounts, -max(goods.amount, 0)) + max(free_shipping, -max(shipping.amount, 0))
+def _sum(lines: list[Priced]) -> int:
+    return sum(line.total_cents for line in lines)

@@ -48,15 +48,20 @@ def snapshot(
     raises              KeyError, TypeError, ValueError for anything but a PaymentIntent
     """
     shown = _shown(intent, watched or {}, request_id, replayed)
-    if disputes is not None:
-        shown = replace(shown, disputes=tuple(dispute(one) for one in disputes))
-    if refunds is None:
+    if refunds is None and disputes is None:
         return shown
-    charged = _charged(intent)
-    captured = from_stripe(int(charged.get("amount_captured") or 0), shown.amount.currency)
-    given = tuple(returned(refunds, captured))
-    refunded = sum(one.amount.cents for one in given if one.status not in ("failed", "canceled"))
-    return replace(shown, refunds=given, refunded=refunded, complete=disputes is not None)
+    given, refunded = shown.refunds, shown.refunded
+    if refunds is not None:
+        captured = from_stripe(int(_charged(intent).get("amount_captured") or 0), shown.amount.currency)
+        given = tuple(returned(refunds, captured))
+        refunded = sum(one.amount.cents for one in given if one.status not in ("failed", "canceled"))
+    return replace(
+        shown,
+        refunds=given,
+        refunded=refunded,
+        disputes=tuple(dispute(one) for one in disputes or ()),
+        complete=refunds is not None and disputes is not None,
+    )
 
 
 def _shown(intent: Object, watched: Mapping[str, Object | None], request_id: str | None, replayed: bool) -> Snapshot:
