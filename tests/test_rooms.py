@@ -362,7 +362,7 @@ TYPE_NAMES: dict[str, set[str]] = {
     "jsonapi": set(),
     "http": set(),
     "desk": set(),
-    "store": {"customers", "markets", "orders", "payment_gateways", "stripe_payments", "transactions"},
+    "store": set(),
 }
 """Which other names still stand where. This only gets shorter: a page's examples, a word of OpenAPI's own, and what the
 database is asked of one type alone.

@@ -131,7 +131,7 @@ class Parts:
         self.catching_up = CatchingUp(self.desk, self.inbox, self.gateways, self.credentials)
         self.watching = Watching(self.desk)
         self._loops = (self.owner.loop, self.endpoints.loop, self.catching_up.loop, self.watching.loop)
-        self.metrics = Metrics(database, self.gateways, clock, self.watching.named)
+        self.metrics = Metrics(database, self.gateways, clock, self.watching.types)
         self.metrics.stopped = lambda: self.owner.stopped
         self.oauth = OAuth(
             database,

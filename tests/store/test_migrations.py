@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.schema import CreateIndex
 
 from paydesk import commerce
 from paydesk.store import migrate
@@ -85,6 +87,24 @@ def _ours(name: str | None, kind: str, parents: Any) -> bool:
 def test_the_migrations_make_what_the_declarations_say(new_url: str) -> None:
     assert migrate.upgrade(new_url) == migrate.head()
     assert on(new_url, differences) == []
+
+
+def test_small_indexes_hold_the_rows_that_their_declarations_say(tmp_path: Path) -> None:
+    """Alembic does not compare the conditions of indexes."""
+    url = f"sqlite:///{tmp_path / 'paydesk.sqlite3'}"
+    migrate.upgrade(url)
+    made = execute(url, "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'")
+    declared = {
+        str(index.name): str(CreateIndex(index).compile(dialect=sqlite.dialect()))
+        for table in METADATA.tables.values()
+        for index in table.indexes
+        if index.dialect_options["sqlite"]["where"] is not None
+    }
+    assert {name: _condition(text) for name, text in made} == {name: _condition(it) for name, it in declared.items()}
+
+
+def _condition(text: str) -> str:
+    return text.partition(" WHERE ")[2].strip("()")
 
 
 def test_a_difference_would_be_found(new_url: str) -> None:

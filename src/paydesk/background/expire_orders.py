@@ -10,12 +10,14 @@ from paydesk.base.actor import worker
 from paydesk.base.errors import Refusal
 from paydesk.base.instants import instant, later, months_before
 from paydesk.commerce.orders import lapsing
+from paydesk.commerce.orders.orders import Order
+from paydesk.commerce.orders.queues import EXPIRING, NOBODYS
 from paydesk.desk import Desk
 from paydesk.rules.work import Work
 from paydesk.store import organizations
+from paydesk.store.records.queues import waiting_until
 from paydesk.store.sql.ask import StillReferred
 from paydesk.store.turns import take_turn
-from paydesk.store.upkeep.lapsing import expired, nobodys
 
 log = logging.getLogger("paydesk.lapsing")
 
@@ -35,9 +37,10 @@ class Lapsing:
         if not await database.write(lambda: take_turn("lapsing", now, later(now, -every_seconds))):
             return 0
         before = months_before(now, lapsing.KEPT_MONTHS)
-        ended = await self._all(lambda: expired(now, AT_ONCE), lapsing.expire)
+        ended = await self._all(lambda: waiting_until(Order, EXPIRING, now, AT_ONCE), lapsing.expire)
         return ended + await self._all(
-            lambda: nobodys(before, AT_ONCE), lambda order_id, work: lapsing.purge(order_id, before, work)
+            lambda: waiting_until(Order, NOBODYS, before, AT_ONCE, unchanged=True),
+            lambda order_id, work: lapsing.purge(order_id, before, work),
         )
 
     async def _all(self, look: Callable[[], Any], rule: Callable[[str, Work], Any]) -> int:

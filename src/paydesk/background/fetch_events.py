@@ -21,6 +21,7 @@ from paydesk.background.work_events import Inbox
 from paydesk.base.actor import worker
 from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import SKEW_SECONDS, instant, later, seconds
+from paydesk.commerce.payments.payment_gateways import PaymentGateway
 from paydesk.declare import eq
 from paydesk.desk import Desk
 from paydesk.gateways.port.account import Credentials
@@ -91,7 +92,7 @@ class CatchingUp:
 
     async def round(self, *, every_seconds: float = EVERY_SECONDS) -> Fetched:
         """Ask every gateway that was not asked for so many seconds."""
-        gateways = await self.desk.database.read(stored_gateways.gateways_with_endpoints)
+        gateways = await self.desk.database.read(lambda: stored_gateways.every_gateway(PaymentGateway))
         fetched = Fetched()
         # Side by side: one that hangs holds up no other.
         turns = asyncio.Semaphore(AT_ONCE)

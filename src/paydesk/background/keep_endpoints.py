@@ -18,6 +18,7 @@ from paydesk.background.loop import Loop
 from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import instant, later
+from paydesk.commerce.payments.payment_gateways import PaymentGateway
 from paydesk.declare import eq
 from paydesk.desk import Desk
 from paydesk.gateways.port.account import Account, Credentials
@@ -69,7 +70,7 @@ class Endpoints:
                 await self.desk.calls.may_act()
         except Unavailable:
             return True  # Whoever acts looks after them.
-        rows = await self.desk.database.read(stored_gateways.gateways_with_endpoints)
+        rows = await self.desk.database.read(lambda: stored_gateways.every_gateway(PaymentGateway))
         owner = await self.desk.database.read(ownership.known)
         settled = True
         for tenant, kind, gateway_id in rows:
@@ -119,7 +120,7 @@ class Endpoints:
             last: str | None = ""
             while last is not None:
                 last = await self.desk.database.write(
-                    lambda: accounts.assign(actor.tenant, record.id, own, last or "")  # noqa: B023
+                    lambda: accounts.assign(record.makes, actor.tenant, record.id, own, last or "")  # noqa: B023
                 )
         except (GatewayProblem, Refusal) as problem:
             log.info("the account of gateway %s is not known yet: %s", record.id, problem)

@@ -19,6 +19,7 @@ from typing import Any
 from paydesk.background.loop import Loop
 from paydesk.base.errors import Unavailable
 from paydesk.base.instants import instant, later, passed
+from paydesk.commerce.payments.payment_gateways import PaymentGateway
 from paydesk.declare import eq
 from paydesk.desk import Desk
 from paydesk.gateways.port.account import MARK, Account, Credentials, Registration
@@ -194,5 +195,6 @@ class Owner:
                 return [], isinstance(problem, Refused)
             return [_Seen(account, credentials, one) for one in endpoints], True
 
-        told = await asyncio.gather(*(of(*one) for one in await read(stored_gateways.gateways_with_endpoints)))
+        known = await read(lambda: stored_gateways.every_gateway(PaymentGateway))
+        told = await asyncio.gather(*(of(*one) for one in known))
         return [one for seen, _ in told for one in seen], all(answered for _, answered in told)

@@ -89,7 +89,7 @@ class Recovery:
     async def bring_back(self) -> int:
         """Have what is due only long after it can be due be due now; returns how much that was."""
         database, now, total = self.desk.database, instant(self.desk.clock()), 0
-        for due in ahead.DUES:
+        for due in ahead.dues(self.desk.registry):
             beyond = later(now, due.most + instants.SKEW_SECONDS)
             found: int = await database.read(lambda: ahead.count(due, beyond))  # noqa: B023
             if found:

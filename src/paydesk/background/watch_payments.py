@@ -16,6 +16,7 @@ from paydesk.background.loop import Loop
 from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import Refusal, Unavailable
 from paydesk.base.instants import SKEW_SECONDS, instant, later
+from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.commerce.payments.watching import AFTERWARDS, is_expiring, next_look, overdue_at, remind
 from paydesk.declare import eq
 from paydesk.desk import Desk
@@ -55,7 +56,7 @@ class Watching:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.kinds = [name for name, one in desk.registry.types.items() if "look_at" in one.shape.columns]
-        self.named = [(name, desk.registry[name].named_by) for name in self.kinds]  # type: ignore[attr-defined]
+        self.types: list[type[PaymentSource]] = [desk.registry[name] for name in self.kinds]  # type: ignore[misc]
         self.loop = Loop("watching payments", self._turn, every_seconds=EVERY_SECONDS)
 
     async def _turn(self) -> float:

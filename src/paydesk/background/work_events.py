@@ -16,6 +16,7 @@ from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import NotFound, Refusal, Unavailable
 from paydesk.base.instants import instant, later
 from paydesk.commerce.payments.lost import take_back
+from paydesk.commerce.payments.payment_gateways import PaymentGateway
 from paydesk.declare import both, eq
 from paydesk.desk import Desk
 from paydesk.gateways.port.account import Account, Credentials
@@ -138,7 +139,7 @@ class Inbox:
         return RECEIVED
 
     def _addressee(self, kind: str, gateway_id: str) -> Generator[Any, Any, tuple[str, Resource]]:
-        tenant = yield from stored_gateways.gateway_tenant(gateway_id)
+        tenant = yield from stored_gateways.gateway_tenant(PaymentGateway, gateway_id)
         if tenant is None:
             raise NotFound(gateway_id)
         find = Find(self.desk.registry[kind], eq("id", gateway_id))

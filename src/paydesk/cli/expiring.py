@@ -11,6 +11,8 @@ from paydesk.base.money import formatted
 from paydesk.base.tenants import tenant_of
 from paydesk.cli.periods import span
 from paydesk.cli.screen import Exit, done, fail, out, safe
+from paydesk.commerce.orders.orders import Order
+from paydesk.commerce.payments.authorizations import Authorization
 from paydesk.settings import Settings
 from paydesk.store import organizations as stored_organizations
 from paydesk.store.upkeep import watch
@@ -80,15 +82,16 @@ async def find(
             for live in (False, True)
             if mode is None or live == (mode == "live")
         }
-        for kind in parts.watching.kinds:
-            named_by = parts.registry[kind].named_by  # type: ignore[attr-defined]
-            rows = await parts.database.read(lambda: watch.expiring(kind, named_by, list(tenants), found.until))  # noqa: B023
+        for type_ in parts.watching.types:
+            rows = await parts.database.read(
+                lambda: watch.expiring(type_, type_.named_by, Order, Authorization, list(tenants), found.until)  # noqa: B023
+            )
             for row in rows:
                 its_slug, its_mode = tenants[row.tenant]
                 told = Expiring(
                     its_slug, its_mode, row.order, row.number, row.status, row.placed_at is not None, row.authorization,
                     row.left_cents, row.currency, row.capture_before, row.capture_before <= now,
-                    f"{kind}/{row.payment}", row.named_by,
+                    f"{type_.shape.type}/{row.payment}", row.named_by,
                 )  # fmt: skip
                 found.expiring.append(told)
         found.expiring.sort(key=lambda one: (one.capture_before, one.number))

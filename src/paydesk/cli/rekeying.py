@@ -21,6 +21,7 @@ from paydesk.base.errors import Conflict
 from paydesk.base.instants import Clock, wall
 from paydesk.base.tenants import mode_of
 from paydesk.cli.screen import Exit, done, err, fail
+from paydesk.commerce.payments.payment_gateways import PaymentGateway
 from paydesk.commerce.payments.stripe_gateways import StripeGateway
 from paydesk.commerce.payments.stripe_keys import is_live, mistaken, shortened
 from paydesk.declare import eq
@@ -80,7 +81,7 @@ async def rekey(settings: Settings, id_: str, key: str, publishable_key: str | N
     """
     parts = await Parts.open(settings, clock)
     try:
-        known = await parts.database.read(gateways.gateways_with_endpoints)
+        known = await parts.database.read(lambda: gateways.every_gateway(PaymentGateway))
         tenant = next((tenant for tenant, kind, one in known if one == id_ and kind == KIND), None)
         if tenant is None:
             fail(f"There is no Stripe gateway {id_}.")

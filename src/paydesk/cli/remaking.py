@@ -23,6 +23,7 @@ from paydesk.cli.screen import done, fail
 from paydesk.commerce.orders.line_items import LineItem
 from paydesk.commerce.orders.orders import Order
 from paydesk.commerce.payments.lost import take_back
+from paydesk.commerce.payments.payment_gateways import PaymentGateway
 from paydesk.declare import Rule, eq
 from paydesk.desk import Request, Write
 from paydesk.gateways.port.problems import GatewayProblem, Refused
@@ -107,7 +108,7 @@ class _Remaking:
 
     async def _found(self) -> tuple[Actor, Any, Snapshot]:
         """The payment, as this installation's gateway reads it whose tenant it says it is of."""
-        for tenant, kind, gateway_id in await self._parts.database.read(gateways.gateways_with_endpoints):
+        for tenant, kind, gateway_id in await self._parts.database.read(lambda: gateways.every_gateway(PaymentGateway)):
             if self._desk.gateways[kind].account is None:
                 continue
             slug = await self._parts.database.read(lambda: organizations.slug_of(tenant))  # noqa: B023

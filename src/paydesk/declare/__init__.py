@@ -43,6 +43,7 @@ from paydesk.declare.fields import (
     number,
     string,
 )
+from paydesk.declare.queues import Queue, waiting
 from paydesk.declare.relationships import Relationship, to_many, to_one
 from paydesk.declare.shape import ALL_ACTIONS, READ_ACTIONS, Limited, Rule, Shape, Trigger, act, trigger
 
@@ -69,6 +70,7 @@ __all__ = [
     "Late",
     "Limited",
     "Own",
+    "Queue",
     "Related",
     "Relationship",
     "Rule",
@@ -98,5 +100,6 @@ __all__ = [
     "to_many",
     "to_one",
     "trigger",
+    "waiting",
     "within",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from paydesk.declare.access import NOBODY, Access
 from paydesk.declare.conditions import Condition
 from paydesk.declare.fields import UPDATE, Field, Flag
+from paydesk.declare.queues import Queue
 from paydesk.declare.relationships import Relationship
 
 ALL_ACTIONS = ("list", "retrieve", "create", "update", "delete")
@@ -100,6 +101,7 @@ class Shape:
     columns   stored fields in order, `id` first, then what relationships keep (`order_id`, `payment_source_type`)
     demanded  what a new record has to be given: the names of attributes and relationships
     kept      those of them that a column keeps, each with the column
+    server_wide  those of `unique` that are so in all tenants together
     """
 
     type: str
@@ -121,7 +123,8 @@ class Shape:
     kept: tuple[tuple[str, str], ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
-    queues: tuple[str, ...] = ()
+    server_wide: tuple[tuple[str, ...], ...] = ()
+    queues: tuple[Queue, ...] = ()
     access: Access = NOBODY
     scopes: dict[str, Condition] = field(default_factory=dict)
     plain_filters: tuple[str, ...] = ()

@@ -19,6 +19,9 @@ from paydesk.store.oauth import clearing, customers
 from paydesk.store.oauth import state as stored_state
 from paydesk.store.sql.ask import Database
 
+CUSTOMERS = "customers"
+"""The type of the people who sign in at a shop."""
+
 log = logging.getLogger("paydesk.oauth")
 
 _OVERLAP_SECONDS = 300.0
@@ -114,7 +117,7 @@ class OAuth:
         actor = self.tokens.actor(token, host_slug)
         if not self.tokens.is_known(actor):
             tenant, customer_id = actor.tenant, actor.owner_id or ""
-            email = await self.database.read(lambda: customers.customer_email(tenant, customer_id))
+            email = await self.database.read(lambda: customers.customer_email(CUSTOMERS, tenant, customer_id))
             if email is None:
                 raise InvalidToken
             self.tokens.introduce(actor, email)

@@ -19,7 +19,7 @@ import orjson
 from paydesk.base.instants import instant
 from paydesk.http.origin import Peer
 from paydesk.oauth import scopes
-from paydesk.oauth.authority import OAuth
+from paydesk.oauth.authority import CUSTOMERS, OAuth
 from paydesk.oauth.refusals import (
     invalid_assertion,
     invalid_client,
@@ -37,6 +37,7 @@ from paydesk.store.oauth import grants as stored_grants
 from paydesk.store.oauth.applications import Application
 from paydesk.store.oauth.grants import Grant
 from paydesk.store.oauth.tokens import AccessToken, RefreshToken
+from paydesk.store.sql.ask import Transaction
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLAIMS = "https://commercelayer.io/claims"
@@ -146,7 +147,7 @@ async def _password(asked: Asked) -> dict[str, Any]:
     email_key = asked.required("username").strip().lower()
     password = asked.required("password")
     scope = await _scope(asked)
-    customer = await oauth.database.read(lambda: customers.customer_with_email(tenant, email_key))
+    customer = await oauth.database.read(lambda: customers.customer_with_email(CUSTOMERS, tenant, email_key))
 
     async def look() -> bool:
         return await oauth.passwords.verify(password, customer.password_hash if customer else None)
@@ -167,7 +168,7 @@ async def _jwt_bearer(asked: Asked) -> dict[str, Any]:
         return await _open(asked, scope, owner, custom_claim)
     # The shop's own sign-in vouches for its customer.
     tenant, now = asked.application.tenant, asked.oauth.now
-    proved_at = await asked.oauth.database.write(lambda: customers.prove_customer(tenant, owner.id, now))
+    proved_at = await asked.oauth.database.write(lambda: customers.prove_customer(CUSTOMERS, tenant, owner.id, now))
     return await _open(asked, scope, owner, custom_claim, trusted_at=max(now, proved_at))
 
 
@@ -241,7 +242,7 @@ async def _lives(oauth: OAuth, application: Application, owner: Owner) -> bool:
         if user is not None:
             oauth.tokens.know_user(user)
         return user is not None
-    email = await oauth.database.read(lambda: customers.customer_email(application.tenant, owner.id))
+    email = await oauth.database.read(lambda: customers.customer_email(CUSTOMERS, application.tenant, owner.id))
     if email is not None:
         oauth.tokens.know_email(application.tenant, owner.id, email)
     return email is not None
@@ -277,9 +278,16 @@ async def _open(
     grant = replace(grant, expires_at=refresh.expires_at)
     now = oauth.now
     if code_digest is None:
-        if not await oauth.database.write(
-            lambda: stored_grants.open_grant(grant, refresh, access, now, password_hash=password_hash)
-        ):
+
+        def opened() -> Transaction[bool]:
+            if password_hash is not None:
+                held = yield from customers.held_password(CUSTOMERS, grant.tenant, grant.owner_id)
+                if held != password_hash:
+                    return False
+            yield from stored_grants.open_grant(grant, refresh, access, now)
+            return True
+
+        if not await oauth.database.write(opened):
             raise invalid_grant()
     else:
         ended = await oauth.database.write(lambda: codes.use_code(code_digest, grant, refresh, access, now))

@@ -19,6 +19,10 @@ MOST_PARTS = 64
 LONGEST = 4096
 
 
+MARKETS = "markets"
+"""The type that a scope names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """A scope whose markets were found.
@@ -90,7 +94,7 @@ async def resolve(database: Database, tenant: str, kind: str, asked: str | None,
     allowed = _parse(widest or "")
     wanted = _parse(asked) if asked and asked.strip() else allowed
     ids, codes = [*allowed.ids, *wanted.ids], [*allowed.codes, *wanted.codes]
-    markets = await database.read(lambda: stored_markets.markets(tenant, ids, codes)) if ids or codes else []
+    markets = await database.read(lambda: stored_markets.markets(MARKETS, tenant, ids, codes)) if ids or codes else []
     scope = _found(wanted, markets, kind)
     if wanted is not allowed:
         try:

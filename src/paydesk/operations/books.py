@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+from paydesk.commerce.payments.payment_gateways import PaymentGateway
 from paydesk.commerce.payments.transactions import AnyTransaction
 from paydesk.declare import eq
 from paydesk.gateways.port.snapshots import Snapshot
@@ -27,7 +28,7 @@ class Books:
         return found
 
     def _read(self, gateway_id: str, payment_id: str) -> Generator[Any, Any, Snapshot | None]:
-        tenant = yield from gateways.gateway_tenant(gateway_id)
+        tenant = yield from gateways.gateway_tenant(PaymentGateway, gateway_id)
         if tenant is None:
             return None
         session = Session(tenant, {})

@@ -21,6 +21,7 @@ import aiohttp
 from paydesk import __version__
 from paydesk.base.instants import SKEW_SECONDS, instant, later, seconds
 from paydesk.base.tenants import mode_of, tenant_of
+from paydesk.commerce.payments.payment_gateways import PaymentGateway
 from paydesk.declare import eq
 from paydesk.gateways.port.account import Account, Credentials, Registration
 from paydesk.gateways.port.events import SelfTest
@@ -89,7 +90,7 @@ async def check_gateways(
     organizations = await read(stored_organizations.organizations)
     slugs = {tenant_of(id_, live): slug for id_, slug in organizations for live in (False, True)}
     chosen: list[tuple[str, str, str]] = []
-    for tenant, kind, id_ in await read(stored_gateways.gateways_with_endpoints):
+    for tenant, kind, id_ in await read(lambda: stored_gateways.every_gateway(PaymentGateway)):
         if gateways[kind].account is not None and (not ids or id_ in ids):
             chosen.append((tenant, kind, id_))
     for id_ in ids:

@@ -14,6 +14,11 @@ from typing import Any
 from paydesk.base.instants import SKEW_SECONDS, later, seconds
 from paydesk.base.money import formatted
 from paydesk.commerce.orders.attention import BROKEN, GONE, REFUND_FAILED, SPARE, SURPLUS, UNAPPROVED, UNPLACED
+from paydesk.commerce.orders.orders import Order
+from paydesk.commerce.payments.authorizations import Authorization
+from paydesk.commerce.payments.payment_gateways import PaymentGateway
+from paydesk.commerce.payments.payment_sources import PaymentSource
+from paydesk.commerce.payments.stripe_payments import StripePayment
 from paydesk.commerce.payments.watching import NOTICE
 from paydesk.store.upkeep import accounts, attention, lost, watch
 
@@ -77,33 +82,35 @@ class Matter:
 
 
 def matters(
-    now: str, kinds: Iterable[tuple[str, str]], tenants: list[str] | None = None
+    now: str, payments: Iterable[type[PaymentSource]], tenants: list[str] | None = None
 ) -> Generator[Any, Any, list[Matter]]:
     """Everything that needs attention now, the longest first; a transaction that reads.
 
-    kinds     the types of payment sources whose authorizations end, each with the column that names the payment
+    payments  the types of payment sources whose authorizations end
     tenants   None for all
     """
     found: list[Matter] = []
-    rows = yield from attention.orders(now, tenants, MOST)
+    rows = yield from attention.orders_waiting(Order, now, tenants, MOST)
     for row in rows:
         for kind, (since, cents) in (row.attention or {}).items():
             if since <= later(now, -PATIENCE.get(kind, 0.0)) or since > later(now, SKEW_SECONDS):
                 amount = None if kind == BROKEN else cents
                 found.append(Matter(kind, row.tenant, row.id, row.number, amount, row.currency, since, DO[kind]))
-    for kind, named_by in kinds:
-        ending: list[watch.Expiring] = yield from watch.expiring(kind, named_by, tenants, later(now, NOTICE))
+    for type_ in payments:
+        ending: list[watch.Expiring] = yield from watch.expiring(
+            type_, type_.named_by, Order, Authorization, tenants, later(now, NOTICE)
+        )
         for one in (one for one in ending if one.placed_at is not None):
             amount, before = one.left_cents, one.capture_before
             found.append(
                 Matter(EXPIRING, one.tenant, one.order, one.number, amount, one.currency, before, DO[EXPIRING])
             )
-    for shared in (yield from accounts.shared(tenants, MOST)):
+    for shared in (yield from accounts.shared(PaymentGateway, StripePayment, Order, tenants, MOST)):
         amount, since = shared.cents, shared.created_at
         found.append(
             Matter(SHARED, shared.tenant, shared.order, shared.number, amount, shared.currency, since, DO[SHARED])
         )
-    for gone in (yield from lost.payments(tenants, MOST)):
+    for gone in (yield from lost.still_lost(Order, StripePayment, tenants, MOST)):
         do = _lost(gone.payment_id, gone.email, gone.is_here)
         found.append(Matter(LOST, gone.tenant, gone.order, gone.number, gone.cents, gone.currency, gone.found_at, do))
     found.sort(key=lambda one: (one.since, one.order))

@@ -12,6 +12,8 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from paydesk.base.instants import SKEW_SECONDS, Clock, instant, seconds
+from paydesk.commerce.payments.payment_gateways import PaymentGateway
+from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.gateways.port.gateway import Gateway
 from paydesk.http.origin import Origin, is_within
 from paydesk.operations.matters import counted, matters
@@ -49,13 +51,13 @@ class Metrics:
     """Reads and tells them."""
 
     def __init__(
-        self, database: Database, gateways: Mapping[str, Gateway], clock: Clock, kinds: Sequence[tuple[str, str]]
+        self, database: Database, gateways: Mapping[str, Gateway], clock: Clock, payments: Sequence[type[PaymentSource]]
     ) -> None:
-        """`kinds` are the types of payment sources whose authorizations end, each with the column that names one."""
+        """`payments` are the types of payment sources whose authorizations end."""
         self.database = database
         self.gateways = gateways
         self.clock = clock
-        self.kinds = kinds
+        self.payments = payments
         self.stopped: Callable[[], str | None] = lambda: None
 
     async def text(self) -> str:
@@ -119,9 +121,11 @@ class Metrics:
     def _read(self) -> Generator[Any, Any, tuple[Any, Any, Any, Any, Any]]:
         calls = yield from measures.open_calls()
         waiting = yield from measures.waiting_events()
-        doors = yield from measures.doors()
-        overdue = yield from measures.overdue_payments()
-        found = yield from matters(instant(self.clock()), self.kinds)
+        doors = yield from measures.doors(PaymentGateway)
+        overdue = 0
+        for payments in self.payments:
+            overdue += yield from measures.overdue(payments)
+        found = yield from matters(instant(self.clock()), self.payments)
         return calls, waiting, doors, overdue, found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from paydesk.base.instants import Clock
+from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.desk import Desk
 from paydesk.gateways.port.account import Credentials
 from paydesk.rules.registry import Registry
@@ -40,8 +41,8 @@ class Watching(Protocol):
     """Looks after payments that are under way."""
 
     @property
-    def named(self) -> Sequence[tuple[str, str]]:
-        """The types of payment sources whose authorizations end, each with the column that names one."""
+    def types(self) -> Sequence[type[PaymentSource]]:
+        """The types of payment sources whose authorizations end."""
         ...
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paydesk.base.tenants import mode_of, tenant_of
+from paydesk.commerce.orders.orders import Order
 from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.disputes import Dispute
 from paydesk.commerce.payments.status import sums
@@ -50,7 +51,7 @@ async def show_payment(parts: Parts, name: str, slug: str | None, mode: str | No
         for live in (False, True)
         if mode is None or live == (mode == "live")
     }
-    orders = await read(lambda: lookup.orders_named(list(slugs), name))
+    orders = await read(lambda: lookup.orders_named(Order, list(slugs), name))
     named = [Named(slugs[tenant], tenant, order_id) for tenant, order_id in orders]
     if not named:
         raise Unknown(f"There is no order {name}.")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from paydesk.declare.access import NOBODY, Access
 from paydesk.declare.conditions import Condition
 from paydesk.declare.fields import FILTER, FIND, NONE, WRITE, Field, Money, document, moment, named, string
+from paydesk.declare.queues import Queue
 from paydesk.declare.relationships import Relationship, history
 from paydesk.declare.shape import ALL_ACTIONS, Shape, Trigger
 
@@ -59,7 +60,8 @@ class Record:
         event_stores: bool = True,
         unique: tuple[tuple[str, ...], ...] = (),
         indexes: tuple[tuple[str, ...], ...] = (),
-        queues: tuple[str, ...] = (),
+        server_wide: tuple[tuple[str, ...], ...] = (),
+        queues: tuple[Queue, ...] = (),
         access: Access = NOBODY,
         scopes: dict[str, Condition] | None = None,
         plain_filters: tuple[str, ...] = (),
@@ -73,8 +75,8 @@ class Record:
 
         `actions=()`: a record of ours that rules keep and that is on no wire.
         `tenancy="organization"`: one record for both environments, kept under the organization's id.
-        `unique` and `indexes` are lists of columns; the tenant is added in front of each. `queues` are columns by which
-        the background finds rows of every tenant; rows where they are null are in no queue.
+        `unique` and `indexes` are lists of columns; the tenant is added in front of each. `server_wide` is unique over
+        all tenants, since the tenant is found by it. `queues`: the rows that background work looks for.
         """
         super().__init_subclass__(**rest)
         _gather(cls)
@@ -92,7 +94,8 @@ class Record:
             " ".join((cls.__doc__ or "").split()),
             family=family,
             cacheable=cacheable,
-            unique=unique,
+            unique=(*unique, *server_wide),
+            server_wide=server_wide,
             indexes=indexes,
             queues=queues,
             access=access,

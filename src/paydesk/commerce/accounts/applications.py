@@ -14,7 +14,7 @@ class Application(
     actions=("retrieve",),
     versions=False,
     event_stores=False,
-    unique=(("uid",),),
+    server_wide=(("uid",),),
     access=Access(guest="S", customer="S", guest_sees=ALWAYS, customer_sees=ALWAYS),
 ):
     """The application that asks, as the token knows it; its secret is kept as a hash and never shown.

@@ -15,7 +15,7 @@ class Organization(
     actions=("retrieve",),
     tenancy="organization",
     versions=False,
-    unique=(("slug",),),
+    server_wide=(("slug",),),
     access=Access(guest="S", customer="S", guest_sees=ALWAYS, customer_sees=ALWAYS),
 ):
     """The account that everything else belongs to, with the switches that tune how orders and addresses behave.

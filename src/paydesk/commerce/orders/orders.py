@@ -22,6 +22,7 @@ from paydesk.commerce.orders.acts import (
 from paydesk.commerce.orders.derived import EDITABLE_SCOPES, checkout_url, customer_type_shown, is_editable
 from paydesk.commerce.orders.hooks import OrderHooks
 from paydesk.commerce.orders.offers import KEPT_FOR_IT, OFFERED
+from paydesk.commerce.orders.queues import EXPIRING, NOBODYS
 from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.acts import save
 from paydesk.declare import (
@@ -46,6 +47,7 @@ from paydesk.declare import (
     string,
     to_many,
     to_one,
+    waiting,
 )
 
 
@@ -55,7 +57,7 @@ class Order(
     singular="order",
     unique=(("number",),),
     indexes=(("token",), ("customer_email",)),
-    queues=("attention_since",),
+    queues=(waiting("attention_since"), EXPIRING, NOBODYS),
     scopes=EDITABLE_SCOPES,
     access=ACCESS,
 ):

@@ -12,13 +12,14 @@ from paydesk.commerce.payments.options import take_options
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource
 from paydesk.commerce.payments.reconcile.fold import UNCONFIRMED
-from paydesk.commerce.payments.watching import watch
+from paydesk.commerce.payments.watching import DAY, watch
 from paydesk.commerce.returning import whole
 from paydesk.declare import (
     CREATE,
     NEVER,
     WRITE,
     Late,
+    Queue,
     Rule,
     act,
     derived,
@@ -27,6 +28,7 @@ from paydesk.declare import (
     string,
     through,
     to_one,
+    waiting,
 )
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.gateways.port.verbs import ConfirmFacts, Reversal
@@ -46,8 +48,13 @@ class StripePayment(
     PaymentSource,
     type="stripe_payments",
     singular="stripe_payment",
-    unique=(("payment_gateway_id", "stripe_id"), ("stripe_id", "account")),
-    queues=("look_at", "overdue_since"),
+    unique=(("payment_gateway_id", "stripe_id"),),
+    server_wide=(("stripe_id", "account"),),
+    queues=(
+        waiting("look_at", most=DAY),
+        waiting("overdue_since"),
+        Queue("account_unknown", ("payment_gateway_id", "id"), lacking=("account",)),
+    ),
     indexes=(("stripe_id",), ("order_id",)),
     access=replace(
         SOURCE_ACCESS,

@@ -115,8 +115,8 @@ def _broken(order_id: str, work: Work) -> Rule:
 
 async def _attention(scope: Scope) -> list[Attention]:
     """What needs a person's attention now."""
-    now, kinds = scope.parts.clock(), scope.parts.watching.named
-    found = await scope.parts.database.read(lambda: matters(instant(now), kinds, list(scope.slugs)))
+    now, payments = scope.parts.clock(), scope.parts.watching.types
+    found = await scope.parts.database.read(lambda: matters(instant(now), payments, list(scope.slugs)))
     attention = []
     for matter in found:
         slug, mode = scope.slugs[matter.tenant], mode_of(matter.tenant)

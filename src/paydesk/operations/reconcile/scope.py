@@ -9,6 +9,7 @@ from typing import Any
 from paydesk.base.actor import Actor, worker
 from paydesk.base.instants import instant
 from paydesk.base.tenants import tenant_of
+from paydesk.commerce.payments.payment_gateways import PaymentGateway
 from paydesk.declare import eq
 from paydesk.gateways.port.account import Account
 from paydesk.gateways.port.gateway import Gateway
@@ -134,7 +135,7 @@ async def choose(parts: Parts, since: str, until: str, slug: str | None, gateway
         raise Unknown(f"There is no organization {slug}.")
     slugs = {tenant_of(id_, live): its for id_, its in organizations for live in (False, True)}
     gateways: list[ComparedGateway] = []
-    for tenant, kind, id_ in await read(stored_gateways.gateways_with_endpoints):
+    for tenant, kind, id_ in await read(lambda: stored_gateways.every_gateway(PaymentGateway)):
         if tenant not in slugs or gateway_id not in (None, id_):
             continue
         adapter = desk.gateways[kind]

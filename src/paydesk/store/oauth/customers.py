@@ -19,11 +19,11 @@ class KnownCustomer(NamedTuple):
     trusted_at: str | None
 
 
-def customer_with_email(tenant: str, email_key: str) -> Transaction[KnownCustomer | None]:
+def customer_with_email(type_: str, tenant: str, email_key: str) -> Transaction[KnownCustomer | None]:
     """The customer of an address, None where there is none."""
 
     def build() -> Any:
-        table = METADATA.tables["customers"]
+        table = METADATA.tables[type_]
         return select(table.c.id, table.c.email, table.c.password_hash, table.c.password_trusted_at).where(
             table.c.tenant == bindparam("tenant"), table.c.email_key == bindparam("email_key")
         )
@@ -32,12 +32,12 @@ def customer_with_email(tenant: str, email_key: str) -> Transaction[KnownCustome
     return KnownCustomer(*rows[0]) if rows else None
 
 
-def prove_customer(tenant: str, customer_id: str, now: str) -> Transaction[str]:
+def prove_customer(type_: str, tenant: str, customer_id: str, now: str) -> Transaction[str]:
     """Note that the customer's address was proved, unless it is noted already; since when it is, or `now`."""
 
     def build() -> Any:
-        c = METADATA.tables["customers"].c
-        unproved = update(METADATA.tables["customers"]).where(
+        c = METADATA.tables[type_].c
+        unproved = update(METADATA.tables[type_]).where(
             c.tenant == bindparam("at_tenant"), c.id == bindparam("at_id"), c.proved_at.is_(None)
         )
         return unproved.values(proved_at=bindparam("now", type_=c.proved_at.type), made_by=null())
@@ -45,29 +45,29 @@ def prove_customer(tenant: str, customer_id: str, now: str) -> Transaction[str]:
     yield Ask(("oauth", "prove customer"), build, {"at_tenant": tenant, "at_id": customer_id, "now": now})
 
     def proved() -> Any:
-        c = METADATA.tables["customers"].c
+        c = METADATA.tables[type_].c
         return select(c.proved_at).where(c.tenant == bindparam("tenant"), c.id == bindparam("id"))
 
     rows = yield Ask(("oauth", "proved"), proved, {"tenant": tenant, "id": customer_id})
     return rows[0][0] if rows else now
 
 
-def customer_email(tenant: str, customer_id: str) -> Transaction[str | None]:
+def customer_email(type_: str, tenant: str, customer_id: str) -> Transaction[str | None]:
     """The customer's email, None where there is no such customer."""
 
     def build() -> Any:
-        table = METADATA.tables["customers"]
+        table = METADATA.tables[type_]
         return select(table.c.email).where(table.c.tenant == bindparam("tenant"), table.c.id == bindparam("id"))
 
     rows = yield Ask(("oauth", "customer"), build, {"tenant": tenant, "id": customer_id})
     return rows[0][0] if rows else None
 
 
-def held_password(tenant: str, customer_id: str | None) -> Transaction[str | None]:
+def held_password(type_: str, tenant: str, customer_id: str | None) -> Transaction[str | None]:
     """A customer's password hash, which nobody changes until the transaction ends."""
 
     def build() -> Any:
-        c = METADATA.tables["customers"].c
+        c = METADATA.tables[type_].c
         found = select(c.password_hash).where(c.tenant == bindparam("tenant"), c.id == bindparam("id"))
         return found.with_for_update()
 

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Column, Index, Table, Text, bindparam, select, update
 
 from paydesk.base.instants import SKEW_SECONDS, later
-from paydesk.store.oauth.customers import held_password
 from paydesk.store.oauth.revocations import revoke
 from paydesk.store.oauth.tokens import (
     AccessToken,
@@ -117,16 +116,11 @@ def _access_row(grant: Grant, token: AccessToken) -> dict[str, Any]:
     return {"tenant": grant.tenant, "digest": token.digest, "grant_id": grant.id, "until": token.until}
 
 
-def open_grant(
-    grant: Grant, refresh: RefreshToken, access: AccessToken, now: str, *, password_hash: str | None = None
-) -> Transaction[bool]:
-    """A new family with its first tokens; False where `password_hash` is given, and is the customer's no more."""
-    if password_hash is not None and (yield from held_password(grant.tenant, grant.owner_id)) != password_hash:
-        return False
+def open_grant(grant: Grant, refresh: RefreshToken, access: AccessToken, now: str) -> Transaction[None]:
+    """A new family with its first tokens."""
     yield from insert_row(grants, asdict(grant) | {"created_at": now})
     yield from insert_row(refresh_tokens, _refresh_row(refresh, now))
     yield from insert_row(access_tokens, _access_row(grant, access))
-    return True
 
 
 def rotate(

@@ -21,11 +21,11 @@ class MarketRow:
     allows_external_prices: bool
 
 
-def markets(tenant: str, ids: list[str], codes: list[str]) -> Transaction[list[MarketRow]]:
+def markets(type_: str, tenant: str, ids: list[str], codes: list[str]) -> Transaction[list[MarketRow]]:
     """The markets that have one of the ids or codes."""
 
     def build() -> Any:
-        c = METADATA.tables["markets"].c
+        c = METADATA.tables[type_].c
         wanted = (
             OneOf(c.id, bindparam("ids", type_=ListOf(Text()))),
             OneOf(c.code, bindparam("codes", type_=ListOf(Text()))),
@@ -33,5 +33,5 @@ def markets(tenant: str, ids: list[str], codes: list[str]) -> Transaction[list[M
         found = select(c.id, c.code, c.disabled_at, c.private, c.external_prices_url)
         return found.where(c.tenant == bindparam("tenant"), wanted[0] | wanted[1])
 
-    rows = yield Ask(("oauth", "markets"), build, {"tenant": tenant, "ids": ids, "codes": codes})
+    rows = yield Ask(("oauth", "scope", type_), build, {"tenant": tenant, "ids": ids, "codes": codes})
     return [MarketRow(row[0], row[1], row[2] is not None, bool(row[3]), bool(row[4])) for row in rows]

@@ -7,13 +7,17 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, exists, func, select, update
 
+from paydesk.rules.record import Record
 from paydesk.store.sql.ask import Ask, Asks
 from paydesk.store.sql.portions import PORTION
 from paydesk.store.sql.statements import OneOf
-from paydesk.store.types import METADATA, ListOf
+from paydesk.store.sql.tables import table_of
+from paydesk.store.types import ListOf
 
 
-def assign(tenant: str, gateway_id: str, own: str | None, after: str, limit: int = PORTION) -> Asks:
+def assign(
+    payments_: type[Record], tenant: str, gateway_id: str, own: str | None, after: str, limit: int = PORTION
+) -> Asks:
     """Write their account to a portion of a gateway's payments that have none yet, those behind `after` by their id.
 
     own   the account that the gateway's key is of, None while nobody can tell; what is a connected account's says so
@@ -21,7 +25,7 @@ def assign(tenant: str, gateway_id: str, own: str | None, after: str, limit: int
     Of several payments that are one at Stripe the first keeps the account; the others stay without one, and
     `paydesk reconcile` tells them. Returns the last id looked at, None where there are no more.
     """
-    payments = METADATA.tables["stripe_payments"]
+    payments = table_of(payments_)
     account = func.coalesce(payments.c.connected_account, bindparam("own"))
 
     def lacking() -> list[Any]:
@@ -66,7 +70,13 @@ class Shared(NamedTuple):
     created_at: str
 
 
-def shared(tenants: Sequence[str] | None, most: int) -> Asks:
+def shared(
+    gateways_: type[Record],
+    payments_: type[Record],
+    orders_: type[Record],
+    tenants: Sequence[str] | None,
+    most: int,
+) -> Asks:
     """The payments that are another record's as well, which has the account, each a `Shared`: what one database of the
     first release may hold.
 
@@ -76,9 +86,7 @@ def shared(tenants: Sequence[str] | None, most: int) -> Asks:
     """
 
     def build() -> Any:
-        gateways, payments, orders = (
-            METADATA.tables[name] for name in ("payment_gateways", "stripe_payments", "orders")
-        )
+        gateways, payments, orders = map(table_of, (gateways_, payments_, orders_))
         other = payments.alias("other")
         account = func.coalesce(gateways.c.connected_account, gateways.c.own_account)
         of_gateway = (payments.c.tenant == gateways.c.tenant) & (payments.c.payment_gateway_id == gateways.c.id)

@@ -5,14 +5,17 @@ Left alone, such work would rest until that time comes. It is due now.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select, text, update
 
+from paydesk.rules.registry import Registry
+from paydesk.store.records.queues import waits_in
 from paydesk.store.sql.ask import Ask, Asks
 from paydesk.store.types import METADATA, Instant
 
-HOUR, DAY = 3600.0, 24 * 3600.0
+HOUR = 3600.0
 
 
 class Due(NamedTuple):
@@ -28,11 +31,19 @@ class Due(NamedTuple):
     most: float
 
 
-DUES = (
+OWN = (
     Due("gateway_calls", "due_at", "state = 'open'", 60.0),
     Due("gateway_events", "due_at", "worked_at IS NULL", HOUR),
-    Due("stripe_payments", "look_at", "look_at IS NOT NULL", DAY),
 )
+
+
+def dues(registry: Registry) -> Iterator[Due]:
+    """Every time at which work is due: paydesk's own, and those of queues."""
+    yield from OWN
+    for one in registry.every.values():
+        for queue in one.shape.queues:
+            if queue.most is not None:
+                yield Due(one.shape.table, queue.by[0], str(waits_in(queue)), queue.most)
 
 
 def _beyond(due: Due) -> Any:

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, select
 
 from paydesk.base.instants import SKEW_SECONDS, later
+from paydesk.rules.record import Record
 from paydesk.store.sql.ask import Ask, Asks
 from paydesk.store.sql.statements import OneOf
-from paydesk.store.types import METADATA, Instant, ListOf
+from paydesk.store.sql.tables import table_of
+from paydesk.store.types import Instant, ListOf
 
 _BOUNDS = ("until", "beyond")
 
@@ -26,13 +28,13 @@ class Attention(NamedTuple):
     attention: dict[str, list[Any]] | None
 
 
-def orders(until: str, tenants: Sequence[str] | None, most: int) -> Asks:
+def orders_waiting(orders: type[Record], until: str, tenants: Sequence[str] | None, most: int) -> Asks:
     """The orders that something of has needed attention since `until` at the latest, an `Attention` each, the longest
     first.
 
     tenants   None for all
     """
-    table = METADATA.tables["orders"]
+    table = table_of(orders)
 
     def build() -> Any:
         # What needs it since some later time does so by a clock that ran ahead.

@@ -10,12 +10,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, literal_column, or_, select
 
+from paydesk.rules.record import Record
 from paydesk.store.inbox.tables import gateway_cursors, gateway_events, gateway_tallies
 from paydesk.store.inbox.tallies import COUNTED
 from paydesk.store.journal import holders
 from paydesk.store.journal.tables import gateway_calls
 from paydesk.store.sql.ask import Ask, Asks
 from paydesk.store.sql.statements import OneOf
+from paydesk.store.sql.tables import table_of
 from paydesk.store.types import METADATA, Instant, ListOf
 
 PAGE = 500
@@ -32,9 +34,9 @@ def _among(column: Any, name: str) -> Any:
     return OneOf(column, bindparam(name, type_=ListOf(column.type)))
 
 
-def orders_named(tenants: Sequence[str], name: str) -> Asks:
+def orders_named(orders: type[Record], tenants: Sequence[str], name: str) -> Asks:
     """`(tenant, id)` of the orders in these tenants whose id or number this is."""
-    table = METADATA.tables["orders"]
+    table = table_of(orders)
 
     def build() -> Any:
         named = or_(table.c.id == bindparam("name"), table.c.number == bindparam("name"))

@@ -18,8 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from paydesk.rules.record import Record
 from paydesk.store.sql.ask import Ask, Asks
 from paydesk.store.sql.statements import OneOf
+from paydesk.store.sql.tables import table_of
 from paydesk.store.types import METADATA, Instant, ListOf
 
 lost_payments = Table(
@@ -75,14 +77,14 @@ class Lost(NamedTuple):
     is_here: bool
 
 
-def payments(tenants: Sequence[str] | None, most: int) -> Asks:
-    """Those that are still not here, a `Lost` each, the longest first.
+def still_lost(orders_: type[Record], payments_: type[Record], tenants: Sequence[str] | None, most: int) -> Asks:
+    """Those that none of `payments_` is, a `Lost` each, the longest first.
 
     tenants   None for all
     """
 
     def build() -> Any:
-        orders, known = METADATA.tables["orders"], METADATA.tables["stripe_payments"]
+        orders, known = table_of(orders_), table_of(payments_)
         here = and_(orders.c.tenant == _c.tenant, orders.c.id == _c.order_id)
         names = ("tenant", "payment_id", "order_id", "number", "email", "amount_cents", "currency_code", "found_at")
         taken = exists(select(1).where(known.c.tenant == _c.tenant, known.c.stripe_id == _c.payment_id)).correlate(

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import func, literal_column, select
 
+from paydesk.rules.record import Record
 from paydesk.store.inbox.tables import gateway_cursors, gateway_events, gateway_tallies
 from paydesk.store.inbox.tallies import COUNTED
 from paydesk.store.journal.tables import gateway_calls
 from paydesk.store.sql.ask import Ask, Asks
-from paydesk.store.types import METADATA
+from paydesk.store.sql.tables import table_of
 
 
 class Waiting(NamedTuple):
@@ -56,11 +57,11 @@ def waiting_events() -> Asks:
     return Waiting(*rows[0])
 
 
-def doors() -> Asks:
+def doors(gateways_: type[Record]) -> Asks:
     """The `Door` of every gateway."""
 
     def build() -> Any:
-        gateways = METADATA.tables["payment_gateways"]
+        gateways = table_of(gateways_)
 
         def of_gateway(table: Any) -> Any:
             return (table.c.tenant == gateways.c.tenant) & (table.c.gateway_id == gateways.c.id)
@@ -83,12 +84,12 @@ def doors() -> Asks:
     return [Door(row[0], row[1], row[2], row[3], tuple(row[4:])) for row in rows]
 
 
-def overdue_payments() -> Asks:
+def overdue(payments_: type[Record]) -> Asks:
     """How many payments are still under way eight days after they should have ended."""
 
     def build() -> Any:
-        payments = METADATA.tables["stripe_payments"]
+        payments = table_of(payments_)
         return select(func.count()).select_from(payments).where(payments.c.overdue_since.is_not(None))
 
-    rows = yield Ask(("overdue payments",), build)
+    rows = yield Ask(("overdue", payments_.shape.type), build)
     return rows[0][0]

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, literal_column, select, update
 
+from paydesk.rules.record import Record
 from paydesk.store.inbox.tables import gateway_cursors as cursors
 from paydesk.store.sql.ask import Ask, Asks
 from paydesk.store.sql.statements import OneOf
+from paydesk.store.sql.tables import table_of
 from paydesk.store.types import METADATA, Instant, ListOf
 
 
@@ -69,7 +71,14 @@ def due(kind: str, now: str, limit: int) -> Asks:
     return [Due(*row) for row in rows]
 
 
-def expiring(kind: str, named_by: str, tenants: Sequence[str] | None, until: str) -> Asks:
+def expiring(
+    payments_: type[Record],
+    named_by: str,
+    orders_: type[Record],
+    authorizations: type[Record],
+    tenants: Sequence[str] | None,
+    until: str,
+) -> Asks:
     """What is authorized with these tenants' payments, and can be captured until `until` at most, the soonest first.
 
     tenants   None for all
@@ -77,7 +86,7 @@ def expiring(kind: str, named_by: str, tenants: Sequence[str] | None, until: str
     """
 
     def build() -> Any:
-        payments, moved, orders = (METADATA.tables[name] for name in (kind, "transactions", "orders"))
+        payments, moved, orders = map(table_of, (payments_, authorizations, orders_))
         of_order = (orders.c.tenant == payments.c.tenant) & (orders.c.id == payments.c.order_id)
         of_payment = (moved.c.tenant == payments.c.tenant) & (moved.c.order_id == payments.c.order_id)
         of_payment &= moved.c.payment_source_id == payments.c.id
@@ -95,7 +104,7 @@ def expiring(kind: str, named_by: str, tenants: Sequence[str] | None, until: str
                 # The index of what is under way: a payment that came to its end holds nothing that could be captured.
                 payments.c.look_at.is_not(None),
                 payments.c.capture_before <= bindparam("until", type_=Instant()),
-                moved.c.type == literal_column("'authorizations'"),
+                moved.c.type == literal_column(f"'{authorizations.shape.discriminator}'"),
                 moved.c.succeeded,
                 ~moved.c.excluded,
                 left > literal_column("0"),
@@ -107,7 +116,7 @@ def expiring(kind: str, named_by: str, tenants: Sequence[str] | None, until: str
         return found.where(OneOf(payments.c.tenant, bindparam("tenants", type_=ListOf(payments.c.tenant.type))))
 
     values = {"until": until, **({} if tenants is None else {"tenants": list(tenants)})}
-    rows = yield Ask(("expiring", kind, tenants is None), build, values)
+    rows = yield Ask(("expiring", payments_.shape.type, tenants is None), build, values)
     return [Expiring(*row) for row in rows]
 
 
