@@ -214,3 +214,27 @@ def test_the_policy_allows_the_page_its_own_style_and_script_alone() -> None:
         digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in POLICY
     assert POLICY.startswith("default-src 'none'")
+
+
+def test_what_is_always_empty_is_marked() -> None:
+    schemas = described(SERVED)["components"]["schemas"]
+    mark = "Always empty in this version."
+    told = schemas["orders"]["properties"]["relationships"]["properties"]
+    assert {name for name, one in told.items() if one.get("description") == mark} == {*SERVED["orders"].shape.empty}
+    assert told["shipments"]["properties"]["data"]["maxItems"] == 0
+    assert told["store"]["properties"]["data"] == {"type": "null"}
+    asked = schemas["customers_update"]["properties"]["data"]["properties"]
+    assert asked["relationships"]["properties"]["customer_group"] == {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"type": "null"}},
+        "additionalProperties": False,
+        "description": mark,
+    }
+    assert asked["attributes"]["properties"]["_add_tags"]["description"] == "Changes nothing in this version."
+    served = published(SERVED)["orders"]["attributes"]
+    assert "shipments" not in served["relationships"]
+    assert "_add_tags" not in served["fields"]
+    page = reference_page(SERVED, version="1")
+    row = page.decode().partition('<tr id="orders.shipments">')[2].partition("</tr>")[0]
+    assert mark in row

@@ -15,7 +15,8 @@ from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
 ALWAYS_EMPTY = "Always empty in this version."
-"""The documentation of what the contract knows and is not served."""
+CHANGES_NOTHING = "Changes nothing in this version."
+"""The documentation of what the contract knows and is not served: relationships, and triggers that are about them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +95,7 @@ def _know(shape: Shape, known: KnownType | None, served: Mapping[str, type[Resou
         related = next((name.removeprefix(what) for what in ("_add_", "_remove_") if name.startswith(what)), None)
         if related in shape.empty and name not in shape.triggers:
             shape.triggers[name] = Trigger(
-                name, flags(one.can), _nothing, one.kind, "prohibited" in one.can, doc=ALWAYS_EMPTY, idle=True
+                name, flags(one.can), _nothing, one.kind, "prohibited" in one.can, doc=CHANGES_NOTHING, idle=True
             )
 
 

@@ -77,6 +77,8 @@ def linkage(relationship: Relationship, *, write: bool) -> Json:
         "required": ["type", "id"],
         "properties": {"type": {"type": "string", "enum": types}, "id": key},
     }
+    if relationship.empty:
+        return {"type": "array", "items": identity, "maxItems": 0} if relationship.many else {"type": "null"}
     if relationship.many:
         return {"type": "array", "items": identity}
     return identity if write and relationship.required else {"anyOf": [identity, {"type": "null"}]}

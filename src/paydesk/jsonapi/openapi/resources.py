@@ -111,13 +111,14 @@ def _writable_relationships(shape: Shape, flag: Flag) -> tuple[Json, list[str]]:
     """The relationships that a request may write, and the names that it must."""
     relationships: Json = {}
     required: list[str] = []
-    for name, relationship in shape.relationships.items():
+    for name, relationship in {**shape.relationships, **shape.empty}.items():
         if relationship.can(flag) and not relationship.hidden:
             relationships[name] = {
                 "type": "object",
                 "required": ["data"],
                 "properties": {"data": linkage(relationship, write=True)},
                 "additionalProperties": False,
+                **({"description": relationship.doc} if relationship.empty else {}),
             }
             if flag is CREATE and relationship.required:
                 required.append(name)
