@@ -128,7 +128,7 @@ def test_a_history_is_paged_by_cursor_and_ignores_the_page_number() -> None:
     assert (found.page_number, found.page_size, found.after, found.link_query) == (1, 3, "1722-0", "page%5Bsize%5D=3")
     assert refused("include=x&sort=id&page[after]=", Change, "cursor") == [
         ("PARAM_NOT_ALLOWED", "include"),
-        ("PARAM_NOT_ALLOWED", "sort"),
+        ("INVALID_SORT_CRITERIA", "sort"),
         ("INVALID_PAGE_VALUE", "page[after]"),
     ]
 
