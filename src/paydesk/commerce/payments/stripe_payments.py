@@ -158,8 +158,8 @@ class StripePayment(
     @property
     def is_reusable(self) -> bool:
         by_method = self.options.get("payment_method_options")
-        told = by_method.values() if isinstance(by_method, dict) else ()
-        return bool(self.usage or any(isinstance(one, dict) and one.get("setup_future_usage") for one in told))
+        options = by_method.values() if isinstance(by_method, dict) else ()
+        return bool(self.usage or any(isinstance(one, dict) and one.get("setup_future_usage") for one in options))
 
     @property
     def details(self) -> dict[str, Any] | None:
@@ -175,34 +175,34 @@ class StripePayment(
 
     def reversal(self) -> Reversal:
         """Stripe takes of both a part in proportion to what is given back (Stripe, "Create a refund")."""
-        made = self.connect
-        if made is None:
+        connect = self.connect
+        if connect is None:
             # Opened by an earlier version, and not read since.
             transfer = self.options.get("transfer_data")
-            made = {
+            connect = {
                 "destination": transfer.get("destination") if isinstance(transfer, dict) else None,
                 "fee": self.options.get("application_fee_amount"),
             }
-        asked: Reversal = {}
-        if made.get("destination"):
-            asked["reverse_transfer"] = True
-        if made.get("fee"):
-            asked["refund_application_fee"] = True
-        return asked
+        reversal: Reversal = {}
+        if connect.get("destination"):
+            reversal["reverse_transfer"] = True
+        if connect.get("fee"):
+            reversal["refund_application_fee"] = True
+        return reversal
 
     def confirmation(self, order: Payable, amount_cents: int, work: Work) -> ConfirmFacts:
         """Needs `wallet_entry` loaded. Only what comes from the wallet, or from an integration, is confirmed without
         the shopper; and nothing that is to be set up by it, which Stripe does with the shopper alone.
         """
-        asked: ConfirmFacts = {}
+        facts: ConfirmFacts = {}
         if self.wallet_entry is not None:
-            asked["off_session"] = True
-            asked["payment_method"] = self.wallet_entry.payment_source_token
+            facts["off_session"] = True
+            facts["payment_method"] = self.wallet_entry.payment_source_token
             if self.usage is not None:
-                # Whoever asked for it: it is set up, and not again without the shopper.
-                asked["setup_future_usage"] = ""
+                # The card is set up already; setting it up again is not possible without the shopper.
+                facts["setup_future_usage"] = ""
         elif not work.actor.is_sales_channel and self.usage is None:
-            asked["off_session"] = True
+            facts["off_session"] = True
         sealed = self.sealed_urls or {}
         url = (
             whole(self.return_url, sealed.get("return_url"))
@@ -210,8 +210,8 @@ class StripePayment(
             or whole(order.return_url, order.sealed_return_url)
         )
         if url is not None:
-            asked["return_url"] = url
-        return asked
+            facts["return_url"] = url
+        return facts
 
     def absorb(self, snapshot: Snapshot, work: Work) -> bool:
         former_status = self.gateway_status
@@ -240,11 +240,11 @@ class StripePayment(
             connect=_connected(snapshot),
         )
         if method is not None:
-            told = snapshot.instrument
+            instrument = snapshot.instrument
             work.change(
                 self,
                 payment_method=dict(method),
-                payment_instrument=dict(told) if told is not None else self.payment_instrument,
+                payment_instrument=dict(instrument) if instrument is not None else self.payment_instrument,
             )
         return True
 
@@ -274,5 +274,5 @@ _UNCONFIRMED = ("requires_payment_method", "requires_confirmation", "requires_ac
 
 
 def _connected(snapshot: Snapshot) -> dict[str, Any]:
-    made = {"destination": snapshot.destination, "fee": snapshot.application_fee}
-    return {name: value for name, value in made.items() if value}
+    facts = {"destination": snapshot.destination, "fee": snapshot.application_fee}
+    return {name: value for name, value in facts.items() if value}

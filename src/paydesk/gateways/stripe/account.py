@@ -156,8 +156,8 @@ class StripeAccount:
             else:
                 events = [event(one) for one in reversed(answer["data"])]
                 return EventPage(tuple(events), events[-1].event_id if events else cursor, bool(answer["has_more"]))
-        made = {"created": {"gte": int(since)}}
-        newest_first = [event(one) async for one in self._requests.every("/v1/events", made, credentials, seconds)]
+        created = {"created": {"gte": int(since)}}
+        newest_first = [event(one) async for one in self._requests.every("/v1/events", created, credentials, seconds)]
         return EventPage(tuple(reversed(newest_first)), newest_first[0].event_id if newest_first else None, False)
 
     def payments_made(

@@ -73,10 +73,10 @@ class StripeGateway:
         credentials: Credentials,
         seconds: float | None = None,
     ) -> Answer:
-        stripes = VERBS[verb]
-        if stripes.of_the_platform:
+        stripe_verb = VERBS[verb]
+        if stripe_verb.of_the_platform:
             credentials = replace(credentials, account=None)
-        path, sent = stripes.path, dict(parameters)
+        path, sent = stripe_verb.path, dict(parameters)
         if "{}" in path:
             path = path.format(checked(sent.pop("id")))
         if "currency" in sent and not amounts.chargeable(sent.get("amount", 0), sent["currency"]):
@@ -86,27 +86,27 @@ class StripeGateway:
                 param="amount",
             )
         try:
-            answer, headers = await self.requests.ask(
-                stripes.method, path, sent, what=verb, credentials=credentials, seconds=seconds, key=key
+            value, headers = await self.requests.ask(
+                stripe_verb.method, path, sent, what=verb, credentials=credentials, seconds=seconds, key=key
             )
         except Refused as refusal:
-            if stripes.missing is not None and refusal.http_status == 404:
-                return stripes.missing(str(parameters["id"]))
+            if stripe_verb.missing is not None and refusal.http_status == 404:
+                return stripe_verb.missing(str(parameters["id"]))
             raise
         request_id = headers.get("Request-Id")
         replayed = headers.get("Idempotent-Replayed") == "true"
-        made = understood(lambda value: stripes.read(value, request_id, replayed), answer, request_id)
-        if made is None or (replayed and isinstance(made, Snapshot)):
+        answer = understood(lambda value: stripe_verb.read(value, request_id, replayed), value, request_id)
+        if answer is None or (replayed and isinstance(answer, Snapshot)):
             # A kept answer is of an earlier moment; and a refund may come without its payment.
-            payment_id = made.payment_id if made else identity(answer.get("payment_intent"))
+            payment_id = answer.payment_id if answer else identity(value.get("payment_intent"))
             try:
                 fresh = await self.read(str(payment_id), credentials=credentials, seconds=seconds)
             except GatewayProblem as problem:
-                if made is None:
+                if answer is None:
                     raise Unknown(f"done, but not to be read: {problem.message}", request_id=request_id) from None
             else:
-                made = replace(fresh, request_id=request_id, replayed=replayed)
-        return made
+                answer = replace(fresh, request_id=request_id, replayed=replayed)
+        return answer
 
     async def read(
         self, payment_id: str, *, credentials: Credentials, seconds: float | None = None, closely: bool = False

@@ -36,14 +36,14 @@ def trouble(problem: stripe.StripeError, lane: Lane, what: str, pause: float) ->
     status = problem.http_status
     request_id = problem.request_id
     if isinstance(problem, stripe.APIConnectionError) or status is None:
-        lane.untold()
+        lane.unanswered()
         cause = problem.__cause__
         # Neither a refused connection nor an unknown name has let anything through.
         unsent = isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
         return Unknown(f"Stripe could not be reached ({type(cause).__name__}).", unsent=unsent)
     error: Any = problem.json_body.get("error") if isinstance(problem.json_body, dict) else None
     if not isinstance(error, dict):
-        lane.untold()
+        lane.unanswered()
         return Unknown(f"Stripe's answer could not be read (status {status}).")
     headers: Mapping[str, str] = problem.headers or {}
     code = error.get("code") if isinstance(error.get("code"), str) else None
@@ -52,10 +52,10 @@ def trouble(problem: stripe.StripeError, lane: Lane, what: str, pause: float) ->
         lane.limited(max(wait or 0.0, pause))
         return Unknown("Stripe limits the rate of requests.", wait, request_id=request_id)
     if status >= 500:
-        lane.untold()
+        lane.unanswered()
         kept = headers.get("Idempotent-Replayed") == "true" or headers.get("Stripe-Should-Retry") == "false"
         return Unknown(f"Stripe failed (status {status}).", _retry_after(headers), kept=kept, request_id=request_id)
-    lane.told()
+    lane.answered()
     if status in (409, 424):
         return Unknown(f"Stripe is busy with it ({code or status}).", _retry_after(headers), request_id=request_id)
     raise _no(error, status, code, what, request_id)

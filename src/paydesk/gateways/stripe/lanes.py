@@ -48,8 +48,8 @@ class Patience:
 class Lane:
     """The traffic of one set of credentials: at most so many calls at once, a pause after a 429, and a breaker.
 
-    Used as: `await enter(...)`, and once that gave None the attempt, then exactly one of `told` (Stripe answered,
-    whatever it said), `limited` (429) or `untold` (it did not), or `left` when the attempt was called off.
+    Used as: `await enter(...)`, and once that gave None the attempt, then exactly one of `answered` (Stripe answered,
+    whatever it said), `limited` (429) or `unanswered` (it did not), or `left` when the attempt was called off.
     """
 
     def __init__(self, patience: Patience) -> None:
@@ -58,7 +58,7 @@ class Lane:
         self._inside = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._not_before = 0.0
-        self._untold = 0
+        self._unanswered = 0
         self._open_until: float | None = None
         self._opened = 0
         self._probing = False
@@ -116,27 +116,27 @@ class Lane:
                 self._give_up(place)
                 raise
 
-    def told(self) -> None:
+    def answered(self) -> None:
         """Stripe answered: the lane is in order, whatever the answer."""
         self._leave()
-        self._untold = self._opened = 0
+        self._unanswered = self._opened = 0
         self._open_until = None
         self._room = min(float(self._patience.concurrent), self._room + 1 / max(1.0, self._room))
 
     def limited(self, pause: float) -> None:
         """Stripe answered 429: fewer at a time from now on, and nobody for `pause` seconds."""
         self._leave()
-        self._untold = self._opened = 0
+        self._unanswered = self._opened = 0
         self._open_until = None
         self._room = max(2.0, self._room / 2)
         self._not_before = max(self._not_before, time.monotonic() + pause)
 
-    def untold(self) -> None:
+    def unanswered(self) -> None:
         """Nothing came back, or nothing that tells what happened. After enough of these the breaker opens."""
         half_open = self._probing
         self._leave()
-        self._untold += 1
-        if half_open or (self._open_until is None and self._untold >= self._patience.breaks_after):
+        self._unanswered += 1
+        if half_open or (self._open_until is None and self._unanswered >= self._patience.breaks_after):
             pause = min(self._patience.breaks_for * 2.0**self._opened, self._patience.breaks_longest)
             self._opened = min(self._opened + 1, 16)
             self._open_until = time.monotonic() + pause

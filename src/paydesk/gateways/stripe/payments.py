@@ -102,6 +102,6 @@ async def made_between(
     requests: Requests, since: float, until: float, credentials: Credentials, seconds: float | None
 ) -> AsyncIterator[Snapshot]:
     """All payments of a time, as `port.Account.payments_made` has them."""
-    made = {"created": {"gte": math.floor(since), "lt": math.ceil(until)}}
-    async for one in requests.every(PATH, made, credentials, seconds, most_pages=sys.maxsize):
+    created = {"created": {"gte": math.floor(since), "lt": math.ceil(until)}}
+    async for one in requests.every(PATH, created, credentials, seconds, most_pages=sys.maxsize):
         yield understood(snapshot, one)

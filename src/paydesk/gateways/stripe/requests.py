@@ -134,16 +134,16 @@ class Requests:
         except stripe.StripeError as problem:
             return trouble(problem, lane, what, self.patience.pause(attempt))
         except TimeoutError:
-            lane.untold()
+            lane.unanswered()
             return Unknown("Stripe did not answer in time.")
         except (aiohttp.ClientError, OSError, EOFError) as problem:
             # The SDK wraps failures before the body; a body that breaks off comes as it is.
-            lane.untold()
+            lane.unanswered()
             return Unknown(f"Stripe's answer broke off ({type(problem).__name__}).")
         except (AttributeError, KeyError, TypeError, ValueError):
-            lane.untold()
+            lane.unanswered()
             return Unknown("Stripe's answer could not be read.")
-        lane.told()
+        lane.answered()
         return response.data, response.headers
 
     async def every(
@@ -197,8 +197,8 @@ class Requests:
             if since is None or refusal.unauthorized:
                 raise
         if not found and since is not None:
-            made = {"created": {"gte": int(since)}}
-            async for one in self.every(path, made, credentials, seconds):
+            created = {"created": {"gte": int(since)}}
+            async for one in self.every(path, created, credentials, seconds):
                 if bears(one, metadata):
                     found.append(one)
         return found

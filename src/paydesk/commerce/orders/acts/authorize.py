@@ -33,31 +33,31 @@ def authorize(order: Order, work: Work) -> Rule:
     raises   Several: everything that stands against paying; Invalid: an amount out of bounds, or another one than is
              authorized
     """
-    asked: int | None = work.arguments.get("_authorization_amount_cents")
+    requested: int | None = work.arguments.get("_authorization_amount_cents")
     yield from order.refresh(work, forced=True)
     due: Money = order.due()
     if not due:
         return
-    if asked is not None and asked <= 0:
-        raise Invalid("_authorization_amount_cents", "greater_than", value=asked, count=0)
-    amount = due if asked is None else Money(asked, order.currency_code)
+    if requested is not None and requested <= 0:
+        raise Invalid("_authorization_amount_cents", "greater_than", value=requested, count=0)
+    amount = due if requested is None else Money(requested, order.currency_code)
     if amount > due:
         raise Invalid("_authorization_amount_cents", "less_than_or_equal_to", value=amount.cents, count=due.cents)
-    if (problem := unpayable("_authorization_amount_cents", asked, order.currency_code)) is not None:
+    if (problem := unpayable("_authorization_amount_cents", requested, order.currency_code)) is not None:
         raise problem
-    if asked is None and (yield from settling.held(order, work)) >= due:
+    if requested is None and (yield from settling.held(order, work)) >= due:
         return
     yield from load(order)
     held = yield from settling.held_by_source(order, work)
-    if held and asked is not None and amount == held:
+    if held and requested is not None and amount == held:
         return
     if held:
         raise not_placeable(f"is {order.payment_status.replace('_', ' ')} already", value=order.payment_status)
-    wrong = payment_problems(order, any_amount=asked is not None)
+    wrong = payment_problems(order, any_amount=requested is not None)
     if wrong:
         raise Several(list(wrong))
     payment = order.payment_source
-    if asked is None or payment.takes_any_amount or payment.intended_cents == asked:
+    if requested is None or payment.takes_any_amount or payment.intended_cents == requested:
         confirm("authorize_order", order, amount, work)
         return
     work.comes_after("discard_payment", payment)
@@ -89,9 +89,9 @@ class AuthorizeOrder(ConfirmPayment):
     def repeats(self, ask: ConfirmAsk, former: ConfirmAsk, record_id: str | None) -> bool:
         return ask.amount_cents == former.amount_cents
 
-    def fits(self, asked: Money, due: Money) -> bool:
-        # A part of it may have been asked for.
-        return asked.currency == due.currency and asked <= due
+    def fits(self, requested: Money, due: Money) -> bool:
+        # A part of the total may have been asked for.
+        return requested.currency == due.currency and requested <= due
 
     def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
         yield from order.refresh(work, forced=True)

@@ -66,8 +66,8 @@ class ConfirmPayment(Plan[ConfirmAsk]):
         return call.ask.payment_id
 
     def proceeds(self, call: Journalled[ConfirmAsk], snapshot: Snapshot) -> bool:
-        ask, told = call.ask, (snapshot.amount.cents, snapshot.amount.currency)
-        is_right = ask.any_amount or told == (ask.amount_cents, ask.currency)
+        ask, amount = call.ask, (snapshot.amount.cents, snapshot.amount.currency)
+        is_right = ask.any_amount or amount == (ask.amount_cents, ask.currency)
         # A failed intent has lost its payment method; it can be confirmed again if the call names one.
         waits = ("confirmable", "open") if call.ask.gateway.get("payment_method") else ("confirmable",)
         return snapshot.status in waits and is_right
@@ -83,9 +83,9 @@ class ConfirmPayment(Plan[ConfirmAsk]):
         due = Money(totals_of(order, order.line_items).total_amount_with_taxes_cents, order.currency_code)
         return self.fits(Money(call.ask.amount_cents, call.ask.currency), due)
 
-    def fits(self, asked: Money, due: Money) -> bool:
+    def fits(self, requested: Money, due: Money) -> bool:
         """Whether the call's amount is right for an order that costs `due` now."""
-        return asked == due
+        return requested == due
 
     def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
         """Act on the order, now that the answer is booked. Returns the order, or a refusal."""
@@ -105,12 +105,12 @@ class ConfirmPayment(Plan[ConfirmAsk]):
         payment = yield from payment_of(call)
         if order is None or payment is None:
             return Invalid("order", "blank")
-        told = yield from self._no(call, order, payment, problem, work)
-        if told is None:
+        refusal = yield from self._no(call, order, payment, problem, work)
+        if refusal is None:
             assert problem.snapshot is not None, "it was seen that it holds money"
             return (yield from self._followed(call, order, problem.snapshot, work))
-        yield from _keep(told, order, work)
-        return told
+        yield from _keep(refusal, order, work)
+        return refusal
 
     def _followed(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
         outcome = yield from self.judged(call, order, answer, work)

@@ -119,12 +119,12 @@ def _take_at_once(order: Order, work: Work) -> Rule:
         return
     everything = yield from booked(order, work)
     left = (due - settling.taken_for(order, everything)).cents
-    asked = {call.subject_id for call in work.calls if call.kind in ("capture_payment", "void_payment")}
+    taken = {call.subject_id for call in work.calls if call.kind in ("capture_payment", "void_payment")}
     held = [one for one in everything if one.one_of("authorizations") and moving.may_capture(one, everything)]
     for one in sorted(held, key=lambda one: one.payment_source_id != order.payment_source_id):
         is_own = one.payment_source_id == order.payment_source_id
         amount = min(one.capture_balance_cents, left)
-        if amount > 0 and one.id not in asked and (is_own or order.status in ("placed", "approved")):
+        if amount > 0 and one.id not in taken and (is_own or order.status in ("placed", "approved")):
             yield from moving.capture(one, work, order, asked=amount, final=True, later=True)
             left -= amount
 
@@ -148,8 +148,8 @@ def _place_unasked(
     yield from _placed(order, refreshed, work)
 
 
-def _placed(order: Order, refreshed: Refreshed, work: Work, *, asked: str | None = None) -> Rule:
-    """The one way to `placed`, by a total that was just worked out; `asked`: the payment that was confirmed for it."""
+def _placed(order: Order, refreshed: Refreshed, work: Work, *, confirmed: str | None = None) -> Rule:
+    """The one way to `placed`, by a total that was just worked out; `confirmed`: the payment just confirmed."""
     ships = yield from addressing.ships(order)
     settling.need_anew(order, work)
     settling.ORDER.move(
@@ -169,7 +169,7 @@ def _placed(order: Order, refreshed: Refreshed, work: Work, *, asked: str | None
     freed = {id_ for kind, id_ in work.withdrawn if kind == "release_payment"}
     freed |= {call.subject_id for call in work.calls if call.kind == "release_payment"}
     held = [one for one in rows if one.one_of("authorizations") and one.counts and one.id not in spare]
-    for id_ in {one.payment_source_id for one in held} - {asked}:
+    for id_ in {one.payment_source_id for one in held} - {confirmed}:
         # A deletion or cancellation may be in flight for a payment that the order is placed on: it comes first. The
         # payment that was just confirmed has none, nor has one that this very work keeps or releases.
         work.comes_after("discard_payment", id_)
@@ -233,7 +233,7 @@ class PlaceOrder(ConfirmPayment):
             return Several(list(wrong))
         is_processing = answer.status == "processing" and order.payment_source_id == call.ask.payment
         if is_covered or is_processing:
-            yield from _placed(order, refreshed, work, asked=call.ask.payment)
+            yield from _placed(order, refreshed, work, confirmed=call.ask.payment)
             return order
         return why_not(answer)
 

@@ -66,12 +66,14 @@ def create(kind: type[PaymentSource], change: Change, work: Work) -> Rule:
     if facts["account"] is not None and work.actor.customer_id in (None, facts["account"]):
         known = yield from known_at(gateway.id, facts["account"])
     connect = connecting(options, work)
-    told = {**sent(options), **dict.fromkeys(CONNECT), **connected(order, connect)}
-    is_named = known is not None and known.token is not None and "customer" not in told
+    sent_options = {**sent(options), **dict.fromkeys(CONNECT), **connected(order, connect)}
+    is_named = known is not None and known.token is not None and "customer" not in sent_options
     if known is not None and is_named:
-        told["customer"] = known.token
-    named = known.id if known and is_named else None
-    open_payment(kind, order, gateway, record, told, facts, work, known=named, connect=connect, behind=was_behind)
+        sent_options["customer"] = known.token
+    known_id = known.id if known and is_named else None
+    open_payment(
+        kind, order, gateway, record, sent_options, facts, work, known=known_id, connect=connect, behind=was_behind
+    )
 
 
 def reopen(

@@ -79,9 +79,12 @@ class OpenPayment(Plan[OpenAsk]):
 
     def repeats(self, ask: OpenAsk, former: OpenAsk, record_id: str | None) -> bool:
         # The former one is still its order's source, of the same amount.
-        asked, had = ask.gateway, former.gateway
+        request, former_request = ask.gateway, former.gateway
         is_source = record_id is not None and ask.replaces == record_id
-        return is_source and (asked["amount_cents"], asked["currency"]) == (had["amount_cents"], had["currency"])
+        return is_source and (request["amount_cents"], request["currency"]) == (
+            former_request["amount_cents"],
+            former_request["currency"],
+        )
 
     def found(self, ask: OpenAsk) -> Mapping[str, str]:
         name = f"{source_type(ask.source).shape.singular}_id"
@@ -140,11 +143,11 @@ class OpenPayment(Plan[OpenAsk]):
         known = yield Find(GatewayCustomer, eq("id", call.ask.known), ("payment_gateway",))
         if order is None or known is None:
             return Invalid("order", "blank")
-        asked = call.ask.gateway
-        if known.token == asked["options"]["customer"]:
+        request = call.ask.gateway
+        if known.token == request["options"]["customer"]:
             work.change(known, token=None)
-        options = {name: value for name, value in asked["options"].items() if name != "customer"}
-        gateway: OpenRequest = {**asked, "options": options}
+        options = {name: value for name, value in request["options"].items() if name != "customer"}
+        gateway: OpenRequest = {**request, "options": options}
         again = replace(call.ask, known=None, gateway=gateway)
         work.call(self.kind, order, gateway=known.payment_gateway, record_id=call.record_id, ask=again)
         return None

@@ -70,16 +70,16 @@ def payment_method(value: Any, details: Object) -> dict[str, Any] | None:
     kind = source.get("type")
     if not isinstance(kind, str):
         return None
-    made: dict[str, Any] = {"id": identity(source), "type": kind}
+    method: dict[str, Any] = {"id": identity(source), "type": kind}
     facts = mapping(source.get(kind))
     if kind == "card":
-        made["card"] = {name: facts[name] for name in _CARD if name in facts}
+        method["card"] = {name: facts[name] for name in _CARD if name in facts}
     else:
-        made[kind] = {name: one for name, one in facts.items() if one is None or isinstance(one, str | int | bool)}
+        method[kind] = {name: one for name, one in facts.items() if one is None or isinstance(one, str | int | bool)}
     for name in ("billing_details", "allow_redisplay"):
         if source.get(name) is not None:
-            made[name] = source[name]
-    return made
+            method[name] = source[name]
+    return method
 
 
 def payment_instrument(method: Object | None, charged: Object) -> dict[str, Any] | None:

@@ -158,13 +158,13 @@ def failure(error: Object) -> Failure:
 
 
 def _checks(card: Object) -> dict[str, str | None] | None:
-    told = mapping(card.get("checks"))
-    if not told:
+    checks = mapping(card.get("checks"))
+    if not checks:
         return None
     return {
-        "cvc": told.get("cvc_check"),
-        "address_line1": told.get("address_line1_check"),
-        "address_postal_code": told.get("address_postal_code_check"),
+        "cvc": checks.get("cvc_check"),
+        "address_line1": checks.get("address_line1_check"),
+        "address_postal_code": checks.get("address_postal_code_check"),
     }
 
 
@@ -177,10 +177,10 @@ def _fraud(charge: Object, intent: Object, watched: Mapping[str, Object | None])
     outcome = mapping(charge.get("outcome"))
     if not outcome and not watched:
         return None
-    made = {name: outcome.get(name) for name in _FRAUD} | {"review": review_of(intent)}
+    facts = {name: outcome.get(name) for name in _FRAUD} | {"review": review_of(intent)}
     review, warning = watched.get("review"), watched.get("warning")
     if review is not None:
-        made["review_closed"] = None if review.get("open") else review.get("closed_reason") or review.get("reason")
+        facts["review_closed"] = None if review.get("open") else review.get("closed_reason") or review.get("reason")
     if warning is not None:
-        made["warning"] = warning.get("fraud_type") or "unknown"
-    return made
+        facts["warning"] = warning.get("fraud_type") or "unknown"
+    return facts

@@ -12,11 +12,11 @@ from paydesk.gateways.stripe.verbs.verb import StripeVerb, metadata_of, take
 
 
 def _create_customer(ask: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    take(made, ask, ("email", "name", "phone"))
+    parameters: dict[str, Any] = {}
+    take(parameters, ask, ("email", "name", "phone"))
     if ask.get("metadata"):
-        made["metadata"] = metadata_of(ask["metadata"], {})
-    return made
+        parameters["metadata"] = metadata_of(ask["metadata"], {})
+    return parameters
 
 
 def _attach(ask: Mapping[str, Any]) -> dict[str, Any]:

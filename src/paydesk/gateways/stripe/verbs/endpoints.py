@@ -16,7 +16,7 @@ PATH: Final = "/v1/webhook_endpoints"
 
 
 def _register(ask: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "url": ask["url"],
         "enabled_events": list(EVENTS),
         "api_version": API_VERSION,
@@ -25,9 +25,9 @@ def _register(ask: Mapping[str, Any]) -> dict[str, Any]:
     }
     if ask.get("account"):
         # The platform's own endpoint, which hears of all its connected accounts.
-        made["connect"] = True
-        made["metadata"][ACCOUNT] = ask["account"]
-    return made
+        parameters["connect"] = True
+        parameters["metadata"][ACCOUNT] = ask["account"]
+    return parameters
 
 
 def _move_endpoint(ask: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,43 +43,43 @@ _PAYMENT = frozenset(
 
 def _open(ask: Mapping[str, Any]) -> dict[str, Any]:
     options: Mapping[str, Any] = ask.get("options") or {}
-    made: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "amount": amounts.to_stripe(ask["amount_cents"], ask["currency"]),
         "currency": ask["currency"].lower(),
         "capture_method": "automatic" if ask["auto_payments"] else "manual",
     }
     if ask["auto_payments"]:
-        made["automatic_payment_methods"] = {"enabled": True}
+        parameters["automatic_payment_methods"] = {"enabled": True}
     else:
-        made["allowed_payment_method_types"] = ["card"]
-    take(made, options, OPEN_OPTIONS)
-    _describe(made, ask, options)
+        parameters["allowed_payment_method_types"] = ["card"]
+    take(parameters, options, OPEN_OPTIONS)
+    _describe(parameters, ask, options)
     transfer = options.get("transfer_data")
     if isinstance(transfer, Mapping) and isinstance(transfer.get("destination"), str):
-        made["transfer_data"] = {}
-        take(made["transfer_data"], transfer, ("destination", "amount"))
-    if "payment_method" in made:
+        parameters["transfer_data"] = {}
+        take(parameters["transfer_data"], transfer, ("destination", "amount"))
+    if "payment_method" in parameters:
         # An intent that has no method yet has no charge either: its answer is whole without any expansion.
-        made["expand"] = list(EXPAND)
-    return made
+        parameters["expand"] = list(EXPAND)
+    return parameters
 
 
 def _amend(ask: Mapping[str, Any]) -> dict[str, Any]:
     options: Mapping[str, Any] = ask.get("options") or {}
-    made: dict[str, Any] = {"id": ask["payment_id"]}
+    parameters: dict[str, Any] = {"id": ask["payment_id"]}
     if ask.get("amount_cents") is not None:
-        made["amount"] = amounts.to_stripe(ask["amount_cents"], ask["currency"])
+        parameters["amount"] = amounts.to_stripe(ask["amount_cents"], ask["currency"])
     if ask.get("currency") is not None:
-        made["currency"] = ask["currency"].lower()
-    take(made, options, AMEND_OPTIONS)
-    _describe(made, ask, options)
+        parameters["currency"] = ask["currency"].lower()
+    take(parameters, options, AMEND_OPTIONS)
+    _describe(parameters, ask, options)
     if "receipt_email" in ask and ask["receipt_email"] is None:
-        made["receipt_email"] = ""  # on the wire an empty text unsets what is there
+        parameters["receipt_email"] = ""  # on the wire an empty text unsets what is there
     transfer = options.get("transfer_data")
     if isinstance(transfer, Mapping) and isinstance(transfer.get("amount"), int):
-        made["transfer_data"] = {"amount": transfer["amount"]}
-    made["expand"] = list(EXPAND)
-    return made
+        parameters["transfer_data"] = {"amount": transfer["amount"]}
+    parameters["expand"] = list(EXPAND)
+    return parameters
 
 
 def _adopt(ask: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,54 +87,54 @@ def _adopt(ask: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _confirm(ask: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {"id": ask["payment_id"]}
-    take(made, ask, ("payment_method", "return_url", "setup_future_usage"))
+    parameters: dict[str, Any] = {"id": ask["payment_id"]}
+    take(parameters, ask, ("payment_method", "return_url", "setup_future_usage"))
     if isinstance(ask.get("return_url"), Mapping):
-        made["return_url"] = dict(ask["return_url"])
+        parameters["return_url"] = dict(ask["return_url"])
     if ask.get("off_session") is not None:
-        made["off_session"] = bool(ask["off_session"])
-    made["expand"] = list(EXPAND)
-    return made
+        parameters["off_session"] = bool(ask["off_session"])
+    parameters["expand"] = list(EXPAND)
+    return parameters
 
 
 def _cancel(ask: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {"id": ask["payment_id"]}
+    parameters: dict[str, Any] = {"id": ask["payment_id"]}
     if ask.get("reason") is not None:
-        made["cancellation_reason"] = ask["reason"]
-    made["expand"] = list(EXPAND)
-    return made
+        parameters["cancellation_reason"] = ask["reason"]
+    parameters["expand"] = list(EXPAND)
+    return parameters
 
 
 def _capture(ask: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "id": ask["payment_id"],
         # Said even when it is all of it: what a repetition takes must not depend on what is capturable by then.
         "amount_to_capture": amounts.to_stripe(ask["amount_cents"], ask["currency"]),
     }
     if ask.get("final") is False:
-        made["final_capture"] = False  # only an account with multicapture takes it, so the default is not said
+        parameters["final_capture"] = False  # only an account with multicapture takes it, so the default is not said
     if ask.get("metadata"):
-        made["metadata"] = metadata_of(ask["metadata"], {})
-    made["expand"] = list(EXPAND)
-    return made
+        parameters["metadata"] = metadata_of(ask["metadata"], {})
+    parameters["expand"] = list(EXPAND)
+    return parameters
 
 
-def _describe(made: dict[str, Any], ask: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+def _describe(parameters: dict[str, Any], ask: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     """What an intent that is opened and one that is amended have in common, apart from money."""
     if ask.get("receipt_email"):
-        made["receipt_email"] = ask["receipt_email"]
+        parameters["receipt_email"] = ask["receipt_email"]
     description = options.get("description") or ask.get("description")
     if isinstance(description, str):
-        made["description"] = description[:_DESCRIPTION]
+        parameters["description"] = description[:_DESCRIPTION]
     usage = options.get("setup_future_usage") or ask.get("setup_future_usage")
     if isinstance(usage, str):
-        made["setup_future_usage"] = usage
+        parameters["setup_future_usage"] = usage
     shipping = shipping_of(ask.get("shipping")) or shipping_option(options.get("shipping"))
     if shipping is not None:
-        made["shipping"] = shipping
-    metadata = metadata_of(ask.get("metadata") or {}, options.get("metadata"), unsets="id" in made)
+        parameters["shipping"] = shipping
+    metadata = metadata_of(ask.get("metadata") or {}, options.get("metadata"), unsets="id" in parameters)
     if metadata:
-        made["metadata"] = metadata
+        parameters["metadata"] = metadata
     by_method = method_options(options.get("payment_method_options"))
     if ask.get("auto_payments"):
         for method in HOLDABLE:
@@ -142,28 +142,28 @@ def _describe(made: dict[str, Any], ask: Mapping[str, Any], options: Mapping[str
     if ask.get("moto"):
         by_method.setdefault("card", {})["moto"] = True
     if by_method:
-        made["payment_method_options"] = by_method
+        parameters["payment_method_options"] = by_method
 
 
-def shipping_of(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def shipping_of(ours: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """An address of ours in Stripe's words; None when it lacks what Stripe insists on, the name and the first line."""
-    if not given or not given.get("name") or not given.get("line_1"):
+    if not ours or not ours.get("name") or not ours.get("line_1"):
         return None
     address = {
-        "line1": given["line_1"],
-        "line2": given.get("line_2"),
-        "city": given.get("city"),
-        "postal_code": given.get("zip_code"),
-        "state": given.get("state_code"),
-        "country": given.get("country_code"),
+        "line1": ours["line_1"],
+        "line2": ours.get("line_2"),
+        "city": ours.get("city"),
+        "postal_code": ours.get("zip_code"),
+        "state": ours.get("state_code"),
+        "country": ours.get("country_code"),
     }
-    made: dict[str, Any] = {
-        "name": given["name"],
+    shipping: dict[str, Any] = {
+        "name": ours["name"],
         "address": {name: value for name, value in address.items() if value},
     }
-    if given.get("phone"):
-        made["phone"] = given["phone"]
-    return made
+    if ours.get("phone"):
+        shipping["phone"] = ours["phone"]
+    return shipping
 
 
 def _read(value: Object, request_id: str | None, replayed: bool) -> Snapshot:

@@ -97,25 +97,25 @@ intent that asks for manual capture as a whole hides every other method (iDEAL, 
 
 
 def method_options(given: Any) -> dict[str, dict[str, Any]]:
-    made: dict[str, dict[str, Any]] = {}
+    options: dict[str, dict[str, Any]] = {}
     if not isinstance(given, Mapping):
-        return made
+        return options
     for method, allowed in METHOD_OPTIONS.items():
-        asked = given.get(method)
-        if isinstance(asked, Mapping):
+        theirs = given.get(method)
+        if isinstance(theirs, Mapping):
             kept: dict[str, Any] = {}
-            take(kept, asked, sorted(allowed))
+            take(kept, theirs, sorted(allowed))
             if kept:
-                made[method] = kept
-    return made
+                options[method] = kept
+    return options
 
 
 def shipping_option(given: Any) -> dict[str, Any] | None:
     """A client's own `options.shipping`, which is in Stripe's words already, less what Stripe does not know."""
     if not isinstance(given, Mapping) or not isinstance(given.get("address"), Mapping) or not given.get("name"):
         return None
-    made: dict[str, Any] = {}
-    take(made, given, ("name", "phone", "carrier", "tracking_number"))
+    shipping: dict[str, Any] = {}
+    take(shipping, given, ("name", "phone", "carrier", "tracking_number"))
     address: dict[str, Any] = {}
     take(address, given["address"], ("line1", "line2", "city", "postal_code", "state", "country"))
-    return {**made, "address": address} if made.get("name") and address else None
+    return {**shipping, "address": address} if shipping.get("name") and address else None

@@ -15,23 +15,23 @@ from paydesk.gateways.stripe.verbs.verb import StripeVerb, metadata_of
 
 
 def _refund(ask: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "payment_intent": ask["payment_id"],
         "amount": amounts.to_stripe(ask["amount_cents"], ask["currency"]),
     }
     if ask.get("reason") is not None:
-        made["reason"] = ask["reason"]
+        parameters["reason"] = ask["reason"]
     for name in ("reverse_transfer", "refund_application_fee"):
         if ask.get(name):
-            made[name] = True
+            parameters[name] = True
     if ask.get("metadata"):
-        made["metadata"] = metadata_of(ask["metadata"], {})
-    made["expand"] = [
+        parameters["metadata"] = metadata_of(ask["metadata"], {})
+    parameters["expand"] = [
         "payment_intent",
         "payment_intent.latest_charge",
         "payment_intent.payment_method",
     ]
-    return made
+    return parameters
 
 
 def _read(value: Object, request_id: str | None, replayed: bool) -> Snapshot | None:
@@ -39,10 +39,10 @@ def _read(value: Object, request_id: str | None, replayed: bool) -> Snapshot | N
     intent = value.get("payment_intent")
     if not isinstance(intent, dict):
         return None
-    made = refund(value)
+    new = refund(value)
     whole = snapshot(intent, request_id=request_id, replayed=replayed)
-    returned = made.amount.cents if made.status not in ("failed", "canceled") else 0
-    return replace(whole, refunds=(made,), refunded=max(whole.refunded, returned))
+    returned = new.amount.cents if new.status not in ("failed", "canceled") else 0
+    return replace(whole, refunds=(new,), refunded=max(whole.refunded, returned))
 
 
 VERBS: Final[Mapping[str, StripeVerb]] = {

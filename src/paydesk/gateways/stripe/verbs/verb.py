@@ -51,12 +51,12 @@ class StripeVerb:
         return self.make(ask)
 
 
-def take(made: dict[str, Any], given: Mapping[str, Any], names: Iterable[str]) -> None:
+def take(parameters: dict[str, Any], given: Mapping[str, Any], names: Iterable[str]) -> None:
     """Copy what is given under these names, single values only: an object would bring names of its own."""
     for name in names:
         value = given.get(name)
         if isinstance(value, str | int):
-            made[name] = value
+            parameters[name] = value
 
 
 def metadata_of(ours: Mapping[str, Any], theirs: Any, *, unsets: bool = False) -> dict[str, str]:
@@ -65,15 +65,15 @@ def metadata_of(ours: Mapping[str, Any], theirs: Any, *, unsets: bool = False) -
     What Stripe could not take is refused where it is entered. Payments that the first release stored may have such
     options still, and are amended without them, as they were before.
     """
-    made = {str(key): str(value)[:METADATA_VALUE] for key, value in ours.items() if value is not None}
+    metadata = {str(key): str(value)[:METADATA_VALUE] for key, value in ours.items() if value is not None}
     if not isinstance(theirs, Mapping):
-        return made
+        return metadata
     unset: dict[str, str] = {}
     for key, value in theirs.items():
-        if key in made or isinstance(value, Mapping | list):
+        if key in metadata or isinstance(value, Mapping | list):
             continue
         if value in (None, ""):
             unset[key] = ""
-        elif len(made) < MOST_METADATA and 0 < len(key) <= METADATA_KEYS and "[" not in key and "]" not in key:
-            made[key] = as_text(value)[:METADATA_VALUE]
-    return {**made, **unset} if unsets else made
+        elif len(metadata) < MOST_METADATA and 0 < len(key) <= METADATA_KEYS and "[" not in key and "]" not in key:
+            metadata[key] = as_text(value)[:METADATA_VALUE]
+    return {**metadata, **unset} if unsets else metadata
