@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import apsw
+
 from paydesk.settings import Settings
 
 T = TypeVar("T")
@@ -69,6 +71,19 @@ async def eventually(what: Callable[[], Awaitable[Any]], wanted: Any = True, sec
     while (found := await what()) != wanted:
         assert asyncio.get_running_loop().time() < ends, f"still {found}"
         await asyncio.sleep(0.02)
+
+
+async def take_the_lock(connection: apsw.Connection) -> None:
+    """Begin to write on SQLite beside a server, which may be writing at that moment."""
+    ends = asyncio.get_running_loop().time() + 60
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            assert asyncio.get_running_loop().time() < ends, "somebody else writes all the time"
+            await asyncio.sleep(0.01)
+        else:
+            return
 
 
 def group(leader: int) -> list[int]:

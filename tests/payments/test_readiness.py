@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from tests.payments.conftest import Api, on_sqlite
-from tests.processes import eventually
+from tests.processes import eventually, take_the_lock
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -116,7 +116,7 @@ async def test_who_waits_for_a_lock_is_not_ready_and_is_told_so_soon(api: Api) -
     url = api.app.settings.database_url
     if url.startswith("sqlite"):
         other = apsw.Connection(str(Path(url.removeprefix("sqlite:///"))))
-        other.execute("BEGIN IMMEDIATE")
+        await take_the_lock(other)
         assert [await ready(api) for _ in range(3)] == [NOT] * 3
         other.execute("ROLLBACK")
         other.close()

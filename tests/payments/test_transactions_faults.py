@@ -8,6 +8,7 @@ import pytest
 from paydesk.store.engines.sqlite_file import connect
 from tests.payments.conftest import HASTY, PATIENT, Answer, Api, Running, Stripe, document_of, furnish, on_sqlite
 from tests.payments.test_transactions_walk import approved, at_stripe, authorized, moved, only, ready, stands
+from tests.processes import take_the_lock
 
 KINDS = ("place_order", "capture_payment", "void_payment", "refund_payment")
 
@@ -91,7 +92,7 @@ async def test_what_could_not_be_written_down_is_finished_as_soon_as_the_databas
     await held.begun()
     database: Any = api.parts.database
     other = connect(database.path)
-    other.execute("BEGIN IMMEDIATE")
+    await take_the_lock(other)
     with monkeypatch.context() as hasty:
         hasty.setattr("paydesk.store.engines.sqlite.BUSY_SECONDS", 0.02)
         await held.go()
