@@ -50,7 +50,7 @@ ROOMS: dict[str, set[str] | None] = {
     "http": {*BASE, "declare", "rules", "settings", "gateways.port", "jsonapi", "store", "desk", "commerce.history"},
     "oauth": {*BASE, "declare", "rules", "store", "http"},
     "operations": {
-        *RULED, "settings", "vault", "store", "desk", "http", "oauth",
+        *RULED, "settings", "vault", "store", "desk", "background", "http", "oauth",
         "commerce", "commerce.accounts", "commerce.orders", "commerce.payments",
     },
     "app": None,

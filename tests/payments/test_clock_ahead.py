@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, insert, update
 
 from paydesk.app import Parts
 from paydesk.base.instants import instant, later, seconds
-from paydesk.cli.checking import check
+from paydesk.cli.gateways import checked as check
 from paydesk.commerce.payments.watching import DAY, next_look
 from paydesk.settings import Settings
 from paydesk.store.journal import holders as stored_holders

@@ -13,8 +13,8 @@ import pytest_asyncio
 from sqlalchemy import delete
 
 from paydesk.background.keep_ownership import TOLD
-from paydesk.cli.adopting import adopt
-from paydesk.cli.checking import check
+from paydesk.cli.gateways import checked as check
+from paydesk.cli.running import opened
 from paydesk.gateways.port.account import MARK
 from paydesk.settings import Settings
 from paydesk.store import migrate, open_database
@@ -149,7 +149,8 @@ async def test_the_one_that_is_adopted_acts_and_the_other_stops(twice: Twice, ac
     production, copy = twice.production, twice.copy
     await copy.parts.owner.look()
     await is_stopped(copy, account, twice.order)
-    assert await adopt(twice.settings) == 1
+    async with opened(twice.settings) as parts:
+        assert await parts.owner.adopt() == 1
     assert [mark[:2] for mark in await marks(account) if mark] == ["2-"]
     await is_acting(copy)
     await production.parts.owner.look()

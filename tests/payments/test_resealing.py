@@ -7,10 +7,22 @@ from pathlib import Path
 import pytest
 
 from paydesk.app import Parts
-from paydesk.cli.resealing import reseal, rotate
+from paydesk.cli.running import opened
 from paydesk.oauth import keys
+from paydesk.operations.reseal import Resealed, reseal, rotate
+from paydesk.settings import Settings
 from paydesk.vault import KeyMissing, Vault
 from tests.payments.conftest import Running, Stripe, furnish
+
+
+async def _rotated(settings: Settings, *, vault: bool, signing: bool) -> tuple[str | None, str | None]:
+    async with opened(settings) as parts:
+        return await rotate(parts, vault=vault, signing=signing)
+
+
+async def _resealed(settings: Settings) -> Resealed:
+    async with opened(settings) as parts:
+        return await reseal(parts)
 
 
 async def test_a_former_key_can_be_taken_out_once_all_is_sealed_anew(
@@ -32,17 +44,17 @@ async def test_a_former_key_can_be_taken_out_once_all_is_sealed_anew(
         await api.create("stripe_payments", {"return_url": url}, order=await api.order(), expect=503)
         await account.mend()
         former = Vault.at(file).key_ids[0]
-        newest, kid = await rotate(settings, vault=True, signing=True)
+        newest, kid = await _rotated(settings, vault=True, signing=True)
         assert Vault.at(file).key_ids == (newest, former)
-        told = await reseal(settings)
+        told = await _resealed(settings)
         assert (told.former, told.broken, told.answers) == ((former,), 0, 1)
         assert told.done["payment_gateways"] == 1 and told.done["signing_keys"] >= 1
         assert told.done["stripe_payments"] + told.done["gateway_calls"] >= 1
         # Again: there is nothing left, and running processes seal under the new key by themselves.
-        again = await reseal(settings)
+        again = await _resealed(settings)
         assert set(again.done.values()) == {0}
         await api.create("orders", market=api.market, key="kept later")
-        assert (await reseal(settings)).answers == 1
+        assert (await _resealed(settings)).answers == 1
         # The former one is taken out, and both processes go on.
         lines = [line for line in file.read_text().splitlines() if not line.startswith(former)]
         file.write_text("\n".join(lines) + "\n")
@@ -80,4 +92,4 @@ async def test_keys_of_the_environment_are_changed_there(running: Running, accou
         pass
     settings = replace(running.settings, keys=running.settings.vault_file.read_text())
     with pytest.raises(KeyMissing, match="put the new key in front of them there"):
-        await rotate(settings, vault=True, signing=False)
+        await _rotated(settings, vault=True, signing=False)

@@ -1,12 +1,14 @@
 """`paydesk reconcile` and `paydesk prove`."""
 
 from contextlib import ExitStack
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from paydesk.base.instants import instant
 from paydesk.cli.groups import Version
-from paydesk.cli.running import beside_dev, finish, settings_of, told_plainly
+from paydesk.cli.periods import moment
+from paydesk.cli.running import beside_dev, finish, opened, settings_of, told_plainly
 from paydesk.cli.screen import Exit, fail
 
 
@@ -33,26 +35,42 @@ def reconcile(
     person's attention, which is told apart and may be right as it stands: money held for an order that is not placed, a
     placed order whose authorization is gone, a refund that failed, an authorization that ends within a day.
     """
-    from paydesk.cli import reconciling
+    import time
+
     from paydesk.cli.holding import InUse, hold_database
+    from paydesk.cli.screens import reconciliation
+    from paydesk.operations.reconcile import run
+    from paydesk.operations.reconcile.report import Report
 
     settings = beside_dev(settings_of())
-    chosen: dict[str, Any] = {"since": since, "until": until, "slug": organization, "gateway": gateway, "fix": fix}
+    begins, ends = _period(since, until, time.time())
+
+    async def reconciled(beside: bool) -> Report:
+        async with opened(settings, reading=not fix, beside=beside) as parts:
+            return await run.reconcile(parts, begins, ends, slug=organization, gateway=gateway, fix=fix, beside=beside)
+
     with told_plainly(), ExitStack() as held:
+        beside = False
         if fix:
             try:
                 held.enter_context(hold_database(settings))
             except InUse:
-                chosen["beside"] = True
-        told = finish(reconciling.reconcile(settings, **chosen))
-    if json:
-        reconciling.as_json(told)
-    else:
-        reconciling.show(told)
+                beside = True
+        told = finish(reconciled(beside))
+    (reconciliation.as_json if json else reconciliation.show)(told)
     if told.findings or told.wrong:
         raise typer.Exit(Exit.FAILED)
     if told.attention:
         raise typer.Exit(Exit.ATTENTION)
+
+
+def _period(since: str, until: str | None, now: float) -> tuple[str, str]:
+    begins, ends = moment(since, now), moment(until, now) if until else instant(now + 1)
+    for name, text, at in (("--since", since, begins), ("--until", until, ends)):
+        if at is None:
+            fail(f"{name} {text}: no time.", hint="Say 7d, 12h, 30m, or 2026-11-22T10:00:00Z.", exit=Exit.USAGE)
+    assert begins is not None and ends is not None
+    return begins, ends
 
 
 def prove(

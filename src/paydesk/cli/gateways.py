@@ -1,12 +1,21 @@
 """`paydesk gateways`."""
 
-from typing import Annotated
+import getpass
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paydesk.cli.groups import Version, group
-from paydesk.cli.running import beside_dev, finish, settings_of
-from paydesk.cli.screen import Exit
+from paydesk.cli.running import beside_dev, finish, opened, settings_of
+from paydesk.cli.screen import Exit, fail
+
+if TYPE_CHECKING:
+    from paydesk.operations.check_gateways import Checked
+    from paydesk.settings import Settings
+
+LONGEST_KEY = 1024
 
 gateways = group("Gateways: whether they work, and their keys.")
 
@@ -27,12 +36,25 @@ def check(
     address that Stripe has. Use --no-self-test where this machine cannot reach that. Each problem is told with what to
     do about it. It only reads, and may be run beside a server. Ends with 1 while there are problems.
     """
-    from paydesk.cli import checking
+    from paydesk.cli.screens import gateways
 
-    checked = finish(checking.check(beside_dev(settings_of()), ids or (), self_test=self_test))
-    (checking.as_json if json else checking.show)(checked)
-    if any(one.problems for one in checked):
+    found = finish(checked(beside_dev(settings_of()), ids or (), self_test=self_test))
+    (gateways.as_json if json else gateways.show)(found)
+    if any(one.problems for one in found):
         raise typer.Exit(Exit.FAILED)
+
+
+async def checked(
+    settings: "Settings", ids: Sequence[str], *, self_test: bool = True, **options: Any
+) -> list["Checked"]:
+    """Check the gateways with these ids, or all that are not disabled. Raises Unknown."""
+    from paydesk.cli.certificates import Certificates
+    from paydesk.operations.check_gateways import check_gateways
+
+    authority = Certificates.below(settings.data_dir / "tls").authority
+    trusted = authority if authority.exists() else None
+    async with opened(settings, reading=True, **options) as parts:
+        return await check_gateways(parts, ids, self_test=self_test, authority=trusted)
 
 
 @gateways.command("rekey")
@@ -57,9 +79,29 @@ def rekey(
     rights are tried, and it has to be of the very account and mode that the gateway has had; otherwise nothing is
     changed. May be run beside a server, which uses the new key from its next call on.
     """
-    from paydesk.cli import rekeying
+    from paydesk.cli.screens import rekeyed
+    from paydesk.operations.rekey import Rekeyed
+    from paydesk.operations.rekey import rekey as give_key
 
     settings = beside_dev(settings_of())
-    key = rekeying.new_key(settings, from_stdin=stdin)
+    key = _new_key(settings, from_stdin=stdin)
     public = publishable_key or (None if stdin else settings.stripe_publishable_key)
-    rekeying.show(finish(rekeying.rekey(settings, id, key, public)))
+
+    async def given() -> Rekeyed:
+        async with opened(settings) as parts:
+            return await give_key(parts, id, key, public)
+
+    rekeyed.show(finish(given()))
+
+
+def _new_key(settings: "Settings", *, from_stdin: bool) -> str:
+    """The key to put in, from where no other user of this machine sees it. Ends the command where there is none."""
+    if from_stdin:
+        key = getpass.getpass("New secret key: ") if sys.stdin.isatty() else sys.stdin.read(LONGEST_KEY)
+    else:
+        key = settings.stripe_secret_key or ""
+    if not key.strip():
+        where = "the standard input" if from_stdin else "PAYDESK_STRIPE_SECRET_KEY"
+        hint = "Set PAYDESK_STRIPE_SECRET_KEY, or give it with --stdin."
+        fail(f"There is no new key in {where}.", hint=hint, exit=Exit.USAGE)
+    return key.strip()

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from paydesk.cli.groups import Version, group
-from paydesk.cli.running import finish, settings_of
+from paydesk.cli.running import finish, opened, settings_of
 from paydesk.cli.screen import Exit, done, fail
 
 keys = group("Keys: those that seal secrets in the database, and those that sign tokens.")
@@ -25,9 +25,13 @@ def rotate(
         fail("--only is vault or signing.", exit=Exit.USAGE)
     settings = settings_of()
 
-    from paydesk.cli import resealing
+    from paydesk.operations import reseal
 
-    sealing, signing = finish(resealing.rotate(settings, vault=only != "signing", signing=only != "vault"))
+    async def rotated() -> tuple[str | None, str | None]:
+        async with opened(settings) as parts:
+            return await reseal.rotate(parts, vault=only != "signing", signing=only != "vault")
+
+    sealing, signing = finish(rotated())
     if sealing is not None:
         done(f"Secrets are sealed under the key {sealing} from now on; next: `paydesk keys reseal`.")
     if signing is not None:
@@ -39,7 +43,11 @@ def reseal(version: Version = False) -> None:
     """Seal everything under the newest key, also while servers run, and say which keys can be taken out."""
     settings = settings_of()
 
-    from paydesk.cli import resealing
+    from paydesk.cli.screens import resealed
+    from paydesk.operations import reseal
 
-    where = "PAYDESK_KEYS" if settings.keys else str(settings.vault_file)
-    resealing.show(finish(resealing.reseal(settings)), where)
+    async def done() -> reseal.Resealed:
+        async with opened(settings) as parts:
+            return await reseal.reseal(parts)
+
+    resealed.show(finish(done()), "PAYDESK_KEYS" if settings.keys else str(settings.vault_file))

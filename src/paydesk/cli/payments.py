@@ -1,11 +1,14 @@
 """`paydesk payments`."""
 
-from typing import Annotated
+from contextlib import ExitStack
+from typing import Annotated, Any
 
 import typer
 
 from paydesk.cli.groups import Mode, Version, group
-from paydesk.cli.running import beside_dev, finish, settings_of, told_plainly
+from paydesk.cli.periods import span
+from paydesk.cli.running import beside_dev, finish, opened, settings_of, told_plainly
+from paydesk.cli.screen import Exit, fail
 
 payments = group("Payments: what happened to them, and what is about to.")
 
@@ -27,10 +30,22 @@ def make_order(
     and the e-mail address it had, and one line of the whole amount; whoever knows what was bought places it. With
     --give-back the money goes back instead. It may be run beside a server.
     """
-    from paydesk.cli import remaking
+    from paydesk.cli.holding import InUse, hold_database
+    from paydesk.cli.screens import remade
+    from paydesk.operations.remake_order import Remade, remake
 
-    with told_plainly():
-        remaking.show(finish(remaking.remake(beside_dev(settings_of()), payment, market=market, give_back=give_back)))
+    async def made(beside: bool) -> Remade:
+        async with opened(settings, beside=beside) as parts:
+            return await remake(parts, payment, market=market, give_back=give_back, beside=beside)
+
+    settings = beside_dev(settings_of())
+    with told_plainly(), ExitStack() as held:
+        beside = False
+        try:
+            held.enter_context(hold_database(settings))
+        except InUse:
+            beside = True
+        remade.show(finish(made(beside)))
 
 
 @payments.command("show")
@@ -48,10 +63,19 @@ def show(
     Versions of its records, gateway calls with what was asked and answered, webhooks and what came of them, the
     transactions, and how things stand. It only reads, and may be run beside a server.
     """
-    from paydesk.cli import showing
+    from paydesk.cli.screens import history
+    from paydesk.operations.names import Ambiguous
+    from paydesk.operations.show_payment import show_payment
 
-    found = finish(showing.find(settings_of(), order, organization, mode and mode.value))
-    (showing.as_json if json else showing.show)(found)
+    async def found() -> dict[str, Any]:
+        async with opened(settings_of(), reading=True) as parts:
+            try:
+                return await show_payment(parts, order, organization, mode and mode.value)
+            except Ambiguous as ambiguous:
+                hint = "Say which with --organization and --mode, or give its id."
+                fail(str(ambiguous), hint=hint, exit=Exit.USAGE)
+
+    (history.as_json if json else history.show)(finish(found()))
 
 
 @payments.command("expiring")
@@ -70,7 +94,15 @@ def expiring(
     order stands. One that should have ended is listed until its end is known. It only reads, and may be run beside a
     server.
     """
-    from paydesk.cli import expiring
+    from paydesk.cli.screens import expiring
+    from paydesk.operations.expiring import Found, find
 
-    found = finish(expiring.find(settings_of(), within=within, slug=organization, mode=mode and mode.value))
-    (expiring.as_json if json else expiring.show)(found)
+    settings, seconds = settings_of(), span(within)
+    if seconds is None:
+        fail(f"--within {within}: no span.", hint="Say 24h, 3d, 90m.", exit=Exit.USAGE)
+
+    async def found() -> Found:
+        async with opened(settings, reading=True) as parts:
+            return await find(parts, within=seconds, slug=organization, mode=mode and mode.value)
+
+    (expiring.as_json if json else expiring.show)(finish(found()))

@@ -1,7 +1,7 @@
 """How a command is run: with which settings, and what is said where it cannot be."""
 
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +10,7 @@ import typer
 from paydesk.cli.screen import Exit, complain, err, fail
 
 if TYPE_CHECKING:
+    from paydesk.app import Parts
     from paydesk.settings import Settings
 
 
@@ -45,11 +46,26 @@ def beside_dev(settings: "Settings") -> "Settings":
     return replace(settings, stripe_api_base=running(settings.data_dir / "dev.json"))
 
 
+@asynccontextmanager
+async def opened(settings: "Settings", **options: Any) -> AsyncIterator["Parts"]:
+    """The parts of a process, for the length of a command. Options are those of `Parts.open`, which raises."""
+    from paydesk.app import Parts
+
+    parts = await Parts.open(settings, **options)
+    try:
+        yield parts
+    finally:
+        await parts.recovery.stop()
+        await parts.close()
+
+
 def finish(work: Coroutine[Any, Any, T]) -> T:
     """Run what changes the database, and say what went wrong in a sentence."""
     import asyncio
 
     from paydesk.base.errors import Refusal, Unavailable, reason_of
+    from paydesk.operations.names import Unknown
+    from paydesk.operations.undone import Undone
 
     with told_plainly():
         try:
@@ -57,6 +73,10 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
         except Unavailable as error:
             fail(reason_of(error))
         except Refusal as error:
+            fail(str(error))
+        except Undone as error:
+            fail(str(error), hint=error.hint, exit=Exit.USAGE if error.usage else Exit.FAILED)
+        except Unknown as error:
             fail(str(error))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from paydesk.cli.groups import Version
-from paydesk.cli.running import finish, settings_of, told_plainly
+from paydesk.cli.running import finish, opened, settings_of, told_plainly
 from paydesk.cli.screen import Exit, done, fail
 
 
@@ -33,15 +33,21 @@ def recover(version: Version = False) -> None:
     """
     settings = settings_of()
 
-    from paydesk.cli import recovering
     from paydesk.cli.holding import InUse, hold_database
+    from paydesk.cli.screens import recovery
+    from paydesk.operations.recover import Recovered
+    from paydesk.operations.recover import recover as recover_now
+
+    async def recovered() -> Recovered:
+        async with opened(settings) as parts:
+            return await recover_now(parts)
 
     try:
         with told_plainly(), hold_database(settings):
-            ended = finish(recovering.recover(settings))
+            ended = finish(recovered())
     except InUse as error:
         fail(str(error), hint="That process recovers by itself.")
-    recovering.show(ended)
+    recovery.show(ended)
     if ended.is_left:
         raise typer.Exit(Exit.FAILED)
 
@@ -91,8 +97,10 @@ def adopt_installation(version: Version = False) -> None:
     """
     settings = settings_of()
 
-    from paydesk.cli import adopting
+    async def adopted() -> int:
+        async with opened(settings) as parts:
+            return await parts.owner.adopt()
 
     with told_plainly():
-        marked = finish(adopting.adopt(settings))
+        marked = finish(adopted())
     done(f"This installation acts from now on; it is written at {marked} webhook endpoints.")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
+from paydesk.background.fetch_events import CatchingUp
+from paydesk.background.keep_ownership import Owner
+from paydesk.background.recover_calls import Recovery
+from paydesk.background.watch_payments import Watching
+from paydesk.background.work_events import Inbox
 from paydesk.base.instants import Clock
-from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.desk import Desk
 from paydesk.gateways.port.account import Credentials
+from paydesk.gateways.port.gateway import Gateway
 from paydesk.rules.registry import Registry
 from paydesk.settings import Settings
 from paydesk.store.sql.ask import Database
@@ -19,31 +24,6 @@ class Hashing(Protocol):
     """Makes the hash under which a password is kept."""
 
     async def hash(self, password: str, /) -> str: ...
-
-
-class Ownership(Protocol):
-    """Knows which installation acts."""
-
-    async def look(self) -> bool:
-        """See who acts; False where a gateway could not be asked."""
-        ...
-
-
-class Recovery(Protocol):
-    """Finishes what was begun, by this process or another."""
-
-    async def begin(self, *, beside: bool = False) -> None:
-        """Say that this process is at work. beside: another process serves the database."""
-        ...
-
-
-class Watching(Protocol):
-    """Looks after payments that are under way."""
-
-    @property
-    def types(self) -> Sequence[type[PaymentSource]]:
-        """The types of payment sources whose authorizations end."""
-        ...
 
 
 class Parts(Protocol):
@@ -66,11 +46,17 @@ class Parts(Protocol):
     @property
     def clock(self) -> Clock: ...
     @property
-    def owner(self) -> Ownership: ...
+    def owner(self) -> Owner: ...
     @property
     def recovery(self) -> Recovery: ...
     @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def catching_up(self) -> CatchingUp: ...
+    @property
     def watching(self) -> Watching: ...
+    @property
+    def gateways(self) -> Mapping[str, Gateway]: ...
     def credentials(self, record: Any) -> Credentials:
         """What a gateway record's calls are made with."""
         ...

@@ -1,49 +1,12 @@
-"""`paydesk reconcile`: opens what `operations.reconcile` works with, and draws what comes of it."""
+"""How payments differ from what their gateways say."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
 
-from paydesk.app import Parts
-from paydesk.base.instants import Clock, instant, wall
-from paydesk.cli.periods import moment
-from paydesk.cli.screen import Exit, fail, out, rows
-from paydesk.operations.names import Unknown
-from paydesk.operations.reconcile import run
+from paydesk.cli.screen import out, rows
 from paydesk.operations.reconcile.report import Finding, Report, Wrong
-from paydesk.settings import Settings
-
-
-async def reconcile(
-    settings: Settings,
-    *,
-    since: str,
-    until: str | None,
-    slug: str | None = None,
-    gateway: str | None = None,
-    fix: bool = False,
-    beside: bool = False,
-    clock: Clock = wall,
-) -> Report:
-    """Compare the payments that were opened or moved in a period. Ends the command where the period or a name is wrong.
-
-    slug, gateway, fix, beside   as `operations.reconcile.run` has them
-    """
-    now = clock()
-    begins, ends = moment(since, now), moment(until, now) if until else instant(now + 1)
-    for name, text, at in (("--since", since, begins), ("--until", until, ends)):
-        if at is None:
-            fail(f"{name} {text}: no time.", hint="Say 7d, 12h, 30m, or 2026-11-22T10:00:00Z.", exit=Exit.USAGE)
-    assert begins is not None and ends is not None
-    parts = await Parts.open(settings, clock, reading=not fix, beside=beside)
-    try:
-        return await run.reconcile(parts, begins, ends, slug=slug, gateway=gateway, fix=fix, beside=beside)
-    except Unknown as unknown:
-        fail(str(unknown))
-    finally:
-        await parts.recovery.stop()
-        await parts.close()
 
 
 def show(report: Report) -> None:

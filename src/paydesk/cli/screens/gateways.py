@@ -1,4 +1,4 @@
-"""`paydesk gateways check`: draws what `operations.check_gateways` finds."""
+"""Whether gateways work."""
 
 from __future__ import annotations
 
@@ -6,28 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from paydesk.app import Parts
-from paydesk.base.instants import Clock, wall
-from paydesk.cli.certificates import Certificates
-from paydesk.cli.screen import fail, out, rows, safe
-from paydesk.operations.check_gateways import Checked, check_gateways
-from paydesk.operations.names import Unknown
-from paydesk.settings import Settings
-
-
-async def check(
-    settings: Settings, ids: Sequence[str], *, self_test: bool = True, clock: Clock = wall
-) -> list[Checked]:
-    """Check the gateways with these ids, or all that are not disabled. Ends the command where there is no such one."""
-    parts = await Parts.open(settings, clock, reading=True)
-    authority = Certificates.below(settings.data_dir / "tls").authority
-    try:
-        trusted = authority if authority.exists() else None
-        return await check_gateways(parts, ids, self_test=self_test, authority=trusted)
-    except Unknown as unknown:
-        fail(str(unknown))
-    finally:
-        await parts.close()
+from paydesk.cli.screen import out, rows, safe
+from paydesk.operations.check_gateways import Checked
 
 
 def show(checked: Sequence[Checked]) -> None:

@@ -1,4 +1,4 @@
-"""`paydesk payments make-order`: an order that is gone, made again from what its payment tells at the gateway.
+"""An order that is gone, made again from what its payment tells at the gateway.
 
 Its lines are not known any more: it has one, of the whole amount less what its payment method costs. It has the id,
 the number (where no other order took that meanwhile) and the e-mail address it had, and its payment; it is placed by
@@ -8,18 +8,13 @@ was captured given back.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from paydesk.app import Parts
 from paydesk.background.keep_ownership import TOLD
 from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import Refusal
-from paydesk.base.instants import Clock, wall
 from paydesk.base.money import Money
-from paydesk.cli.holding import InUse, hold_database
-from paydesk.cli.screen import done, fail
 from paydesk.commerce.orders.line_items import LineItem
 from paydesk.commerce.orders.orders import Order
 from paydesk.commerce.payments.lost import take_back
@@ -28,9 +23,10 @@ from paydesk.declare import Rule, eq
 from paydesk.desk import Request, Write
 from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.gateways.port.snapshots import Snapshot
+from paydesk.operations.parts import Parts
+from paydesk.operations.undone import Undone
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.work import Work
-from paydesk.settings import Settings
 from paydesk.store import organizations
 from paydesk.store.inbox import gateways
 from paydesk.store.records.sessions import Session
@@ -50,32 +46,22 @@ class Remade:
 
 
 async def remake(
-    settings: Settings, payment_id: str, *, market: str | None = None, give_back: bool = False, clock: Clock = wall
+    parts: Parts, payment_id: str, *, market: str | None = None, give_back: bool = False, beside: bool = False
 ) -> Remade:
-    """Make the order of a payment again. Ends the command where there is nothing to be made again. Raises as
-    `Parts.open`.
+    """Make the order of a payment again. Raises Undone where there is nothing to be made again.
 
     market   the id of the market, where the payment does not tell it
+    beside   another process serves the database
     """
-    with ExitStack() as held:
-        beside = False
-        try:
-            held.enter_context(hold_database(settings))
-        except InUse:
-            beside = True
-        parts = await Parts.open(settings, clock, beside=beside)
-        try:
-            await parts.recovery.begin(beside=beside)
-            # A copy of an installation that acts elsewhere is told so before it takes anything back.
-            await parts.owner.look()
-            if parts.owner.stopped is not None:
-                fail(TOLD)
-            return await _Remaking(parts, payment_id).go(market, give_back)
-        except Refusal as refusal:
-            fail(f"{payment_id}: {refusal}")
-        finally:
-            await parts.recovery.stop()
-            await parts.close()
+    await parts.recovery.begin(beside=beside)
+    # A copy of an installation that acts elsewhere is told so before it takes anything back.
+    await parts.owner.look()
+    if parts.owner.stopped is not None:
+        raise Undone(TOLD)
+    try:
+        return await _Remaking(parts, payment_id).go(market, give_back)
+    except Refusal as refusal:
+        raise Undone(f"{payment_id}: {refusal}") from refusal
 
 
 class _Remaking:
@@ -88,17 +74,19 @@ class _Remaking:
         actor, gateway, snapshot = await self._found()
         told = snapshot.metadata
         if snapshot.status not in ("authorized", "captured", "processing") or snapshot.refunded:
-            fail(f"{self._name} is {snapshot.gateway_status}: there is nothing to make an order of.")
+            raise Undone(f"{self._name} is {snapshot.gateway_status}: there is nothing to make an order of.")
         order_id = told.get("order_id")
         if not order_id:
-            fail(f"{self._name} does not tell which order it was for.")
+            raise Undone(f"{self._name} does not tell which order it was for.")
         find = Find(Order, eq("id", order_id))
         if not await self._records(actor, find):
             await self._desk.operate(
                 actor, lambda work: _make(gateway, snapshot, market or told.get("paydesk_market"), work)
             )
         if await self._desk.operate(actor, lambda work: take_back(gateway.id, snapshot, work)) is None:
-            fail(f"Order {order_id} is here, and does not take {self._name}: see `paydesk payments show {order_id}`.")
+            raise Undone(
+                f"Order {order_id} is here, and does not take {self._name}: see `paydesk payments show {order_id}`."
+            )
         await self._parts.database.write(lambda: lost.forget(actor.tenant, self._name))
         if give_back:
             await self._cancel(actor, order_id)
@@ -120,12 +108,12 @@ class _Remaking:
             except Refused:
                 continue
             except GatewayProblem as problem:
-                fail(f"{self._name} could not be read: {problem.message}", hint="Try again.")
+                raise Undone(f"{self._name} could not be read: {problem.message}", "Try again.") from problem
             told = snapshot.metadata
             mine = f"{told.get('organization_id')}/{told.get('mode')}" == tenant
             if mine and told.get("paydesk") == self._desk.installation:
                 return actor, gateway, snapshot
-        fail(f"No gateway here has a payment {self._name} that says it is of this installation.")
+        raise Undone(f"No gateway here has a payment {self._name} that says it is of this installation.")
 
     async def _records(self, actor: Actor, find: Find) -> list[Any]:
         session = Session(actor.tenant, {})
@@ -143,7 +131,7 @@ def _make(gateway: Any, snapshot: Snapshot, market_id: str | None, work: Work) -
     told, amount = snapshot.metadata, snapshot.amount
     market = yield Find("markets", eq("id", market_id), ("price_list",))
     if market is None:
-        fail(f"{snapshot.payment_id} does not tell its market.", hint="Name it with --market.")
+        raise Undone(f"{snapshot.payment_id} does not tell its market.", hint="Name it with --market.")
     methods = yield Find("payment_methods", eq("payment_gateway_id", gateway.id), ("payment_gateway",), many=True)
     # What a method costs is part of what was paid: the line has the rest.
     payable = [
@@ -155,7 +143,7 @@ def _make(gateway: Any, snapshot: Snapshot, market_id: str | None, work: Work) -
         and (one.price_amount_cents or 0) < amount.cents
     ]
     if not payable:
-        fail(f"No enabled payment method for {amount} goes through gateway {gateway.id}.", hint="Make one first.")
+        raise Undone(f"No enabled payment method for {amount} goes through gateway {gateway.id}.", "Make one first.")
     method = min(payable, key=lambda one: one.price_amount_cents or 0)
     given = Change(
         "orders",
@@ -174,10 +162,4 @@ def _make(gateway: Any, snapshot: Snapshot, market_id: str | None, work: Work) -
     yield from order.refresh(work, forced=True)
     due = order.due()
     if (due.cents, due.currency) != (amount.cents, amount.currency):
-        fail(f"An order in market {market_id} would cost {due}, and the payment is for {amount}.")
-
-
-def show(made: Remade) -> None:
-    """What there is now, and what a person does next."""
-    done(f"Order {made.number} ({made.id}) has payment {made.payment_id} of {made.amount}.")
-    done(f"It is {made.status}, its payment {made.payment_status}.")
+        raise Undone(f"An order in market {market_id} would cost {due}, and the payment is for {amount}.")

@@ -1,4 +1,4 @@
-"""`paydesk payments show`: draws what `operations.show_payment` finds."""
+"""What happened to an order's payment."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from paydesk.app import Parts
 from paydesk.base.money import formatted
-from paydesk.cli.screen import Exit, fail, out, rows, safe
-from paydesk.operations.names import Ambiguous, Unknown
-from paydesk.operations.show_payment import show_payment
-from paydesk.settings import Settings
+from paydesk.cli.screen import out, rows, safe
 
 NOTABLE = (
     "status",
@@ -45,20 +41,6 @@ TOLD_OF = {
     "payment_instrument": ("issuer_type", "card_type", "card_last_digits"),
 }
 """What they tell of documents within a record."""
-
-
-async def find(settings: Settings, name: str, slug: str | None, mode: str | None) -> dict[str, Any]:
-    """The history of the order with this id or number, as JSON values; ends the command where it is not one order."""
-    parts = await Parts.open(settings, reading=True)
-    try:
-        return await show_payment(parts, name, slug, mode)
-    except Unknown as unknown:
-        fail(str(unknown))
-    except Ambiguous as ambiguous:
-        hint = "Say which with --organization and --mode, or give its id."
-        fail(str(ambiguous), hint=hint, exit=Exit.USAGE)
-    finally:
-        await parts.close()
 
 
 def show(found: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`paydesk keys`: new keys for the vault and for tokens, and everything sealed anew under the newest."""
+"""New keys for the vault and for tokens, and everything sealed anew under the newest."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from paydesk.app import Parts
-from paydesk.cli.screen import fail, out, rows
 from paydesk.oauth import keys
-from paydesk.settings import Settings
+from paydesk.operations.parts import Parts
 from paydesk.store.journal import idempotency
 from paydesk.store.oauth import signing_keys
 from paydesk.store.upkeep.mending import START, Key, Mend, Portion, portion
@@ -35,39 +33,31 @@ class Resealed:
     broken: int = 0
 
 
-async def rotate(settings: Settings, *, vault: bool, signing: bool) -> tuple[str | None, str | None]:
+async def rotate(parts: Parts, *, vault: bool, signing: bool) -> tuple[str | None, str | None]:
     """A new key for the vault, and one for tokens, as asked for; returns their ids. Raises KeyMissing."""
-    parts = await Parts.open(settings)
-    try:
-        sealing = parts.vault.rotate() if vault else None
-        return sealing, await keys.rotate(parts.database, parts.vault, parts.clock()) if signing else None
-    finally:
-        await parts.close()
+    sealing = parts.vault.rotate() if vault else None
+    return sealing, await keys.rotate(parts.database, parts.vault, parts.clock()) if signing else None
 
 
-async def reseal(settings: Settings) -> Resealed:
+async def reseal(parts: Parts) -> Resealed:
     """Seal everything anew that is not sealed under the newest key, in portions, also while servers run."""
-    parts = await Parts.open(settings)
-    try:
-        told = Resealed(former=parts.vault.key_ids[1:])
-        walk = _Walk(parts.vault, told)
-        for mend in walk.mends():
-            # What another transaction holds is passed over: again, until a whole walk finds nothing.
-            for _ in range(ROUNDS):
-                if await _walked(parts, mend):
-                    break
-            told.done[mend.table] = walk.take()
-        for row in await parts.database.read(signing_keys.keys):
-            if parts.vault.needs_resealing(row.private_key):
-                about = keys.sealed_for(row.kid)
-                fresh = parts.vault.seal(parts.vault.open(row.private_key, about), about)
-                await parts.database.write(lambda: signing_keys.reseal_key(row.kid, row.private_key, fresh))  # noqa: B023
-                told.done["signing_keys"] = told.done.get("signing_keys", 0) + 1
-        newest = parts.vault.key_ids[0]
-        told.answers = await parts.database.read(lambda: idempotency.sealed_otherwise(f"v1.{newest}"))
-        return told
-    finally:
-        await parts.close()
+    told = Resealed(former=parts.vault.key_ids[1:])
+    walk = _Walk(parts.vault, told)
+    for mend in walk.mends():
+        # What another transaction holds is passed over: again, until a whole walk finds nothing.
+        for _ in range(ROUNDS):
+            if await _walked(parts, mend):
+                break
+        told.done[mend.table] = walk.take()
+    for row in await parts.database.read(signing_keys.keys):
+        if parts.vault.needs_resealing(row.private_key):
+            about = keys.sealed_for(row.kid)
+            fresh = parts.vault.seal(parts.vault.open(row.private_key, about), about)
+            await parts.database.write(lambda: signing_keys.reseal_key(row.kid, row.private_key, fresh))  # noqa: B023
+            told.done["signing_keys"] = told.done.get("signing_keys", 0) + 1
+    newest = parts.vault.key_ids[0]
+    told.answers = await parts.database.read(lambda: idempotency.sealed_otherwise(f"v1.{newest}"))
+    return told
 
 
 async def _walked(parts: Parts, mend: Mend) -> bool:
@@ -141,25 +131,3 @@ class _Walk:
                 continue
         self.told.broken += 1
         return value
-
-
-def show(told: Resealed, where: str) -> None:
-    """The counts, and which keys can be taken out."""
-    rows([(name.replace("_", " "), count) for name, count in told.done.items()])
-    if not told.former:
-        return
-    former = ", ".join(told.former)
-    if told.broken:
-        fail(f"{told.broken} values could not be opened and stay as they are: take no key out.")
-    if told.answers:
-        out().print(
-            f"{told.answers} answers, kept a day for clients' idempotency keys, are still sealed under {former}: run "
-            "`paydesk keys reseal` again in a day, and take no key out before.",
-            markup=False,
-        )
-        return
-    out().print(
-        f"Nothing is sealed under {former} any more: once every process knows the newest key, take it out of {where}. "
-        "Backups made before need it still.",
-        markup=False,
-    )

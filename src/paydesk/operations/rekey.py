@@ -1,4 +1,4 @@
-"""`paydesk gateways rekey`: another secret key for a gateway, of the same account.
+"""Another secret key for a gateway, of the same account.
 
 Everything that a gateway has at Stripe (payments, customers, its webhook endpoint, what was asked for and not answered)
 is one account's, so a key of another account is refused. Whose a key is, is told by the account's id, where the present
@@ -8,19 +8,14 @@ that paydesk knows by more than its id.
 
 from __future__ import annotations
 
-import getpass
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from paydesk.app import Parts
 from paydesk.background.keep_ownership import TOLD
 from paydesk.base.actor import worker
 from paydesk.base.errors import Conflict
-from paydesk.base.instants import Clock, wall
 from paydesk.base.tenants import mode_of
-from paydesk.cli.screen import Exit, done, err, fail
 from paydesk.commerce.payments.payment_gateways import PaymentGateway
 from paydesk.commerce.payments.stripe_gateways import StripeGateway
 from paydesk.commerce.payments.stripe_keys import is_live, mistaken, shortened
@@ -28,9 +23,10 @@ from paydesk.declare import eq
 from paydesk.gateways.port.account import Account, Credentials
 from paydesk.gateways.port.gateway import Gateway
 from paydesk.gateways.port.problems import GatewayProblem, Refused
+from paydesk.operations.parts import Parts
+from paydesk.operations.undone import Undone
 from paydesk.rules.asking import Find
 from paydesk.rules.work import Work
-from paydesk.settings import Settings
 from paydesk.store import organizations
 from paydesk.store.inbox import gateways
 from paydesk.store.records.sessions import Session
@@ -40,8 +36,6 @@ from paydesk.vault import KeyMissing, SealBroken
 KIND = StripeGateway.shape.type
 NEWEST = 20
 """So many of a gateway's payments are looked for with the new key, the newest first."""
-
-LONGEST_KEY = 1024
 
 
 @dataclass(frozen=True)
@@ -60,34 +54,17 @@ class Rekeyed:
     changed: bool
 
 
-def new_key(settings: Settings, *, from_stdin: bool) -> str:
-    """The key to put in, from where no other user of this machine sees it. Ends the command where there is none."""
-    if from_stdin:
-        key = getpass.getpass("New secret key: ") if sys.stdin.isatty() else sys.stdin.read(LONGEST_KEY)
-    else:
-        key = settings.stripe_secret_key or ""
-    if not key.strip():
-        where = "the standard input" if from_stdin else "PAYDESK_STRIPE_SECRET_KEY"
-        hint = "Set PAYDESK_STRIPE_SECRET_KEY, or give it with --stdin."
-        fail(f"There is no new key in {where}.", hint=hint, exit=Exit.USAGE)
-    return key.strip()
-
-
-async def rekey(settings: Settings, id_: str, key: str, publishable_key: str | None, *, clock: Clock = wall) -> Rekeyed:
+async def rekey(parts: Parts, id_: str, key: str, publishable_key: str | None) -> Rekeyed:
     """Give a gateway another secret key, and where one is given another publishable key.
 
-    Ends the command, with nothing changed, where the key is not taken, lacks rights, or is not of the same account and
-    mode, and in a copy of an installation that acts elsewhere. Raises as `Parts.open`.
+    raises  Undone, with nothing changed, where the key is not taken, lacks rights, or is not of the same account and
+            mode, and in a copy of an installation that acts elsewhere
     """
-    parts = await Parts.open(settings, clock)
-    try:
-        known = await parts.database.read(lambda: gateways.every_gateway(PaymentGateway))
-        tenant = next((tenant for tenant, kind, one in known if one == id_ and kind == KIND), None)
-        if tenant is None:
-            fail(f"There is no Stripe gateway {id_}.")
-        return await _Rekeying(parts, tenant, id_).go(key, publishable_key)
-    finally:
-        await parts.close()
+    known = await parts.database.read(lambda: gateways.every_gateway(PaymentGateway))
+    tenant = next((tenant for tenant, kind, one in known if one == id_ and kind == KIND), None)
+    if tenant is None:
+        raise Undone(f"There is no Stripe gateway {id_}.")
+    return await _Rekeying(parts, tenant, id_).go(key, publishable_key)
 
 
 class _Rekeying:
@@ -113,7 +90,7 @@ class _Rekeying:
         except (KeyMissing, SealBroken) as problem:
             # Whoever seals under another vault's key shuts the servers out that have the right one.
             hint = "See that PAYDESK_KEY_FILE or PAYDESK_KEYS names the keys that this database was sealed with."
-            fail(f"The gateway's present key cannot be opened: {problem}.", hint=hint, exit=Exit.USAGE)
+            raise Undone(f"The gateway's present key cannot be opened: {problem}.", hint, usage=True) from problem
         given = replace(present, secret_key=key, live=is_live(key))
         said = await self._same_account(record, present, given)
         actor = worker(
@@ -127,9 +104,9 @@ class _Rekeying:
         """What needs no asking."""
         live = mode == "live"
         if (wrong := mistaken(key, live=live)) is not None:
-            fail(f"The new key {wrong}, and the gateway is for {mode} payments.", exit=Exit.USAGE)
+            raise Undone(f"The new key {wrong}, and the gateway is for {mode} payments.", usage=True)
         if publishable_key is not None and (wrong := mistaken(publishable_key, live=live, kinds=("pk_",))) is not None:
-            fail(f"--publishable-key {wrong}, and the gateway is for {mode} payments.", exit=Exit.USAGE)
+            raise Undone(f"--publishable-key {wrong}, and the gateway is for {mode} payments.", usage=True)
 
     async def _same_account(self, record: Any, present: Credentials, given: Credentials) -> str:
         """How the new key, which has all rights, is seen to be of the present one's account."""
@@ -213,7 +190,7 @@ def _rule(id_: str, login: str, former: str, key: str, publishable_key: str | No
 
 
 def _refuse(message: str, hint: str | None = None) -> NoReturn:
-    fail(f"{message} Nothing was changed.", hint=hint)
+    raise Undone(f"{message} Nothing was changed.", hint)
 
 
 def _unasked(problem: GatewayProblem) -> NoReturn:
@@ -222,12 +199,3 @@ def _unasked(problem: GatewayProblem) -> NoReturn:
 
 def _sentence(problem: GatewayProblem) -> str:
     return problem.message.rstrip(".")
-
-
-def show(ended: Rekeyed) -> None:
-    named = f"Gateway {ended.id} ({ended.name})"
-    if not ended.changed:
-        done(f"{named} has this key already: {ended.shown}.")
-        return
-    done(f"{named} has the key {ended.shown} now, of the same account: seen by {ended.account}.")
-    err().print("  A running server takes it for its next call, and finishes with it what was left open.", style="dim")
