@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.payments.conftest import ADDRESS, Answer, Api, document_of
+from tests.payments.conftest import ADDRESS, Answer, Api, document_of, on_sqlite
 from tests.payments.test_saved_cards import shopper_confirms
 from tests.payments.test_wallet import PASSWORD
 from tests.reading import Read, misfits, read, unlinked
@@ -256,3 +256,117 @@ async def test_a_customer_buys_and_keeps_both_addresses_and_the_card_and_buys_wi
     assert order["payment_source"]["payment_instrument"]["card_type"] == "visa"
     await place(shopper, *books)
     assert len(await shopper.get(book)) == 2
+
+
+async def bought_by(api: Api, shopper: Shopper) -> Read:
+    """The customer step, done with a new address."""
+    address = await shopper.write("POST", "addresses", None, ADDRESS)
+    given = {"customer_email": "ada@example.com", "_shipping_address_same_as_billing": True}
+    order: Read = await shopper.change(given, billing_address=linked("addresses", address["id"]))
+    return order
+
+
+@on_sqlite
+async def test_an_address_of_the_order_is_changed_in_place_and_a_saved_one_is_taken(api: Api) -> None:
+    token = await api.guest()
+    shopper = Shopper(api, token, await cart(api, token), signed_in=False)
+    order = await bought_by(api, shopper)
+    billing = order["billing_address"]["id"]
+    changed = await shopper.write("PATCH", "addresses", billing, {"city": "Milano"})
+    assert changed["city"] == "Milano"
+    order = await shopper.change({"_refresh": True, "_shipping_address_same_as_billing": True})
+    assert (order["billing_address"]["id"], order["shipping_address"]["city"]) == (billing, "Milano")
+    # With one saved address the page writes its entry's id to it, and has the order take copies.
+    await shopper.write("PATCH", "addresses", billing, {"reference": "saved"})
+    clones = {"_billing_address_clone_id": billing, "_shipping_address_clone_id": billing}
+    query = "?include=billing_address,shipping_address,shipments.shipping_method"
+    cloned = await shopper.write("PATCH", "orders", shopper.order.id, clones, query)
+    assert (cloned["billing_address"]["reference"], cloned["shipments"]) == ("saved", [])
+
+
+@on_sqlite
+async def test_a_guests_order_that_a_customer_opens_becomes_the_customers(api: Api) -> None:
+    guest = await api.guest()
+    order = await cart(api, guest)
+    await api.create("customers", {"email": "ada@example.com", "password": PASSWORD})
+    token = await api.customer("ada@example.com", PASSWORD)
+    shopper = Shopper(api, token, order, signed_in=True)
+    await shopper.write("PATCH", "orders", order.id, {"_refresh": True, "autorefresh": True}, payment_method=None)
+    opened = await shopper.get(f"orders/{order.id}?{OPENED}")
+    assert (opened["guest"], opened["customer"]["email"]) == (False, "ada@example.com")
+
+
+@on_sqlite
+async def test_the_cart_and_its_codes(api: Api) -> None:
+    token = await api.guest()
+    shopper = Shopper(api, token, await cart(api, token), signed_in=False)
+    first, second = (await shopper.whole())["line_items"]
+    changed = await shopper.write("PATCH", "line_items", first["id"], {"quantity": 3})
+    assert (changed["quantity"], changed["total_amount_cents"]) == (3, 8700)
+    gone = await api.send("DELETE", f"line_items/{second['id']}", token=token, content_type=CONTENT)
+    assert (gone.status, gone.raw) == (204, b"")
+    order = await shopper.change({"gift_card_or_coupon_code": ""})
+    read_as = {name: order[name] for name in ("coupon_code", "discount_amount_cents", "formatted_discount_amount")}
+    assert read_as == {"coupon_code": None, "discount_amount_cents": 0, "formatted_discount_amount": "€0,00"}
+    assert (order["gift_card_amount_cents"], order["skus_count"], order["total_amount_cents"]) == (0, 3, 8700)
+    for name in ("coupon_code", "gift_card_code"):
+        body = document_of("orders", shopper.order.id, {name: "NONE"}, {})
+        refused = await api.send("PATCH", f"orders/{shopper.order.id}", body, token=token)
+        assert (refused.status, refused.errors[0]["detail"].partition(" ")[0]) == (422, name)
+        assert isinstance(refused.errors[0]["status"], str)
+
+
+@on_sqlite
+async def test_a_payment_is_let_go_by_an_attribute_that_is_null(api: Api) -> None:
+    token = await api.guest()
+    shopper = Shopper(api, token, await cart(api, token), signed_in=False)
+    await bought_by(api, shopper)
+    await choose_method(shopper)
+    assert (await shopper.change({"payment_source": None}))["payment_source"] is None
+
+
+@on_sqlite
+async def test_a_wallets_button_buys_without_a_form(api: Api) -> None:
+    """Apple Pay and Google Pay: the payment stands before the shopper's address is known."""
+    token = await api.guest()
+    shopper = Shopper(api, token, await cart(api, token), signed_in=False)
+    (method,) = (await shopper.whole())["available_payment_methods"]
+    await shopper.change({}, payment_method=linked("payment_methods", method["id"]))
+    payment = await shopper.write("POST", "stripe_payments", None, {}, order=shopper.order.link)
+    placeholder = await shopper.write("POST", "addresses", None, ADDRESS)
+    given = {"customer_email": "ada@example.com", "_shipping_address_same_as_billing": True}
+    query = "?include=shipments.available_shipping_methods"
+    address = linked("addresses", placeholder["id"])
+    order = await shopper.write("PATCH", "orders", shopper.order.id, given, query, billing_address=address)
+    assert (order["shipments"], order["status"]) == ([], "pending")
+    source = linked("stripe_payments", payment["id"])
+    await shopper.write("PATCH", "stripe_payments", payment["id"], {}, order=shopper.order.link)
+    await shopper.write("PATCH", "orders", shopper.order.id, {}, payment_source=source)
+    updated = await shopper.write("PATCH", "stripe_payments", payment["id"], {"_update": True})
+    assert updated["mismatched_amounts"] is False
+    await shopper_confirms(api, await api.get(source), "pm_card_visa")
+    placed = await shopper.write("PATCH", "orders", shopper.order.id, {"_place": True})
+    assert (placed["status"], placed["payment_status"]) == ("placed", "authorized")
+
+
+@on_sqlite
+async def test_a_token_that_ended_and_one_that_may_not_are_told_apart(api: Api) -> None:
+    """The one has the SDK ask for another token, the other does not."""
+    for token, code in (("nonsense", "INVALID_TOKEN"), (await api.guest(), "UNAUTHORIZED")):
+        answer = await api.send("GET", "price_lists?page[number]=1", token=token, content_type=CONTENT)
+        assert (answer.status, [(one["code"], one["status"]) for one in answer.errors]) == (401, [(code, "401")])
+
+
+@on_sqlite
+async def test_a_browser_may_send_what_the_checkout_sends(api: Api) -> None:
+    asked = {
+        "origin": "https://checkout.example.com",
+        "access-control-request-method": "PATCH",
+        "access-control-request-headers": "authorization,content-type",
+    }
+    allowed = await api.http.request("OPTIONS", "/api/orders/x", headers=asked)
+    assert allowed.status_code in (200, 204)
+    methods = allowed.headers["access-control-allow-methods"]
+    assert {"GET", "POST", "PATCH", "DELETE"} <= {one.strip() for one in methods.split(",")}
+    headers = allowed.headers["access-control-allow-headers"].lower()
+    assert {"authorization", "content-type"} <= {one.strip() for one in headers.split(",")}
