@@ -7,11 +7,10 @@ Source: Stripe, "PaymentIntent", "Charge"; Commerce Layer, "Stripe payments" for
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from paydesk.base.money import Money
-from paydesk.gateways.port.snapshots import Failure, Snapshot, Status
+from paydesk.gateways.port.snapshots import DisputeSnapshot, Failure, RefundSnapshot, Snapshot, Status
 from paydesk.gateways.stripe.amounts import from_stripe
 from paydesk.gateways.stripe.reading.disputes import dispute
 from paydesk.gateways.stripe.reading.instruments import payment_instrument, payment_method
@@ -47,26 +46,34 @@ def snapshot(
     watched             its "review" and early fraud "warning", where they were asked for and may be seen
     raises              KeyError, TypeError, ValueError for anything but a PaymentIntent
     """
-    shown = _shown(intent, watched or {}, request_id, replayed)
-    if refunds is None and disputes is None:
-        return shown
-    given, refunded = shown.refunds, shown.refunded
-    if refunds is not None:
-        captured = from_stripe(int(_charged(intent).get("amount_captured") or 0), shown.amount.currency)
-        given = tuple(returned(refunds, captured))
-        refunded = sum(one.amount.cents for one in given if one.status not in ("failed", "canceled"))
-    return replace(
-        shown,
-        refunds=given,
-        refunded=refunded,
-        disputes=tuple(dispute(one) for one in disputes or ()),
-        complete=refunds is not None and disputes is not None,
-    )
-
-
-def _shown(intent: Object, watched: Mapping[str, Object | None], request_id: str | None, replayed: bool) -> Snapshot:
-    """The payment without lists of its refunds and disputes."""
     currency = str(intent["currency"]).upper()
+    lists = _Lists(refunded=_refunded(_charged(intent), currency))
+    if refunds is not None:
+        given = tuple(returned(refunds, _captured(_charged(intent), currency)))
+        refunded = sum(one.amount.cents for one in given if one.status not in ("failed", "canceled"))
+        lists = _Lists(refunded, given, complete=disputes is not None)
+    if disputes:
+        lists = lists._replace(disputes=tuple(dispute(one) for one in disputes))
+    return _shown(intent, currency, lists, watched or {}, request_id, replayed)
+
+
+class _Lists(NamedTuple):
+    """The refunds and disputes of a payment, as far as they were listed."""
+
+    refunded: int
+    refunds: tuple[RefundSnapshot, ...] = ()
+    disputes: tuple[DisputeSnapshot, ...] = ()
+    complete: bool = False
+
+
+def _shown(
+    intent: Object,
+    currency: str,
+    lists: _Lists,
+    watched: Mapping[str, Object | None],
+    request_id: str | None,
+    replayed: bool,
+) -> Snapshot:
     word = str(intent["status"])
     # An unknown status must not look like money: the payment is then merely being processed.
     status = _STATUS.get(word, "processing")
@@ -83,7 +90,7 @@ def _shown(intent: Object, watched: Mapping[str, Object | None], request_id: str
         authorized=from_stripe(int(intent.get("amount_capturable") or 0), currency),
         charged=from_stripe(int(charged.get("amount") or 0), currency),
         received=from_stripe(int(intent.get("amount_received") or 0), currency),
-        refunded=_refunded(charged, currency),
+        refunded=lists.refunded,
         charge_id=identity(intent.get("latest_charge")),
         capture_before=instant(card.get("capture_before")) if charged else None,
         created_at=instant(intent.get("created")),
@@ -100,6 +107,9 @@ def _shown(intent: Object, watched: Mapping[str, Object | None], request_id: str
         setup_future_usage=intent.get("setup_future_usage"),
         next_action=mapping(intent.get("next_action")).get("type"),
         failure=_last_failure(intent, status),
+        refunds=lists.refunds,
+        disputes=lists.disputes,
+        complete=lists.complete,
         disputed=bool(charge.get("disputed")),
         checks=_checks(card),
         fraud=_fraud(charge, intent, watched),
@@ -121,13 +131,17 @@ def _charged(intent: Object) -> Object:
     return charge if charge.get("status") == "succeeded" else {}
 
 
+def _captured(charged: Object, currency: str) -> int:
+    return from_stripe(int(charged.get("amount_captured") or 0), currency)
+
+
 def _refunded(charged: Object, currency: str) -> int:
     """How much was refunded, as far as the charge tells.
 
     Of a partial capture Stripe counts the released rest as refunded, too. Without the list of refunds the two cannot be
     told apart. A number that is too low is corrected by the next `read`; one that is too high would be booked.
     """
-    captured = from_stripe(int(charged.get("amount_captured") or 0), currency)
+    captured = _captured(charged, currency)
     total = from_stripe(int(charged.get("amount_refunded") or 0), currency)
     rest = from_stripe(int(charged.get("amount") or 0), currency) - captured
     if captured == 0:
