@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from paydesk.base.currencies import step
 from paydesk.commerce.orders.order import Order
@@ -197,8 +197,7 @@ def totals(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """One of the parts that an order's total is made of: goods, shipping, fees or adjustments."""
 
     amount: int
@@ -207,8 +206,11 @@ class _Part:
 
 
 def _part(lines: list[Priced], taxing: Taxing, *, is_taxed: bool) -> _Part:
+    amount = _sum(lines)
+    if taxing.rate is None:
+        return _Part(amount, 0, amount)
     return _Part(
-        _sum(lines),
+        amount,
         sum(tax_of(line.total_cents, line.discount_cents, taxing) for line in lines) if is_taxed else 0,
         sum(taxable_of(line.total_cents, taxing) for line in lines),
     )
