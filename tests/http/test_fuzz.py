@@ -70,6 +70,7 @@ def _served(told: Any, base: str) -> Served:
     with urllib.request.urlopen(f"{base}/api/public/openapi.json") as answer:
         document = _shortened(json.load(answer))
     document["paths"] = _sampled(document["paths"])
+    _name_fields(document["components"])
     operations = [found.ok() for found in schemathesis.openapi.from_dict(document).get_all_operations()]
     ids: dict[str, list[str]] = {}
     with httpx.Client(base_url=base, headers={"authorization": f"Bearer {integration}"}, timeout=20) as http:
@@ -90,6 +91,15 @@ def _shortened(document: Any) -> Any:
             made["maxLength"] = min(made["maxLength"], LONGEST)
         return made
     return [_shortened(one) for one in document] if isinstance(document, list) else document
+
+
+def _name_fields(components: Any) -> None:
+    """Have `fields[...]`, which is text to the document, name attributes: any other text is refused."""
+    for parameter in components["parameters"].values():
+        kind, dot, rest = parameter["name"].partition("[")[2].partition("]")
+        if parameter["name"].startswith("fields[") and dot and not rest:
+            names = list(components["schemas"][kind]["properties"]["attributes"]["properties"])
+            parameter["schema"] = {"type": "string", "enum": [*names[:20], ",".join(names)]}
 
 
 def _sampled(paths: dict[str, Any]) -> dict[str, Any]:

@@ -104,7 +104,10 @@ def test_example_requests_are_valid_and_understood(registry: Registry) -> None:
             schema = document["components"]["schemas"].get(f"{name}_{verb}")
             if schema is None:
                 continue
-            (example,) = schema["examples"]
+            member = f"/api/{resource.shape.singular}" if resource.shape.singleton else f"/api/{name}/{{id}}"
+            item = document["paths"][f"/api/{name}" if verb == "create" else member]
+            content = item["post" if verb == "create" else "patch"]["requestBody"]["content"]
+            example = content["application/vnd.api+json"]["example"]
             jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]}).validate(example)
             body = json.dumps(example).encode()
             decoded = decode(body, resource, registry, verb=verb, record_id=record_id)

@@ -18,66 +18,127 @@ from paydesk.rules.registry import Registry
 _HERE = "https://here.invalid"
 """Stands for the address that is asked."""
 
+
+def _operation(name: str, summary: str, description: str, responses: dict[str, Any]) -> dict[str, Any]:
+    """An operation that anybody may ask for without a token."""
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": description,
+        "security": [],
+        "responses": responses,
+    }
+
+
+def _answer(description: str, example: Any, media_type: str = "application/json") -> dict[str, Any]:
+    schema = {"type": "string"} if isinstance(example, str) else {"type": "object", "additionalProperties": True}
+    return {"description": description, "content": {media_type: {"schema": schema, "example": example}}}
+
+
+_BAD_HOST = {"$ref": "#/components/responses/error_400"}
+
+_TOKEN_REQUEST: dict[str, Any] = {
+    "type": "object",
+    "required": ["grant_type", "client_id"],
+    "properties": {
+        "grant_type": {
+            "type": "string",
+            "enum": [
+                "client_credentials",
+                "password",
+                "refresh_token",
+                "authorization_code",
+                "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            ],
+        },
+        "client_id": {"type": "string"},
+        "client_secret": {"type": "string"},
+        "scope": {"type": "string", "examples": ["market:code:europe"]},
+    },
+}
+_TOKEN = {
+    "access_token": "eyJhbGciOiJSUzUxMiJ9.e30.c2lnbmVk",
+    "token_type": "bearer",
+    "expires_in": 7200,
+    "scope": "market:code:europe",
+    "created_at": 1543582800,
+}
+
 ELSEWHERE: dict[str, Any] = {
     "/healthz": {
-        "get": {"summary": "The process serves", "security": [], "responses": {"200": {"description": "It does."}}}
+        "get": _operation(
+            "check_health",
+            "The process serves",
+            "Answers as long as the process takes requests; it asks nothing of the database.",
+            {"200": _answer("It does.", {"status": "ok"}), "400": _BAD_HOST},
+        )
     },
     "/readyz": {
-        "get": {
-            "summary": "Database, keys and schema are in order",
-            "security": [],
-            "responses": {"200": {"description": "They are."}, "503": {"description": "They are not."}},
-        }
+        "get": _operation(
+            "check_readiness",
+            "Database, keys and schema are in order",
+            "Answers whether this process can serve requests: what requests need was tried within the last seconds.",
+            {
+                "200": _answer("They are.", {"status": "ready"}),
+                "400": _BAD_HOST,
+                "503": _answer("They are not.", {"status": "unavailable"}),
+            },
+        )
     },
     "/metrics": {
-        "get": {
-            "summary": "What an operator watches, for Prometheus; not for the world",
-            "security": [],
-            "responses": {"200": {"description": "Text."}, "404": {"description": "Not from there."}},
-        }
+        "get": _operation(
+            "read_metrics",
+            "What an operator watches, for Prometheus; not for the world",
+            "Counters and gauges in Prometheus' text format, for peers that the settings name.",
+            {
+                "200": _answer("Text.", "paydesk_open_calls 0\n", "text/plain"),
+                "400": _BAD_HOST,
+                "404": {"description": "Not from there."},
+            },
+        )
     },
     "/oauth/token": {
         "post": {
-            "summary": "Get or refresh a token",
-            "security": [],
+            **_operation(
+                "create_token",
+                "Get or refresh a token",
+                "Gives an access token to an application, and to a customer or user through one. Other grants take "
+                "more members: `username` and `password`, `refresh_token`, `code`, `assertion`.",
+                {
+                    "200": _answer("The token.", _TOKEN),
+                    "400": {"description": "The request, scope or grant is not valid."},
+                    "401": {"description": "The client is unknown, or its secret wrong."},
+                    "429": {"description": "Too many requests; `Retry-After` says for how long."},
+                },
+            ),
             "requestBody": {
                 "required": True,
                 "content": {
                     "application/json": {
-                        "schema": {
-                            "type": "object",
-                            "required": ["grant_type", "client_id"],
-                            "properties": {
-                                "grant_type": {
-                                    "enum": [
-                                        "client_credentials",
-                                        "password",
-                                        "refresh_token",
-                                        "authorization_code",
-                                        "urn:ietf:params:oauth:grant-type:jwt-bearer",
-                                    ]
-                                },
-                                "client_id": {"type": "string"},
-                                "client_secret": {"type": "string"},
-                                "scope": {"type": "string", "examples": ["market:code:europe"]},
-                            },
-                        }
+                        "schema": _TOKEN_REQUEST,
+                        "example": {
+                            "grant_type": "client_credentials",
+                            "client_id": "pd_sales_channel",
+                            "scope": "market:code:europe",
+                        },
                     }
                 },
-            },
-            "responses": {
-                "200": {"description": "The token."},
-                "400": {"description": "The request, scope or grant is not valid."},
-                "401": {"description": "The client is unknown, or its secret wrong."},
             },
         }
     },
     "/.well-known/jwks.json": {
-        "get": {
-            "summary": "The keys tokens are signed with",
-            "security": [],
-            "responses": {"200": {"description": "A JWK set."}},
-        }
+        "get": _operation(
+            "read_keys",
+            "The keys tokens are signed with",
+            "The public keys, by which anybody can check a token.",
+            {
+                "200": _answer(
+                    "A JWK set.",
+                    {"keys": [{"kty": "RSA", "alg": "RS512", "kid": "…", "n": "…", "e": "AQAB"}]},
+                ),
+                "400": _BAD_HOST,
+            },
+        )
     },
 }
 """What is served beside resources, for the OpenAPI document."""

@@ -19,11 +19,15 @@ def shown_attribute(field: Field) -> Json:
         # One attribute is published as an integer and shown as a truth value.
         schema = {"type": "boolean"}
     else:
-        schema = {"type": field.kind}
+        schema = _plain(field)
         if field.enum is not None:
             schema["enum"] = list(field.enum)
-    never_null = field.name in ("created_at", "updated_at", "metadata") or (field.required and field.stored)
-    return _documented(schema if never_null else nullable(schema), field)
+    return _documented(schema if is_never_null(field) else nullable(schema), field)
+
+
+def is_never_null(field: Field) -> bool:
+    """Documents always have a value of this attribute."""
+    return field.name in ("created_at", "updated_at", "metadata") or (field.required and field.stored)
 
 
 def written_attribute(field: Field, *, may_be_null: bool) -> Json:
@@ -32,7 +36,7 @@ def written_attribute(field: Field, *, may_be_null: bool) -> Json:
     if field.kind == "datetime":
         schema = ref("instant_input")
     elif field.kind == "boolean":
-        schema = ref("boolean_input")
+        schema = {"type": "boolean"}
     elif field.kind == "integer":
         low = -(2**63) if field.minimum is None else field.minimum
         high = 2**63 - 1 if field.maximum is None else field.maximum
@@ -51,10 +55,16 @@ def written_attribute(field: Field, *, may_be_null: bool) -> Json:
             if field.required:
                 schema["minLength"] = 1
     else:
-        schema = {"type": field.kind}
+        schema = _plain(field)
         if field.name == "metadata":
             schema["maxProperties"] = MAXIMUM_METADATA_KEYS
     return _documented(nullable(schema) if may_be_null else schema, field)
+
+
+def _plain(field: Field) -> Json:
+    """The schema of a kind. Objects and arrays say that they hold anything: generators read silence as nothing."""
+    more: Json = {"object": {"additionalProperties": True}, "array": {"items": {}}}
+    return {"type": field.kind, **more.get(field.kind, {})}
 
 
 def _documented(schema: Json, field: Field) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paydesk.jsonapi.errors import CODES
+from paydesk.jsonapi.openapi.answers import example_error
 from paydesk.jsonapi.openapi.schema import MEDIA_TYPE, Json, ref
 from paydesk.jsonapi.query.query import PAGE_SIZE, PAGE_SIZE_MAXIMUM
 
@@ -84,15 +85,6 @@ SCHEMAS: Json = {
         "description": "A point in time in ISO 8601; without an offset it is UTC, without a time midnight.",
         "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}],
     },
-    "boolean_input": {
-        "description": "True or false, also written as 1 or 0, or as a string.",
-        "anyOf": [{"type": "boolean"}, {"enum": [0, 1, "0", "1", "true", "false"]}],
-    },
-    "linkage": {
-        "type": "object",
-        "required": ["type", "id"],
-        "properties": {"type": {"type": "string"}, "id": {"type": "string"}},
-    },
     "relationship_links": {
         "type": "object",
         "required": ["self", "related"],
@@ -121,7 +113,7 @@ SCHEMAS: Json = {
         "type": "object",
         "required": ["mode", "organization_id", "trace_id"],
         "properties": {
-            "mode": {"enum": ["test", "live"]},
+            "mode": {"type": "string", "enum": ["test", "live"]},
             "organization_id": {"type": "string"},
             "trace_id": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         },
@@ -136,8 +128,8 @@ SCHEMAS: Json = {
                 "id": {"type": "string"},
                 "type": {"type": "string"},
                 "links": ref("resource_links"),
-                "attributes": {"type": "object"},
-                "relationships": {"type": "object"},
+                "attributes": {"type": "object", "additionalProperties": True},
+                "relationships": {"type": "object", "additionalProperties": True},
                 "meta": ref("resource_meta"),
             },
         },
@@ -155,7 +147,7 @@ SCHEMAS: Json = {
                     "properties": {
                         "title": {"type": "string"},
                         "detail": {"type": "string"},
-                        "code": {"enum": list(CODES)},
+                        "code": {"type": "string", "enum": list(CODES)},
                         "status": {"type": "string", "pattern": "^[45][0-9]{2}$"},
                         "source": {
                             "type": "object",
@@ -165,7 +157,7 @@ SCHEMAS: Json = {
                                 "header": {"type": "string"},
                             },
                         },
-                        "meta": {"type": "object"},
+                        "meta": {"type": "object", "additionalProperties": True},
                     },
                 },
             }
@@ -175,7 +167,8 @@ SCHEMAS: Json = {
 
 
 def _error_answer(status: int) -> Json:
-    answer: Json = {"description": _ERRORS[status], "content": {MEDIA_TYPE: {"schema": ref("errors")}}}
+    content = {"schema": ref("errors"), "example": example_error(status)}
+    answer: Json = {"description": _ERRORS[status], "content": {MEDIA_TYPE: content}}
     if status in (409, 429, 503):
         answer["headers"] = {"Retry-After": {"$ref": "#/components/headers/retry_after"}}
     return answer

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 import orjson
 
+from paydesk.jsonapi.openapi.answers import example_answers
 from paydesk.jsonapi.openapi.components import ERROR_ANSWERS, HEADERS, PARAMETERS, SCHEMAS, SECURITY
 from paydesk.jsonapi.openapi.paths import Paths
 from paydesk.jsonapi.openapi.resources import resource_schemas
@@ -63,6 +64,7 @@ def openapi_document(
             "securitySchemes": SECURITY,
             "parameters": {**PARAMETERS, **resource_paths.parameters.components},
             "headers": HEADERS,
+            "examples": example_answers(registry),
             "responses": ERROR_ANSWERS,
             "schemas": {**SCHEMAS, **resource_schemas(registry), **(schemas or {})},
         },

@@ -44,13 +44,14 @@ def example_data(shape: Shape, flag: Flag) -> Json:
     data: Json = {"type": shape.type}
     if not creates:
         data["id"] = ID_EXAMPLE
-    data["attributes"] = {field.name: field.example if has_example(field) else _sample(field) for field in chosen}
+    data["attributes"] = {field.name: field.example if has_example(field) else sample(field) for field in chosen}
     if links:
         data["relationships"] = links
     return data
 
 
-def _sample(field: Field) -> Any:
+def sample(field: Field) -> Any:
+    """A value that the attribute can have."""
     if field.enum:
         return field.enum[0]
     samples: Json = {

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from paydesk.declare import Shape
 from paydesk.jsonapi.openapi.components import error_answers
-from paydesk.jsonapi.openapi.schema import MEDIA_TYPE, Json, ref
+from paydesk.jsonapi.openapi.schema import MEDIA_TYPE, Json
 
 
 class Operation(TypedDict, total=False):
@@ -16,6 +16,7 @@ class Operation(TypedDict, total=False):
     tags: list[str]
     operationId: str
     summary: str
+    description: str
     parameters: list[Json]
     requestBody: Json
     responses: Json
@@ -25,22 +26,23 @@ def operation(
     shape: Shape,
     name: str,
     summary: str,
+    description: str,
     parameters: list[Json],
     answers: Json,
     errors: Iterable[int],
     *,
-    body: str | None = None,
+    body: Json | None = None,
 ) -> Operation:
     """An operation on a type.
 
     answers   by status, the answers where all is well
     errors    the statuses of the others
-    body      the schema of the request's body
+    body      the request's body: its schema and example
     """
-    described = Operation(tags=[shape.type], operationId=name, summary=summary)
+    described = Operation(tags=[shape.type], operationId=name, summary=summary, description=description)
     if parameters:
         described["parameters"] = parameters
     if body:
-        described["requestBody"] = {"required": True, "content": {MEDIA_TYPE: {"schema": ref(body)}}}
+        described["requestBody"] = {"required": True, "content": {MEDIA_TYPE: body}}
     described["responses"] = {**answers, **error_answers(errors)}
     return described

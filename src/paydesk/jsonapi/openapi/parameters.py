@@ -48,23 +48,36 @@ class Parameters:
 
     def shown(self, shape: Shape, *, include: bool = True) -> list[Json]:
         """`include` and `fields[...]`, which every answer with records takes."""
-        parameters: list[Json] = []
-        paths = self._includable(shape) if include else []
-        if paths:
-            description = "Related records to include; intermediate levels come along."
-            parameters.append(self._shared(f"{shape.type}.include", _list_of("include", paths, description)))
+        parameters = self._include(shape) if include else []
         types = [shape.type]
         if include:
             for relationship in shape.relationships.values():
                 if relationship.includable and not relationship.hidden:
                     types.extend(relationship.types)
-        for type_name in dict.fromkeys(types):
-            target = self._registry[type_name].shape
-            names = [field.name for field in target.fields.values() if field.fetch]
-            names += [one.name for one in target.relationships.values() if not one.hidden]
-            description = f"The only members of {type_name} to tell."
-            parameters.append(self._shared(f"{type_name}.fields", _list_of(f"fields[{type_name}]", names, description)))
-        return parameters
+        return [*parameters, *(self._fields(self._registry[name].shape) for name in dict.fromkeys(types))]
+
+    def of_write(self, shape: Shape) -> list[Json]:
+        """What the answer to a write shows. It takes the other parameters of a read too; here they stand in the way."""
+        return [*self._include(shape), self._fields(shape)]
+
+    def _include(self, shape: Shape) -> list[Json]:
+        paths = self._includable(shape)
+        if not paths:
+            return []
+        description = "Related records to include; intermediate levels come along."
+        return [self._shared(f"{shape.type}.include", _list_of("include", paths, description))]
+
+    def _fields(self, shape: Shape) -> Json:
+        """A text, not a list of the names to choose from: there are up to 130, and the type's schema has them all."""
+        names = [field.name for field in shape.fields.values() if field.fetch][:2]
+        parameter: Json = {
+            "name": f"fields[{shape.type}]",
+            "in": "query",
+            "description": f"The only attributes and relationships of {words(shape.type)} to show, by commas.",
+            "schema": {"type": "string"},
+            "example": ",".join(names),
+        }
+        return self._shared(f"{shape.type}.fields", parameter)
 
     def _includable(self, shape: Shape, depth: int = 2) -> list[str]:
         """Paths that `include` takes, down to two levels; a third is accepted and would only make the list long."""
@@ -92,10 +105,8 @@ class Parameters:
             description = f"Compares `{name}`. In place of `_{predicate}` also {others}."
             parameters.append(self._filter(shape, f"{name}_{predicate}", _filter_schema(field, predicate), description))
         for name in shape.scopes:
-            schema: Json = (
-                {"enum": ["true", "false"]} if _is_switch(shape, name) else {"type": "string", "pattern": TEXT}
-            )
-            parameters.append(self._filter(shape, name, schema, ""))
+            more: Json = {"enum": ["true", "false"]} if _is_switch(shape, name) else {"pattern": TEXT}
+            parameters.append(self._filter(shape, name, {"type": "string", **more}, ""))
         return parameters
 
     def _filter(self, shape: Shape, name: str, schema: Json, description: str) -> Json:
@@ -135,7 +146,7 @@ def _is_switch(shape: Shape, name: str) -> bool:
 
 def _filter_schema(field: Field, predicate: str) -> Json:
     if predicate == "null" or field.kind == "boolean":
-        return {"enum": ["true", "false", "1", "0"]}
+        return {"type": "string", "enum": ["true", "false", "1", "0"]}
     if predicate == "jcont":
         return {"type": "string", "enum": ["{}", '{"foo":"bar"}'], "examples": ['{"foo":"bar"}']}
     if field.kind == "integer":

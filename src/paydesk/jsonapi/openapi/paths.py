@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from paydesk.declare import Relationship, Shape
+from paydesk.declare import CREATE, UPDATE, Flag, Relationship, Shape
+from paydesk.jsonapi.openapi import descriptions
+from paydesk.jsonapi.openapi.answers import example_history, example_linkage, with_example
 from paydesk.jsonapi.openapi.attributes import linkage
 from paydesk.jsonapi.openapi.components import DELETING, READING, WRITING
+from paydesk.jsonapi.openapi.examples import example_data
 from paydesk.jsonapi.openapi.operations import operation
 from paydesk.jsonapi.openapi.parameters import Parameters, shared_parameter
 from paydesk.jsonapi.openapi.schema import Json, answer, document, ref
@@ -51,12 +54,13 @@ class Paths:
                 shape,
                 f"list_{shape.type}",
                 f"List {words(shape.type)}",
+                descriptions.listing(shape),
                 [*self.parameters.of_list(shape), *self.parameters.shown(shape)],
-                {"200": answer("A page of records.", ref(f"{shape.type}_list"))},
+                {"200": with_example(answer("A page of records.", ref(f"{shape.type}_list")), f"{shape.type}_list")},
                 READING,
             )
         if "create" in shape.actions:
-            created = answer("The new record.", ref(f"{shape.type}_document"))
+            created = with_example(answer("The new record.", ref(f"{shape.type}_document")), f"{shape.type}_document")
             created["headers"] = {
                 "Location": {"$ref": "#/components/headers/location"},
                 "Idempotent-Replayed": {"$ref": "#/components/headers/idempotent_replayed"},
@@ -66,21 +70,23 @@ class Paths:
                 shape,
                 f"create_{shape.singular}",
                 f"Create {a(shape.singular)}",
-                [*self.parameters.shown(shape), shared_parameter("idempotency_key")],
+                descriptions.creation(shape),
+                [*self.parameters.of_write(shape), shared_parameter("idempotency_key")],
                 {"201": created},
                 WRITING,
-                body=f"{shape.type}_create",
+                body=_body(shape, CREATE),
             )
         return operations
 
     def _record(self, shape: Shape) -> Json:
         operations: Json = {}
-        answers = {"200": answer("The record.", ref(f"{shape.type}_document"))}
+        answers = {"200": with_example(answer("The record.", ref(f"{shape.type}_document")), f"{shape.type}_document")}
         if "retrieve" in shape.actions or shape.singleton:
             operations["get"] = operation(
                 shape,
                 f"retrieve_{shape.singular}",
                 f"Retrieve {a(shape.singular)}",
+                descriptions.retrieval(shape),
                 self.parameters.shown(shape),
                 answers,
                 READING,
@@ -90,16 +96,18 @@ class Paths:
                 shape,
                 f"update_{shape.singular}",
                 f"Update {a(shape.singular)}",
-                [*self.parameters.shown(shape), shared_parameter("idempotency_key")],
+                descriptions.update(shape),
+                [*self.parameters.of_write(shape), shared_parameter("idempotency_key")],
                 answers,
                 WRITING,
-                body=f"{shape.type}_update",
+                body=_body(shape, UPDATE),
             )
         if "delete" in shape.actions:
             operations["delete"] = operation(
                 shape,
                 f"delete_{shape.singular}",
                 f"Delete {a(shape.singular)}",
+                descriptions.deletion(shape),
                 [],
                 {"204": {"description": "The record is gone."}},
                 DELETING,
@@ -111,11 +119,13 @@ class Paths:
         targets = [self._registry[target].shape for target in relationship.types]
         target = targets[0]
         record: Json = ref(target.type) if len(targets) == 1 else {"anyOf": [ref(one.type) for one in targets]}
+        example: str | Json
         if not relationship.many:
-            schema = document({"anyOf": [record, {"type": "null"}]})
+            schema, example = document({"anyOf": [record, {"type": "null"}]}), f"{target.type}_document"
             parameters = self.parameters.shown(target)
         elif relationship.includable:
             schema = document({"type": "array", "items": record}, meta=ref("page_meta"), links=ref("page_links"))
+            example = f"{target.type}_list"
             parameters = [*self.parameters.of_list(target), *self.parameters.shown(target)]
         else:
             schema = document(
@@ -124,13 +134,16 @@ class Paths:
                 meta={"type": "object", "additionalProperties": False},
                 links={"type": "object", "properties": {"next": {"type": "string", "format": "uri"}}},
             )
+            example = example_history(target)
             parameters = self.parameters.of_history(target)
+        told = "The related records." if relationship.many else "The related record."
         get = operation(
             shape,
             f"related_{shape.singular}_{name}",
             f"The {words(name)} of {a(shape.singular)}",
+            descriptions.related(shape, name, relationship),
             parameters,
-            {"200": answer("The related records." if relationship.many else "The related record.", schema)},
+            {"200": with_example(answer(told, schema), example)},
             READING,
         )
         return {"get": get}
@@ -143,11 +156,18 @@ def _linkage(shape: Shape, name: str, relationship: Relationship) -> Json:
         shape,
         f"relationship_{shape.singular}_{name}",
         f"Types and ids of the {words(name)} of {a(shape.singular)}",
+        descriptions.linkage(shape, name, relationship),
         [],
-        {"200": answer("The linkage.", schema)},
+        {"200": with_example(answer("The linkage.", schema), example_linkage(shape, name, relationship))},
         READING,
     )
     return {"get": get}
+
+
+def _body(shape: Shape, flag: Flag) -> Json:
+    """The body of a write: schema and example."""
+    name = f"{shape.type}_create" if flag is CREATE else f"{shape.type}_update"
+    return {"schema": ref(name), "example": {"data": example_data(shape, flag)}}
 
 
 def _with_key(key: list[Json], operations: Json) -> Json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from paydesk.declare import CREATE, UPDATE, Field, Flag, Shape
 from paydesk.jsonapi.openapi.attributes import linkage, shown_attribute, written_attribute
-from paydesk.jsonapi.openapi.examples import example_data
 from paydesk.jsonapi.openapi.schema import ID_EXAMPLE, Json, document, members, ref
 from paydesk.jsonapi.openapi.wording import public_doc
 from paydesk.rules.registry import Registry
@@ -17,9 +16,10 @@ def resource_schemas(registry: Registry) -> Json:
         shape = resource.shape
         schemas[shape.type] = _resource_object(shape)
         schemas[f"{shape.type}_document"] = document(ref(shape.type))
-        schemas[f"{shape.type}_list"] = document(
-            {"type": "array", "items": ref(shape.type)}, meta=ref("page_meta"), links=ref("page_links")
-        )
+        if "list" in shape.actions:
+            schemas[f"{shape.type}_list"] = document(
+                {"type": "array", "items": ref(shape.type)}, meta=ref("page_meta"), links=ref("page_links")
+            )
         if "create" in shape.actions:
             schemas[f"{shape.type}_create"] = _request_document(shape, CREATE)
         if "update" in shape.actions:
@@ -84,7 +84,6 @@ def _request_document(shape: Shape, flag: Flag) -> Json:
         "required": ["data"],
         "properties": {"data": data},
         "additionalProperties": False,
-        "examples": [{"data": example_data(shape, flag)}],
     }
 
 
