@@ -232,6 +232,15 @@ def test_files_classes_and_functions_stay_short() -> None:
     assert [name for name in LONGER if name not in long] == [], "short by now: take it out of LONGER"
 
 
+def test_the_pages_name_files_that_are_there() -> None:
+    rooms = "|".join(sorted({name.partition(".")[0] for name in ROOMS}))
+    for page in ("ARCHITECTURE.md", "CONTRIBUTING.md"):
+        named = re.findall(rf"(?<![\w/])(?:{rooms})/[a-z_/]*[a-z]", (ROOT / page).read_text(encoding="utf-8"))
+        places = [SOURCE / "paydesk" / name for name in named]
+        wrong = [str(place) for place in places if not place.is_dir() and not place.with_suffix(".py").is_file()]
+        assert not wrong, f"{page} names what is not there: {wrong}"
+
+
 def test_rules_do_no_input_or_output() -> None:
     """`commerce` is plain functions on records: no await, no clock but the one it is given, no logging of its own."""
     forbidden = {"asyncio", "socket", "time", "logging", "threading", "os", "pathlib", "http", "urllib"}
