@@ -101,6 +101,8 @@ class Shape:
     columns   stored fields in order, `id` first, then what relationships keep (`order_id`, `payment_source_type`)
     demanded  what a new record has to be given: the names of attributes and relationships
     kept      those of them that a column keeps, each with the column
+    cacheable     it changes so seldom that reads of it have a limit of their own
+    cursor_paged  its lists have no end that could be counted: a page says where the next one begins
     server_wide  those of `unique` that are so in all tenants together
     """
 
@@ -119,6 +121,7 @@ class Shape:
     columns: dict[str, Field] = field(default_factory=dict)
     family: str | None = None
     cacheable: bool = False
+    cursor_paged: bool = False
     demanded: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()

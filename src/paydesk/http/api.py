@@ -111,7 +111,8 @@ class Api:
         parts = exchange.path.split("/")[2:]
         if (kind := self._singletons.get(parts[0])) is not None:
             actor = request.actor
-            own_id = actor.organization_id if kind == "organizations" else actor.application_id
+            own = types[kind].shape.tenancy == "organization"
+            own_id = actor.organization_id if own else actor.application_id
             return await self._member(request, types[kind], [kind, own_id, *parts[1:]])
         if parts[0] not in types:
             nothing = nothing_of(
@@ -158,8 +159,9 @@ class Api:
             raise _not_allowed(exchange, _RELATED, _RELATED)
         if not request.may(resource, "show"):
             raise Denied(name)
-        if name == "event_stores":
-            return await history.events(request, resource, record_id, linkage=linkage)
+        target = engine.registry.types.get(next(iter(relationship.types), ""))
+        if target is not None and target.shape.cursor_paged:
+            return await history.events(request, (resource, record_id, name), target, linkage=linkage)
         if name in shape.empty:
             at = (shape.type, record_id, name)
             nothing = nothing_in(

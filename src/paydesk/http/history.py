@@ -32,12 +32,14 @@ async def event(request: ApiRequest, view: View, record_id: str) -> Answer:
     return found(request.frame.document(view, rows))
 
 
-async def events(request: ApiRequest, owner: type[Resource], owner_id: str, *, linkage: bool) -> Answer:
+async def events(
+    request: ApiRequest, owner: tuple[type[Resource], str, str], resource: type[Resource], *, linkage: bool
+) -> Answer:
     """A page of a record's history.
 
     linkage   only the identities, as the relationship itself answers; by cursor too, since a history has no end
     """
-    resource = request.engine.registry["event_stores"]
+    of, owner_id, name = owner
     if not request.may(resource, "show"):
         raise Denied(owner_id)
     query = request.query(resource, "cursor")
@@ -52,7 +54,7 @@ async def events(request: ApiRequest, owner: type[Resource], owner_id: str, *, l
         sort=(("ms", True), ("sequence", True)),
         number=1,
         size=query.page_size + 1,
-        related_to=(owner, owner_id, "event_stores"),
+        related_to=owner,
         counted=False,
     )
     next_query = None
@@ -63,9 +65,9 @@ async def events(request: ApiRequest, owner: type[Resource], owner_id: str, *, l
         rest = f"&{query.link_query}" if query.link_query else ""
         next_query = f"{quote('page[after]')}={quote(cursor)}{rest}"
     if linkage:
-        identities = [("event_stores", _id_of(view, row)) for row in rows.primary]
-        return found(request.frame.linkage(owner.shape.type, owner_id, "event_stores", identities, next_query))
-    path = f"{owner.shape.type}/{owner_id}/event_stores"
+        identities = [(resource.shape.type, _id_of(view, row)) for row in rows.primary]
+        return found(request.frame.linkage(of.shape.type, owner_id, name, identities, next_query))
+    path = f"{of.shape.type}/{owner_id}/{name}"
     return found(request.frame.cursor(view, rows, path, next_query))
 
 

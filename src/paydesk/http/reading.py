@@ -23,7 +23,7 @@ async def record(request: ApiRequest, resource: type[Resource], record_id: str) 
     if not request.may(resource, "show"):
         raise Denied(record_id)
     view = request.view(resource, request.query(resource, "one"), in_list=False)
-    if resource.shape.type == "event_stores":
+    if resource.shape.cursor_paged:
         return await history.event(request, view, record_id)
     rows = await request.engine.desk.reads.one(request.to_desk(), view, record_id)
     return found(request.frame.document(view, rows))

@@ -7,27 +7,20 @@ other, so that the door knows it to be ours, takes note of it, and answers what 
 from __future__ import annotations
 
 import asyncio
-import json
-import ssl
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import aiohttp
-
-from paydesk import __version__
 from paydesk.base.instants import SKEW_SECONDS, instant, later, seconds
 from paydesk.base.tenants import mode_of, tenant_of
 from paydesk.commerce.payments.payment_gateways import PaymentGateway
 from paydesk.declare import eq
 from paydesk.gateways.port.account import Account, Credentials, Registration
-from paydesk.gateways.port.events import SelfTest
 from paydesk.gateways.port.problems import GatewayProblem, Refused
 from paydesk.operations.names import Unknown
 from paydesk.operations.parts import Parts
+from paydesk.operations.self_test import Line, self_test_of, shown
 from paydesk.rules.asking import Find
 from paydesk.store import organizations as stored_organizations
 from paydesk.store import ownership
@@ -37,29 +30,11 @@ from paydesk.store.upkeep import lookup
 from paydesk.vault import KeyMissing, SealBroken
 
 AT_ONCE = 4
-ANSWER_SECONDS = 10.0
-"""How long a self-test is waited for."""
-ANSWER_BYTES = 4096
 LATE_SECONDS = 600.0
 """A list of events that was not read to its end for so long is read by nobody: it is asked for once a minute."""
 ASK_AGAIN = "a server then reads the list again by itself within a minute, and `paydesk recover` at once"
 UNHEARD_SECONDS = 300.0
 """A webhook that is to come comes within that."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One thing that was looked at.
-
-    what   "gateway", "owner", "key", "endpoint", "events", "list" or "self-test"
-    ok     None where there was nothing to find out
-    do     what a person does about it
-    """
-
-    what: str
-    told: str
-    ok: bool | None = True
-    do: str | None = None
 
 
 @dataclass
@@ -169,7 +144,8 @@ class _Check:
             told.lines.append(Line("self-test", said, None))
         else:
             url = endpoint.url if endpoint is not None else record.webhook_endpoint_url
-            told.lines += await self._self_test(url, credentials)
+            tests = self._account.self_tests(credentials=credentials, now=self._parts.clock())
+            told.lines += await self_test_of(url, tests, self._parts.desk.installation, self._authority)
         return told
 
     def _ago(self, at: str) -> str:
@@ -224,7 +200,7 @@ class _Check:
         lines = list(self._wrong(own, record, ours))
         if not lines:
             version = f", in API version {own.version}" if own.version else ""
-            told = f"{own.endpoint_id} at {_shown(own.url)} is enabled and tells of all that is handled{version}"
+            told = f"{own.endpoint_id} at {shown(own.url)} is enabled and tells of all that is handled{version}"
             lines.append(Line("endpoint", told))
         return [*lines, *self._beside(known, own)], own
 
@@ -235,7 +211,7 @@ class _Check:
             yield Line("endpoint", f"{name} is {own.status}: nothing is sent", False, do)
         if own.url != ours:
             do = self._heals("give it our address at the gateway")
-            yield Line("endpoint", f"{name} sends to {_shown(own.url)}, and ours is {_shown(ours)}", False, do)
+            yield Line("endpoint", f"{name} sends to {shown(own.url)}, and ours is {shown(ours)}", False, do)
         if own.deaf_to:
             do = self._heals("add them at the gateway")
             yield Line("endpoint", f"{name} does not tell of {', '.join(own.deaf_to)}", False, do)
@@ -307,87 +283,9 @@ class _Check:
         do = "see the server's log for why; the key may lack the right to read events"
         return Line("list", f"{told}, and is to be read once a minute", False, do)
 
-    # The round trip.
-
-    async def _self_test(self, url: str | None, credentials: Credentials) -> list[Line]:
-        if url is None:
-            return [Line("self-test", "there is no address to send one to", None)]
-        tests = self._account.self_tests(credentials=credentials, now=self._parts.clock())
-        if not tests:
-            return [Line("self-test", "there is no secret to sign one with", None)]
-        timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
-        async with aiohttp.ClientSession(
-            timeout=timeout, connector=aiohttp.TCPConnector(ssl=self._trust()), cookie_jar=aiohttp.DummyCookieJar()
-        ) as session:
-            each = [await self._sent(session, url, test) for test in tests]
-        if len(tests) == 1:
-            return each
-        # While an endpoint is replaced, what the former one signed counts as well.
-        whose = ("the present secret", *("a former secret" for _ in tests[1:]))
-        return [
-            Line(line.what, f"with {name}: {line.told}", line.ok, line.do)
-            for name, line in zip(whose, each, strict=True)
-        ]
-
-    def _trust(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        if self._authority is not None:
-            context.load_verify_locations(cafile=self._authority)
-        return context
-
-    async def _sent(self, session: aiohttp.ClientSession, url: str, test: SelfTest) -> Line:
-        began = time.monotonic()
-        headers = {**test.headers, "user-agent": f"paydesk/{__version__}"}
-        try:
-            async with session.post(url, data=test.body, headers=headers, allow_redirects=False) as answer:
-                status, body = answer.status, await answer.content.read(ANSWER_BYTES)
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
-            why = f"{problem}" if str(problem) and not isinstance(problem, TimeoutError) else "it took too long"
-            do = (
-                "see that a server runs, that its address leads to it and that its certificate is good; where only "
-                "this machine cannot get there, use --no-self-test"
-            )
-            if isinstance(problem, aiohttp.InvalidURL | ValueError):
-                why = "that is no address"
-            return Line("self-test", f"{_shown(url)} cannot be reached: {why}", False, do)
-        took = round((time.monotonic() - began) * 1000)
-        if 200 <= status < 300:
-            if self._is_ours(body, test):
-                return Line("self-test", f"{_shown(url)} verified it and answered {status} in {took} ms")
-            do = "have the address lead to a server of this database, with the body passed on as it is"
-            return Line("self-test", f"{_shown(url)} answered {status}, but not as paydesk does", False, do)
-        do = "see the log of what answers there"
-        if status == 400:
-            do = (
-                "the server there did not find the signature good: see that it is of this database and key file, that "
-                "its clock is right, and that no proxy on the way changes bodies or headers"
-            )
-        elif status == 404:
-            do = "see that the address leads to a server of this database, with the whole path passed on"
-        elif 300 <= status < 400:
-            do = "have the address answer by itself: a gateway follows no redirect"
-        return Line("self-test", f"{_shown(url)} answered {status}", False, do)
-
-    def _is_ours(self, body: bytes, test: SelfTest) -> bool:
-        """Whether a door of this installation answered, which knows the test's name only from having verified it."""
-        try:
-            told = json.loads(body)
-        except ValueError:
-            return False
-        named = {"self_test": test.event_id, "installation": self._parts.desk.installation}
-        return isinstance(told, dict) and named.items() <= told.items()
-
 
 def _sentence(problem: GatewayProblem) -> str:
     return problem.message.rstrip(".")
-
-
-def _shown(url: str | None) -> str:
-    """An address without what may be a secret in it."""
-    if url is None:
-        return "nowhere"
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "…" if parts.query else "", ""))
 
 
 def _age(passed: float) -> str:

@@ -55,6 +55,7 @@ class Record:
         table: str | None = None,
         family: str | None = None,
         cacheable: bool = False,
+        cursor_paged: bool = False,
         tenancy: str = "environment",
         versions: bool = True,
         event_stores: bool = True,
@@ -71,8 +72,6 @@ class Record:
 
         `family`: one of several types that a type of this name reads as what they share: kept in its table, related
         where it may be, listed together.
-        `cacheable`: it changes so seldom that reads of it have a limit of their own.
-
         `actions=()`: a record of ours that rules keep and that is on no wire.
         `tenancy="organization"`: one record for both environments, kept under the organization's id.
         `unique` and `indexes` are lists of columns; the tenant is added in front of each. `server_wide` is unique over
@@ -94,6 +93,7 @@ class Record:
             " ".join((cls.__doc__ or "").split()),
             family=family,
             cacheable=cacheable,
+            cursor_paged=cursor_paged,
             unique=(*unique, *server_wide),
             server_wide=server_wide,
             indexes=indexes,

@@ -31,6 +31,7 @@ class EventStore(
     singular="event_store",
     actions=("retrieve",),
     table="versions",
+    cursor_paged=True,
     versions=False,
     event_stores=False,
 ):
