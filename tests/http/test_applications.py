@@ -1,5 +1,7 @@
 """What official applications ask beyond what the published flags of the resources allow."""
 
+from typing import Any
+
 import pytest
 
 from tests.http.test_limits import limited
@@ -60,3 +62,18 @@ def test_the_author_of_a_change_has_no_member_that_is_null(world: World) -> None
 def test_each_type_is_an_endpoint_of_its_own_whether_it_is_served_or_not(limited: World) -> None:
     told = [int(limited.get(path).headers["x-ratelimit-remaining"]) for path in ("shipments", "tags", "shipments")]
     assert told == [11, 11, 10]
+
+
+def test_an_identifier_whose_id_is_null_clears(fresh: World) -> None:
+    def write(type_: str, id_: str, **related: Any) -> int:
+        links = {name: {"data": one} for name, one in related.items()}
+        body = {"data": {"type": type_, "id": id_, "relationships": links}}
+        return fresh.ask("PATCH", f"/api/{type_}/{id_}?include={','.join(related)}", body).status
+
+    assert write("orders", "ordFull", payment_method={"type": "payment_methods", "id": None}) == 200
+    assert fresh.get("orders/ordFull/relationships/payment_method").data is None
+    # What is required is not cleared, and what names no type or another one is no identifier.
+    assert write("prices", "prcAlphaEur", sku={"type": "skus", "id": None}) == 422
+    assert write("orders", "ordFull", billing_address={"id": None}) == 400
+    assert write("orders", "ordFull", billing_address={"type": "skus", "id": None}) == 400
+    assert fresh.get("orders/ordFull/relationships/billing_address").data["id"] == "adrTorino"

@@ -89,7 +89,11 @@ def test_writing_nothing_into_it_is_taken_and_changes_nothing(fresh: World) -> N
     told = fresh.send("PATCH", "customers/cusAda", {"reference": "r"}, expect=200, **nothing)
     assert told.data["attributes"]["reference"] == "r"
     told = fresh.send("PATCH", "customers/cusAda", {"_add_tags": "a,b", "_remove_tags": "c"}, expect=200)
-    body = {"type": "customers", "id": "cusAda", "relationships": {"tags": {"data": [{"type": "tags", "id": None}]}}}
+    cleared = {
+        "tags": {"data": [{"type": "tags", "id": None}]},
+        "customer_group": {"data": {"type": "customer_groups", "id": None}},
+    }
+    body = {"type": "customers", "id": "cusAda", "relationships": cleared}
     told = fresh.ask("PATCH", "/api/customers/cusAda", {"data": body})
     assert told.status == 200
     after = told.data["attributes"]

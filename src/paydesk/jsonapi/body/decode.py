@@ -309,7 +309,7 @@ class _Decoder:
             return problem("INVALID_LINKS_OBJECT", pointer=f"/data/relationships/{name}")
         found: list[Reference] = []
         for one in linkage if many else () if linkage is None else (linkage,):
-            if many and self.names_nothing(name, one):
+            if self.names_nothing(name, one):
                 continue
             reference = self.reference(name, one)
             if isinstance(reference, ApiError):
@@ -318,7 +318,7 @@ class _Decoder:
         return found
 
     def names_nothing(self, name: str, given: Any) -> bool:
-        """It is an identifier without an id: applications clear a list by a list of such."""
+        """It is an identifier whose id is null: applications clear a to-one by such, and a to-many by a list of it."""
         if type(given) is not dict or given.get("id", _NOTHING) is not None:
             return False
         return type(given.get("type")) is str and self.accepted[name](given["type"]) is not None
