@@ -50,6 +50,7 @@ from paydesk.oauth import keys, permissions
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.endpoints import bearer
 from paydesk.oauth.endpoints import routes as oauth_routes
+from paydesk.oauth.refusals import too_many
 from paydesk.oauth.secrets import Passwords
 from paydesk.operations.books import Books
 from paydesk.operations.metrics import MEDIA_TYPE as METRICS
@@ -328,7 +329,7 @@ class Application:
         verdict = self._counted(path, scope["method"], headers, came)
         if verdict is not None:
             if verdict.retry_after is not None:
-                await _too_many()(scope, receive, _with(verdict, send))
+                await _too_many(verdict.retry_after)(scope, receive, _with(verdict, send))
                 return
             send = _with(verdict, send)
         peer = (scope.get("client") or ("",))[0]
@@ -504,16 +505,11 @@ def _with(verdict: Verdict, send: Any) -> Any:
     return sending
 
 
-def _too_many() -> Response:
+def _too_many(retry_after: int) -> Response:
     """What the token endpoint says past its limit, in that endpoint's own form of errors."""
-    error = {
-        "title": "too_many_requests",
-        "detail": "Too many requests.",
-        "code": "TOO_MANY_REQUESTS",
-        "status": 429,
-    }
-    headers = {name.decode(): value.decode() for name, value in CORS}
-    return Response(orjson.dumps({"errors": [error]}), 429, media_type="application/json", headers=headers)
+    headers = {name.decode(): value.decode() for name, value in CORS} | {"cache-control": "no-store"}
+    body = orjson.dumps(too_many(retry_after).as_json())
+    return Response(body, 429, media_type="application/json", headers=headers)
 
 
 async def _healthz(request: Request) -> Response:

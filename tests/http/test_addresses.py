@@ -9,7 +9,10 @@ import pytest
 from paydesk.http.limits import Limits
 from tests.http.world import GOODS, MEDIA_TYPE, World, networks, world_at
 
-EXPOSED = "Location, Retry-After, Idempotent-Replayed, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining"
+EXPOSED = (
+    "Location, Retry-After, WWW-Authenticate, Idempotent-Replayed, "
+    "X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining"
+)
 
 
 def link(answer: Any) -> str:

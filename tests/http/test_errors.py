@@ -487,3 +487,28 @@ def test_permission_is_asked_for_before_an_answer_is_given_again(fresh: World) -
     fresh.send("PATCH", "orders/ordDraft", {"guest": False}, expect=200)
     again = fresh.send("PATCH", "orders/ordDraft", {"return_url": "x"}, headers=headers, token="guest")
     assert again.errors == [("401", "UNAUTHORIZED", "")]
+
+
+# What a 401 asks for.
+
+
+@pytest.mark.parametrize(
+    ("headers", "challenge"),
+    [
+        ({"authorization": None}, 'Bearer error="invalid_token", error_description="The request has no access token."'),
+        (
+            {"authorization": "Basic eDp5"},
+            'Bearer error="invalid_token", error_description="The request has no access token."',
+        ),
+        (
+            {"authorization": "Bearer nobody"},
+            'Bearer error="invalid_token", error_description="The access token is not one of this server."',
+        ),
+        ({"authorization": "Bearer guest"}, 'Bearer error="insufficient_scope"'),
+    ],
+)
+def test_a_401_says_in_its_header_what_was_wrong(world: World, headers: dict[str, str | None], challenge: str) -> None:
+    for method in ("GET", "HEAD"):
+        answer = world.ask(method, "/api/price_lists", headers=headers)
+        assert (answer.status, answer.headers["www-authenticate"]) == (401, challenge)
+    assert "www-authenticate" not in world.ask("GET", "/api/nope").headers

@@ -32,14 +32,19 @@ INVALID_CLIENT = {
             "status": 401,
             "meta": {},
         }
-    ]
+    ],
+    "error": "invalid_client",
+    "error_description": "Client authentication failed due to unknown client, no client authentication included, or "
+    "unsupported authentication method.",
 }
 
 
 def error_of(response: Any) -> tuple[int, str, str, int]:
     body = response.json()
-    assert list(body) == ["errors"] and len(body["errors"]) == 1
+    assert list(body) == ["errors", "error", "error_description"] and len(body["errors"]) == 1
     error = body["errors"][0]
+    assert body["error"] == error["title"].lower().replace(" ", "_")
+    assert body["error_description"] == error["detail"]
     assert list(error) == ["title", "detail", "code", "status", "meta"]
     return response.status_code, error["title"], error["code"], error["status"]
 

@@ -316,10 +316,16 @@ async def test_tokeninfo_tells_permissions(api: Api) -> None:
 
 async def test_tokeninfo_without_a_good_token(api: Api) -> None:
     foreign = (await api.given("foreign", "client_credentials"))["access_token"]
-    for token in (None, "x", "", foreign):
+    for token, reason in (
+        (None, "The request has no access token."),
+        ("x", "The access token is not one of this server."),
+        ("", "The access token is not one of this server."),
+        (foreign, "The access token is for another organization."),
+    ):
         response = await info(api, token)
         assert error_of(response) == (401, "Invalid token", "INVALID_TOKEN", 401)
-        assert response.headers["www-authenticate"] == "Bearer"
+        challenge = f'Bearer error="invalid_token", error_description="{reason}"'
+        assert response.headers["www-authenticate"] == challenge
 
 
 async def test_a_fixed_domain_is_the_issuer_wherever_it_is_asked(
@@ -337,3 +343,19 @@ async def test_a_fixed_domain_is_the_issuer_wherever_it_is_asked(
     assert read.payload["iss"] == "https://auth.fixed.test"
     assert read.until == NOW + 14_400
     await oauth.stop()
+
+
+async def test_a_token_that_is_not_good_any_more_is_told_why(api: Api) -> None:
+    expired = (await api.given("back", "client_credentials"))["access_token"]
+    api.clock.advance(7200)
+    revoked = (await api.given("back", "client_credentials"))["access_token"]
+    await revoke(api, "back", revoked, secret=True)
+    for token, reason in (
+        (expired, "The access token has expired."),
+        (revoked, "The access token was revoked."),
+        (revoked[:-1], "The access token is not one of this server."),
+    ):
+        response = await info(api, token)
+        assert response.json()["errors"][0]["detail"] == "The access token you provided is invalid."
+        challenge = f'Bearer error="invalid_token", error_description="{reason}"'
+        assert response.headers["www-authenticate"] == challenge

@@ -108,10 +108,14 @@ class TooMany(Refusal):
 
 
 class InvalidToken(Refusal):
-    """The access token is missing, malformed, expired, revoked, or another organization's (401 INVALID_TOKEN)."""
+    """The access token is missing, malformed, expired, revoked, or another organization's (401 INVALID_TOKEN).
 
-    def __init__(self) -> None:
+    reason   what is wrong with it, in plain text without quotes
+    """
+
+    def __init__(self, reason: str = "The access token is not one of this server.") -> None:
         super().__init__("The access token you provided is invalid.")
+        self.reason = reason
 
 
 class KeyReused(Refusal):

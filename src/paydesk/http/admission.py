@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from paydesk.base.actor import Actor
 from paydesk.base.errors import InvalidToken
 from paydesk.http.answers import Rejected, check_media
+from paydesk.http.challenges import MISSING
 from paydesk.http.exchange import Exchange
 from paydesk.http.limits import Caller, Limits, Unlisted
 from paydesk.http.origin import Network, Origin, origin
@@ -52,21 +53,21 @@ class Admission:
         if came.forwarded_for is not None:
             self._unlisted.tell(came.client)
         if self._limits is not None:
-            self._count(self._limits, exchange, came, actor)
+            self._count(self._limits, exchange, came, None if isinstance(actor, InvalidToken) else actor)
         check_media(headers, has_body=exchange.method in ("POST", "PATCH"))
-        if actor is None:
-            raise InvalidToken
+        if isinstance(actor, InvalidToken):
+            raise actor
         return came, actor
 
-    async def _actor(self, authorization: bytes, label: str) -> Actor | None:
-        """Who sends the request; None without a token that is good."""
+    async def _actor(self, authorization: bytes, label: str) -> Actor | InvalidToken:
+        """Who sends the request, or why nobody knows: it is counted all the same."""
         scheme, _, token = authorization.partition(b" ")
         if scheme.lower() != b"bearer" or not token:
-            return None
+            return InvalidToken(MISSING)
         try:
             return await self._actor_of(token.decode("latin-1").strip(), label)
-        except InvalidToken:
-            return None
+        except InvalidToken as problem:
+            return problem
 
     def _count(self, limits: Limits, exchange: Exchange, came: Origin, actor: Actor | None) -> None:
         """Count the request; raises Rejected (429) past the limit. Headers say what is left in either case.

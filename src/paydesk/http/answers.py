@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from paydesk.http import challenges
 from paydesk.jsonapi import errors
 
 MEDIA_TYPE = "application/vnd.api+json"
@@ -13,7 +14,8 @@ CORS: tuple[tuple[bytes, bytes], ...] = (
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"Location, Retry-After, Idempotent-Replayed, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining",
+        b"Location, Retry-After, WWW-Authenticate, Idempotent-Replayed, "
+        b"X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining",
     ),
 )
 PREFLIGHT: tuple[tuple[bytes, bytes], ...] = (
@@ -50,6 +52,10 @@ def failed(problems: Iterable[errors.ApiError]) -> Answer:
     problems = list(problems)
     status, body = errors.document(problems)
     headers = list(JSON_HEADERS)
+    if status == 401:
+        reason = problems[0].reason
+        challenge = challenges.MAY_NOT if reason is None else challenges.bearer(reason)
+        headers.append((b"www-authenticate", challenge.encode()))
     for problem in problems:
         if problem.retry_after is not None:
             headers.append((b"retry-after", str(problem.retry_after).encode()))

@@ -39,7 +39,7 @@ _BAD_HOST = {"$ref": "#/components/responses/error_400"}
 
 _TOKEN_REQUEST: dict[str, Any] = {
     "type": "object",
-    "required": ["grant_type", "client_id"],
+    "required": ["grant_type"],
     "properties": {
         "grant_type": {
             "type": "string",
@@ -103,7 +103,8 @@ ELSEWHERE: dict[str, Any] = {
                 "create_token",
                 "Get or refresh a token",
                 "Gives an access token to an application, and to a customer or user through one. Other grants take "
-                "more members: `username` and `password`, `refresh_token`, `code`, `assertion`.",
+                "more members: `username` and `password`, `refresh_token`, `code`, `assertion`. The client says who it "
+                "is in the body or by HTTP Basic.",
                 {
                     "200": _answer("The token.", _TOKEN),
                     "400": {"description": "The request, scope or grant is not valid."},
@@ -135,6 +136,20 @@ ELSEWHERE: dict[str, Any] = {
                 "200": _answer(
                     "A JWK set.",
                     {"keys": [{"kty": "RSA", "alg": "RS512", "kid": "…", "n": "…", "e": "AQAB"}]},
+                ),
+                "400": _BAD_HOST,
+            },
+        )
+    },
+    "/.well-known/oauth-authorization-server": {
+        "get": _operation(
+            "read_authorization_server",
+            "How tokens are given here",
+            "The addresses and abilities of the OAuth server, for clients that set themselves up (RFC 8414).",
+            {
+                "200": _answer(
+                    "The metadata.",
+                    {"issuer": _HERE, "token_endpoint": f"{_HERE}/oauth/token"},
                 ),
                 "400": _BAD_HOST,
             },

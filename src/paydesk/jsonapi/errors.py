@@ -7,7 +7,7 @@ codes and titles of bad requests are those of the public `jsonapi-resources` lib
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -35,6 +35,7 @@ class ApiError:
     """One error object. At most one of `pointer`, `parameter` and `header` says where it is.
 
     retry_after  seconds for the `Retry-After` header, where the request may be sent again
+    reason       what is wrong with the access token, for the `WWW-Authenticate` header
     """
 
     status: int
@@ -46,6 +47,7 @@ class ApiError:
     header: str | None = None
     meta: dict[str, Any] | None = None
     retry_after: int | None = None
+    reason: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The member of `errors`; `source` and `meta` are left out when there is nothing to say."""
@@ -194,7 +196,7 @@ def from_refusal(refusal: Refusal, *, relationships: Collection[str] = ()) -> li
         pointer = pointer_to(refusal.field, relationships)
         return [validation(refusal.field, refusal.code, refusal.message, pointer=pointer, meta=refusal.meta)]
     if isinstance(refusal, InvalidToken):
-        return [problem("INVALID_TOKEN")]
+        return [replace(problem("INVALID_TOKEN"), reason=refusal.reason)]
     if isinstance(refusal, KeyReused):
         return [invalid_header("Idempotency-Key", "idempotency_key_reused")]
     if isinstance(refusal, Denied):

@@ -119,7 +119,7 @@ class OAuth:
             tenant, customer_id = actor.tenant, actor.owner_id or ""
             email = await self.database.read(lambda: customers.customer_email(CUSTOMERS, tenant, customer_id))
             if email is None:
-                raise InvalidToken
+                raise InvalidToken("The owner of the access token is no more.")
             self.tokens.introduce(actor, email)
         return actor
 

@@ -18,10 +18,11 @@ from starlette.routing import Route
 from paydesk.base.actor import Actor
 from paydesk.base.errors import InvalidToken, TooMany, Unavailable
 from paydesk.base.instants import instant
-from paydesk.http import bodies
+from paydesk.http import bodies, challenges
 from paydesk.http.origin import Peer, single
-from paydesk.oauth import grants, pages, permissions
+from paydesk.oauth import discovery, grants, pages, permissions
 from paydesk.oauth.authority import OAuth
+from paydesk.oauth.clients import authenticate, is_basic
 from paydesk.oauth.refusals import (
     OAuthRefusal,
     foreign_token,
@@ -34,7 +35,7 @@ from paydesk.oauth.refusals import (
     unavailable,
 )
 from paydesk.oauth.secrets import digest
-from paydesk.oauth.tokens import first_label
+from paydesk.oauth.tokens import first_label, issuer_of
 from paydesk.rules.registry import Registry
 from paydesk.store.oauth import administrators, applications, revocations
 from paydesk.store.oauth import grants as stored_grants
@@ -49,7 +50,9 @@ JWKS_SECONDS = 300
 _NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 _CORS = {
     "access-control-allow-origin": "*",
-    "access-control-expose-headers": "Retry-After, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining",
+    "access-control-expose-headers": (
+        "Retry-After, WWW-Authenticate, X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining"
+    ),
 }
 _VERBS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _ROLE_NAMES = {"sales_channel": "Sales channel", "integration": "Integration"}
@@ -64,6 +67,7 @@ def routes(oauth: OAuth) -> list[Route]:
         _route(oauth, "/oauth/revoke", {"POST": revoke}),
         _route(oauth, "/oauth/tokeninfo", {"GET": tokeninfo}),
         _route(oauth, "/.well-known/jwks.json", {"GET": jwks}),
+        *(_route(oauth, path, {"GET": metadata}) for path in discovery.PATHS),
         Route("/oauth/authorize", _page(oauth), methods=["GET", "POST"]),
     ]
 
@@ -92,6 +96,11 @@ def _route(oauth: OAuth, path: str, handlers: dict[str, Handler]) -> Route:
             response = _refused(refusal)
             if refusal.status == 405:
                 response.headers["allow"] = allowed
+            if refusal.error == "invalid_client" and is_basic(_authorization(request)):
+                response.headers["www-authenticate"] = challenges.BASIC
+        except InvalidToken as problem:
+            response = _refused(invalid_token())
+            response.headers["www-authenticate"] = challenges.bearer(problem.reason)
         except Unavailable as problem:
             response = _refused(unavailable(problem.retry_after))
         except TooMany as problem:
@@ -111,15 +120,19 @@ def _page(oauth: OAuth) -> Callable[[Request], Awaitable[Response]]:
 
 async def token(oauth: OAuth, request: Request) -> Response:
     """POST /oauth/token"""
-    return _json(await grants.token(oauth, await parameters(request), origin(request), peer(request)))
+    given = await parameters(request)
+    return _json(await grants.token(oauth, given, origin(request), peer(request), _authorization(request)))
 
 
 async def revoke(oauth: OAuth, request: Request) -> Response:
     """POST /oauth/revoke: an access or a refresh token, with all that came with it. A token that is none, or that has
     ended, is revoked already (RFC 7009, section 2.2).
     """
-    given = await parameters(request)
-    application, proved = await grants.authenticate(oauth, given, peer(request))
+    given, authorization = await parameters(request), _authorization(request)
+    if not given.get("client_id") and not is_basic(authorization):
+        # Official clients read this as a token of somebody else's.
+        raise foreign_token()
+    application, proved = await authenticate(oauth, given, peer(request), authorization)
     text = given.get("token")
     if not text:
         raise invalid_request("Missing required parameter: token.")
@@ -175,18 +188,20 @@ async def jwks(oauth: OAuth, request: Request) -> Response:
     return response
 
 
+async def metadata(oauth: OAuth, request: Request) -> Response:
+    """GET /.well-known/oauth-authorization-server, which names the issuer of the tokens that are asked for here."""
+    return _json(discovery.document(issuer_of(*origin(request), oauth.public_domain, oauth.slugs)))
+
+
 async def tokeninfo(oauth: OAuth, request: Request) -> Response:
     """GET /oauth/tokeninfo: what a token lets its bearer do; dashboards ask it. Source: fixtures of the JS client."""
-    try:
-        text = bearer(request.headers.get("authorization", ""))
-        actor = await oauth.admit(text, first_label(origin(request)[1]))
-        read = oauth.tokens.read(text)
-    except InvalidToken:
-        raise invalid_token() from None
+    text = bearer(request.headers.get("authorization", ""))
+    actor = await oauth.admit(text, first_label(origin(request)[1]))
+    read = oauth.tokens.read(text)
     client_id = read.payload["application"]["client_id"]
     application = await oauth.database.read(lambda: applications.application(client_id))
     if application is None:
-        raise invalid_token()
+        raise InvalidToken("The application of the access token is no more.")
     owner = actor.who.get("owner")
     time_zone = None
     if actor.owner_type == "User" and actor.owner_id is not None:
@@ -233,8 +248,13 @@ def bearer(authorization: str) -> str:
     """The token of an `Authorization` header. Raises InvalidToken where there is none."""
     scheme, _, text = authorization.partition(" ")
     if scheme.lower() != "bearer":
-        raise InvalidToken
+        raise InvalidToken(challenges.MISSING)
     return text.strip()
+
+
+def _authorization(request: Request) -> list[str]:
+    """The values of all `Authorization` headers."""
+    return request.headers.getlist("authorization")
 
 
 def origin(request: Request) -> grants.Origin:
@@ -347,6 +367,4 @@ def _refused(refusal: OAuthRefusal) -> Response:
     response = _json(refusal.as_json(), refusal.status)
     if refusal.retry_after is not None:
         response.headers["retry-after"] = str(refusal.retry_after)
-    if refusal.code == "INVALID_TOKEN":
-        response.headers["www-authenticate"] = "Bearer"
     return response

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from paydesk.base.instants import instant
 from paydesk.http.origin import Peer
 from paydesk.oauth import scopes
 from paydesk.oauth.authority import CUSTOMERS, OAuth
+from paydesk.oauth.clients import authenticate
 from paydesk.oauth.refusals import (
     invalid_assertion,
     invalid_client,
@@ -29,10 +30,10 @@ from paydesk.oauth.refusals import (
     unsupported_grant_type,
 )
 from paydesk.oauth.scopes import Scope
-from paydesk.oauth.secrets import digest, matches, new_secret, successor
+from paydesk.oauth.secrets import digest, new_secret, successor
 from paydesk.oauth.tokens import LONGEST_LIFETIME_SECONDS, SKEW_SECONDS, issuer_of
 from paydesk.rules.asking import new_id
-from paydesk.store.oauth import administrators, applications, codes, customers
+from paydesk.store.oauth import administrators, codes, customers
 from paydesk.store.oauth import grants as stored_grants
 from paydesk.store.oauth.applications import Application
 from paydesk.store.oauth.grants import Grant
@@ -93,40 +94,25 @@ class Asked:
         return value
 
 
-async def authenticate(oauth: OAuth, parameters: Parameters, peer: Peer) -> tuple[Application, bool]:
-    """The application that `client_id` names, and whether it sent its secret. A secret that is sent must be right.
-
-    raises  OAuthRefusal (`invalid_client`); TooMany
-    """
-    client_id, secret = parameters.get("client_id"), parameters.get("client_secret")
-    if not client_id:
-        raise invalid_client()
-    application = await oauth.database.read(lambda: applications.application(client_id))
-    if secret is None:
-        if application is None:
-            raise invalid_client()
-        return application, False
-
-    async def look() -> bool:
-        return matches(secret, application.secret_hash if application else None)
-
-    if not await oauth.guesses.tried(f"client {client_id}", peer, look) or application is None:
-        raise invalid_client()
-    return application, True
-
-
-async def token(oauth: OAuth, parameters: Parameters, origin: Origin, peer: Peer = NOWHERE) -> dict[str, Any]:
+async def token(
+    oauth: OAuth,
+    parameters: Parameters,
+    origin: Origin,
+    peer: Peer = NOWHERE,
+    authorization: Sequence[str] = (),
+) -> dict[str, Any]:
     """The body of a successful answer.
 
-    peer    where the request comes from, for the limits of guesses
-    raises  OAuthRefusal; TooMany
+    peer            where the request comes from, for the limits of guesses
+    authorization   the values of the request's `Authorization` headers
+    raises          OAuthRefusal; TooMany
     """
     grant_type = parameters.get("grant_type")
     if not grant_type:
         raise invalid_request("Missing required parameter: grant_type.")
     if grant_type not in _ANSWERS:
         raise unsupported_grant_type()
-    application, proved = await authenticate(oauth, parameters, peer)
+    application, proved = await authenticate(oauth, parameters, peer, authorization)
     if not proved and (application.kind != "sales_channel" or grant_type == JWT_BEARER):
         raise invalid_client()
     if grant_type not in GRANTS.get(application.kind, frozenset()):

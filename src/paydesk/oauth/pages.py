@@ -101,7 +101,7 @@ async def _decide(oauth: OAuth, request: Request, asked: _Asked, given: dict[str
             oauth.database, application.tenant, application.kind, given.get("scope"), application.scopes
         )
     except OAuthRefusal as refusal:
-        raise _Problem(refusal.error, refusal.detail) from None
+        raise _Problem(refusal.error, refusal.description) from None
     if oauth.auto_approve:
         user = await _administrator(oauth, application.organization_id)
     elif request.method == "GET":

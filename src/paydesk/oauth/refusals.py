@@ -5,6 +5,7 @@ Source: Commerce Layer, "Authentication", and the fixtures of its JS client; RFC
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 INVALID_CLIENT = (
@@ -18,22 +19,40 @@ INVALID_GRANT = (
 )
 """One text for all, so that nobody learns whether an email exists."""
 
+_UNDESCRIBED = re.compile(r"[^ !#-\[\]-~]")
+
 
 class OAuthRefusal(Exception):
     """A request to an OAuth endpoint that is not answered; nothing was changed.
 
     error        the OAuth error (`invalid_grant`)
+    title        of the error object, where that is not the OAuth error
     retry_after  seconds, where the same may be asked again
     """
 
-    def __init__(self, status: int, error: str, detail: str, code: str, retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        detail: str,
+        code: str,
+        retry_after: int | None = None,
+        title: str | None = None,
+    ) -> None:
         super().__init__(f"{error}: {detail}")
         self.status, self.error, self.detail, self.code = status, error, detail, code
         self.retry_after = retry_after
+        self.title = title or error
+
+    @property
+    def description(self) -> str:
+        """The detail in the few characters that `error_description` may have."""
+        return _UNDESCRIBED.sub("?", self.detail)
 
     def as_json(self) -> dict[str, Any]:
-        one = {"title": self.error, "detail": self.detail, "code": self.code, "status": self.status, "meta": {}}
-        return {"errors": [one]}
+        """The error object, and beside it the form of RFC 6749, which generic clients read."""
+        one = {"title": self.title, "detail": self.detail, "code": self.code, "status": self.status, "meta": {}}
+        return {"errors": [one], "error": self.error, "error_description": self.description}
 
 
 def _bad_request(error: str, detail: str) -> OAuthRefusal:
@@ -73,7 +92,8 @@ def foreign_token() -> OAuthRefusal:
 
 
 def invalid_token() -> OAuthRefusal:
-    return OAuthRefusal(401, "Invalid token", "The access token you provided is invalid.", "INVALID_TOKEN")
+    detail = "The access token you provided is invalid."
+    return OAuthRefusal(401, "invalid_token", detail, "INVALID_TOKEN", title="Invalid token")
 
 
 def too_large() -> OAuthRefusal:

@@ -120,7 +120,7 @@ class Tokens:
             kept = self._verified(token)
         actor = kept.actor
         if host_slug is not None and host_slug != actor.slug and host_slug in self.slugs:
-            raise InvalidToken
+            raise InvalidToken("The access token is for another organization.")
         return actor
 
     def read(self, token: str) -> Read:
@@ -147,7 +147,7 @@ class Tokens:
             raise InvalidToken from None
         now = self._clock()
         if not now < until <= now + LONGEST_LIFETIME_SECONDS + SKEW_SECONDS or begins > now + LEEWAY_SECONDS:
-            raise InvalidToken
+            raise InvalidToken("The access token has expired.")
         if self._issuer is not None and payload.get("iss") != self._issuer:
             raise InvalidToken
         return Read(payload, _digest(signed), until)
@@ -159,7 +159,7 @@ class Tokens:
         self._kept.pop(token, None)
         read = self.read(token)
         if self.is_revoked(read):
-            raise InvalidToken
+            raise InvalidToken("The access token was revoked.")
         kept = _Kept(
             self._actor(read.payload, read.digest), read.until, read.digest, read.payload["application"]["client_id"]
         )
@@ -182,7 +182,7 @@ class Tokens:
             if owner["type"] == "User":
                 user = self._users.get((organization["id"], owner["id"]))
                 if user is None:
-                    raise InvalidToken
+                    raise InvalidToken("The owner of the access token is no more.")
                 role = user.role if kind == "webapp" else role
                 told = {"email": user.email, "first_name": user.first_name, "last_name": user.last_name}
             else:
