@@ -1,4 +1,7 @@
-"""Column types whose Python values are the same on both databases."""
+"""Column types whose Python values are the same on both databases.
+
+It stands here, and not in sql/, since released migrations import it and are never edited.
+"""
 
 from __future__ import annotations
 

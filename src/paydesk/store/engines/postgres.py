@@ -14,15 +14,13 @@ import random
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import asyncpg
-import orjson
-from sqlalchemy import text
 
 from paydesk.base.errors import Invalid, NotUnique, Unavailable
-from paydesk.base.instants import instant_of
+from paydesk.store.engines.postgres_activity import is_working, lock_holders
+from paydesk.store.engines.postgres_connections import as_it_was, connect, lowering_of, prepare
 from paydesk.store.engines.queues import Queues
 from paydesk.store.sql.ask import Ask, Landed, Record, Rows, StillReferred, Transaction
 from paydesk.store.sql.statements import statements_of
@@ -33,7 +31,9 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 TRIES = 6
+
 READ_TRIES = 4
+
 LANDING_SECONDS = 15.0
 """How long it is looked for whether a commit stands whose answer was lost, while the server restarts."""
 
@@ -49,9 +49,6 @@ HASTY_SECONDS = 0.25
 LOOK_SECONDS = 2.0
 """A writing transaction that takes longer may wait for a lock: who holds that is looked up and logged."""
 
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_EPOCH_MS = int(_EPOCH.timestamp()) * 1000
-
 _LOST = (
     OSError,
     asyncpg.InterfaceError,
@@ -65,30 +62,6 @@ where an idle connection was ended and it has not yet seen the end of the stream
 
 _SHORT = (TimeoutError, asyncpg.InsufficientResourcesError, asyncpg.ReadOnlySQLTransactionError)
 """The server is there and cannot do it now: full, too busy, or a standby."""
-
-_PROCESS = "SELECT 1 FROM pg_stat_activity WHERE pid = :pid"
-_HOLDERS = """
-SELECT DISTINCT holder.pid, holder.application_name, holder.state, holder.query_start
-FROM pg_stat_activity waiting
-CROSS JOIN LATERAL unnest(pg_blocking_pids(waiting.pid)) AS blocking (pid)
-JOIN pg_stat_activity holder ON holder.pid = blocking.pid
-WHERE waiting.application_name = 'paydesk' AND waiting.datname = current_database()
-AND waiting.wait_event_type = 'Lock' AND holder.wait_event_type IS DISTINCT FROM 'Lock'
-ORDER BY holder.pid
-"""
-"""Who holds what transactions of paydesk wait for, and waits for no lock itself."""
-
-_COLLATIONS = ("pg_c_utf8", "und-x-icu", "C.utf8", "C.UTF-8", "en_US.utf8")
-"""Collations whose `lower` knows every alphabet, for databases whose own does not."""
-
-
-def _works(process: int) -> Transaction[bool]:
-    """Whether this process of the server is still there."""
-    return bool((yield Ask(("server process",), lambda: text(_PROCESS), {"pid": process})))
-
-
-def _holders() -> Transaction[Rows]:
-    return (yield Ask(("lock holders",), lambda: text(_HOLDERS)))
 
 
 class _Held(Exception):
@@ -115,47 +88,6 @@ def _row_of(error: asyncpg.LockNotAvailableError, ask: Ask) -> Record:
         return ("statement", repr(ask.key), "")
     tables = (word for word in re.findall(r"\w+", line) if word in METADATA.tables)
     return ("row", next(tables, line), _TUPLE.findall(line)[0])
-
-
-async def connect(url: str) -> asyncpg.Connection[Any]:
-    """A connection beside the pool. It prepares nothing by name, so that a pooler may stand between."""
-    return await asyncpg.connect(url, timeout=5, statement_cache_size=0)
-
-
-def _encode_instant(text: str) -> tuple[int]:
-    delta = datetime.fromisoformat(text) - _EPOCH
-    return ((delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds,)
-
-
-def _decode_instant(value: tuple[int]) -> str:
-    return instant_of(_EPOCH_MS + value[0] // 1000)
-
-
-async def _prepare(connection: asyncpg.Connection[Any]) -> None:
-    # jsonb's binary form is a version byte before the text.
-    await connection.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        format="binary",
-        encoder=lambda value: b"\x01" + orjson.dumps(value),
-        decoder=lambda data: orjson.loads(data[1:]),
-    )
-    await connection.set_type_codec(
-        "timestamptz", schema="pg_catalog", format="tuple", encoder=_encode_instant, decoder=_decode_instant
-    )
-
-
-async def _as_it_was(connection: Any) -> None:
-    """Nothing is set in a session, so nothing is to be reset when a connection goes back to the pool."""
-
-
-async def _lowering(connection: Any) -> str | None:
-    """The collation to lower texts by; None where the database's own knows more than ASCII."""
-    if await connection.fetchval("SELECT lower('É') = 'é'"):
-        return None
-    names = "SELECT collname FROM pg_collation WHERE collencoding IN (-1, pg_char_to_encoding('UTF8'))"
-    found = {row[0] for row in await connection.fetch(names)}
-    return next((name for name in _COLLATIONS if name in found), None)
 
 
 class PostgreSQL:
@@ -198,7 +130,7 @@ class PostgreSQL:
         try:
             # A pooler tells its clients a process id of its own making, since theirs changes.
             self._pooled = await first.fetchval("SELECT pg_backend_pid()") != first.get_server_pid()
-            lowering = await _lowering(first)
+            lowering = await lowering_of(first)
         finally:
             await first.close(timeout=5)
         settings = {"application_name": "paydesk"}
@@ -212,8 +144,8 @@ class PostgreSQL:
             self.url,
             min_size=1,
             max_size=self._connections,
-            init=_prepare,
-            reset=_as_it_was,
+            init=prepare,
+            reset=as_it_was,
             statement_cache_size=0 if self._pooled else 1000,
             timeout=5,
             command_timeout=self._statement_seconds,
@@ -353,7 +285,7 @@ class PostgreSQL:
 
     async def _tell_holders(self) -> None:
         with suppress(Unavailable, asyncpg.PostgresError):
-            for process, application, state, since in await self.read(_holders):
+            for process, application, state, since in await self.read(lock_holders):
                 log.warning(
                     "writes wait for a lock that another client of the database holds: process %s, application %r, %s,"
                     " last query begun at %s",
@@ -366,7 +298,7 @@ class PostgreSQL:
         ends = loop.time() + LANDING_SECONDS
         while True:
             with suppress(Unavailable, asyncpg.PostgresError):
-                works = await self.read(lambda: _works(process))
+                works = await self.read(lambda: is_working(process))
                 if await self.read(looks):
                     return True
                 if not works:

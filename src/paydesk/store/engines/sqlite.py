@@ -1,11 +1,11 @@
-"""SQLite: everything on the event loop save the wait for the disk, which many writers share.
+"""SQLite: everything runs on the event loop, except the wait for the disk, which many writers share.
 
-A writing transaction is run whole (load, rules, write) at once, one after the other, so every row a rule read is still
-true when it writes. Several make a group with one commit, which is made on a thread while the loop goes on; nobody is
-told before it is done. So `synchronous=FULL` costs no more than NORMAL. Rules on a thread of their own would not run
-beside the loop either, since one of the two holds the interpreter: handing it to and fro cost as much as the rules.
-Checkpoints run on another thread, apart from writes. A log that outgrew its bound, since writes never pause, is copied
-and begun anew between two groups.
+A writing transaction runs whole (load, rules, write) before the next one begins, so every row that a rule has read is
+still true when it writes. Several transactions form a group with one commit. A thread makes the commit while the loop
+goes on, and no caller has its result before that. So `synchronous=FULL` costs no more than NORMAL. Rules on a thread of
+their own would gain nothing: one thread at a time has the interpreter, and passing it on costs as much as the rules.
+Checkpoints run on another thread, apart from writes. Where writes never pause and the write-ahead log outgrows its
+bound, the log is copied and begun anew between two groups (`sqlite_log`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from paydesk.store.sql.statements import statements_of
 T = TypeVar("T")
 
 GROUP_JOBS = 8
-"""How many transactions share a commit at most: who is told at once comes back at once, and waits for one another."""
+"""The most transactions that share a commit: the members of a group wait for each other."""
 
 GROUP_SECONDS = 0.004
 

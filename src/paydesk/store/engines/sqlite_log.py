@@ -16,7 +16,7 @@ LOG_BYTES = 64 * 1024 * 1024
 """How long the write-ahead log may be before writes wait until it is begun anew."""
 
 LOG_BUSY_MILLISECONDS = 100
-"""How long that waits for readers of other processes; meanwhile nothing is written."""
+"""How long beginning anew waits for readers of other processes; nothing is written meanwhile."""
 
 LOG_AGAIN_SECONDS = 10.0
 """When it is tried again after a reader was in the way."""

@@ -55,7 +55,7 @@ class Taken(NamedTuple):
 
     about       what it is about: "payment", "fraud", "instrument", "customer", "setup" or "access"
     payment_id  the gateway's name for the payment; `object_id` for what it is about beside
-    ours        it tells itself that it is about something of this installation's
+    ours        its metadata say that it is about something of this installation
     """
 
     tenant: str
@@ -69,8 +69,8 @@ class Taken(NamedTuple):
 
 
 def take(gateways: Sequence[str], now: str, until: str, limit: int) -> Asks:
-    """Take the events of these gateways that are due, each as a row of `_TAKEN`: of each the same share, oldest first,
-    and what some do not need of theirs for those that have more.
+    """Take due events of these gateways, oldest first, each a `Taken`. Every gateway has the same share; what some do
+    not need goes to those with more events.
 
     until   nobody else takes them before
     """
@@ -103,7 +103,8 @@ def _take(gateway_id: str, now: str, until: str, limit: int) -> Asks:
 
 
 def hand_over(tenant: str, gateway_id: str, event_id: str, to: tuple[str, str], now: str) -> Asks:
-    """Keep an event of one gateway for another, too, whose payment it is about; once, also where it came by itself.
+    """Keep an event of one gateway for another one as well, whose payment it is about; once, also where that one was
+    sent it too.
 
     to   the tenant and the id of that gateway
     """

@@ -27,8 +27,8 @@ gateway_events = Table(
 """The inbox: a verified event is kept before it is answered, and worked afterwards.
 
 about   what it asks for, and `object_id` of what (`port.GatewayEvent`)
-ours    it comes of this installation's doing, so its payment must be here or on its way in
-due_at  when it may be worked; whoever takes it sets this ahead, so that no other process takes it, too
+ours    this installation caused it, so its payment must be here or about to be stored
+due_at  when it may be worked; the process that takes it sets this ahead, so that no other one takes it too
 """
 Index(
     "ix_gateway_events_due",
@@ -56,8 +56,9 @@ gateway_cursors = Table(
     Column("gap_began_at", Instant),
     Column("gap_after", Text),
 )
-"""How far each gateway's list of events was read, and how far its payments were, where that does not go back enough."""
-"""Up to which event a gateway's own list of events was read, when it was last asked for, and last read to its end."""
+"""How far each gateway's own list of events was read: up to which event, when it was last asked for, and last read to
+its end. Where the list does not go back far enough, the gap says how far its payments were looked at instead.
+"""
 
 gateway_tallies = Table(
     "gateway_tallies",
@@ -74,11 +75,11 @@ gateway_tallies = Table(
     Column("unheard_since", Instant),
     Column("tested_at", Instant),
 )
-"""What came to a gateway's door, for the metrics and `paydesk gateways check`.
+"""Counts and times of the events that each gateway sent, for the metrics and `paydesk gateways check`.
 
 verified_at    when an event that its gateway had signed came last
 foreign        signed events of other programs, accounts or modes
-forged         what nobody had signed whom we know; the last one at `forged_at`
+forged         events whose signature was not good; the last one at `forged_at`
 orphaned       events about money of ours that no payment here knows of
 forged_since   how many were forged since an event was verified
 foreign_since  how many were of other accounts or modes since one was of this gateway's own

@@ -1,4 +1,4 @@
-"""What came to each gateway's door, counted."""
+"""Counts of the events that each gateway sent."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ NEVER = "9999-12-31T00:00:00.000Z"
 
 @dataclass
 class Tally:
-    """What came to a gateway's door since it was written down last; the columns of `gateway_tallies`.
+    """The events of a gateway since they were written down last; the columns of `gateway_tallies`.
 
     counts     how many of each of `COUNTED`
-    own        an event of the gateway's own account and mode was among it
+    own        an event of the gateway's own account and mode was among them
     """
 
     counts: Counter[str] = field(default_factory=Counter)

@@ -144,7 +144,7 @@ def is_held(tenant: str, call_id: str, holder: str) -> Asks:
 
 
 def take(tenant: str, call_id: str, *, holder: str, now: str) -> Asks:
-    """Take an open call that nobody holds; it is returned, or None when somebody does or it is settled."""
+    """Take an open call that no process holds. Returns it, or None where one holds it or it is settled."""
 
     def build() -> Any:
         return (
@@ -216,7 +216,7 @@ def postpone(tenant: str, call_id: str, due_at: str, now: str) -> Asks:
 def hand_back(tenant: str, call_id: str, holder: str, due_at: str, outcome: Mapping[str, Any] | None) -> Asks:
     """Give up an open call for now; it may be taken at once, and recovery takes it when it is due.
 
-    outcome   what is known of why, for whoever looks at it meanwhile
+    outcome   why, as far as it is known, for those who look at the call meanwhile
     """
 
     def build() -> Any:

@@ -1,4 +1,4 @@
-"""Clients' idempotency keys: which request a key named, the call it opened, and the answer once there is one."""
+"""Clients' idempotency keys: which request a key was sent with, the call that it opened, and the answer once known."""
 
 from __future__ import annotations
 

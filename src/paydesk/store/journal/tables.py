@@ -34,11 +34,11 @@ gateway_calls = Table(
 )
 """The journal: what a gateway is asked is written here, in the transaction of what it serves, before it is asked.
 
-lane     what excludes one another: one call a lane and subject may be open (capturing and voiding share one)
+lane     calls of one lane exclude each other: one may be open for a subject (capture and void share a lane)
 state    `open` until the outcome is known; then `done`, `declined`, `refused` or `dropped`
-lease    who makes the call now; a call whose lease is void is taken over by recovery or by the next equal request
+lease    which process makes the call now; recovery or the next equal request takes over a call whose lease is void
 tries    how often it was taken up again; -1 while nobody has taken it up at all
-owed     the requests that have not been told yet what came of it (`store.owed.Debt`); null where nobody waits
+owed     the requests that have not been sent the outcome yet (`journal.owed.Debt`); null where none waits
 """
 Index(
     "uq_gateway_calls_attempt",

@@ -14,8 +14,8 @@ from paydesk.store.sql.tables import table_of, tenant_for
 
 
 def lock_root(registry: Registry, resource: type[Record], tenant: str, record_id: str) -> Asks:
-    """Hold the row that stands for all that changes together (PostgreSQL; SQLite's writers are serial anyway), also
-    where the record came to belong to another while that was waited for.
+    """Lock the row that stands for everything that changes together, also where the record moved to another one while
+    the lock was waited for. For PostgreSQL: SQLite's writers are serial anyway.
     """
     root = resource.root
     target = registry[resource.shape.relationships[root].types[0]] if root else resource
@@ -41,7 +41,7 @@ def lock_root(registry: Registry, resource: type[Record], tenant: str, record_id
         return select(own.c[f"{root}_id"]).where(at(own))
 
     def build_free() -> Any:
-        # Who holds it is not waited for here: not before it is known which record that is.
+        # Another holder is not waited for here: first it has to be known which record it holds.
         table = table_of(target)
         its = table.c.id == build_root().scalar_subquery()
         return select(table.c.id).where(table.c.tenant == bindparam("tenant"), its).with_for_update(skip_locked=True)

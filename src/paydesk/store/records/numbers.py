@@ -1,7 +1,7 @@
 """Numbers of named sequences, such as those of orders: counted in the database, by PostgreSQL's processes in blocks.
 
-Some are taken by what is not here: orders that an older database does not know of any more, whose numbers their
-payments tell. No number up to the highest of these (`floor`) is handed out, by no process of the database.
+Some numbers are taken by orders that this database does not know, as after an older one was restored; the metadata of
+their payments tell them. No process hands out a number up to the highest of these (`floor`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ sequences = Table(
     Column("value", BigInteger, nullable=False),
     Column("floor", BigInteger),
 )
-"""How far each has come, and up to where its numbers are taken by what is not here any more."""
+"""How far each sequence has come, and the highest number that an order took which this database does not know."""
 
 BLOCK = 50
 FRESH_SECONDS = 5.0

@@ -1,5 +1,5 @@
-"""Taking or deleting rows a portion at a time: on SQLite a write runs on the event loop, and on both it holds its locks
-to its end. The caller goes on with the next portion while one was full.
+"""Taking or deleting rows a portion at a time, since a write runs on the event loop (SQLite) and holds its locks to its
+end (both databases). The caller goes on with the next portion as long as portions are full.
 """
 
 from __future__ import annotations

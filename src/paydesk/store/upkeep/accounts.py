@@ -1,4 +1,4 @@
-"""Of which account a payment is, written to payments that were stored before that was known."""
+"""Which account at the gateway a payment belongs to, written to payments that were stored before that was known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def assign(
 ) -> Asks:
     """Write their account to a portion of a gateway's payments that have none yet, those behind `after` by their id.
 
-    own   the account that the gateway's key is of, None while nobody can tell; what is a connected account's says so
+    own   the account of the gateway's key, None while it is not known; payments of a connected account name it
 
     Of several payments that are one at Stripe the first keeps the account; the others stay without one, and
     `paydesk reconcile` tells them. Returns the last id looked at, None where there are no more.

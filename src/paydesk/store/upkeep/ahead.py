@@ -1,6 +1,6 @@
-"""Times that lie further ahead than anything sets them: the clock they were taken from once ran ahead.
+"""Due times further ahead than paydesk ever sets one: they were set by a clock that ran ahead.
 
-Left alone, such work would rest until that time comes. It is due now.
+Without a correction the work would rest until then. It is made due now.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def count(due: Due, beyond: str) -> Asks:
 
 
 def bring_back(due: Due, beyond: str, now: str) -> Asks:
-    """Have them be due now."""
+    """Make them due now."""
 
     def build() -> Any:
         changed = update(METADATA.tables[due.table]).where(*_beyond(due))

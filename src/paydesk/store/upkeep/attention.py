@@ -1,4 +1,4 @@
-"""Orders that need a person's attention, of every tenant: read by the small index of those that do."""
+"""Orders of all tenants that need a person's attention, read by a small index of just these."""
 
 from __future__ import annotations
 

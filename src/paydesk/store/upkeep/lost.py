@@ -1,4 +1,4 @@
-"""Payments of ours that hold money and are not here: kept until a person, or a later event, has put them right."""
+"""Payments that hold money at a gateway and that the database lacks, kept until a person or event puts them right."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ lost_payments = Table(
     Column("currency_code", Text, nullable=False),
     Column("found_at", Instant, nullable=False),
 )
-"""Payments of ours that hold money at a gateway and are not here, as after an older database was restored: what their
-metadata tell of their orders.
+"""Payments of this installation that hold money at a gateway and that this database lacks, as after an older one was
+restored, with what their metadata say of their orders.
 """
 
 _c = lost_payments.c

@@ -1,4 +1,4 @@
-"""What the metrics tell, of every tenant: counts of small indexes, and a row for each gateway."""
+"""Figures for the metrics, of all tenants: counts read from small indexes, and a row for each gateway."""
 
 from __future__ import annotations
 

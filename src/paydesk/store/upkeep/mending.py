@@ -1,4 +1,4 @@
-"""Rows that an older release wrote in a form of its own, brought to the present one a portion at a time."""
+"""Rows that an older release wrote in another form, converted a portion at a time."""
 
 from __future__ import annotations
 

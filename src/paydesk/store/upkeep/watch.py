@@ -1,4 +1,4 @@
-"""Payments to be looked at by the clock, of every tenant: which are due, and whose turn it is to look."""
+"""Payments of all tenants that are looked at by the clock: which are due, and which process looks."""
 
 from __future__ import annotations
 
