@@ -62,5 +62,5 @@ default_pool_size = {4 if mode == "transaction" else 30}
         yield f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}"
     finally:
         process.send_signal(signal.SIGQUIT)
-        process.wait(10)
+        process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)

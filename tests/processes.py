@@ -17,8 +17,11 @@ T = TypeVar("T")
 
 
 def create_app(settings: Settings) -> Any:
-    """Answers `/slow` after a second, `/pid` with the worker's process id, `/settings` with one of its settings."""
+    """Answers `/slow` after a second, `/begun` with how many of these there were, `/pid` with the worker's process id,
+    `/settings` with one of its settings.
+    """
     state = {"lifespan": False}
+    begun = {"slow": 0}
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -29,7 +32,10 @@ def create_app(settings: Settings) -> Any:
                 if not state["lifespan"]:
                     return
         answer: dict[str, object] = {}
-        if scope["path"] == "/slow":
+        if scope["path"] == "/begun":
+            answer = dict(begun)
+        elif scope["path"] == "/slow":
+            begun["slow"] += 1
             await asyncio.sleep(1)
             answer = {"slow": True, "lifespan": state["lifespan"]}
         elif scope["path"] == "/pid":

@@ -1,9 +1,9 @@
 """The PostgreSQL that tests run on, and the fixtures that hand it out."""
 
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import asyncpg
@@ -29,8 +29,13 @@ def test_it_ends_with_a_killed_parent() -> None:
     parent.send_signal(signal.SIGKILL)
     parent.communicate()
     until(lambda: not Path(f"/proc/{server}").exists())
-    time.sleep(0.1)
-    subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+    def removed() -> bool:
+        # Its children end after it, and may write meanwhile.
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    until(removed)
 
 
 def test_a_url_keeps_its_server_when_the_database_changes() -> None:

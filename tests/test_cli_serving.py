@@ -48,7 +48,7 @@ def server(**variables: str) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def ask(port: int, path: str = "/") -> dict[str, object]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path)
         answer: dict[str, object] = json.loads(connection.getresponse().read())
@@ -68,9 +68,9 @@ def test_a_request_in_flight_is_finished_before_the_end(port: int) -> None:
         answers: list[dict[str, object]] = []
         request = threading.Thread(target=lambda: answers.append(ask(port, "/slow")))
         request.start()
-        time.sleep(0.3)
+        until(lambda: ask(port, "/begun") == {"slow": 1})
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         request.join()
         assert answers == [{"slow": True, "lifespan": True}]
         assert group(process.pid) == []
@@ -117,7 +117,7 @@ def test_no_worker_outlives_a_killed_server(port: int) -> None:
 
 def test_a_port_in_use_is_said_in_a_sentence(port: int) -> None:
     with socket.create_server(("127.0.0.1", port)), server(PAYDESK_PORT=str(port)) as process:
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
         assert process.returncode == 1
         assert err.decode().strip() == f"port {port} of 127.0.0.1 is in use by another process"
 
@@ -129,7 +129,7 @@ def test_https_is_served_with_a_certificate_of_our_own_authority(port: int, tmp_
 
     def shaken(name: str) -> bool:
         with (
-            socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+            socket.create_connection(("127.0.0.1", port), timeout=60) as plain,
             trust.wrap_socket(plain, server_hostname=name) as secured,
         ):
             secured.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")

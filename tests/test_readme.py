@@ -44,7 +44,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def shell(script: str, **variables: str) -> str:
     done = subprocess.run(
-        ["bash", "-euc", script], env=environment(**variables), capture_output=True, text=True, timeout=60
+        ["bash", "-euc", script], env=environment(**variables), capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -63,11 +63,11 @@ def running(script: str, url: str, cwd: Path, **variables: str) -> Iterator[None
             with urllib.request.urlopen(url, timeout=2) as answer:
                 return bool(answer.status == 200)
 
-        until(answers, 30)
+        until(answers)
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from paydesk.gateways.stripe import Patience, StripeGateway
 
 from .stub import Stub
 
-FAST = Patience(budget=2.0, connect=1.0, read=1.0, first_pause=0.01, longest_pause=0.05, breaks_for=0.1)
+FAST = Patience(budget=60.0, connect=30.0, read=30.0, first_pause=0.01, longest_pause=0.05, breaks_for=0.1)
 
 
 @pytest.fixture

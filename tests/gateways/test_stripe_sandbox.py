@@ -19,10 +19,11 @@ from paydesk.gateways.port.events import Forged
 from paydesk.gateways.port.problems import Declined, Refused, Unknown
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.gateways.stripe import Patience, StripeGateway
+from tests.processes import eventually, until
 
 from .stub import Stub, says
 
-QUICK = Patience(budget=5.0, first_pause=0.02, longest_pause=0.1, breaks_after=50)
+QUICK = Patience(budget=60.0, first_pause=0.02, longest_pause=0.1, breaks_after=50)
 
 
 class Sandbox:
@@ -34,7 +35,7 @@ class Sandbox:
     def control(self, path, given=None, method=None):
         data = None if given is None else json.dumps(given).encode()
         request = urllib.request.Request(f"{self.base}/_control/{path}", data, method=method)
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def fault(self, do, times=1, **on):
@@ -63,16 +64,16 @@ def sandbox(tmp_path_factory):
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     base = f"http://127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(f"{base}/healthz", timeout=1).close()
-            break
-        except OSError:
-            assert process.poll() is None, (folder / "log").read_text()
-            time.sleep(0.05)
+
+    def answers():
+        assert process.poll() is None, (folder / "log").read_text()
+        urllib.request.urlopen(f"{base}/healthz", timeout=1).close()
+        return True
+
+    until(answers)
     yield Sandbox(base)
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 @pytest.fixture
@@ -242,8 +243,10 @@ async def test_nothing_is_captured_or_refunded_twice(desk, sandbox, do):
 
 
 async def test_a_late_answer_is_fetched_under_the_same_key(desk, sandbox):
-    sandbox.fault({"delay_ms": 3000, "when": "after"}, times=1, method="POST", path="/v1/payment_intents")
-    opened = await desk.open(seconds=4.0)
+    sandbox.fault({"delay_ms": 1500, "when": "after"}, times=1, method="POST", path="/v1/payment_intents")
+    hasty = StripeGateway(sandbox.base, patience=replace(QUICK, attempt_share=0.01))
+    opened = await Desk(hasty, desk.credentials).open(seconds=60.0)
+    await hasty.close()
     assert [one["id"] for one in await desk.intents()] == [opened.payment_id]
 
 
@@ -309,10 +312,11 @@ async def test_what_the_sandbox_sends_is_signed_and_names_our_call(desk):
     async with Stub([says(200, {})]) as shop:
         made = await desk.do("register", url=f"{shop.base}/hook", gateway_id="g1", installation="i1")
         opened = await desk.authorized()
-        for _ in range(100):
-            if len(shop.requests) >= 2:
-                break
-            await asyncio.sleep(0.05)
+
+        async def told():
+            return len(shop.requests) >= 2
+
+        await eventually(told)
         known = replace(desk.credentials, webhook_secrets=("whsec_older", made.secret))
         events = [
             desk.gateway.account.event(request.body, request.headers, credentials=known, now=time.time())

@@ -46,7 +46,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with (folder.parent / "log").open("w") as log:
         process = subprocess.Popen(command, env=clean, start_new_session=True, stdout=log, stderr=log)
     try:
-        told = until(lambda: json.loads((folder / "credentials.json").read_text()), 50)
+        told = until(lambda: json.loads((folder / "credentials.json").read_text()))
         yield _served(told, f"http://127.0.0.1:{port}")
         assert process.poll() is None, "the server still runs"
         said = (folder.parent / "log").read_text()
@@ -62,7 +62,7 @@ def _served(told: Any, base: str) -> Served:
 
     def token(kind: str, **more: str) -> str:
         given = {"grant_type": "client_credentials", "client_id": told["applications"][kind]["client_id"], **more}
-        answer = httpx.post(f"{base}/oauth/token", json=given, timeout=20)
+        answer = httpx.post(f"{base}/oauth/token", json=given, timeout=60)
         made: str = answer.json()["access_token"]
         return made
 
@@ -73,7 +73,7 @@ def _served(told: Any, base: str) -> Served:
     _name_fields(document["components"])
     operations = [found.ok() for found in schemathesis.openapi.from_dict(document).get_all_operations()]
     ids: dict[str, list[str]] = {}
-    with httpx.Client(base_url=base, headers={"authorization": f"Bearer {integration}"}, timeout=20) as http:
+    with httpx.Client(base_url=base, headers={"authorization": f"Bearer {integration}"}, timeout=60) as http:
         for path, item in document["paths"].items():
             parts = path.split("/")
             if path.startswith("/api/") and len(parts) == 3 and "get" in item:
@@ -142,7 +142,7 @@ def _run(served: Served, operation: Any, examples: int, statuses: "Counter[int]"
                 case.body["data"]["id"] = case.path_parameters["id"]
         token = served.guest if (sent[0] + len(operation.path)) % 4 == 3 else served.token
         headers = {"authorization": f"Bearer {token}", "accept": MEDIA_TYPE}
-        response = case.call(base_url=served.base, headers=headers, timeout=20)
+        response = case.call(base_url=served.base, headers=headers, timeout=60)
         statuses[response.status_code] += 1
         try:
             case.validate_response(response, checks=checks, headers=headers)

@@ -141,12 +141,12 @@ def served(settings: Settings, port: int, **more: str) -> "Iterator[subprocess.P
     command = [sys.executable, "-m", "paydesk", "serve"]
     with subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL) as process:
         try:
-            until(lambda: ready(port), 20)
+            until(lambda: ready(port))
             yield process
         finally:
             if group(process.pid):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
+            process.wait(60)
 
 
 def headers_of(api: Api) -> dict[str, str]:
@@ -161,7 +161,7 @@ async def test_what_a_killed_server_acknowledged_is_there_after_its_restart(runn
     written: dict[str, int] = {}
     port = free_port()
     with served(running.settings, port) as process:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api), timeout=10) as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api), timeout=60) as http:
 
             async def shop(order: Any, at: int) -> None:
                 try:
@@ -209,14 +209,14 @@ async def test_a_server_killed_between_stripe_and_its_commit_finishes_by_itself_
     body = document_of("stripe_payments", None, {}, {"order": order})
     # The worker is killed, and so is the one that takes its place and goes on with the call: then the server ends.
     with served(running.settings, port, PAYDESK_CRASH_AT="open_payment.asked") as process:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api)) as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api), timeout=60) as http:
             with pytest.raises(httpx.TransportError):
                 await http.post("/api/stripe_payments", json=body)
-            assert await asyncio.to_thread(process.wait, 20) == 1
+            assert await asyncio.to_thread(process.wait, 60) == 1
     port = free_port()
     with served(running.settings, port):
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api)) as http:
-            for _ in range(200):
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api), timeout=60) as http:
+            for _ in range(600):
                 found = (await http.get("/api/stripe_payments")).json()["data"]
                 if found:
                     break
@@ -234,12 +234,12 @@ async def test_a_client_that_hangs_up_does_not_stop_the_operation(running: Runni
     body = json.dumps(document_of("stripe_payments", None, {}, {"order": order}))
     with served(running.settings, port):
         held = await account.hold()
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api)) as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers_of(api), timeout=60) as http:
             with pytest.raises(httpx.ReadTimeout):
                 await http.post("/api/stripe_payments", content=body, timeout=1)
             await held.begun()
             await held.go()
-            for _ in range(100):
+            for _ in range(1200):
                 found = (await http.get("/api/stripe_payments")).json()["data"]
                 if found:
                     break

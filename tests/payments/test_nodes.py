@@ -189,6 +189,11 @@ async def test_what_changes_a_payment_waits_for_the_order_that_it_was_moved_to(
             changing = asyncio.create_task(one.update(payment, {"reference": "late"}))
             await eventually(lambda: waits(looks))
             await moves.execute("UPDATE stripe_payments SET order_id = $1 WHERE id = $2", order.id, payment.id)
-        await asyncio.wait([changing], timeout=0.2)
-        assert await waits(looks)
+        holder = await holds.fetchval("SELECT pg_backend_pid()")
+        await eventually(
+            lambda: looks.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))", holder
+            ),
+            1,
+        )
     assert (await changing)["reference"] == "late"

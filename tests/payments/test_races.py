@@ -129,7 +129,7 @@ def serving(settings: Settings, port: int, log: Path) -> Iterator[str]:
         finally:
             if group(process.pid):
                 os.killpg(process.pid, 9)
-            process.wait(10)
+            process.wait(60)
 
 
 @dataclass
@@ -153,7 +153,7 @@ async def nodes(running: Running, account: Stripe, tmp_path: Path) -> AsyncItera
     logs = (tmp_path / "one.log", tmp_path / "two.log")
     with serving(running.settings, ports[0], logs[0]) as one, serving(running.settings, ports[1], logs[1]) as two:
         for port in ports:
-            await asyncio.to_thread(until, lambda port=port: ready(port), 30)
+            await asyncio.to_thread(until, lambda port=port: ready(port))
         database = open_database(running.settings.database_url)
         async with (
             httpx.AsyncClient(base_url=one, timeout=60) as first,

@@ -148,10 +148,11 @@ async def test_an_answer_that_comes_late_places_what_the_lines_cost(api: Api) ->
     order, line, guest = await cart(api)
     payment = await api.payment(order, SAVED, token=guest)
     await api.update(order, {"autorefresh": False}, token=guest)
-    await api.stripe.faults(path=f"/v1/payment_intents/{payment['stripe_id']}/confirm", delay_ms=1500, when="after")
+    held = await api.stripe.hold("POST", f"/v1/payment_intents/{payment['stripe_id']}/confirm", when="after")
     placing = asyncio.create_task(api.send("PATCH", f"orders/{order.id}", _place(order), token=guest))
-    await asyncio.sleep(0.5)
+    await held.begun()
     await more(api, line, guest)
+    await held.go()
     answer = await placing
     assert (answer.status, answer.said) == (422, MISMATCHED)
     assert await bill(api, order) == ("pending", "partially_authorized", 14500, 14500)

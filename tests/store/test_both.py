@@ -15,6 +15,7 @@ from paydesk.store.journal.idempotency import KeyOwner
 from paydesk.store.records.numbers import next_number
 from paydesk.store.sql.ask import Ask, Database
 from paydesk.store.types import Instant
+from tests.processes import eventually
 from tests.store.rows import Asks, add, names, present, put, say, value_of
 
 NOW = "2024-01-01T00:00:00.000Z"
@@ -84,11 +85,7 @@ async def test_a_client_that_goes_away_does_not_undo_what_was_begun(database: Da
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    for _ in range(100):
-        if await present(database) == ["begun"]:
-            break
-        await asyncio.sleep(0.02)
-    assert await present(database) == ["begun"]
+    await eventually(lambda: present(database), ["begun"])
 
 
 async def test_numbers_of_a_sequence_are_distinct_and_begin_where_they_should(database: Database) -> None:

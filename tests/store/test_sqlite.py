@@ -144,7 +144,7 @@ async def test_a_writer_that_cannot_be_rolled_back_is_in_no_commit_and_holds_nob
 
     writers: list[Callable[[], Asks]] = [partial(put, "before"), broken, partial(put, "after")]
     tasks = [asyncio.create_task(database.write(one)) for one in writers]
-    _, waiting = await asyncio.wait(tasks, timeout=10)
+    _, waiting = await asyncio.wait(tasks, timeout=60)
     assert not waiting
     outcomes = [type(one.exception()) for one in tasks]
     assert outcomes == [Unavailable, apsw.SQLError, type(None)]
@@ -199,7 +199,7 @@ async def test_those_behind_one_that_fills_the_disk_are_answered_as_well(on_disk
     others.append(asyncio.create_task(on_disk.write(lambda: put("last"))))
     await asyncio.sleep(0)
     disk.syncs.set()
-    _, waiting = await asyncio.wait([first, *others], timeout=10)
+    _, waiting = await asyncio.wait([first, *others], timeout=60)
     assert not waiting
     outcomes = await asyncio.gather(first, *others, return_exceptions=True)
     assert [type(one) for one in outcomes] == [type(None), *[Unavailable] * 3, type(None)]
