@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from paydesk.base.actor import Actor
+
 FILE = Path(__file__).with_name("contract.json")
 
 
@@ -47,6 +49,11 @@ class KnownType:
     attributes: Mapping[str, KnownMember] = field(default_factory=dict)
     triggers: Mapping[str, KnownMember] = field(default_factory=dict)
     relationships: Mapping[str, KnownMember] = field(default_factory=dict)
+
+    def is_readable_by(self, actor: Actor) -> bool:
+        """Whether the caller could read one that is not served, once it is."""
+        who = "customer" if actor.owner_type == "Customer" else "guest"
+        return not actor.is_sales_channel or who in self.read_by
 
 
 @cache

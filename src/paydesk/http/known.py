@@ -53,6 +53,5 @@ def nothing_in(
 
 
 def _permit(kinds: list[KnownType], actor: Actor) -> None:
-    who = "customer" if actor.owner_type == "Customer" else "guest"
-    if actor.is_sales_channel and not any(who in kind.read_by for kind in kinds):
+    if not any(kind.is_readable_by(actor) for kind in kinds):
         raise Denied(kinds[0].name)

@@ -241,6 +241,8 @@ def _permissions(actor: Actor, resources: Registry) -> dict[str, Any]:
         }
         if any(may.values()):
             told[name] = {"actions": [action for action, allowed in may.items() if allowed]}
+    # Dashboards forbid a page whose type is not told of; of these there is nothing, and it may be seen.
+    told.update({name: {"actions": ["read"]} for name, known in resources.known.items() if known.is_readable_by(actor)})
     return told
 
 
