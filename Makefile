@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := $(VENV)/clients
 ARGS ?=
 TYPED := src tests $(wildcard bench)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
@@ -22,7 +23,7 @@ dev: $(VENV)/.run ## Start the API and the Stripe sandbox with a demo organizati
 test: $(VENV)/.test ## Run every test, on SQLite and on a real PostgreSQL
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-test-clients: $(VENV)/.test tests/node/node_modules/.installed ## Run what needs Node: software that others wrote, against ours
+test-clients: $(VENV)/.test $(CLIENTS)/.installed tests/node/node_modules/.installed ## Run what needs Node or generators: software that others wrote, against ours
 	@exec $(BIN)/python -m pytest -n 0 tests/clients $(ARGS)
 
 check: $(VENV)/.test ## Format, lint, types and the architecture
@@ -42,6 +43,7 @@ lock: $(VENV)/.test ## Write requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(LOCK) --upgrade --group build --output-file requirements/run.txt pyproject.toml
 	$(LOCK) --upgrade --group test --constraint requirements/run.txt --output-file requirements/test.txt
+	$(LOCK) --upgrade --group clients --output-file requirements/clients.txt
 
 migration: $(VENV)/.test ## Write a migration from changed declarations: ARGS="what it does"
 	$(BIN)/python -m paydesk.store.revise $(ARGS)
@@ -70,6 +72,12 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 $(VENV)/.test: requirements/test.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/test.txt
 	@$(BIN)/python -m compileall -q $(VENV)/lib || true
+	@touch $@
+
+# Generators of clients want other releases of what paydesk stands on.
+$(CLIENTS)/.installed: requirements/clients.txt | $(BIN)/python
+	$(BIN)/python -m venv --clear $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/clients.txt
 	@touch $@
 
 tests/node/node_modules/.installed: tests/node/package-lock.json
