@@ -1,8 +1,9 @@
 """Whose a record is. Anybody may type any address into an order, so an order that names a customer is not yet theirs.
 
 A customer owns the orders created or claimed with the customer's token, the order that signed the customer up, and the
-cards kept from these orders. Other records that name the customer are shown once the address is proved, and only to a
-token whose bearer is known to be the person who proved it, because somebody else may have opened the account before.
+cards and addresses kept from these orders. Other records that name the customer are shown once the address is proved,
+and only to a token whose bearer is known to be the person who proved it, because somebody else may have opened the
+account before.
 Records which that person creates or claims are shown to nobody else, because the impostor may still have the password.
 """
 
@@ -27,7 +28,7 @@ OWN_ORDER = _own(eq("guest", False))
 """The orders of the caller."""
 
 OWN_ENTRY = _own()
-"""What is kept in the caller's wallet."""
+"""What is kept in the caller's wallet and address book."""
 
 
 def shows_all(actor: Actor, proved_at: str | None) -> bool:
