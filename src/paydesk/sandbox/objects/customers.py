@@ -10,7 +10,7 @@ from paydesk.sandbox.core.ids import token
 from paydesk.sandbox.core.lists import page
 from paydesk.sandbox.core.metadata import merge_metadata
 from paydesk.sandbox.core.search import search_page
-from paydesk.sandbox.objects import payment_methods
+from paydesk.sandbox.objects import customer_payment_methods, payment_methods
 
 _PLAIN = ("description", "email", "name", "phone", "business_name", "individual_name")
 
@@ -58,7 +58,7 @@ def create(call: Call) -> Record:
             refused = card.decline.error()
             refused.keeps = False
             raise refused
-        payment_methods.bind(call, method, customer.id)
+        customer_payment_methods.bind(call, method, customer.id)
     return customer
 
 

@@ -1,8 +1,10 @@
-"""PaymentMethods: cards, SEPA debits and methods that redirect; made, attached to customers, used up.
+"""PaymentMethods: cards, SEPA debits and methods that redirect; made, changed, used up.
 
 A `pm_card_*` id is a template: using it makes a fresh PaymentMethod. One used without a customer and without
 `setup_future_usage` cannot be used again. Source: stripe.md §12, §14; Stripe, "PaymentMethods".
 """
+
+from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
@@ -12,37 +14,10 @@ from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import StripeError, card_error, invalid, missing
 from paydesk.sandbox.core.lists import page
 from paydesk.sandbox.core.metadata import merge_metadata
-from paydesk.sandbox.objects import cards
+from paydesk.sandbox.objects import cards, payment_method_kinds
 from paydesk.sandbox.objects.cards import Card
 
-REDIRECTING = ("bancontact", "eps", "ideal", "klarna", "p24", "paypal")
-"""Kinds whose customer is sent to a page to agree; in the sandbox that page is its own."""
-
-TYPES = ("card", "link", "sepa_debit", *REDIRECTING)
-"""The kinds that the sandbox has; `link` is listed beside cards as Stripe lists it, and cannot be made."""
-
-MANUAL_CAPTURE = ("card", "link", "klarna", "paypal")
-"""Kinds whose money can be held; the others are captured at once."""
-
-CURRENCIES = {
-    "bancontact": ("eur",),
-    "eps": ("eur",),
-    "ideal": ("eur",),
-    "p24": ("eur", "pln"),
-    "sepa_debit": ("eur",),
-}
-"""The currencies of the kinds that take only some (Stripe, "Payment method support")."""
-
 _ADDRESS = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
-
-SEPA_ACCOUNTS = {
-    "3000": ("succeeds", 0),
-    "3003": ("succeeds", 180),
-    "3001": ("fails", 0),
-    "3004": ("fails", 180),
-    "3002": ("disputed", 0),
-}
-"""Last four digits of Stripe's German test IBANs (DE89370400440532013000, ...) → what happens, after what seconds."""
 
 
 def billing_details(changes: dict[str, Any] | str | None, before: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -82,8 +57,8 @@ def make(call: Call, data: dict[str, Any]) -> Record:
     kind = data.get("type")
     if kind is None:
         raise invalid("Missing required param: type.", code="parameter_missing", param="type")
-    if kind not in TYPES or kind == "link":
-        raise unsupported_type(kind, "type")
+    if kind not in payment_method_kinds.TYPES or kind == "link":
+        raise payment_method_kinds.unsupported_type(kind, "type")
     inner: dict[str, Any] = {}
     details: dict[str, Any] = {}
     if kind == "card":
@@ -196,19 +171,6 @@ def _sepa(call: Call, typed: dict[str, Any]) -> tuple[dict[str, Any], str]:
     return details, iban
 
 
-def unsupported_type(kind: str, param: str) -> StripeError:
-    """Stripe's refusal of a kind that is not activated; in the sandbox all kinds of `TYPES` are."""
-    return invalid(
-        f'The payment method type "{kind}" is invalid. Please ensure the provided type is activated in your dashboard '
-        "(https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any preview "
-        "features that you are trying to use. See "
-        "https://stripe.com/docs/payments/payment-methods/integration-options for supported payment method, currency, "
-        "and country combinations.",
-        code="payment_intent_invalid_parameter",
-        param=param,
-    )
-
-
 def find_usable(call: Call, identifier: str, customer: str | None, param: str = "payment_method") -> Record:
     """The PaymentMethod that a payment is made with.
 
@@ -259,10 +221,10 @@ def card_of(method: Record) -> Card:
 
 def retrieve(call: Call, identifier: str) -> Record:
     """GET /v1/payment_methods/:id"""
-    return _get(call, identifier)
+    return existing(call, identifier)
 
 
-def _get(call: Call, identifier: str) -> Record:
+def existing(call: Call, identifier: str) -> Record:
     method = call.find("payment_method", identifier)
     if method is None:
         raise missing("PaymentMethod", identifier, "payment_method")
@@ -272,7 +234,7 @@ def _get(call: Call, identifier: str) -> Record:
 def update(call: Call, identifier: str) -> Record:
     """POST /v1/payment_methods/:id: billing details and metadata, of an attached one."""
     params = call.params
-    method = _get(call, identifier)
+    method = existing(call, identifier)
     if method.body["customer"] is None:
         raise invalid("You must save this PaymentMethod to a customer before you can update it.")
     before = {key: method.body[key] for key in ("billing_details", "metadata", "allow_redisplay")}
@@ -290,47 +252,7 @@ def update(call: Call, identifier: str) -> Record:
     return method
 
 
-def attach(call: Call, identifier: str) -> Record:
-    """POST /v1/payment_methods/:id/attach"""
-    customer = call.params.get("customer")
-    if customer is None:
-        raise invalid("Missing required param: customer.", code="parameter_missing", param="customer").unstored()
-    call.get("customer", customer, "customer")
-    card = cards.by_id(identifier)
-    method = from_template(call, card) if card is not None else _get(call, identifier)
-    owner = method.body["customer"]
-    if owner == customer:
-        return method
-    if owner is not None:
-        raise invalid(
-            "The payment method you provided has already been attached to a customer.",
-            code="payment_method_unexpected_state",
-        )
-    if method.inner.get("spent"):
-        raise spent_error()
-    if method.body["type"] == "card":
-        decline = card_of(method).decline
-        if decline is not None and not card_of(method).charging_only:
-            raise decline.error()
-    bind(call, method, customer)
-    return method
-
-
-def bind(call: Call, method: Record, customer: str) -> None:
-    """Attach a PaymentMethod to a customer, with its event."""
-    method.body["customer"] = customer
-    method.inner.pop("spent", None)
-    if method.body["type"] == "card":
-        checks = method.body["card"]["checks"]
-        card = card_of(method)
-        checks.update(_checks(card, method.body["billing_details"]["address"]))
-        if checks["cvc_check"] == "unchecked":
-            checks["cvc_check"] = card.cvc_check
-    call.save(method)
-    call.emit("payment_method.attached", method)
-
-
-def _checks(card: Card, address: dict[str, Any]) -> dict[str, str | None]:
+def address_checks(card: Card, address: dict[str, Any]) -> dict[str, str | None]:
     return {
         "address_line1_check": card.line1_check if address.get("line1") else None,
         "address_postal_code_check": card.postal_code_check if address.get("postal_code") else None,
@@ -340,7 +262,7 @@ def _checks(card: Card, address: dict[str, Any]) -> dict[str, str | None]:
 def checks_at_charge(method: Record) -> dict[str, str | None]:
     """The three checks as an issuer answers them when the card is charged."""
     card = card_of(method)
-    checks: dict[str, str | None] = dict(_checks(card, method.body["billing_details"]["address"]))
+    checks: dict[str, str | None] = dict(address_checks(card, method.body["billing_details"]["address"]))
     if card.postal_code_check != "pass":  # these cards fail the check whatever address is given
         checks["address_postal_code_check"] = card.postal_code_check
     if card.line1_check != "pass":
@@ -348,43 +270,6 @@ def checks_at_charge(method: Record) -> dict[str, str | None]:
     cvc_check = method.body["card"]["checks"]["cvc_check"]
     checks["cvc_check"] = None if cvc_check is None else card.cvc_check
     return checks
-
-
-def detach(call: Call, identifier: str) -> Record:
-    """POST /v1/payment_methods/:id/detach: afterwards it cannot be used again."""
-    method = _get(call, identifier)
-    customer = method.body["customer"]
-    if customer is None:
-        raise invalid(
-            "The payment method you provided is not attached to a customer so detachment is impossible.",
-            code="payment_method_unexpected_state",
-        )
-    method.body["customer"] = None
-    method.inner["spent"] = True
-    call.save(method)
-    call.emit("payment_method.detached", method, {"customer": customer})
-    return method
-
-
-def of_customer(call: Call, customer: str) -> bytes:
-    """GET /v1/customers/:id/payment_methods"""
-    call.get("customer", customer)
-    return page(
-        call,
-        "payment_method",
-        f"/v1/customers/{customer}/payment_methods",
-        customer=customer,
-        fields=_type_filter(call),
-    )
-
-
-def one_of_customer(call: Call, customer: str, identifier: str) -> Record:
-    """GET /v1/customers/:id/payment_methods/:id"""
-    call.get("customer", customer)
-    method = _get(call, identifier)
-    if method.body["customer"] != customer:
-        raise missing("PaymentMethod", identifier, "payment_method")
-    return method
 
 
 def listing(call: Call) -> bytes:
@@ -397,10 +282,10 @@ def listing(call: Call) -> bytes:
         "payment_method",
         "/v1/payment_methods",
         customer=customer,
-        fields=_type_filter(call),
+        fields=of_type(call),
         condition=None if customer else "customer is not null",
     )
 
 
-def _type_filter(call: Call) -> dict[str, Any]:
+def of_type(call: Call) -> dict[str, Any]:
     return {"type": call.params["type"]} if "type" in call.params else {}

@@ -10,7 +10,7 @@ from paydesk.sandbox.core.errors import StripeError, card_error, doc_url, invali
 from paydesk.sandbox.core.ids import new_id, token
 from paydesk.sandbox.core.lists import page
 from paydesk.sandbox.core.metadata import merge_metadata
-from paydesk.sandbox.objects import cards, payment_methods
+from paydesk.sandbox.objects import cards, customer_payment_methods, payment_method_kinds, payment_methods
 from paydesk.sandbox.objects.cards import Decline
 from paydesk.sandbox.objects.confirmation_tokens import use_token
 from paydesk.sandbox.objects.next_action import demands, next_action
@@ -36,8 +36,8 @@ def create(call: Call) -> Record:
         automatic = {"allow_redirects": (automatic or {}).get("allow_redirects", "always"), "enabled": True}
     elif types is not None:
         for kind in types:
-            if kind not in payment_methods.TYPES:
-                raise payment_methods.unsupported_type(kind, "allowed_payment_method_types")
+            if kind not in payment_method_kinds.TYPES:
+                raise payment_method_kinds.unsupported_type(kind, "allowed_payment_method_types")
         automatic = None
     intent = call.add_as(
         "setup_intent",
@@ -244,7 +244,7 @@ def _set_up(call: Call, intent: Record, method: Record) -> Record:
     call.save(method)
     body["status"] = "succeeded"
     if body["customer"] and method.body["customer"] is None:
-        payment_methods.bind(call, method, body["customer"])
+        customer_payment_methods.bind(call, method, body["customer"])
     call.save(intent)
     call.emit("setup_intent.succeeded", intent)
     return intent

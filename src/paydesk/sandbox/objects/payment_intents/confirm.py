@@ -4,7 +4,7 @@ from typing import Any
 
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import card_error, invalid, unexpected_state
-from paydesk.sandbox.objects import cards, payment_methods
+from paydesk.sandbox.objects import cards, payment_method_kinds, payment_methods
 from paydesk.sandbox.objects.next_action import demands, next_action
 from paydesk.sandbox.objects.payment_intents.fields import allowed_types, apply
 from paydesk.sandbox.objects.payment_intents.intent import CONFIRMABLE, body_for_caller, visible
@@ -72,7 +72,7 @@ def try_payment(call: Call, intent: Record) -> Record:
             "`true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
             "Payment Intents."
         )
-    if method.body["type"] in payment_methods.REDIRECTING and not return_url:
+    if method.body["type"] in payment_method_kinds.REDIRECTING and not return_url:
         raise invalid(
             "A return_url must be specified because this PaymentIntent's payment method redirects the customer.",
             param="return_url",
@@ -101,7 +101,7 @@ def try_payment(call: Call, intent: Record) -> Record:
 
 def _must_act(method: Record, body: dict[str, Any], off_session: bool) -> bool:
     """True when the customer has to act before money moves."""
-    if method.body["type"] in payment_methods.REDIRECTING:
+    if method.body["type"] in payment_method_kinds.REDIRECTING:
         return True
     options = (body["payment_method_options"] or {}).get("card") or {}
     return demands(method, off_session=off_session, requested=options.get("request_three_d_secure"))

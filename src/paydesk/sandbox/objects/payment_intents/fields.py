@@ -5,7 +5,7 @@ from typing import Any
 from paydesk.sandbox.core.call import Call
 from paydesk.sandbox.core.errors import invalid
 from paydesk.sandbox.core.metadata import merge_metadata
-from paydesk.sandbox.objects import payment_methods
+from paydesk.sandbox.objects import payment_method_kinds
 from paydesk.sandbox.objects.payment_intents.methods import accepted
 
 
@@ -27,11 +27,11 @@ def allowed_types(call: Call, body: dict[str, Any], *, creating: bool) -> list[s
     if automatic is not None and automatic.get("enabled"):
         raise invalid(f"You may only specify one of these parameters: automatic_payment_methods, {name}.", param=name)
     for kind in types:
-        if kind not in payment_methods.TYPES:
-            raise payment_methods.unsupported_type(kind, name)
+        if kind not in payment_method_kinds.TYPES:
+            raise payment_method_kinds.unsupported_type(kind, name)
     currency = body["currency"]
     for kind in types:
-        if currency not in payment_methods.CURRENCIES.get(kind, (currency,)):
+        if currency not in payment_method_kinds.CURRENCIES.get(kind, (currency,)):
             raise invalid(
                 f"The currency provided ({currency}) is invalid for one or more payment method types on this "
                 f"PaymentIntent: {kind}.",
@@ -66,7 +66,7 @@ def apply(call: Call, body: dict[str, Any], types: list[str] | None) -> None:
             body[name] = params[name] or None
     if "capture_method" in params:
         body["capture_method"] = params["capture_method"]
-        refusing = [kind for kind in body["payment_method_types"] if kind not in payment_methods.MANUAL_CAPTURE]
+        refusing = [kind for kind in body["payment_method_types"] if kind not in payment_method_kinds.MANUAL_CAPTURE]
         if params["capture_method"] == "manual" and refusing and len(refusing) == len(body["payment_method_types"]):
             raise invalid(
                 f"The following payment method types do not support manual capture: {', '.join(refusing)}.",

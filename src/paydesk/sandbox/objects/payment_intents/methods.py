@@ -4,7 +4,7 @@ from typing import Any
 
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import invalid
-from paydesk.sandbox.objects import payment_methods
+from paydesk.sandbox.objects import payment_method_kinds, payment_methods
 from paydesk.sandbox.objects.confirmation_tokens import use_token
 from paydesk.sandbox.objects.payment_intents.intent import CONFIRMABLE
 
@@ -18,11 +18,11 @@ def accepted(body: dict[str, Any]) -> tuple[str, ...]:
     redirects = automatic["allow_redirects"] == "always"
     return tuple(
         kind
-        for kind in payment_methods.TYPES
+        for kind in payment_method_kinds.TYPES
         if kind not in excluded
-        and (redirects or kind not in payment_methods.REDIRECTING)
-        and body["currency"] in payment_methods.CURRENCIES.get(kind, (body["currency"],))
-        and (body["capture_method"] != "manual" or kind in payment_methods.MANUAL_CAPTURE)
+        and (redirects or kind not in payment_method_kinds.REDIRECTING)
+        and body["currency"] in payment_method_kinds.CURRENCIES.get(kind, (body["currency"],))
+        and (body["capture_method"] != "manual" or kind in payment_method_kinds.MANUAL_CAPTURE)
     )
 
 

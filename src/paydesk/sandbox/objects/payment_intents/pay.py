@@ -4,7 +4,14 @@ from typing import Any
 
 from paydesk.sandbox.core.call import Call, Record
 from paydesk.sandbox.core.errors import StripeError, card_error, doc_url
-from paydesk.sandbox.objects import charges, disputes, payment_methods, reviews
+from paydesk.sandbox.objects import (
+    charges,
+    customer_payment_methods,
+    disputes,
+    payment_method_kinds,
+    payment_methods,
+    reviews,
+)
 from paydesk.sandbox.objects.cards import Decline
 from paydesk.sandbox.objects.charges import Attempt
 from paydesk.sandbox.objects.payment_intents.intent import body_for_caller
@@ -71,7 +78,7 @@ def _keep_method(call: Call, intent: Record, method: Record, *, authenticated: b
         method.inner["set_up"] = True
         call.save(method)
     if usage and body["customer"] and method.body["customer"] is None:
-        payment_methods.bind(call, method, body["customer"])
+        customer_payment_methods.bind(call, method, body["customer"])
     elif not usage and method.body["customer"] is None:
         method.inner["spent"] = True
         call.save(method)
@@ -91,7 +98,7 @@ def _debit(call: Call, intent: Record, method: Record) -> Record:
 
 
 def _sepa_outcome(method: Record) -> tuple[str, int]:
-    return payment_methods.SEPA_ACCOUNTS.get(method.inner["iban"][-4:], ("succeeds", 0))
+    return payment_method_kinds.SEPA_ACCOUNTS.get(method.inner["iban"][-4:], ("succeeds", 0))
 
 
 def settle_debit(call: Call, intent: Record) -> None:
