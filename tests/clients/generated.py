@@ -1,5 +1,4 @@
 # mypy: ignore-errors
-# ruff: noqa
 """Pays and refunds the demo's order with the client that was generated. Run in that client's environment.
 
 Arguments: the API's address, a token of the integration, the sandbox's address and publishable key.

@@ -180,5 +180,5 @@ def _not_allowed(exchange: Exchange, methods: dict[str, str], actions: Iterable[
 
 
 def is_id(text: str) -> bool:
-    """What may be an id: nothing else is looked up."""
+    """Whether a text may be an id: nothing else is looked up."""
     return 0 < len(text) <= 64 and text.isascii() and text.replace("-", "").isalnum()

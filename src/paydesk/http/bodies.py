@@ -10,7 +10,7 @@ class Unread(Exception):
 
 
 class TooLarge(Unread):
-    """The body is longer than is read."""
+    """The body is longer than the limit."""
 
 
 class TooSlow(Unread):
@@ -22,7 +22,7 @@ class Gone(Unread):
 
 
 INCOMPLETE = "The body did not arrive whole and in time."
-"""What TooSlow and Gone are told."""
+"""The detail of the error that answers TooSlow and Gone."""
 
 
 async def read(receive: Any, headers: dict[bytes, bytes], limit: int) -> bytes:

@@ -62,7 +62,7 @@ class Exchange:
         return (await self.receive())["type"] == "http.disconnect"  # type: ignore[no-any-return]
 
     def is_client_gone(self) -> bool:
-        """It is known that the client went away. A connection that cannot be asked any more is taken for gone."""
+        """Whether the client is known to have gone away. A connection that fails to say counts as gone."""
         departure = self._departure
         if departure is None or not departure.done():
             return False

@@ -1,4 +1,4 @@
-"""What the contract knows and is not served yet: lists and relationships of it are empty, and there is no record."""
+"""Types that the contract knows and paydesk does not serve yet: their lists and relationships are empty."""
 
 from __future__ import annotations
 

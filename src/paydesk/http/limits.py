@@ -61,7 +61,7 @@ BURST = {
 
 
 class Guards(Protocol):
-    """Limits what is limited whatever the settings say: see `oauth.guesses.Guesses.limited`."""
+    """Limits requests that are limited under all settings: see `oauth.guesses.Guesses.limited`."""
 
     async def limited(
         self, asked: Limited, tenant: str, peer: Peer, shopper: bool, make: Callable[[], Awaitable[T]], /
@@ -86,21 +86,21 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a request is told: whether it goes through, and how the tighter of its windows stands."""
+    """The verdict on one request: whether it goes through, and how the tighter of its windows stands."""
 
     limit: Limit
     remaining: int
     retry_after: int | None = None
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        told = [
+        headers = [
             (b"x-ratelimit-limit", str(self.limit.requests).encode()),
             (b"x-ratelimit-interval", str(self.limit.seconds).encode()),
             (b"x-ratelimit-remaining", str(self.remaining).encode()),
         ]
         if self.retry_after is not None:
-            told.append((b"retry-after", str(self.retry_after).encode()))
-        return told
+            headers.append((b"retry-after", str(self.retry_after).encode()))
+        return headers
 
 
 class Unlisted:
@@ -172,7 +172,7 @@ class Limits:
         return ((address, 1),)
 
     def _is_shared(self, address: str, application: str | None) -> bool:
-        """Whether tokens of more than `APPLICATIONS` come from there; told once."""
+        """Whether tokens of more than `APPLICATIONS` come from an address; logged once."""
         seen = self._applications.get(address)
         if seen is None:
             if application is None:

@@ -35,7 +35,7 @@ class Origin(NamedTuple):
 
     @property
     def address(self) -> str:
-        """What counts as one address for limits."""
+        """The address that limits count."""
         return _counted(self.client)
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ def is_within(client: str, networks: tuple[Network, ...]) -> bool:
 
 @lru_cache(4096)
 def _counted(client: str) -> str:
-    """What counts as one address: a whole /64 of IPv6, which is the least that anybody is given."""
+    """The address that limits count: of IPv6 a whole /64, since nobody is given less."""
     try:
         address = ip_address(client)
     except ValueError:
@@ -114,19 +114,19 @@ def origin(scope: Any, headers: dict[bytes, bytes], trusted: tuple[Network, ...]
     return Origin(scheme, name, name.partition(".")[0].partition(":")[0], client, forwarded_for)
 
 
-def links(found: Origin, slug: str, public_domain: str | None) -> str:
+def links(came: Origin, slug: str, public_domain: str | None) -> str:
     """The base of every link for a caller of the organization `slug`."""
-    return f"https://{slug}.{public_domain}" if public_domain else f"{found.scheme}://{found.host}"
+    return f"https://{slug}.{public_domain}" if public_domain else f"{came.scheme}://{came.host}"
 
 
 def single(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Headers by lower-case name. Raises BadHost where Host is there twice."""
-    found: dict[bytes, bytes] = {}
+    values: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name in found:
+        if name in values:
             if name == b"host":
                 raise BadHost("two")
-            found[name] = found[name] + b", " + value
+            values[name] = values[name] + b", " + value
         else:
-            found[name] = value
-    return found
+            values[name] = value
+    return values

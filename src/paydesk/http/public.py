@@ -1,4 +1,4 @@
-"""What anybody may read of the API: its OpenAPI description and the reference page.
+"""Documents of the API that anybody may read: its OpenAPI description and the reference page.
 
 Making one takes as long as a hundred requests. So each is made once, beside the event loop and soon after the start,
 with a name in place of the address that is asked, which may be any.
@@ -156,7 +156,7 @@ ELSEWHERE: dict[str, Any] = {
         )
     },
 }
-"""What is served beside resources, for the OpenAPI document."""
+"""The paths served beside resources, for the OpenAPI document."""
 
 
 class Documents:

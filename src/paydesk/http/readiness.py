@@ -1,7 +1,7 @@
 """Whether this process can serve requests, for `/readyz`: found out by doing what they do.
 
 A connection that answers is not enough: requests write, and prepare statements. So a row of this process's own is
-written, committed and read. Whoever asks shares what was found within the last few seconds, and nobody waits long: what
+written, committed and read. All who ask within a few seconds share one trial, and nobody waits long: a database that
 hangs is not ready.
 """
 
@@ -22,8 +22,8 @@ log = logging.getLogger("paydesk")
 class Readiness:
     """One process's. `holder` is its id among the processes at work.
 
-    every_seconds     what was found holds so long
-    patience_seconds  what takes longer than this is not ready, until it is done
+    every_seconds     the outcome of a trial holds so long
+    patience_seconds  a trial that takes longer counts as failed until it is done
     """
 
     def __init__(self, database: Database, holder: str, clock: Clock) -> None:
@@ -49,7 +49,7 @@ class Readiness:
         return self._ready is True
 
     async def stop(self) -> None:
-        """Look no more. What hangs is left to whoever closes the database."""
+        """Make no more trials. A trial that hangs ends when the database is closed."""
         trial, self._trial = self._trial, None
         if trial is not None:
             trial.cancel()
@@ -69,7 +69,7 @@ class Readiness:
         self._tell(problem)
 
     def _tell(self, problem: str | None) -> None:
-        """Keep what was found, and log it where it is new."""
+        """Keep the outcome of a trial, and log it where it is new."""
         before, self._ready = self._ready, problem is None
         if problem is not None and before is not False:
             log.warning("not ready to serve: %s", problem)

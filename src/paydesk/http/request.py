@@ -22,10 +22,10 @@ from paydesk.rules.resource import Resource
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What every request is answered with.
+    """The parts that answer every request.
 
     confidential   the types that have attributes which only some callers see
-    guesses        limits what is limited whatever the settings say
+    guesses        limits requests that are limited under all settings
     """
 
     desk: Desk

@@ -72,7 +72,7 @@ def _write(
     body: bytes,
     problems: list[errors.ApiError],
 ) -> Write:
-    """What the body asks for.
+    """The write that the body asks for.
 
     problems   of the query string: they are raised too
     raises     RequestProblems, Denied
@@ -103,7 +103,7 @@ def _write(
 
 
 async def _limited(request: ApiRequest, write: Write, make: Callable[[], Awaitable[Response]]) -> Response:
-    """Make a change, which may be one of those that are limited whatever the settings say."""
+    """Make a change, which may be one of those that are limited under all settings."""
     limited = write.resource.limited(write.verb, write.record_id, write.change)
     guesses = request.engine.guesses
     if limited is None or guesses is None:
