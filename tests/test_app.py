@@ -87,6 +87,9 @@ async def test_requests_for_tokens_are_told_their_limit(sqlite_url: str, tmp_pat
         ("30", "60")
     }
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+    refused = answers[-1].json()
+    assert (refused["error"], refused["errors"][0]["status"]) == ("too_many_requests", 429)
+    assert refused["error_description"] == refused["errors"][0]["detail"]
     for answer in answers:
         assert "X-Ratelimit-Remaining" in answer.headers["access-control-expose-headers"]
 
