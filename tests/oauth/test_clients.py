@@ -71,6 +71,16 @@ async def test_id_and_secret_may_be_form_encoded_or_raw(api: Api, quoted: bool) 
     assert (await post(api, basic(client_id, secret + "x"))).json() == INVALID_CLIENT
 
 
+async def test_an_id_in_the_body_says_which_reading_is_meant(api: Api) -> None:
+    for uid in ("odd+1", "odd%2B1"):
+        await add_application(api.rows, TENANT, uid, "integration", uid=uid, secret_hash=digest("same"))
+    for uid in ("odd+1", "odd%2B1"):
+        response = await post(api, basic("odd%2B1", "same"), client_id=uid)
+        assert payload_of(response.json()["access_token"])["application"]["id"] == uid
+    response = await post(api, basic("odd%2B1", "same"))
+    assert payload_of(response.json()["access_token"])["application"]["id"] == "odd+1"
+
+
 async def test_an_empty_secret_is_none(api: Api) -> None:
     for body in ({}, {"client_id": "client-shop"}):
         response = await post(api, basic("client-shop", ""), **body)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import unquote_plus
 
@@ -69,9 +69,11 @@ def credentials_of(parameters: Mapping[str, str], authorization: Sequence[str] =
     if len(authorization) > 1 or secret:
         raise invalid_request("The client must authenticate in one way only.")
     credentials = _of_basic(authorization[0])
-    if client_id and client_id not in credentials.ids:
+    if not client_id:
+        return credentials
+    if client_id not in credentials.ids:
         raise invalid_request("The request names two clients.")
-    return credentials
+    return replace(credentials, ids=(client_id,))
 
 
 def is_basic(authorization: Sequence[str]) -> bool:
