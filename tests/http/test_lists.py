@@ -175,11 +175,11 @@ def test_a_cursor_that_is_none_is_refused(world: World, cursor: str) -> None:
     assert answer.errors == [("400", "INVALID_PAGE_VALUE", "page[after]")]
 
 
-def test_a_history_takes_neither_include_nor_sort_nor_filter(world: World) -> None:
+def test_a_history_takes_neither_include_nor_filter_and_one_sort_alone(world: World) -> None:
     query = "include=x&sort=created_at&filter[q][event_eq]=create"
     assert world.get(f"prices/prcAlphaEur/event_stores?{query}", expect=400).errors == [
         ("400", "PARAM_NOT_ALLOWED", "include"),
-        ("400", "PARAM_NOT_ALLOWED", "sort"),
+        ("400", "INVALID_SORT_CRITERIA", "sort"),
         ("400", "PARAM_NOT_ALLOWED", "filter[q][event_eq]"),
     ]
 
