@@ -20,6 +20,8 @@ from paydesk.oauth import secrets as oauth_secrets
 from tests.postgres import postgres
 from tests.processes import free_port
 
+pytest.register_assert_rewrite("tests.acts")
+
 T = TypeVar("T")
 
 # httpx looks for it at every request, and what is not installed is looked for in every folder of the path.

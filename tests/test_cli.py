@@ -16,9 +16,9 @@ from paydesk.oauth import keys
 from paydesk.settings import describe
 from paydesk.store import open_database
 from paydesk.vault import Vault
+from tests.acts.schemas import execute
 from tests.conftest import with_database
 from tests.forked import paydesk
-from tests.store.test_migrations import execute
 
 pytestmark = pytest.mark.slow
 

@@ -10,53 +10,14 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.acts.dev import PATIENCE, credentials, dev, end
 from tests.processes import free_port, group, until
-
-PATIENCE = 120
-"""Seconds that a busy machine may take over what takes two."""
-
-
-@contextmanager
-def dev(data_dir: Path, port: int, *options: str, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PAYDESK_")}
-    command = [sys.executable, "-m", "paydesk", "dev", "--port", str(port), "--data-dir", str(data_dir), *options]
-    process = subprocess.Popen(
-        command, env=clean | variables, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    try:
-        yield process
-    finally:
-        if group(process.pid):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-def credentials(process: "subprocess.Popen[bytes]", data_dir: Path) -> dict[str, Any]:
-    def read() -> dict[str, Any]:
-        if process.poll() is not None:
-            assert process.stdout is not None
-            pytest.fail(f"dev ended with {process.returncode}:\n{process.stdout.read().decode()}")
-        found: dict[str, Any] = json.loads((data_dir / "credentials.json").read_text())
-        return found
-
-    return until(read, PATIENCE)
-
-
-def end(process: "subprocess.Popen[bytes]", stop: signal.Signals = signal.SIGINT) -> str:
-    process.send_signal(stop)
-    output, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, output.decode()
-    assert group(process.pid) == []
-    assert "Traceback" not in output.decode()
-    return output.decode()
 
 
 def buy(data_dir: Path) -> "subprocess.CompletedProcess[str]":

@@ -13,9 +13,9 @@ import pytest
 from paydesk.commerce import registry
 from paydesk.http.public import ELSEWHERE
 from paydesk.jsonapi.openapi.document import openapi_document
-from tests.clients.test_official_sdk import NODE
+from tests.acts.dev import credentials, dev, end
+from tests.acts.node import NODE
 from tests.processes import free_port
-from tests.test_cli_dev import credentials, dev, end
 
 TOOLS = Path(sys.prefix) / "clients" / "bin"
 """The generators' environment; `make test-clients` makes it."""

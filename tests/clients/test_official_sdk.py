@@ -6,11 +6,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests.acts.dev import credentials, dev, end
+from tests.acts.node import NODE
+from tests.acts.readme import block, environment
 from tests.processes import free_port
-from tests.test_cli_dev import credentials, dev, end
-from tests.test_readme import ROOT, block, environment
-
-NODE = ROOT / "tests" / "node"
 
 
 def run(script: str, port: int, folder: Path, **variables: str) -> str:

@@ -4,9 +4,9 @@ import json
 import subprocess
 from pathlib import Path
 
+from tests.acts.dev import credentials, dev, end
+from tests.acts.readme import ROOT, environment
 from tests.processes import free_port
-from tests.test_cli_dev import credentials, dev, end
-from tests.test_readme import ROOT, environment
 
 NODE = ROOT / "tests" / "node"
 

@@ -8,9 +8,9 @@ from paydesk import commerce
 from paydesk.store import migrate
 from paydesk.store.records import tables
 from tests import first_release
+from tests.acts.schemas import differences, on
 from tests.first_release import FACTS
 from tests.http.world import World
-from tests.store.test_migrations import differences, on
 
 
 def main(url: str) -> None:

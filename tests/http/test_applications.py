@@ -4,10 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.http.test_limits import limited
 from tests.http.world import World
-
-__all__ = ["limited"]
 
 
 @pytest.mark.parametrize(

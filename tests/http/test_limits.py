@@ -1,7 +1,6 @@
 """Who is counted by what: applications, addresses, and addresses that many clients share."""
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,13 +10,6 @@ from tests.http.world import World, networks, world_at
 
 ORDER = "/api/orders/ordFull"
 Headers = dict[str, str | None]
-
-
-@pytest.fixture
-def limited(sqlite_url: str) -> Iterator[World]:
-    """Half of the numbers, so 12 reads of one kind that is not cached in 10 seconds."""
-    with world_at(sqlite_url, limits=Limits(lambda: 1000.0, 0.5)) as made:
-        yield made
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -8,8 +8,8 @@ from paydesk import commerce
 from paydesk.base.actor import Actor
 from paydesk.oauth import permissions
 from paydesk.oauth.grants import JWT_BEARER
+from tests.acts.grants import assertion, bad_request, error_of, payload_of
 from tests.oauth.conftest import TENANT, Api, add_application
-from tests.oauth.test_grants import assertion, bad_request, error_of, payload_of
 
 CUSTOMER = {"type": "Customer", "id": "cusADAxxxx"}
 ADMIN = {"type": "User", "id": "usrADMINxx"}

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from paydesk.oauth.grants import JWT_BEARER
+from tests.acts.clients import basic, post
+from tests.acts.grants import assertion, bad_request, error_of, payload_of
 from tests.oauth.conftest import Api, on_sqlite
-from tests.oauth.test_clients import basic, post
-from tests.oauth.test_grants import assertion, bad_request, error_of, payload_of
 
 CUSTOMER = {"type": "Customer", "id": "cusADAxxxx"}
 USER = {"type": "User", "id": "usrADMINxx"}

@@ -2,38 +2,18 @@
 
 import logging
 from base64 import b64encode
-from typing import Any
 from urllib.parse import quote_plus
 
-import httpx
 import pytest
 
 from paydesk.oauth.grants import JWT_BEARER
 from paydesk.oauth.secrets import digest
+from tests.acts.clients import basic, post
+from tests.acts.grants import INVALID_CLIENT, REDIRECT, assertion, bad_request, code_of, error_of, payload_of
+from tests.acts.tokens import is_good
 from tests.oauth.conftest import PASSWORD, TENANT, Api, add_application, on_sqlite
-from tests.oauth.test_grants import (
-    INVALID_CLIENT,
-    REDIRECT,
-    assertion,
-    bad_request,
-    code_of,
-    error_of,
-    payload_of,
-)
-from tests.oauth.test_revoking import is_good
 
 CHALLENGE = 'Basic realm="paydesk", charset="UTF-8"'
-
-
-def basic(client_id: str, secret: str, scheme: str = "Basic") -> dict[str, str]:
-    return {"authorization": f"{scheme} {b64encode(f'{client_id}:{secret}'.encode()).decode()}"}
-
-
-async def post(
-    api: Api, headers: dict[str, str] | list[tuple[str, str]], path: str = "token", **body: Any
-) -> httpx.Response:
-    body = body if path == "revoke" else {"grant_type": "client_credentials"} | body
-    return await api.client.post(f"/oauth/{path}", data=body, headers=headers)
 
 
 async def test_every_grant_takes_a_client_by_basic(api: Api) -> None:

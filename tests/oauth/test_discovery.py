@@ -11,8 +11,8 @@ from paydesk.oauth.discovery import PATHS
 from paydesk.oauth.endpoints import routes
 from paydesk.store.sql.ask import Database
 from paydesk.vault import Vault
+from tests.acts.grants import payload_of
 from tests.oauth.conftest import Api, Clock, on_sqlite
-from tests.oauth.test_grants import payload_of
 
 
 def document(issuer: str) -> dict[str, Any]:

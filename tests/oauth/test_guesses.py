@@ -19,8 +19,8 @@ from paydesk.oauth.endpoints import routes
 from paydesk.store import open_database
 from paydesk.store.oauth import clearing
 from paydesk.vault import Vault
+from tests.acts.grants import AUTHORIZE
 from tests.oauth.conftest import NOW, PASSWORD, TENANT, Api, Clock, add_customer
-from tests.oauth.test_grants import AUTHORIZE
 
 CUSTOMER = {"grant_type": "password", "client_id": "client-shop", "username": "ada@example.com"}
 INTEGRATION = {"grant_type": "client_credentials", "client_id": "client-back"}

@@ -20,9 +20,9 @@ from requests_oauthlib import OAuth2Session
 
 from paydesk.oauth.discovery import PATHS
 from paydesk.oauth.grants import JWT_BEARER
+from tests.acts.grants import AUTHORIZE, assertion
+from tests.acts.tokens import is_good
 from tests.oauth.conftest import PASSWORD, Api, on_sqlite
-from tests.oauth.test_grants import AUTHORIZE, assertion
-from tests.oauth.test_revoking import is_good
 
 pytestmark = on_sqlite
 SERVER = "https://auth.shop.test"

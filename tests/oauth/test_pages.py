@@ -9,8 +9,8 @@ from sqlalchemy import delete
 
 from paydesk.oauth.secrets import digest
 from paydesk.store.oauth.administrators import users
+from tests.acts.grants import AUTHORIZE, PKCE, REDIRECT
 from tests.oauth.conftest import PASSWORD, Api, add_application, on_sqlite
-from tests.oauth.test_grants import AUTHORIZE, PKCE, REDIRECT
 
 LOGIN = {"email": "boss@acme.example", "password": PASSWORD, "decision": "allow"}
 

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import bindparam, delete, update
 from starlette.applications import Starlette
 
-from paydesk.base.errors import InvalidToken
 from paydesk.base.instants import instant
 from paydesk.oauth import keys
 from paydesk.oauth.authority import OAuth
@@ -17,8 +16,9 @@ from paydesk.oauth.keys import RETIREMENT_SECONDS, SETTLING_SECONDS
 from paydesk.store.sql.ask import Database
 from paydesk.store.types import METADATA
 from paydesk.vault import Vault
+from tests.acts.grants import INVALID_CLIENT, assertion, bad_request, code_of, error_of
+from tests.acts.tokens import is_good
 from tests.oauth.conftest import NOW, Api, Clock, Rows, furnish
-from tests.oauth.test_grants import INVALID_CLIENT, assertion, bad_request, code_of, error_of
 
 
 async def revoke(api: Api, id: str, token: str | None, secret: bool = False) -> httpx.Response:
@@ -26,14 +26,6 @@ async def revoke(api: Api, id: str, token: str | None, secret: bool = False) -> 
     if secret:
         body["client_secret"] = f"secret-{id}"
     return await api.client.post("/oauth/revoke", json=body)
-
-
-def is_good(oauth: OAuth, token: str) -> bool:
-    try:
-        oauth.actor(token, None)
-    except InvalidToken:
-        return False
-    return True
 
 
 async def test_a_customers_access_token_is_revoked_at_once_with_its_refresh_token(api: Api) -> None:

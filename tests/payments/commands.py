@@ -8,8 +8,8 @@ from typing import Any
 from typer.testing import CliRunner
 
 from paydesk.cli.commands import cli
+from tests.acts.crashes import environment_of
 from tests.payments.conftest import Running
-from tests.payments.test_crashes import environment_of
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.acts.crashes import EVERYTHING, killed
+from tests.acts.orders import at_stripe, moved, ready, stands
+from tests.acts.two_payments import paid_beside
 from tests.payments.conftest import Answer, Api, Running, Stripe, document_of, furnish
-from tests.payments.test_crashes import EVERYTHING, killed
-from tests.payments.test_transactions_walk import at_stripe, moved, ready, stands
-from tests.payments.test_two_payments import paid_beside
 
 
 async def in_two_parts(api: Api) -> tuple[Answer, Answer, Answer]:

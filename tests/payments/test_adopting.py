@@ -1,21 +1,12 @@
 """A payment intent that the client made at Stripe itself is taken over: once, by its order, with its secret."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
+from tests.acts.adopted import ids, intent_of, untouched
+from tests.acts.orders import authorized
 from tests.payments.conftest import Api, Running, Stripe, on_sqlite
-from tests.payments.test_transactions_walk import authorized
-
-
-async def intent_of(stripe: Stripe, amount: int = 15400, currency: str = "eur", **more: Any) -> Any:
-    given = {"amount": amount, "currency": currency, "capture_method": "manual", **more}
-    return await stripe.v1.payment_intents.create_async({"allowed_payment_method_types": ["card"], **given})
-
-
-def ids(intent: Any) -> dict[str, Any]:
-    return {"stripe_id": intent.id, "client_secret": intent.client_secret}
 
 
 async def test_the_documented_intent_is_adopted_and_adopted_again(api: Api) -> None:
@@ -50,12 +41,6 @@ async def test_one_that_is_authorized_already_brings_its_card(api: Api) -> None:
     payment = await api.payment(None, ids(intent))
     assert payment["payment_instrument"]["card_last_digits"] == "4242"
     assert payment["charge_id"].startswith("ch_")
-
-
-async def untouched(api: Api, order: Any, *, open_calls: list[str] | None = None) -> None:
-    assert await api.source_of(order) is None
-    assert (await api.get("stripe_payments")).document["data"] == []
-    assert await api.open_calls() == (open_calls or [])
 
 
 @on_sqlite

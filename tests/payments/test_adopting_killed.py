@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.acts.adopted import ids, intent_of
+from tests.acts.crashes import killed, post
 from tests.payments.conftest import Running, Stripe, furnish, on_sqlite
-from tests.payments.test_adopting import ids, intent_of
-from tests.payments.test_crashes import killed, post
 
 
 @pytest.mark.parametrize("point", ["journalled", "asking", "asked", "settling", "settled"])

@@ -13,10 +13,10 @@ from paydesk import commerce
 from paydesk.rules import asks
 from paydesk.store.journal.tables import gateway_calls
 from paydesk.store.sql.ask import Ask
+from tests.acts.first_release import OPEN
+from tests.acts.orders import ready
+from tests.acts.restored import MAKING
 from tests.payments.conftest import Answer, Api, Running, Stripe, furnish
-from tests.payments.test_first_release import OPEN
-from tests.payments.test_restored import MAKING
-from tests.payments.test_transactions_walk import ready
 
 GOLDEN: dict[str, list[dict[str, Any]]] = json.loads((Path(__file__).parent / "asks.json").read_text())
 """Rows of every kind, as each version wrote them. Version 1 names none: a release up to 0.1 wrote it, or a member that

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.acts.crashes import killed
+from tests.acts.orders import at_stripe, moved, only, patch, ready, stands
 from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_crashes import killed
-from tests.payments.test_transactions_walk import at_stripe, moved, only, patch, ready, stands
 
 SAVED = {"options": {"payment_method": "pm_card_visa"}}
 

@@ -13,17 +13,8 @@ from paydesk.commerce.payments.transactions import Overbooked, book, booked
 from paydesk.declare import eq
 from paydesk.rules.asking import Find
 from paydesk.rules.work import Work
+from tests.acts.orders import PARTS, approved, at_stripe, in_parts, moved, only, ready, stands
 from tests.payments.conftest import Answer, Api, on_sqlite
-from tests.payments.test_transactions_walk import (
-    PARTS,
-    approved,
-    at_stripe,
-    in_parts,
-    moved,
-    only,
-    ready,
-    stands,
-)
 
 
 async def in_two_parts(api: Api, card: str = "pm_card_visa") -> tuple[Answer, Answer]:

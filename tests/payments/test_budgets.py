@@ -11,8 +11,8 @@ from paydesk.store.engines.sqlite import SQLite
 from paydesk.store.journal.idempotency import idempotency_keys
 from paydesk.store.ownership import installation_id
 from paydesk.store.sql.ask import Ask
+from tests.acts.orders import approved, authorized, only, ready
 from tests.payments.conftest import Api, Link
-from tests.payments.test_transactions_walk import approved, authorized, only, ready
 
 
 @pytest_asyncio.fixture

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from tests.acts.events import confirmed
 from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite
 
 PAGE = "/v1/events"
@@ -15,13 +16,6 @@ async def kept(api: Api) -> list[tuple[Any, ...]]:
 async def cursor(api: Api) -> str | None:
     ((event_id,),) = await api.rows("gateway_cursors", "event_id")
     return str(event_id) if event_id is not None else None
-
-
-async def confirmed(api: Api) -> tuple[Any, list[str]]:
-    """A payment that the bank authorized, and the ids of Stripe's events about it; no webhook came."""
-    payment = await api.payment()
-    await api.stripe.confirm(payment["stripe_id"])
-    return payment, sorted(one["id"] for one in await api.stripe.events(payment["stripe_id"]))
 
 
 async def test_what_happened_while_nobody_listened_is_fetched_and_worked(api: Api) -> None:

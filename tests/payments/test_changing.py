@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from tests.acts.orders import ready
 from tests.payments.conftest import ADDRESS, Answer, Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_transactions_walk import ready
 
 
 async def test_options_are_merged_and_nothing_is_sent(api: Api) -> None:

@@ -18,9 +18,9 @@ from paydesk.gateways.stripe.verbs import endpoints
 from paydesk.gateways.stripe.version import API_VERSION
 from paydesk.store.sql.ask import Ask
 from paydesk.store.types import METADATA
+from tests.acts.events import confirmed
 from tests.payments.commands import Said, paydesk
 from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_catching_up import confirmed
 from tests.processes import eventually, free_port
 
 WELL = ["key", "endpoint", "events", "list", "self-test"]

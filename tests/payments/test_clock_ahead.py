@@ -14,8 +14,8 @@ from paydesk.settings import Settings
 from paydesk.store.journal import holders as stored_holders
 from paydesk.store.sql.ask import Ask
 from paydesk.store.types import METADATA, Instant
+from tests.acts.metrics import measured
 from tests.payments.conftest import Answer, Api, Stripe
-from tests.payments.test_metrics import measured
 
 YEAR = 365 * DAY
 OTHERS = ("expires_at", "capture_before", "due_by")

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from paydesk.gateways.stripe import StripeGateway
+from tests.acts.differences import falsify
+from tests.acts.orders import at_stripe, only, ready
 from tests.payments.conftest import Api, on_sqlite
-from tests.payments.test_reconciling import falsify
-from tests.payments.test_transactions_walk import at_stripe, only, ready
 
 CONNECT = {
     "transfer_data": {"destination": "acct_seller"},

@@ -20,10 +20,10 @@ from paydesk.settings import Settings
 from paydesk.store import migrate, open_database
 from paydesk.store.sql.ask import Ask
 from paydesk.store.types import METADATA
+from tests.acts.metrics import measured
 from tests.conftest import with_database
 from tests.payments.commands import paydesk
 from tests.payments.conftest import Answer, Api, Running, Stripe, _fill, furnish, on_sqlite, rows_of
-from tests.payments.test_metrics import measured
 
 HOUR = 3600.0
 

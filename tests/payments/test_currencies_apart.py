@@ -1,10 +1,10 @@
 """Money of two currencies never meets: in carts, in what is held, in price lists."""
 
+from tests.acts.by_hand import by_hand
+from tests.acts.differences import falsify
+from tests.acts.orders import authorized, moved, ready, stands
+from tests.acts.prices import priced
 from tests.payments.conftest import Answer, Api, Link, on_sqlite
-from tests.payments.test_reconciling import falsify
-from tests.payments.test_transactions_walk import authorized, moved, ready, stands
-from tests.payments.test_true_prices import priced
-from tests.payments.test_wire_transfers import by_hand
 
 SAVED = {"options": {"payment_method": "pm_card_visa"}}
 

@@ -1,7 +1,7 @@
 """A payment that is deleted while money of it is on its way: the call ends, and the books tell what came about."""
 
+from tests.acts.orders import at_stripe, authorized, moved, only
 from tests.payments.conftest import Api
-from tests.payments.test_transactions_walk import at_stripe, authorized, moved, only
 
 
 async def test_a_void_in_flight_ends_though_its_payment_was_deleted_meanwhile(api: Api) -> None:

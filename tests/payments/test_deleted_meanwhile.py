@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.acts.orders import at_stripe, ready
 from tests.payments.conftest import Api
-from tests.payments.test_transactions_walk import at_stripe, ready
 
 
 @pytest.mark.parametrize("confirmed", ["before it was left", "before the order was deleted"])

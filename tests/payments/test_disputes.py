@@ -1,19 +1,8 @@
 """Disputes and fraud: kept word for word and shown in the payment's history; they change no order and no sum."""
 
-from typing import Any
-
-from tests.payments.conftest import Api, link_of, on_sqlite
-from tests.payments.test_transactions_walk import moved, only, ready, stands
-
-
-async def paid(api: Api, card: str) -> tuple[Any, Any]:
-    """An order whose money was taken, at a card with consequences."""
-    order = await ready(api)
-    payment = await api.payment(order)
-    await api.stripe.confirm(payment["stripe_id"], card)
-    for trigger in ("_place", "_approve", "_capture"):
-        await api.update(order, {trigger: True})
-    return order, payment
+from tests.acts.disputes import history, paid
+from tests.acts.orders import moved, only, ready, stands
+from tests.payments.conftest import Api, on_sqlite
 
 
 async def told(api: Api, backwards: bool = False) -> None:
@@ -22,16 +11,6 @@ async def told(api: Api, backwards: bool = False) -> None:
     for event in reversed(events) if backwards else events:
         assert (await api.deliver(event)).status_code == 200
         await api.recover()
-
-
-async def history(api: Api, record: Any, what: str) -> list[Any]:
-    """What the event stores of a record tell of one fact, newest first, and who they say told it."""
-    found = (await api.get("{type}/{id}/event_stores".format(**(link_of(record) or {})))).document["data"]
-    return [
-        (one["attributes"]["payload"][what], one["attributes"]["event"], list(one["attributes"]["who"]))
-        for one in found
-        if what in one["attributes"]["payload"]
-    ]
 
 
 async def test_a_dispute_is_kept_with_status_deadline_and_funds_and_changes_no_order(api: Api) -> None:

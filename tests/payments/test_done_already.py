@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.acts.orders import approved, at_stripe, moved, only, stands
 from tests.payments.conftest import Answer, Api, on_sqlite
-from tests.payments.test_transactions_walk import approved, at_stripe, moved, only, stands
 
 HELD = ("authorizations", 15400, True)
 TAKEN = ("captures", 15400, True)

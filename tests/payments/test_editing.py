@@ -1,7 +1,7 @@
 """Editing an order after it was placed."""
 
+from tests.acts.orders import at_stripe, moved, ready, stands
 from tests.payments.conftest import Answer, Api, on_sqlite
-from tests.payments.test_transactions_walk import at_stripe, moved, ready, stands
 
 
 async def placed(api: Api, *lines: int) -> tuple[Answer, Answer, list[Answer]]:

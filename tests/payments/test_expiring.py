@@ -5,10 +5,10 @@ from typing import Any
 
 from paydesk.base.instants import instant
 from paydesk.cli.holding import hold_database
+from tests.acts.differences import falsify
+from tests.acts.orders import approved, authorized, in_parts
 from tests.payments.commands import paydesk
 from tests.payments.conftest import Answer, Api, Running, on_sqlite
-from tests.payments.test_reconciling import falsify
-from tests.payments.test_transactions_walk import approved, authorized, in_parts
 
 HOUR = 3600
 

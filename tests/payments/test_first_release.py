@@ -14,10 +14,11 @@ from paydesk.operations.founding import Created
 from paydesk.settings import Settings
 from paydesk.store import migrate
 from tests import first_release
+from tests.acts.first_release import OPEN
+from tests.acts.schemas import differences, on
 from tests.first_release import FACTS, ORDERS
 from tests.payments.agreeing import agree, evidence, history_replays, keys_are_kept, table
 from tests.payments.conftest import Api, Clock, Founded, Running, Stripe, _sandbox
-from tests.store.test_migrations import differences, on
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -68,16 +69,6 @@ async def old(upgraded: str, stripe_then: str, tmp_path: Path) -> AsyncIterator[
 
 
 MAIN = "acme/test/integration"
-
-OPEN = [
-    "amend_payment", "amend_to_authorize", "authorize_order",
-    "capture_payment", "capture_payment", "capture_payment", "capture_payment", "create_customer",
-    "detach_instrument", "discard_payment", "open_payment", "open_payment", "open_payment",
-    "place_later", "place_later", "place_order", "place_order",
-    "refund_payment", "refund_payment", "refund_payment", "register_endpoint", "release_payment",
-    "void_payment", "void_payment",
-]  # fmt: skip
-"""The kinds of the calls that were left open."""
 
 
 def test_migrated_from_the_first_release_a_database_is_what_the_declarations_say(upgraded: str) -> None:

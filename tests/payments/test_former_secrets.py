@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from paydesk.base.instants import instant
+from tests.acts.differences import falsify
 from tests.payments.conftest import Running, Stripe
-from tests.payments.test_reconciling import falsify
 
 HOUR = 3600.0
 

@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from paydesk.background import fetch_events as catching_up
+from tests.acts.orders import ready, stands
 from tests.payments.conftest import HASTY, Answer, Api, Running, Stripe, furnish
-from tests.payments.test_transactions_walk import ready, stands
 
 DAY = 24 * 3600.0
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.acts.orders import at_stripe, authorized, only, stands
 from tests.payments.conftest import Api
-from tests.payments.test_transactions_walk import at_stripe, authorized, only, stands
 
 
 @pytest.mark.parametrize("by", ["the order", "the capture", "the dashboard"])

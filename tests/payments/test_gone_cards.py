@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.acts.saved_cards import REUSE, ready
+from tests.acts.wallet import customer_of, event_of, imported, kept_at_stripe, names
 from tests.payments.conftest import Api, on_sqlite
-from tests.payments.test_saved_cards import REUSE, ready
-from tests.payments.test_wallet import customer_of, event_of, imported, kept_at_stripe, names
 
 
 async def offered(api: Api, order: object) -> list[str]:

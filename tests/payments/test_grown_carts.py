@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.acts.orders import moved, ready, stands
 from tests.payments.conftest import Answer, Api
-from tests.payments.test_transactions_walk import moved, ready, stands
 
 SAVED = {"options": {"payment_method": "pm_card_visa"}}
 

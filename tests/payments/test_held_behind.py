@@ -1,10 +1,10 @@
 """What holds an order's money is what it is shown to be paid with, and a promise alone holds nothing."""
 
+from tests.acts.by_hand import by_hand
+from tests.acts.methods import told
+from tests.acts.orders import moved, only, ready, stands
+from tests.acts.two_payments import paid_beside
 from tests.payments.conftest import Answer, Api, on_sqlite
-from tests.payments.test_payment_methods_flags import told
-from tests.payments.test_transactions_walk import moved, only, ready, stands
-from tests.payments.test_two_payments import paid_beside
-from tests.payments.test_wire_transfers import by_hand
 
 SAVED = {"options": {"payment_method": "pm_card_visa"}}
 

@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from paydesk.base.instants import instant
+from tests.acts.orders import authorized, only, ready
 from tests.payments.conftest import Answer, Api, Clock, Link, document_of, link_of
-from tests.payments.test_transactions_walk import authorized, only, ready
 from tests.processes import eventually
 from tests.store.rows import say
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from paydesk.commerce.returning import masked
+from tests.acts.mending import begun, put, walk
+from tests.acts.orders import ready
+from tests.acts.saved_cards import REUSE
+from tests.acts.wallet import customer_of, imported
 from tests.payments.conftest import Answer, Api
-from tests.payments.test_mending import begun, put, walk
-from tests.payments.test_saved_cards import REUSE
-from tests.payments.test_transactions_walk import ready
-from tests.payments.test_wallet import customer_of, imported
 
 JWT = "eyJhbGciOiJSUzUxMiJ9.eyJvd25lciI6eyJpZCI6IngifX0.c2lnbmF0dXJl"
 WHOLE = f"https://shop.example/checkout/abc?accessToken={JWT}&lang=it"

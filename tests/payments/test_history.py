@@ -1,15 +1,7 @@
 """Every change of a payment leaves a version and an event store with who did it, also what recovery finished."""
 
-from typing import Any
-
-from tests.payments.conftest import Answer, Api, Running, Stripe, furnish, on_sqlite
-
-
-async def history(api: Api, of: Answer) -> list[dict[str, Any]]:
-    """A record's event stores, oldest first."""
-    link = of.link
-    found = (await api.get(f"{link['type']}/{link['id']}/event_stores")).data
-    return [one["attributes"] for one in reversed(found)]
+from tests.acts.history import history
+from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite
 
 
 async def test_a_payment_and_its_order_tell_what_happened_and_who_did_it(api: Api) -> None:

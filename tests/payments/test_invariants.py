@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from tests.acts.bought import bought
+from tests.acts.differences import falsify
+from tests.acts.orders import authorized
 from tests.payments.commands import paydesk
 from tests.payments.conftest import Api, Running
-from tests.payments.test_reconciling import falsify
-from tests.payments.test_showing import bought
-from tests.payments.test_transactions_walk import authorized
 
 
 def said(told: Any) -> set[tuple[str, str, str, str]]:

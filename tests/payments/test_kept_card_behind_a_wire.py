@@ -1,9 +1,9 @@
 """A kept card takes the place of a wire transfer: the method that the payment was made for is the card's."""
 
+from tests.acts.by_hand import by_hand
+from tests.acts.orders import ready, stands
+from tests.acts.wallet import customer_of, imported
 from tests.payments.conftest import Api
-from tests.payments.test_transactions_walk import ready, stands
-from tests.payments.test_wallet import customer_of, imported
-from tests.payments.test_wire_transfers import by_hand
 
 
 async def test_an_order_is_placed_on_a_kept_card_that_was_paid_behind_a_wire(api: Api) -> None:

@@ -1,14 +1,9 @@
 """Orders that time alone ends."""
 
-from datetime import UTC, datetime, timedelta
-
 from paydesk.base.instants import months_before
+from tests.acts.lapsing import ahead
+from tests.acts.orders import at_stripe, authorized, moved, ready, stands
 from tests.payments.conftest import Api, on_sqlite
-from tests.payments.test_transactions_walk import at_stripe, authorized, moved, ready, stands
-
-
-def ahead(hours: float) -> str:
-    return (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 async def lapse(api: Api, after: float = 60.0) -> int:

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 import stripe
 
-from tests.payments import test_saved_cards as saved_cards
+from tests.acts import saved_cards
+from tests.acts.orders import moved, only, ready, stands
+from tests.acts.wallet import PASSWORD
 from tests.payments.conftest import Answer, Api
-from tests.payments.test_transactions_walk import moved, only, ready, stands
-from tests.payments.test_wallet import PASSWORD
 
 
 async def disputed(api: Api) -> tuple[Answer, Answer, dict[str, str]]:

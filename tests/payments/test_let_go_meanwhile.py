@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
+from tests.acts.letting_go import confirmed
+from tests.acts.matters import counted
+from tests.acts.orders import at_stripe, authorized, moved, ready, stands
+from tests.acts.watching import advance
 from tests.payments.conftest import Answer, Api
-from tests.payments.test_letting_go import confirmed
-from tests.payments.test_matters import counted
-from tests.payments.test_transactions_walk import at_stripe, authorized, moved, ready, stands
-from tests.payments.test_watching import advance
 
 PART = {"_authorize": True, "_authorization_amount_cents": 5400}
 SAVED = {"options": {"payment_method": "pm_card_visa"}}

@@ -2,21 +2,10 @@
 
 import pytest
 
-from tests.payments.conftest import Answer, Api
-from tests.payments.test_payment_methods_flags import told
-from tests.payments.test_transactions_walk import at_stripe, authorized, moved, ready, stands
-
-
-async def confirmed(api: Api, order: Answer) -> Answer:
-    payment = await api.payment(order)
-    await api.stripe.confirm(payment["stripe_id"])
-    await api.update(payment, {"_refresh": True})
-    return payment
-
-
-async def emptied(api: Api, order: Answer) -> None:
-    for line in (await api.get(f"orders/{order.id}/line_items")).data:
-        await api.delete({"type": "line_items", "id": line["id"]})
+from tests.acts.letting_go import confirmed, emptied
+from tests.acts.methods import told
+from tests.acts.orders import at_stripe, authorized, moved, ready, stands
+from tests.payments.conftest import Api
 
 
 async def test_the_authorization_of_a_smaller_cart_is_let_go_when_the_larger_one_is_placed(api: Api) -> None:

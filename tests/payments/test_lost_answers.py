@@ -5,26 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.payments.conftest import Answer, Api, Link, Running, Stripe, document_of, furnish, link_of, on_sqlite
-from tests.payments.test_transactions_walk import approved, at_stripe, moved, only, ready
-
-PART = {"_refund": True, "_refund_amount_cents": 900}
-
-
-async def captured(api: Api) -> tuple[Answer, Answer, dict[str, str]]:
-    """An order that is paid, its payment, and the capture."""
-    order, payment, _ = await approved(api)
-    await api.update(order, {"_capture": True})
-    return order, payment, await only(api, order, "captures")
-
-
-async def ask(api: Api, of: Link, change: dict[str, Any], **headers: str) -> tuple[int, bool]:
-    """The status, and whether it is said that an earlier request was answered."""
-    link = link_of(of)
-    assert link is not None, "there is something to change"
-    path = f"{link['type']}/{link['id']}"
-    answer = await api.send("PATCH", path, document_of(link["type"], link["id"], change, {}), **headers)
-    return answer.status, answer.headers.get("idempotent-replayed") == "true"
+from tests.acts.orders import approved, at_stripe, moved, ready
+from tests.acts.refunds import PART, ask, captured, refunds
+from tests.payments.conftest import Api, Link, Running, Stripe, document_of, furnish, on_sqlite
 
 
 async def lost(api: Api, *asking: Any, path: str = "/v1/refunds", do: dict[str, Any] | None = None) -> list[Any]:
@@ -35,10 +18,6 @@ async def lost(api: Api, *asking: Any, path: str = "/v1/refunds", do: dict[str, 
     await api.recover(after=3)
     assert await api.open_calls() == []
     return list(told)
-
-
-async def refunds(api: Api, order: Answer) -> list[int]:
-    return [cents for kind, cents, done in await moved(api, order) if kind == "refunds" and done]
 
 
 @pytest.fixture

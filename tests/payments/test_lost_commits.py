@@ -11,9 +11,9 @@ import pytest_asyncio
 from paydesk import commerce
 from paydesk.settings import Settings
 from paydesk.store.engines import postgres
+from tests.acts.orders import at_stripe
+from tests.acts.refunds import PART, ask, captured, refunds
 from tests.payments.conftest import Api, Founded, Running, Stripe, furnish
-from tests.payments.test_lost_answers import PART, ask, captured, refunds
-from tests.payments.test_transactions_walk import at_stripe
 
 
 @pytest.fixture

@@ -2,23 +2,13 @@
 
 import pytest
 
+from tests.acts.lost_orders import WAYS, comes_back
+from tests.acts.metrics import measured
+from tests.acts.orders import at_stripe, moved, ready, stands
+from tests.acts.restored import back
 from tests.payments.commands import Said, paydesk
 from tests.payments.conftest import Answer, Api, Running, Stripe, furnish
 from tests.payments.past import remembered
-from tests.payments.test_metrics import measured
-from tests.payments.test_restored import back
-from tests.payments.test_transactions_walk import at_stripe, moved, ready, stands
-
-WAYS = ("the background", "reconcile")
-
-
-async def comes_back(api: Api, running: Running, way: str) -> None:
-    if way == "reconcile":
-        assert (await paydesk(running, "reconcile", "--fix", "--json")).json["mended"] == 1
-        return
-    await api.parts.catching_up.once()
-    for _ in range(4):
-        await api.recover(after=20)
 
 
 @pytest.mark.parametrize("way", WAYS)

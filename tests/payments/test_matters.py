@@ -1,42 +1,17 @@
 """What needs a person's attention: told apart from differences, by `paydesk reconcile` and at /metrics."""
 
 import time
-from typing import Any
 
 import pytest
 
 from paydesk.base.instants import instant
-from tests.payments.commands import Said, paydesk
+from tests.acts.differences import falsify
+from tests.acts.letting_go import confirmed
+from tests.acts.matters import counted, told
+from tests.acts.orders import approved, authorized, only, ready, stands
+from tests.acts.watching import advance
+from tests.payments.commands import paydesk
 from tests.payments.conftest import Api, Running, on_sqlite
-from tests.payments.test_letting_go import confirmed
-from tests.payments.test_metrics import measured
-from tests.payments.test_reconciling import falsify
-from tests.payments.test_transactions_walk import approved, authorized, only, ready, stands
-from tests.payments.test_watching import advance
-
-KINDS = (
-    "unplaced_money",
-    "unapproved_money",
-    "surplus_money",
-    "spare_money",
-    "authorization_gone",
-    "refund_failed",
-    "amounts_broken",
-    "authorization_expiring",
-    "payment_of_several_orders",
-)
-
-
-async def counted(api: Api) -> dict[str, int]:
-    """How many matters of each kind the metrics tell, the kinds without any left out."""
-    told = await measured(api)
-    found = {kind: int(told[f'paydesk_matters{{kind="{kind}"}}']) for kind in KINDS}
-    return {kind: count for kind, count in found.items() if count}
-
-
-def told(said: Said) -> list[tuple[str, int | None]]:
-    found: list[dict[str, Any]] = [one["matter"] for one in said.json["attention"]]
-    return [(one["kind"], one["amount_cents"]) for one in found]
 
 
 async def test_money_that_no_order_was_placed_for_is_a_matter_after_a_while(api: Api, running: Running) -> None:

@@ -8,19 +8,11 @@ import httpx
 import pytest
 
 from paydesk.commerce.payments.watching import DAY
+from tests.acts.differences import falsify
+from tests.acts.disputes import paid
+from tests.acts.metrics import measured
+from tests.acts.watching import advance, look
 from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_disputes import paid
-from tests.payments.test_reconciling import falsify
-from tests.payments.test_watching import advance, look
-
-
-async def measured(api: Api) -> dict[str, float]:
-    """Every metric with its labels, and its value."""
-    response = await api.http.get("/metrics")
-    assert response.status_code == 200
-    assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    lines = [line for line in response.text.splitlines() if not line.startswith("#")]
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
 async def test_open_calls_waiting_events_and_silent_gateways_are_told(api: Api) -> None:

@@ -10,9 +10,9 @@ import pytest_asyncio
 
 from paydesk import commerce
 from paydesk.settings import Settings
+from tests.acts.lapsing import ahead
+from tests.acts.orders import ready
 from tests.payments.conftest import Api, Clock, Founded, Running, Stripe, furnish
-from tests.payments.test_lapsing import ahead
-from tests.payments.test_transactions_walk import ready
 from tests.processes import eventually
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.acts.saved_cards import shopper_confirms
+from tests.acts.wallet import PASSWORD
 from tests.payments.conftest import ADDRESS, Answer, Api, document_of, on_sqlite
-from tests.payments.test_saved_cards import shopper_confirms
-from tests.payments.test_wallet import PASSWORD
 from tests.reading import Read, misfits, read, unlinked
 
 PAGE = "https://shop.example.com/checkout/1"

@@ -9,29 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, update
 
-from paydesk.store.sql.ask import Ask
-from paydesk.store.types import METADATA
+from tests.acts.adopted import ids, intent_of, untouched
+from tests.acts.orders import authorized
+from tests.acts.organizations import forget_accounts, overwrite, second_organization
 from tests.payments.commands import Said, paydesk
-from tests.payments.conftest import ADDRESS, Answer, Api, Clock, Running, Stripe, document_of, furnish, on_sqlite
-from tests.payments.test_adopting import ids, intent_of, untouched
-from tests.payments.test_transactions_walk import authorized
+from tests.payments.conftest import Answer, Api, Clock, Running, Stripe, document_of, furnish, on_sqlite
 
 TAKEN = [("/data/attributes/stripe_id", "taken")]
 INVALID = [("/data/attributes/stripe_id", "invalid")]
-
-
-async def second_organization(api: Api) -> Api:
-    """Another organization of the same server, with a gateway of the same key."""
-    other = Api(api.app, api.http, api.founded, api.stripe)
-    other.token = await other.log_in("other/test/integration")
-    address = await other.create("addresses", ADDRESS)
-    merchant = await other.create("merchants", {"name": "Other"}, address=address)
-    prices = await other.create("price_lists", {"name": "EUR", "code": "eur", "currency_code": "EUR"})
-    market = await other.create("markets", {"name": "Other", "code": "o"}, merchant=merchant, price_list=prices)
-    other.market = market.link
-    return await furnish(other)
 
 
 def second_database(template: Path, file: Path) -> str:
@@ -290,29 +276,6 @@ async def test_a_kept_failure_of_stripes_does_not_shut_an_intent_out(api: Api) -
     payment = await api.payment(order, ids(intent))
     assert await api.source_of(order) == payment.id
     assert (await metadata_of(api.stripe, intent.id))["order_id"] == order.id
-
-
-# What is in databases already, or cannot be known.
-
-
-async def overwrite(api: Api, table: str, id: str | None = None, **values: Any) -> None:
-    """Write columns of one row or of all of them as they are."""
-
-    def write() -> Any:
-        def build() -> Any:
-            made = METADATA.tables[table]
-            statement = update(made).values({name: bindparam(name, type_=made.c[name].type) for name in values})
-            return statement if id is None else statement.where(made.c.id == bindparam("at_id"))
-
-        yield Ask(("test overwrite", table, id is None, *values), build, {**values, **({"at_id": id} if id else {})})
-
-    await api.parts.database.write(write)
-
-
-async def forget_accounts(api: Api) -> None:
-    """As the first release left its rows."""
-    await overwrite(api, "stripe_payments", account=None)
-    await overwrite(api, "payment_gateways", own_account=None)
 
 
 async def test_while_the_account_is_not_known_payments_are_opened_and_one_intent_pays_one_order(api: Api) -> None:

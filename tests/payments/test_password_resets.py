@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.acts.whose import HERS, MINE, VERA, customer_id, guests_order, ids
 from tests.payments.conftest import Answer, Api, document_of
-from tests.payments.test_whose_orders import HERS, MINE, VERA, customer_id, guests_order, ids
 
 RESETS = "customer_password_resets"
 TOKEN = "_reset_password_token"

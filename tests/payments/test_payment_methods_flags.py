@@ -1,36 +1,12 @@
 """What a payment method's flags bring about: `moto`, `auto_place`, `auto_capture` and its limit, `require_capture`."""
 
-from typing import Any
-
 import pytest
 
-from tests.payments.conftest import Answer, Api, on_sqlite
-from tests.payments.test_transactions_walk import at_stripe, authorized, moved, ready, stands
+from tests.acts.methods import SEPA, confirmed, told
+from tests.acts.orders import at_stripe, authorized, moved, ready, stands
+from tests.payments.conftest import Api, on_sqlite
 
 pytestmark = on_sqlite
-
-SEPA = {
-    "type": "sepa_debit",
-    "sepa_debit": {"iban": "DE08370400440532013003"},
-    "billing_details": {"name": "Ada Rossi", "email": "ada@example.com"},
-}
-
-
-async def confirmed(api: Api, **flags: Any) -> tuple[Answer, Answer]:
-    """An order of a method with these flags, and its payment, which the shopper confirmed; nothing came back yet."""
-    method = await api.method_of(api.gateway, **flags)
-    order = await ready(api, method=method)
-    payment = await api.payment(order)
-    await api.stripe.confirm(payment["stripe_id"])
-    return order, payment
-
-
-async def told(api: Api, payment: Answer) -> None:
-    """Stripe's events of a payment come in and are worked, and then what they bring about."""
-    for event in await api.stripe.events(payment["stripe_id"]):
-        await api.deliver(event)
-    await api.recover()
-    await api.recover()
 
 
 async def test_orders_by_telephone_are_said_to_be_such(api: Api) -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from paydesk.store import migrate, schema
 from paydesk.store.engines.postgres import PostgreSQL
+from tests.acts.orders import at_stripe, authorized, moved, only, ready, stands
 from tests.conftest import Postgres, with_database
 from tests.payments.conftest import Api
-from tests.payments.test_transactions_walk import at_stripe, authorized, moved, only, ready, stands
 from tests.pgbouncer import MISSING, PROGRAM, pgbouncer
 from tests.store.rows import present, put, say
 

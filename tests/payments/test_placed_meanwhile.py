@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.acts.methods import confirmed, told
+from tests.acts.orders import moved
+from tests.acts.saved_cards import SAVE
+from tests.acts.wallet import PASSWORD
 from tests.payments.conftest import Answer, Api
-from tests.payments.test_payment_methods_flags import confirmed, told
-from tests.payments.test_saved_cards import SAVE
-from tests.payments.test_transactions_walk import moved
-from tests.payments.test_wallet import PASSWORD
 
 BOOKS = [f"_save_{which}_address_to_customer_address_book" for which in ("billing", "shipping")]
 AROUND = ["_place", *BOOKS, "_create_subscriptions"]

@@ -2,10 +2,10 @@
 
 import asyncio
 
+from tests.acts.letting_go import confirmed, emptied
+from tests.acts.methods import SEPA, told
+from tests.acts.orders import at_stripe, authorized, moved, only, ready, stands
 from tests.payments.conftest import Answer, Api
-from tests.payments.test_letting_go import confirmed, emptied
-from tests.payments.test_payment_methods_flags import SEPA, told
-from tests.payments.test_transactions_walk import at_stripe, authorized, moved, only, ready, stands
 
 
 async def put_away(api: Api, **flags: bool) -> tuple[Answer, Answer]:

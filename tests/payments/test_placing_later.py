@@ -4,21 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.payments.conftest import Answer, Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_crashes import killed
-from tests.payments.test_transactions_walk import authorized, moved, patch, ready, stands
+from tests.acts.complaints import complaints
+from tests.acts.crashes import killed
+from tests.acts.orders import authorized, moved, patch, ready, stands
+from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite
 
 LATER: dict[str, Any] = {"attributes": {"place_async": True}}
 DECLINED = {"options": {"payment_method": "pm_card_chargeDeclinedInsufficientFunds"}}
 SAVED = {"options": {"payment_method": "pm_card_visa"}}
-
-
-async def complaints(api: Api, order: Answer, token: str | None = None) -> list[tuple[str, str, str]]:
-    """What is kept against an order: names, codes and messages."""
-    shown = await api.get(order, "?include=resource_errors", token=token)
-    found = [one["attributes"] for one in shown.document.get("included", [])]
-    assert shown["errors_count"] == len(found)
-    return sorted((one["name"], one["code"], one["message"]) for one in found)
 
 
 async def test_it_is_answered_at_once_and_placed_soon(api: Api) -> None:

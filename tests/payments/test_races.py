@@ -24,9 +24,9 @@ from paydesk import commerce
 from paydesk.settings import Settings
 from paydesk.store import open_database
 from paydesk.store.sql.ask import Database
+from tests.acts.crashes import environment_of, ready
 from tests.payments.agreeing import Evidence, agree, evidence, keys_are_kept, table
 from tests.payments.conftest import ADDRESS, Answer, Api, Founded, Running, Stripe, document_of, furnish
-from tests.payments.test_crashes import environment_of, ready
 from tests.processes import free_port, group, until
 
 pytestmark = pytest.mark.slow

@@ -5,57 +5,21 @@ import signal
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, update
 
 from paydesk.base.instants import later
 from paydesk.cli.periods import moment, span
-from paydesk.store.sql.ask import Ask
-from paydesk.store.types import METADATA
 from tests import forked
+from tests.acts.adopted import ids, intent_of
+from tests.acts.bought import bought
+from tests.acts.crashes import settings_of
+from tests.acts.differences import falsify, lost_refund, orphan
 from tests.payments.commands import Said, paydesk
 from tests.payments.conftest import ADDRESS, Answer, Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_adopting import ids, intent_of
-from tests.payments.test_crashes import settings_of
-from tests.payments.test_showing import bought
-
-
-async def falsify(api: Api, table: str, id: str, **values: Any) -> None:
-    """Change a row behind everybody's back."""
-
-    def write() -> Any:
-        made = METADATA.tables[table]
-
-        def build() -> Any:
-            return update(made).where(made.c.id == bindparam("at")).values({name: bindparam(name) for name in values})
-
-        yield Ask(("falsify", table, tuple(values)), build, {"at": id, **values})
-
-    await api.parts.database.write(write)
 
 
 def told(said: Said) -> set[tuple[str | None, str, str | None, str | None]]:
     """Of each finding: the payment's name at Stripe, what differs, and what either side has."""
     return {(one["payment_id"], one["what"], one["ours"], one["theirs"]) for one in said.json["findings"]}
-
-
-async def lost_refund(api: Api) -> tuple[Answer, str, str]:
-    """A bought order, of which 10 euros were given back in Stripe's dashboard; no webhook told."""
-    order, payment = await bought(api)
-    intent = payment["stripe_id"]
-    refund = await api.stripe.v1.refunds.create_async({"payment_intent": intent, "amount": 1000})
-    return order, intent, refund.id
-
-
-async def orphan(api: Api, **more: str) -> str:
-    """An intent that says it is of this installation, and that nobody here knows."""
-    organization = api.parts.desk.installation and (await api.get("organization")).id
-    ours = {"paydesk": api.parts.desk.installation, "organization_id": organization, "mode": "test"}
-    metadata = {**ours, "stripe_payment_id": "gone", **more}
-    given = {"amount": 700, "currency": "eur", "metadata": metadata}
-    name = str((await api.stripe.v1.payment_intents.create_async(given)).id)
-    # The shop goes on: what a database made nothing after may be there for a copy of it alone.
-    await api.create("addresses", ADDRESS)
-    return name
 
 
 async def test_each_difference_is_told_and_what_can_be_is_mended(api: Api, running: Running, account: Stripe) -> None:

@@ -15,10 +15,10 @@ from paydesk.commerce.payments.voids import Void
 from paydesk.declare import eq
 from paydesk.rules.asking import Find
 from paydesk.rules.work import Work
+from tests.acts.differences import falsify
+from tests.acts.orders import approved, at_stripe, authorized, in_parts, moved, only, ready, stands
 from tests.payments.commands import paydesk
 from tests.payments.conftest import Answer, Api, Running, on_sqlite
-from tests.payments.test_reconciling import falsify
-from tests.payments.test_transactions_walk import approved, at_stripe, authorized, in_parts, moved, only, ready, stands
 
 Told = set[tuple[str, str | None, str | None, bool]]
 """What differs, what either side has, and whether an integration marked it."""

@@ -3,10 +3,10 @@
 import asyncio
 
 from paydesk.cli.holding import hold_database
+from tests.acts.differences import lost_refund, orphan
+from tests.acts.orders import approved, at_stripe, moved, stands
 from tests.payments.commands import paydesk
 from tests.payments.conftest import Api, Running
-from tests.payments.test_reconciling import lost_refund, orphan
-from tests.payments.test_transactions_walk import approved, at_stripe, moved, stands
 
 
 async def test_it_mends_beside_a_server_and_leaves_what_that_holds(api: Api, running: Running) -> None:

@@ -4,10 +4,10 @@ import asyncio
 
 from paydesk.base.instants import instant
 from paydesk.commerce.payments.watching import DAY
+from tests.acts.crashes import killed, post, settings_of
+from tests.acts.differences import falsify
 from tests.forked import paydesk
 from tests.payments.conftest import Answer, Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_crashes import killed, post, settings_of
-from tests.payments.test_reconciling import falsify
 
 
 async def recover(running: Running) -> tuple[int, dict[str, str], str]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.acts.history import history
+from tests.acts.orders import approved, authorized, moved, only, ready, stands
+from tests.acts.saved_cards import REUSE, SAVE, paid, saved
+from tests.acts.saved_cards import ready as signed_up
+from tests.acts.wallet import PASSWORD
 from tests.payments.conftest import ADDRESS, Answer, Api, Running, Stripe, furnish
-from tests.payments.test_history import history
-from tests.payments.test_saved_cards import REUSE, SAVE, paid, saved
-from tests.payments.test_saved_cards import ready as signed_up
-from tests.payments.test_transactions_walk import approved, authorized, moved, only, ready, stands
-from tests.payments.test_wallet import PASSWORD
 
 BESIDE: dict[str, Any] = {"reference": "mine", "metadata": {"a": 1}}
 

@@ -15,11 +15,11 @@ import pytest
 import pytest_asyncio
 
 from paydesk.gateways.stripe import Patience
+from tests.acts.crashes import environment_of
+from tests.acts.orders import approved, at_stripe, authorized, moved, stands
+from tests.acts.troubled import KINDS, ended_once, prepared
 from tests.payments.commands import Said, paydesk
 from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_crashes import environment_of
-from tests.payments.test_transactions_faults import KINDS, ended_once, prepared
-from tests.payments.test_transactions_walk import approved, at_stripe, authorized, moved, stands
 
 
 class Keys:

@@ -14,10 +14,10 @@ import pytest_asyncio
 from paydesk import commerce
 from paydesk.settings import Settings
 from paydesk.store import migrate
+from tests.acts.orders import at_stripe
+from tests.acts.refunds import PART, ask, captured, refunds
 from tests.conftest import with_database
 from tests.payments.conftest import Api, Founded, Running, Stripe, furnish
-from tests.payments.test_lost_answers import PART, ask, captured, refunds
-from tests.payments.test_transactions_walk import at_stripe
 from tests.postgres import Server, server
 from tests.processes import eventually
 

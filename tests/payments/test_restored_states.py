@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
+from tests.acts.automatic_methods import opened, shopper_pays
+from tests.acts.lost_orders import WAYS, comes_back
+from tests.acts.matters import counted
+from tests.acts.methods import told
+from tests.acts.orders import at_stripe, authorized, moved, only, ready, stands
+from tests.acts.restored import back
+from tests.acts.watching import advance
 from tests.payments.commands import paydesk
 from tests.payments.conftest import Answer, Api, Running, Stripe, furnish, on_sqlite
 from tests.payments.past import Rows, remembered
-from tests.payments.test_automatic_methods import opened, shopper_pays
-from tests.payments.test_lost_orders import WAYS, comes_back
-from tests.payments.test_matters import counted
-from tests.payments.test_payment_methods_flags import told
-from tests.payments.test_restored import back
-from tests.payments.test_transactions_walk import at_stripe, authorized, moved, only, ready, stands
-from tests.payments.test_watching import advance
 
 LATE = 901.0
 

@@ -7,8 +7,8 @@ from sqlalchemy import bindparam, insert
 
 from paydesk.store.inbox.tables import gateway_events
 from paydesk.store.sql.ask import Ask
+from tests.acts.organizations import forget_accounts, overwrite, second_organization
 from tests.payments.conftest import Answer, Api, Link, on_sqlite
-from tests.payments.test_one_payment_one_order import forget_accounts, overwrite, second_organization
 
 EARLY = "2026-01-01T00:00:00.000Z"
 

@@ -4,29 +4,10 @@ import json
 import re
 from dataclasses import replace
 
+from tests.acts.bought import bought, placeable
+from tests.acts.disputes import paid
 from tests.payments.commands import paydesk
 from tests.payments.conftest import ADDRESS, HASTY, Answer, Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_disputes import paid
-
-
-async def placeable(api: Api, cents: int = 15400) -> Answer:
-    """A guest's order with all that it needs to be placed, but its payment."""
-    address = await api.create("addresses", ADDRESS)
-    order = await api.order(cents, attributes={"customer_email": "ada@example.com"})
-    await api.update(order, billing_address=address)
-    return order
-
-
-async def bought(api: Api) -> tuple[Answer, Answer]:
-    """An order that was paid, captured and partly given back, and its payment."""
-    order = await placeable(api)
-    payment = await api.payment(order)
-    await api.stripe.confirm(payment["stripe_id"])
-    await api.update(order, {"_place": True})
-    await api.update(order, {"_approve_and_capture": True})
-    (capture,) = (await api.get(f"orders/{order.id}/captures")).data
-    await api.update({"type": "captures", "id": capture["id"]}, {"_refund": True, "_refund_amount_cents": 2900})
-    return order, payment
 
 
 async def test_all_that_happened_is_told_in_the_order_of_time(api: Api, running: Running, account: Stripe) -> None:

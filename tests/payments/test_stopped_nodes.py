@@ -20,10 +20,10 @@ from paydesk.app import Application
 from paydesk.http.serving import serve_alone
 from paydesk.settings import Settings, read
 from tests import forked
+from tests.acts.crashes import environment_of, ready
+from tests.acts.orders import at_stripe
+from tests.acts.refunds import PART, ask, captured, refunds
 from tests.payments.conftest import Api, Founded, Running, Stripe, furnish
-from tests.payments.test_crashes import environment_of, ready
-from tests.payments.test_lost_answers import PART, ask, captured, refunds
-from tests.payments.test_transactions_walk import at_stripe
 from tests.processes import free_port, until
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.acts.orders import approved, at_stripe, moved, only, ready, stands
 from tests.payments.agreeing import agree, evidence
 from tests.payments.conftest import Answer, Api, on_sqlite
-from tests.payments.test_transactions_walk import approved, at_stripe, moved, only, ready, stands
 
 pytestmark = on_sqlite
 

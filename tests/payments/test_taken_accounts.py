@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.acts.saved_cards import REUSE, SAVE, paid
+from tests.acts.wallet import imported
+from tests.acts.whose import HERS, MINE, VERA, customer_id, guests_order, ids, placed, vouched
 from tests.payments.conftest import Api
-from tests.payments.test_saved_cards import REUSE, SAVE, paid
-from tests.payments.test_wallet import imported
-from tests.payments.test_whose_orders import HERS, MINE, VERA, customer_id, guests_order, ids, placed, vouched
 
 
 async def test_who_opened_an_account_first_sees_nothing_of_what_its_owner_makes(api: Api) -> None:

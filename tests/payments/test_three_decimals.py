@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.acts.mending import put
+from tests.acts.orders import moved, ready
 from tests.payments.conftest import Answer, Api, on_sqlite
-from tests.payments.test_mending import put
-from tests.payments.test_transactions_walk import moved, ready
 
 ODD = ("not_a_multiple_of", 10)
 

@@ -1,7 +1,7 @@
 """Which trigger an order refuses in which status, and where that is told."""
 
+from tests.acts.orders import approved, authorized, ready
 from tests.payments.conftest import Answer, Api, on_sqlite
-from tests.payments.test_transactions_walk import approved, authorized, ready
 
 STATUS = "/data/attributes/status"
 REFUSED: dict[str, dict[str, str]] = {

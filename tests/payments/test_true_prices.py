@@ -5,23 +5,16 @@ from typing import Any
 
 import pytest
 
+from tests.acts.by_hand import by_hand
+from tests.acts.complaints import complaints
+from tests.acts.differences import falsify
+from tests.acts.methods import told
+from tests.acts.orders import moved, only, ready, stands
+from tests.acts.prices import priced
 from tests.payments.conftest import Answer, Api, Link, on_sqlite
-from tests.payments.test_payment_methods_flags import told
-from tests.payments.test_placing_later import complaints
-from tests.payments.test_reconciling import falsify
-from tests.payments.test_transactions_walk import moved, only, ready, stands
-from tests.payments.test_wire_transfers import by_hand
 
 MISMATCHED = [("/data/relationships/payment_source", "mismatched_amounts")]
 SAVED = {"options": {"payment_method": "pm_card_visa"}}
-
-
-async def priced(api: Api, cents: int = 2900, code: str = "MUG") -> Answer:
-    """The price of a new sku in the market's list."""
-    sku = await api.sku(code, do_not_ship=True)
-    (prices,) = (await api.get("price_lists", "?filter[q][code_eq]=eur")).data
-    link = {"type": "price_lists", "id": prices["id"]}
-    return await api.create("prices", {"amount_cents": cents}, sku=sku, price_list=link)
 
 
 async def cart(api: Api, **given: Any) -> tuple[Answer, Answer, str]:

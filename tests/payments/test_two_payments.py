@@ -1,15 +1,9 @@
 """An order with more than one payment: nothing that was paid is lost, and nothing is taken twice."""
 
+from tests.acts.methods import told
+from tests.acts.orders import at_stripe, authorized, moved, ready, stands
+from tests.acts.two_payments import paid_beside
 from tests.payments.conftest import Answer, Api, on_sqlite
-from tests.payments.test_payment_methods_flags import told
-from tests.payments.test_transactions_walk import at_stripe, authorized, moved, ready, stands
-
-
-async def paid_beside(api: Api, order: Answer) -> Answer:
-    """Another payment for the order, which replaces its source and is confirmed by the shopper."""
-    payment = await api.payment(order)
-    await api.stripe.confirm(payment["stripe_id"])
-    return payment
 
 
 async def raised(api: Api, payment: Answer) -> list[int]:

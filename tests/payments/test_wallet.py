@@ -4,38 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.payments.conftest import Answer, Api, on_sqlite
-
-PASSWORD = "correct horse"
-
-
-async def customer_of(api: Api, email: str = "ada@example.com") -> Answer:
-    return await api.create("customers", {"email": email, "password": PASSWORD})
-
-
-async def kept_at_stripe(api: Api, card: str = "pm_card_visa", customer: str | None = None) -> tuple[str, str]:
-    """A card that Stripe keeps for a customer: both their names."""
-    owner = customer or (await api.stripe.v1.customers.create_async({})).id
-    method = await api.stripe.v1.payment_methods.attach_async(card, {"customer": owner})
-    return owner, method.id
-
-
-async def imported(
-    api: Api, customer: Answer, card: str = "pm_card_visa", tokens: tuple[str, str] | None = None, **related: Any
-) -> Answer:
-    owner, method = tokens or await kept_at_stripe(api, card)
-    given = {"customer_token": owner, "payment_source_token": method}
-    return await api.create("customer_payment_sources", given, customer=customer, **related)
-
-
-async def names(api: Api, token: str | None = None) -> list[str]:
-    found = (await api.get("customer_payment_sources", token=token)).data
-    return sorted(one["attributes"]["name"] for one in found)
-
-
-async def event_of(api: Api, type: str, about: str) -> dict[str, Any]:
-    found: list[dict[str, Any]] = [one for one in await api.stripe.events(about) if one["type"] == type]
-    return found[-1]
+from tests.acts.wallet import PASSWORD, customer_of, event_of, imported, kept_at_stripe, names
+from tests.payments.conftest import Api, on_sqlite
 
 
 async def test_what_stripe_keeps_is_brought_in_by_two_tokens(api: Api) -> None:

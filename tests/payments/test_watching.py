@@ -7,24 +7,12 @@ import pytest
 
 from paydesk.base.instants import later, seconds
 from paydesk.commerce.payments.watching import DAY, HOUR, next_look, overdue_at
+from tests.acts.disputes import history
+from tests.acts.orders import only, ready, stands
+from tests.acts.watching import advance, look
 from tests.payments.conftest import Answer, Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_disputes import history
-from tests.payments.test_transactions_walk import only, ready, stands
 
 NEWS = "2026-11-01T10:00:00.000Z"
-
-
-def advance(api: Api, by: float) -> None:
-    api.app.clock.advance(by)  # type: ignore[attr-defined]
-
-
-async def look(api: Api, after: float) -> int:
-    """What the background does in its next round, `after` seconds from now; no event comes."""
-    advance(api, after)
-    found = await api.parts.watching.once()
-    if after >= 600:
-        api.token = await api.log_in()
-    return found
 
 
 async def reads(api: Api, payment: Answer) -> int:

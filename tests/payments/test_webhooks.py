@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from paydesk.commerce.payments.watching import DAY
+from tests.acts.orders import approved, moved, ready, stands
 from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_transactions_walk import approved, moved, ready, stands
 from tests.processes import eventually
 
 

@@ -7,16 +7,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.acts.by_hand import by_hand
+from tests.acts.crashes import killed
+from tests.acts.orders import moved, only, ready, stands
 from tests.payments.conftest import Answer, Api, Running, Stripe, furnish, on_sqlite
-from tests.payments.test_crashes import killed
-from tests.payments.test_transactions_walk import moved, only, ready, stands
-
-
-async def by_hand(api: Api, **attributes: Any) -> Answer:
-    """The shop's payment method goes by wire from now on."""
-    api.gateway = await api.create("manual_gateways", {"name": "By hand"})
-    api.method = await api.method_of(api.gateway, payment_source_type="wire_transfers", **attributes)
-    return api.method
 
 
 @pytest_asyncio.fixture

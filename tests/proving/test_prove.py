@@ -14,7 +14,7 @@ import pytest
 import paydesk
 from paydesk.proving import interleavings, matrix
 from paydesk.proving.acts import ACTS
-from tests.test_readme import block
+from tests.acts.readme import block
 
 pytestmark = pytest.mark.slow
 

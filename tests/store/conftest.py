@@ -1,5 +1,7 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from paydesk import commerce
@@ -15,3 +17,12 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = open_database(database_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database that was never migrated."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'new' / 'paydesk.sqlite3'}"
+    url: str = request.getfixturevalue("empty_url")
+    return url

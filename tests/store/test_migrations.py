@@ -11,11 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import CreateIndex
 
 from paydesk import commerce
@@ -23,65 +19,10 @@ from paydesk.store import migrate
 from paydesk.store.own_tables import OWN_TABLES
 from paydesk.store.records import tables
 from paydesk.store.types import METADATA
+from tests.acts.schemas import differences, execute, on
 
 assert OWN_TABLES, "imported for their tables"
 tables.build(commerce.registry())
-
-
-def _url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'new' / 'paydesk.sqlite3'}"
-    url: str = request.getfixturevalue("empty_url")
-    return url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database that was never migrated."""
-    return _url(request, tmp_path)
-
-
-def on(url: str, what: Any) -> Any:
-    """Do something with a SQLAlchemy connection."""
-    if url.startswith("sqlite"):
-        engine = create_engine(url)
-        try:
-            with engine.begin() as connection:
-                return what(connection)
-        finally:
-            engine.dispose()
-
-    async def run() -> Any:
-        made = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
-        try:
-            async with made.begin() as connection:
-                return await connection.run_sync(what)
-        finally:
-            await made.dispose()
-
-    return asyncio.run(run())
-
-
-def execute(url: str, *statements: str) -> Any:
-    def run(connection: Any) -> Any:
-        rows = None
-        for statement in statements:
-            result = connection.execute(sa.text(statement))
-            rows = result.fetchall() if result.returns_rows else None
-        return rows
-
-    return on(url, run)
-
-
-def differences(connection: Any) -> list[Any]:
-    """What alembic would write into a new migration."""
-    options = {"compare_type": True, "compare_server_default": True, "include_name": _ours}
-    found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), METADATA)
-    return found
-
-
-def _ours(name: str | None, kind: str, parents: Any) -> bool:
-    return not (kind == "table" and name == "alembic_version")
 
 
 def test_the_migrations_make_what_the_declarations_say(new_url: str) -> None:

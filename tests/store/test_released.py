@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 
 from paydesk.store import migrate, released, schema
-from tests.store.test_migrations import differences, execute, new_url, on
-
-assert new_url, "a fixture"
+from tests.acts.schemas import differences, execute, on
 
 LIST = Path(__file__).with_name("released.txt")
 
