@@ -39,14 +39,10 @@ MEMORY_BYTES = 4 << 30
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep what is compiled, whatever the environment says of it: most of the start of a test process is compiling, and
-    hundreds are started. The event loop is the one of production, which also costs less.
+    hundreds are started.
     """
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    if sys.platform != "win32":
-        from tests.loop import Policy
-
-        asyncio.set_event_loop_policy(Policy())
     gc.disable()
     memory = Path("/dev/shm")
     if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_BYTES:

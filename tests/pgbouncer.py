@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -61,6 +60,6 @@ default_pool_size = {4 if mode == "transaction" else 30}
         until(listens)
         yield f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}"
     finally:
-        process.send_signal(signal.SIGQUIT)
+        process.kill()
         process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)

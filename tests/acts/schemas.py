@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from paydesk.store.types import METADATA
+from paydesk.store.own_tables import OWN_TABLES
 
 
 def on(url: str, what: Any) -> Any:
@@ -47,7 +47,7 @@ def execute(url: str, *statements: str) -> Any:
 def differences(connection: Any) -> list[Any]:
     """What alembic would write into a new migration."""
     options = {"compare_type": True, "compare_server_default": True, "include_name": _ours}
-    found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), METADATA)
+    found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), OWN_TABLES[0].metadata)
     return found
 
 
