@@ -320,3 +320,11 @@ def test_a_deletion_answers_with_nothing(fresh: World) -> None:
     assert (answer.status, answer.body) == (204, b"")
     assert "content-type" not in answer.headers
     assert fresh.get("skus/skuPlain", expect=404).errors == [("404", "RECORD_NOT_FOUND", "")]
+
+
+@pytest.mark.parametrize(("token", "reads"), [("shop/test", True), ("bound", True), ("reader", False), ("ada", False)])
+def test_confidential_values_are_for_those_who_could_change_them(world: World, token: str, reads: bool) -> None:
+    """Alone and included."""
+    alone = world.get("markets/mktEurope", token=token).data["attributes"]
+    (included,) = world.get("orders/ordFull?include=market", token=token).document["included"]
+    assert ("shared_secret" in alone, "shared_secret" in included["attributes"]) == (reads, reads)

@@ -67,8 +67,7 @@ class ApiRequest:
     def view(self, resource: type[Resource], query: Query, *, in_list: bool) -> View:
         """The view of a type that this caller wants, and may have."""
         actor, engine = self.actor, self.engine
-        is_admin = not actor.is_sales_channel and actor.role == "admin"
-        confidential = engine.confidential if is_admin else frozenset[str]()
+        confidential = engine.confidential if engine.permissions.reads_confidential(actor) else frozenset[str]()
         return engine.views.of(resource, query.fields, query.include, in_list=in_list, confidential=confidential)
 
     def to_desk(self, **more: Any) -> DeskRequest:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from paydesk.base.actor import Actor
-from paydesk.declare import ALWAYS, NEVER, Condition, Field, both, either
+from paydesk.declare import ALWAYS, NEVER, Condition, both, either
 from paydesk.declare.access import Act, acts
 from paydesk.rules.record import Record
 
@@ -61,9 +61,9 @@ def writes(actor: Actor, resource: type[Record], asks: frozenset[str] = frozense
     return _writes(actor.kind, actor.owner_type, actor.role, actor.market_ids is not None, resource, late)
 
 
-def attribute_visible(actor: Actor, field: Field) -> bool:
-    """Confidential values are for integrations and administrators, who could as well change them."""
-    return not field.confidential or (actor.kind != "sales_channel" and not _only_reads(actor.kind, actor.role))
+def reads_confidential(actor: Actor) -> bool:
+    """Whether the caller reads confidential values, as integrations and administrators do: they could change them."""
+    return not actor.is_sales_channel and not _only_reads(actor.kind, actor.role)
 
 
 def caller_values(actor: Actor) -> dict[str, Any]:

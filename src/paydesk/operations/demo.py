@@ -14,9 +14,7 @@ from typing import Any, Protocol
 from paydesk.rules.resource import Resource
 
 ORDER_ID = "ABCRtyUpBa"
-INTENT_ID = "pi_1234XXX"
-INTENT_SECRET = "pi_1234XXX_secret_5678YYY"  # noqa: S105
-"""The documented request's order and the PaymentIntent it brings, whose secret is published."""
+"""The documented request's order."""
 
 MARKET_CODE = "demo"
 CUSTOMER_EMAIL = "customer@example.com"

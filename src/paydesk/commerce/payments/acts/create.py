@@ -52,11 +52,7 @@ def create(kind: type[PaymentSource], change: Change, work: Work) -> Rule:
         **{name: values[name] for name in ("return_url", "receipt_email", *_NAMED) if values.get(name)},
         "metadata": values.get("metadata") or {},
         "options": options,
-        "connected_account": gateway.connected_account,
-        "account": gateway.account,
-        "publishable_key": gateway.publishable_key,
-        "payment_gateway_id": gateway.id,
-        "method_id": order.payment_method_id,
+        **_opened_by(gateway, order),
     }
     if stripe_id is not None and secret is not None:
         yield from adopt_payment(kind, order, gateway, stripe_id, secret, record, values, work)
@@ -89,11 +85,7 @@ def reopen(
     record = {
         "metadata": {},
         "options": options,
-        "connected_account": gateway.connected_account,
-        "account": gateway.account,
-        "publishable_key": gateway.publishable_key,
-        "payment_gateway_id": gateway.id,
-        "method_id": order.payment_method_id,
+        **_opened_by(gateway, order),
         "payment_method": entry.method,
         "payment_instrument": instrument(entry.instrument),
         "wallet_entry_id": entry.id,
@@ -105,3 +97,14 @@ def reopen(
     opened = {**connected(order, {}), **options}
     open_payment(kind, order, gateway, record, opened, facts, work, about="orders", **chosen)
     yield from ()
+
+
+def _opened_by(gateway: Any, order: Payable) -> dict[str, Any]:
+    """What a payment keeps of the gateway and the method that it is opened with."""
+    return {
+        "connected_account": gateway.connected_account,
+        "account": gateway.account,
+        "publishable_key": gateway.publishable_key,
+        "payment_gateway_id": gateway.id,
+        "method_id": order.payment_method_id,
+    }
