@@ -23,7 +23,7 @@ dev: $(VENV)/.run ## Start the API and the Stripe sandbox with a demo organizati
 test: $(VENV)/.test ## Run every test, on SQLite and on a real PostgreSQL
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-test-clients: $(VENV)/.test $(CLIENTS)/.installed tests/node/node_modules/.installed ## Run what needs Node or generators: software that others wrote, against ours
+test-clients: $(VENV)/.browser $(CLIENTS)/.installed tests/node/node_modules/.installed ## Run what needs Node, Chromium or generators: software that others wrote, against ours
 	@exec $(BIN)/python -m pytest -n 0 tests/clients $(ARGS)
 
 check: $(VENV)/.test ## Format, lint, types and the architecture
@@ -43,6 +43,7 @@ lock: $(VENV)/.test ## Write requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(LOCK) --upgrade --group build --output-file requirements/run.txt pyproject.toml
 	$(LOCK) --upgrade --group test --constraint requirements/run.txt --output-file requirements/test.txt
+	$(LOCK) --upgrade --group browser --constraint requirements/test.txt --output-file requirements/browser.txt
 	$(LOCK) --upgrade --group clients --output-file requirements/clients.txt
 
 migration: $(VENV)/.test ## Write a migration from changed declarations: ARGS="what it does"
@@ -72,6 +73,13 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 $(VENV)/.test: requirements/test.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/test.txt
 	@$(BIN)/python -m compileall -q $(VENV)/lib || true
+	@touch $@
+
+# The driver alone: the browser is the system's.
+$(VENV)/.browser: requirements/browser.txt $(VENV)/.test
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { echo "test-clients needs Chromium (Debian, Ubuntu: apt install chromium)." >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/browser.txt
 	@touch $@
 
 # Generators of clients want other releases of what paydesk stands on.
