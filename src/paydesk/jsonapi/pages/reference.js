@@ -55,6 +55,13 @@
     } catch { button.textContent = "Not allowed"; }
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
+  // Within the menu alone: on a phone the menu stands above the text, and `scrollIntoView` would bring the reader back.
+  const menu = navigation.closest("aside");
+  const show = link => {
+    const line = link.getBoundingClientRect(), box = menu.getBoundingClientRect();
+    if (line.top < box.top) menu.scrollTop += line.top - box.top;
+    if (line.bottom > box.bottom) menu.scrollTop += line.bottom - box.bottom;
+  };
   // The section under the upper edge of the window is the one being read.
   const sections = [...document.querySelectorAll("main section")], there = new Set();
   const seen = new IntersectionObserver(entries => {
@@ -63,7 +70,7 @@
     if (!link) return;
     navigation.querySelector("[aria-current]")?.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
-    if (!navigation.hidden) link.scrollIntoView({ block: "nearest" });
+    if (!navigation.hidden) show(link);
   }, { rootMargin: "-40px 0px -88% 0px" });
   for (const section of sections) seen.observe(section);
 })();
