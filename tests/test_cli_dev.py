@@ -133,7 +133,10 @@ def test_a_folder_is_for_one_process_at_a_time(before: Before, data_dir: Path) -
         with dev(data_dir, free_port()) as second:
             output, _ = second.communicate(timeout=PATIENCE)
             assert second.returncode == 1
-            assert f"(process {process.pid})" in output.decode()
+            assert output.decode().splitlines() == [
+                f"error: The folder {data_dir} is in use by another paydesk (process {process.pid})",
+                "  A second one takes another folder and another port: --data-dir FOLDER --port NUMBER.",
+            ]
 
 
 def test_reset_forgets_everything(before: Before, data_dir: Path) -> None:

@@ -1,5 +1,6 @@
 """Serving: answers soon, finishes what it began, comes back after a crash, and leaves no process behind."""
 
+import ctypes
 import http.client
 import json
 import os
@@ -19,17 +20,22 @@ import pytest
 
 from paydesk.base import files
 from paydesk.cli import certificates
+from paydesk.http import listening
 from paydesk.settings import Settings
+from tests.forked import paydesk
 from tests.processes import group, until
+
+PR_CAPBSET_DROP, CAP_NET_BIND_SERVICE = 24, 10
 
 LAUNCH = """
 import sys
 from pathlib import Path
-from paydesk.http.serving import AddressInUse, serve
+from paydesk.http.listening import CannotListen
+from paydesk.http.serving import serve
 from paydesk.settings import read
 try:
     serve(read(), application="tests.processes:create_app", started=lambda: print("started", flush=True))
-except AddressInUse as error:
+except CannotListen as error:
     sys.exit(str(error))
 """
 
@@ -119,7 +125,53 @@ def test_a_port_in_use_is_said_in_a_sentence(port: int) -> None:
     with socket.create_server(("127.0.0.1", port)), server(PAYDESK_PORT=str(port)) as process:
         _, err = process.communicate(timeout=60)
         assert process.returncode == 1
-        assert err.decode().strip() == f"port {port} of 127.0.0.1 is in use by another process"
+        assert err.decode().strip() == f"Port {port} of 127.0.0.1 is in use by another process."
+
+
+def test_a_host_name_is_listened_on_by_its_address(port: int) -> None:
+    with server(PAYDESK_PORT=str(port), PAYDESK_HOST="localhost"):
+        assert until(lambda: ask(port)) == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("192.0.2.1", "192.0.2.1 is no address of this machine."),
+        ("nowhere.invalid", "There is no host named nowhere.invalid."),
+    ],
+)
+def test_an_address_that_is_not_there_is_told_apart_from_one_in_use(port: int, host: str, told: str) -> None:
+    with pytest.raises(listening.CannotListen) as refused:
+        listening.require_free(host, port)
+    assert (refused.value.reason, str(refused.value)) == (listening.Reason.NO_ADDRESS, told)
+
+
+@pytest.mark.parametrize(("command", "option"), [("serve", "PAYDESK_PORT"), ("dev", "--port"), ("sandbox", "--port")])
+def test_a_port_that_takes_rights_is_told_apart_from_one_in_use(command: str, option: str, tmp_path: Path) -> None:
+    here = {"PAYDESK_DATA_DIR": str(tmp_path), "PAYDESK_PORT": "443"}
+    if command == "serve":
+        assert paydesk("migrate", **here).returncode == 0
+    arguments = {"serve": [], "dev": ["--port", "443"], "sandbox": ["--port", "443", "--data-dir", str(tmp_path)]}
+    ended = subprocess.run(
+        [sys.executable, "-m", "paydesk", command, *arguments[command]],
+        env=os.environ | here,
+        preexec_fn=_without_rights_to_ports,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    said = ended.stderr.replace("The sandbox cannot start. ", "error: ").splitlines()
+    assert (ended.returncode, ended.stdout) == (1, "")
+    if command == "sandbox":
+        assert said == [f"error: Port 443 takes root's rights. Choose a higher one with {option}."]
+    else:
+        assert said[0] == "error: Port 443 is not yours to listen on: below 1024 it takes root's rights."
+        assert said[1].startswith(f"  Choose a higher port with {option}. ")
+
+
+def _without_rights_to_ports() -> None:
+    """Be refused low ports as ordinary users are, also where root runs the tests."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_NET_BIND_SERVICE, 0, 0, 0)
 
 
 def test_https_is_served_with_a_certificate_of_our_own_authority(port: int, tmp_path: Path) -> None:

@@ -38,6 +38,15 @@ def test_faults_are_added_listed_and_cleared(own: Process):
     assert runner.invoke(cli, ["faults", "list", *at]).output == "No faults are set.\n"
 
 
+def test_a_second_one_on_the_same_port_is_refused(own: Process, tmp_path: Path):
+    port = own.url.rpartition(":")[2]
+    command = [sys.executable, "-m", "paydesk.sandbox", "--port", port, "--data-dir", str(tmp_path / "second")]
+    ended = subprocess.run(command, cwd=SOURCE, capture_output=True, text=True, timeout=120)
+    told = f"Port {port} of 127.0.0.1 is in use by another process. Choose another with --port."
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"The sandbox cannot start. {told}\n")
+    assert not (tmp_path / "second").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

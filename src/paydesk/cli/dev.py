@@ -27,6 +27,7 @@ from paydesk.base import private
 from paydesk.cli import certificates
 from paydesk.cli.certificates import Certificates
 from paydesk.cli.holding import InUse, hold, hold_database
+from paydesk.cli.running import fail_to_listen
 from paydesk.cli.sandboxed import Sandbox, SandboxFailed
 from paydesk.cli.screen import Exit, done, err, fail, out, rows
 from paydesk.settings import LOOPBACK, Settings
@@ -51,15 +52,15 @@ class Options:
 
 def develop(settings: Settings, options: Options) -> None:
     """Run until Ctrl-C or SIGTERM."""
-    from paydesk.http import serving
+    from paydesk.http import listening, serving
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     directory = settings.data_dir.absolute()
     credentials = options.credentials or directory / "credentials.json"
     try:
         with ExitStack() as stack:
-            stack.enter_context(hold(directory / "dev.lock", f"The data directory {directory}"))
-            serving.require_free(settings.host, settings.port)
+            stack.enter_context(hold(directory / "dev.lock", f"The folder {directory}"))
+            listening.require_free(settings.host, settings.port)
             # The file is there while the API is ready: whoever waits for it must not find that of a start before.
             credentials.unlink(missing_ok=True)
             stack.callback(credentials.unlink, missing_ok=True)
@@ -74,8 +75,10 @@ def develop(settings: Settings, options: Options) -> None:
             serving.serve(settings, started=announcement.begin, grace_seconds=GRACE_SECONDS)
             if announcement.problem:
                 fail(announcement.problem)
-    except (InUse, serving.AddressInUse) as error:
-        fail(str(error), hint="Choose another port with --port, or another folder with --data-dir.")
+    except InUse as error:
+        fail(str(error), hint="A second one takes another folder and another port: --data-dir FOLDER --port NUMBER.")
+    except listening.CannotListen as error:
+        fail_to_listen(error, host="--host", port="--port")
     except SandboxFailed as error:
         fail(str(error))
     except KeyboardInterrupt:

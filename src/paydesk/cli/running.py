@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
@@ -11,6 +11,7 @@ from paydesk.cli.screen import Exit, complain, err, fail
 
 if TYPE_CHECKING:
     from paydesk.app import Parts
+    from paydesk.http.listening import CannotListen
     from paydesk.settings import Settings
 
 
@@ -111,3 +112,18 @@ def told_plainly() -> Iterator[None]:
             raise
         hint = "PAYDESK_KEY_FILE or PAYDESK_KEYS has to name the keys that this database was sealed with."
         fail(f"The database's secrets cannot be opened: {error}", hint=hint, exit=Exit.USAGE)
+
+
+def fail_to_listen(error: "CannotListen", *, host: str, port: str) -> NoReturn:
+    """End a command that cannot listen on its address, with what to do. `host` and `port` are what sets them."""
+    from paydesk.http.listening import Reason
+
+    hints = {
+        Reason.IN_USE: f"Choose another port with {port}, or end the process that listens there.",
+        Reason.FORBIDDEN: f"Choose a higher port with {port}. For one like this in production put a proxy in front, "
+        "or give the service the capability CAP_NET_BIND_SERVICE.",
+        Reason.NO_ADDRESS: f"Choose another address with {host}: 127.0.0.1 is for this machine alone, 0.0.0.0 for all "
+        "its addresses.",
+        Reason.OTHER: f"Choose others with {host} and {port}.",
+    }
+    fail(str(error), hint=hints[error.reason])

@@ -8,7 +8,7 @@ import typer
 
 from paydesk import __version__
 from paydesk.cli.groups import EXIT_CODES, Version
-from paydesk.cli.running import finish, settings_of, told_plainly
+from paydesk.cli.running import fail_to_listen, finish, settings_of, told_plainly
 from paydesk.cli.screen import Exit, err, fail
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def serve(version: Version = False) -> None:
 
     from paydesk.app import open_vault
     from paydesk.cli.holding import InUse, hold_database
-    from paydesk.http import serving
+    from paydesk.http import listening, serving
     from paydesk.store import schema
 
     # Looked at here, since a worker that cannot start is only made anew.
@@ -81,13 +81,18 @@ def serve(version: Version = False) -> None:
     _try_certificate(settings)
     try:
         with told_plainly(), hold_database(settings):
-            scheme = "https" if settings.tls_certificate else "http"
-            err().print(f"paydesk {__version__} listens on {scheme}://{settings.host}:{settings.port}")
-            serving.serve(settings if settings.rate_limits is not None else replace(settings, rate_limits=1.0))
-    except serving.AddressInUse as error:
-        fail(str(error), hint="Choose another with PAYDESK_PORT.")
+            limited = settings if settings.rate_limits is not None else replace(settings, rate_limits=1.0)
+            serving.serve(limited, started=lambda: _tell_where(settings))
+    except listening.CannotListen as error:
+        fail_to_listen(error, host="PAYDESK_HOST", port="PAYDESK_PORT")
     except InUse as error:
         fail(str(error), hint="One process serves an SQLite database; PostgreSQL takes more.")
+
+
+def _tell_where(settings: "Settings") -> None:
+    scheme = "https" if settings.tls_certificate else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    err().print(f"paydesk {__version__} listens on {scheme}://{host}:{settings.port}")
 
 
 def settings_help() -> str:

@@ -13,7 +13,6 @@ import logging
 import logging.config
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -28,6 +27,7 @@ from granian.server.embed import Server as EmbeddedServer
 from granian.server.mp import MPServer
 
 from paydesk.base import files
+from paydesk.http import listening
 from paydesk.settings import Settings
 
 APPLICATION = "paydesk.app:create_app"
@@ -38,13 +38,6 @@ BACKLOG = 4096
 GARBAGE_AFTER = 20_000
 """So many objects more than before are looked through for cycles; Python's own 700 would do so in every request."""
 PR_SET_PDEATHSIG = 1
-
-
-class AddressInUse(Exception):
-    """Another process listens on the address already."""
-
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(f"port {port} of {host} is in use by another process")
 
 
 def serve(
@@ -58,9 +51,9 @@ def serve(
 
     started       called once the first workers were started (they may not answer yet), in the main thread
     application   `module:function`; the function makes an ASGI application of `Settings`
-    raises        AddressInUse; SystemExit(1) when the workers keep dying
+    raises        CannotListen; SystemExit(1) when the workers keep dying
     """
-    require_free(settings.host, settings.port)
+    address = listening.require_free(settings.host, settings.port)
     files.raise_limit()
     module, _, function = application.partition(":")
     # Where workers are forked, this makes their start, and a restart after a crash, a matter of milliseconds; and a
@@ -68,7 +61,7 @@ def serve(
     importlib.import_module(module)
     server = _Server(
         target=application,
-        address=settings.host,
+        address=address,
         port=settings.port,
         interface=Interfaces.ASGI,
         workers=settings.workers,
@@ -174,17 +167,6 @@ def die_with_parent(parent: int) -> None:
     if os.getppid() != parent:
         # It ended before the kernel was asked.
         os._exit(1)
-
-
-def require_free(host: str, port: int) -> None:
-    """raises AddressInUse. granian itself shares a port with whoever listens there already (SO_REUSEPORT)."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise AddressInUse(host, port) from error
 
 
 def _logging(level: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 def main() -> None:
     """Read the command line and serve."""
     gc.set_threshold(100_000)  # what is imported stays and need not be looked through meanwhile
-    from paydesk.sandbox.serve import DEFAULT_PORT, announce, die_with_parent, serve
+    from paydesk.sandbox.serve import DEFAULT_PORT, die_with_parent, serve
 
     parser = argparse.ArgumentParser(prog="python -m paydesk.sandbox", description="A Stripe look-alike with a memory.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -22,7 +22,6 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.die_with_parent:
         die_with_parent()
-    announce(arguments.host, arguments.port, arguments.data_dir)
     serve(arguments.host, arguments.port, arguments.data_dir)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-DEFAULT_URL = "http://127.0.0.1:8001"
+DEFAULT_URL = "http://127.0.0.1:8010"
 
 cli = typer.Typer(help="The Stripe sandbox: run it, move its clock, let it fail.", no_args_is_help=False)
 faults = typer.Typer(help="Have the sandbox misbehave, to see how a checkout takes it.", no_args_is_help=True)
@@ -61,7 +61,7 @@ def _control(method: str, url: str, path: str, body: dict[str, Any] | None = Non
 def main(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8001,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8010,
     data_dir: Annotated[Path, typer.Option(help="Folder in which sandbox.db is kept.")] = Path("sandbox-data"),
 ) -> None:
     """Run the sandbox, or with a command below talk to one that runs."""
@@ -72,17 +72,16 @@ def main(
 @cli.command()
 def run(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8001,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8010,
     data_dir: Annotated[Path, typer.Option(help="Folder in which sandbox.db is kept.")] = Path("sandbox-data"),
     die_with_parent: Annotated[bool, typer.Option(help="End when the process that started this one ends.")] = False,
 ) -> None:
     """Run the sandbox until it is stopped."""
-    from paydesk.sandbox.serve import announce, serve
     from paydesk.sandbox.serve import die_with_parent as tie_to_parent
+    from paydesk.sandbox.serve import serve
 
     if die_with_parent:
         tie_to_parent()
-    announce(host, port, data_dir)
     serve(host, port, data_dir)
 
 
