@@ -1,6 +1,7 @@
 """What the first release wrote: it migrates, reads as it did, and what it left open is finished once."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from paydesk.settings import Settings
 from paydesk.store import migrate
 from tests import first_release
 from tests.acts.first_release import OPEN
-from tests.acts.schemas import differences, on
+from tests.acts.schemas import differences, execute, on
 from tests.first_release import FACTS, ORDERS
 from tests.payments.agreeing import agree, evidence, history_replays, keys_are_kept, table
 from tests.payments.conftest import Api, Clock, Founded, Running, Stripe, _sandbox
@@ -69,6 +70,13 @@ async def old(upgraded: str, stripe_then: str, tmp_path: Path) -> AsyncIterator[
 
 
 MAIN = "acme/test/integration"
+
+
+def test_payments_of_then_are_found_by_their_cards_last_digits(upgraded: str) -> None:
+    found = execute(upgraded, "SELECT card_last_digits, CAST(payment_method AS TEXT) FROM stripe_payments")
+    known = [(digits, json.loads(method or "null")) for digits, method in found]
+    assert {digits for digits, _ in known} == {None, "4242", "4444", "0259"}
+    assert all(digits == (method["card"]["last4"] if method else None) for digits, method in known)
 
 
 def test_migrated_from_the_first_release_a_database_is_what_the_declarations_say(upgraded: str) -> None:

@@ -53,6 +53,7 @@ class Field:
     confidential only integrations and web applications with the right to write the record see it
     secret       never told to versions and event stores
     show_only    left out of lists
+    searched     a client may filter by it, though the contract has no such filter: it is not published as filterable
     """
 
     kind: Kind
@@ -74,6 +75,7 @@ class Field:
     confidential: bool = False
     secret: bool = False
     show_only: bool = False
+    searched: bool = False
     minimum: int | None = None
     maximum: int | None = None
     max_length: int = 65_536
@@ -87,6 +89,11 @@ class Field:
 
     def can(self, flag: Flag) -> bool:
         return bool(self.flags & flag)
+
+    @property
+    def found_by(self) -> bool:
+        """Filters may name it."""
+        return (self.can(FILTER) or self.searched) and bool(self.stored or self.constant or self.digested)
 
 
 def _field(kind: Kind, flags: Flag, options: dict[str, Any]) -> Any:

@@ -56,7 +56,7 @@ class Order(
     type="orders",
     singular="order",
     unique=(("number",),),
-    indexes=(("token",), ("customer_email",)),
+    indexes=(("token",), ("customer_email",), ("total_amount_cents",), ("total_amount_with_taxes_cents",)),
     queues=(waiting("attention_since"), EXPIRING, NOBODYS),
     scopes=EDITABLE_SCOPES,
     access=ACCESS,
@@ -167,7 +167,7 @@ class Order(
     shipping_taxable_amount = money(default=0, example=984, doc="What is taxed of shipping.")
     payment_method_taxable_amount = money(default=0, example=0, doc="What is taxed of the payment method.")
     adjustment_taxable_amount = money(default=0, example=120, doc="What is taxed of adjustments.")
-    total_amount_with_taxes = money(default=0, example=5700, doc="What is charged.")
+    total_amount_with_taxes = money(default=0, example=5700, searched=True, doc="What is charged.")
     fees_amount = money(FIND, default=0, example=0, doc="Fees.")
     duty_amount = money(FIND, example=0, doc="Customs duties; null until known.")
     place_total_amount = money(example=0, doc="What was charged at placement; null before.")

@@ -40,6 +40,7 @@ class Dispute(
     versions=False,
     event_stores=False,
     unique=(("payment_id", "dispute_id"),),
+    indexes=(("dispute_id",),),
 ):
     """One dispute of a payment.
 

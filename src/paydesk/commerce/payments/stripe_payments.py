@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -55,7 +56,13 @@ class StripePayment(
         waiting("overdue_since"),
         Queue("account_unknown", ("payment_gateway_id", "id"), lacking=("account",)),
     ),
-    indexes=(("stripe_id",), ("order_id",)),
+    indexes=(
+        ("stripe_id",),
+        ("order_id",),
+        ("charge_id",),
+        ("card_last_digits", "created_at"),
+        ("intended_cents", "created_at"),
+    ),
     access=replace(
         SOURCE_ACCESS,
         late=(
@@ -77,12 +84,14 @@ class StripePayment(
     untried = "requires_payment_method"
     finality = {"requires_capture": 1, "succeeded": 2, "canceled": 2}
 
-    stripe_id = string(CREATE, example="pi_1234XXX", max_length=255, doc="The PaymentIntent; one is opened if null.")
+    stripe_id = string(
+        CREATE, example="pi_1234XXX", max_length=255, searched=True, doc="The PaymentIntent; one is opened if null."
+    )
     client_secret = string(
         CREATE, secret=True, example="pi_1234XXX_secret_5678YYY", max_length=500, doc="Confirms it in the browser."
     )
     connected_account = string(example="acct_xxxx-yyyy-zzzz", doc="The connected account it belongs to.")
-    charge_id = string(example="ch_1234XXX", doc="The latest charge, once there is one.")
+    charge_id = string(example="ch_1234XXX", searched=True, doc="The latest charge, once there is one.")
     publishable_key = string(example="pk_live_xxxx-yyyy-zzzz", doc="The gateway's key for the browser.")
     on_behalf_of = string(example="acct_xxxx", doc="The account whose payment it is, with Connect.")
     transfer_group = string(example="ORDER_95", doc="Ties transfers together, with Connect.")
@@ -116,6 +125,9 @@ class StripePayment(
     receipt_email = string(CREATE, example="john@example.com", max_length=512, doc="Where Stripe sends the receipt.")
     payment_instrument = document(
         example={"issuer": "cl bank", "card_type": "visa"}, doc="The instrument in words common to all gateways."
+    )
+    card_last_digits = hidden(
+        "string", searched=True, doc="The last four digits of the card or account that it is paid with, as told there."
     )
     account = hidden("string", doc="The Stripe account that it is of, which has it once; null while that is not known.")
     capture_before = hidden("datetime", doc="Until when what is authorized can be captured.")
@@ -245,6 +257,7 @@ class StripePayment(
                 self,
                 payment_method=dict(method),
                 payment_instrument=dict(instrument) if instrument is not None else self.payment_instrument,
+                card_last_digits=last_digits(method),
             )
         return True
 
@@ -271,6 +284,13 @@ class StripePayment(
 
 
 _UNCONFIRMED = ("requires_payment_method", "requires_confirmation", "requires_action")
+
+
+def last_digits(method: Mapping[str, Any]) -> str | None:
+    """The last four digits of a payment method's card, or of its bank account; None where it has none."""
+    facts = method.get(str(method.get("type")))
+    digits = facts.get("last4") if isinstance(facts, Mapping) else None
+    return str(digits) if digits else None
 
 
 def _connected(snapshot: Snapshot) -> dict[str, Any]:

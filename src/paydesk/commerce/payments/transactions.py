@@ -139,6 +139,7 @@ class AnyTransaction(
     access=MONEY_ACCESS,
     scopes=SCOPES,
     unique=(("type", "object_key"),),
+    indexes=(("amount_cents", "created_at"),),
 ):
     """Any transaction, read as what it shares with the others. Source: Commerce Layer, "Transactions"."""
 

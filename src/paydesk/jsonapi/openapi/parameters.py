@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paydesk.declare import FILTER, SORT, Field, Shape
+from paydesk.declare import SORT, Field, Shape
 from paydesk.jsonapi.openapi.schema import ID_EXAMPLE, TEXT, Json, ref
 from paydesk.jsonapi.openapi.wording import words
 from paydesk.jsonapi.query.predicates import predicates_of
@@ -122,11 +122,7 @@ class Parameters:
 
 def filterable_fields(shape: Shape) -> dict[str, Field]:
     """The attributes that filters may name."""
-    return {
-        name: field
-        for name, field in shape.fields.items()
-        if field.can(FILTER) and (field.stored or field.constant or field.digested)
-    }
+    return {name: field for name, field in shape.fields.items() if field.found_by}
 
 
 def sortable_names(shape: Shape) -> list[str]:

@@ -190,6 +190,7 @@ def _related(one: Relationship) -> str:
 
 def _filters(shape: Shape) -> str:
     names = [f"filter[q][{name}]" for name in shape.scopes] + [f"filter[{name}]" for name in shape.plain_filters]
+    names += [f"filter[q][{name}_eq]" for name, field in shape.fields.items() if field.searched]
     return f"<h3>Filters of its own</h3><p>{codes(names)}</p>" if names else ""
 
 

@@ -70,7 +70,7 @@ class Grammar:
         """The column that a name in a filter stands for, None when there is none that may be filtered by."""
         shape = self.registry[type_name].shape
         field = shape.fields.get(name)
-        if field is not None and field.can(FILTER) and (field.stored or field.constant or field.digested):
+        if field is not None and field.found_by:
             return Target(field.digested or name, field)
         # A price's own `sku_code` is not to be filtered by; its sku's `code` is.
         related = {**shape.relationships, **shape.empty}.values()
