@@ -1,4 +1,4 @@
-"""The README: every command in it is run, every answer in it compared."""
+"""The README and the pages in `docs/`: every command in them is run, every answer in them compared."""
 
 import contextlib
 import importlib.util
@@ -16,7 +16,7 @@ import pytest
 
 from paydesk.settings import describe
 from tests.acts.dev import credentials, dev, end
-from tests.acts.readme import README, ROOT, block, blocks, environment
+from tests.acts.readme import OPERATING, PAGES, ROOT, USING, block, blocks, environment
 from tests.processes import free_port, until
 
 pytestmark = pytest.mark.slow
@@ -81,7 +81,7 @@ def opened(folder: Path) -> Iterator[Shop]:
 
 def walk() -> list[tuple[str, Any]]:
     """The steps from the request to a refund: what to type, and what is said to come back."""
-    section = README.partition("## From the request to a refund\n")[2].partition("\n## ")[0]
+    section = USING.partition("## From the request to a refund\n")[2].partition("\n## ")[0]
     found = re.findall(r"^```sh\n(.*?)^```\n\n```json\n(.*?)^```$", section, re.S | re.M)
     assert section.count("```sh") == section.count("```json") == len(found), "each step with its answer"
     return [(script, json.loads(answer)) for script, answer in found]
@@ -124,10 +124,29 @@ def test_the_two_commands_are_what_make_offers():
         assert shell(f"make -C {ROOT} --dry-run {target}").strip()
 
 
-def test_every_setting_stands_in_the_readme():
-    missing = [one.name for one in describe() if f"| `{one.name}` |" not in README]
+def test_the_pages_lead_to_files_and_headings_that_are_there():
+    wrong = []
+    for name, page in PAGES.items():
+        for link in re.findall(r"\]\(([^)]+)\)", page):
+            path, _, heading = link.partition("#")
+            if re.match("https://", link):
+                continue
+            target = (ROOT / name).parent / path if path else ROOT / name
+            if not target.is_file() or (heading and heading not in headings(target.read_text())):
+                wrong.append(f"{name}: {link}")
+    assert wrong == []
+
+
+def headings(page: str) -> set[str]:
+    """What the headings of a page are linked by."""
+    found = re.findall(r"^#+ (.+)$", page, re.M)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in found}
+
+
+def test_every_setting_stands_in_the_page_for_operators():
+    missing = [one.name for one in describe() if f"| `{one.name}` |" not in OPERATING]
     assert missing == []
-    told = set(re.findall(r"\| `(PAYDESK_[A-Z_]+)` \|", README))
+    told = set(re.findall(r"\| `(PAYDESK_[A-Z_]+)` \|", OPERATING))
     assert told == {one.name for one in describe()}
 
 

@@ -1,15 +1,19 @@
-"""The README and its blocks."""
+"""The README, the pages in `docs/`, and their blocks."""
 
 import os
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
+PAGES = {
+    str(page.relative_to(ROOT)): page.read_text() for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))
+}
+"""By their names, the README and what it leads on to."""
+README, USING, OPERATING = (PAGES[name] for name in ("README.md", "docs/using.md", "docs/operating.md"))
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.S | re.M)
+    return [block for page in PAGES.values() for block in re.findall(rf"^```{language}\n(.*?)^```$", page, re.S | re.M)]
 
 
 def block(language: str, having: str) -> str:
