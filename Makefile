@@ -10,7 +10,7 @@ TYPED := src tests $(wildcard bench)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-clients check bench format lock migration permissions clean
+.PHONY: help dev test test-clients check bench wheel format lock migration permissions clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -34,6 +34,10 @@ check: $(VENV)/.test ## Format, lint, types and the architecture
 
 bench: $(VENV)/.test ## Measure speed against the limits of this machine
 	@exec $(BIN)/python -m bench $(ARGS)
+
+wheel: $(VENV)/.run ## Build what `pip install` takes, and the source archive, into dist
+	@mkdir -p dist
+	@$(BIN)/python -c 'from flit_core import buildapi; [print("dist/" + build("dist")) for build in (buildapi.build_wheel, buildapi.build_sdist)]'
 
 format: $(VENV)/.test ## Lay the code out and mend what can be mended
 	$(BIN)/ruff format .
