@@ -6,13 +6,10 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paydesk.commerce.cart import PROMOTIONS, PURCHASABLE, Priced, line_total
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES
 from paydesk.commerce.orders.refresh.totals import (
-    PROMOTIONS,
-    PURCHASABLE,
-    Priced,
     Taxing,
-    line_total,
     rounded,
     tax_of,
     totals,

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from paydesk.base.currencies import CURRENCIES
 from paydesk.base.money import formatted
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.refresh.totals import line_total, totals_of
+from paydesk.commerce.orders.refresh.totals import totals_of
 from paydesk.commerce.payments.transactions import Transaction
 
 Rule = Literal["line", "amount", "currency", "balance"]
@@ -66,7 +66,7 @@ def broken_sums(order: Order, transactions: Iterable[Transaction]) -> list[Broke
 
 def _of_lines(order: Order, lines: Sequence[Any]) -> Iterator[Broken]:
     for line in lines:
-        right = line_total(line.unit_amount_cents or 0, line.quantity, line.options_amount_cents or 0)
+        right = line.priced().total_cents
         if line.total_amount_cents != right:
             currency = line.currency_code
             yield Broken("line", f"line {line.id}", _told(line.total_amount_cents, currency), _told(right, currency))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paydesk.base.currencies import to_step
 from paydesk.base.errors import Denied
+from paydesk.commerce.cart import PROMOTIONS, PURCHASABLE, Line
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES, must_be_payable
 from paydesk.commerce.orders.line_values import (
@@ -15,7 +16,6 @@ from paydesk.commerce.orders.line_values import (
     sku_of,
 )
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.refresh.totals import PROMOTIONS, PURCHASABLE, line_total
 from paydesk.commerce.payable import ORDER_ACCESS
 from paydesk.declare import (
     CREATE,
@@ -38,14 +38,13 @@ from paydesk.declare import (
     to_one,
 )
 from paydesk.rules.asking import Change
-from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
 _HARMLESS = frozenset(("reference", "reference_origin", "metadata"))
 
 
 class LineItem(
-    Resource,
+    Line,
     type="line_items",
     singular="line_item",
     versions=False,
@@ -237,8 +236,7 @@ class LineItem(
             cents = getattr(self, name)
             if cents is not None and to_step(cents, self.currency_code) != cents:
                 work.change(self, **{name: to_step(cents, self.currency_code)})
-        total = line_total(self.unit_amount_cents or 0, self.quantity, self.options_amount_cents or 0)
-        work.change(self, total_amount_cents=total)
+        work.change(self, total_amount_cents=self.priced().total_cents)
 
     def _add(self, quantity: int, work: Work) -> None:
         total = self.quantity + quantity

@@ -10,11 +10,12 @@ from paydesk.commerce.accounts.addresses import Address
 from paydesk.commerce.accounts.customers import Customer
 from paydesk.commerce.accounts.markets import Market
 from paydesk.commerce.accounts.organizations import Organization, told
+from paydesk.commerce.cart import Cart
 from paydesk.commerce.payable import EDITABLE, Payable
 from paydesk.rules.work import Work
 
 
-class Order(Payable):
+class Order(Payable, Cart):
     """The members of an order that rules read beside those of `Payable`, and its answers that take no further rule."""
 
     guest: bool

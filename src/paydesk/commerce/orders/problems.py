@@ -6,10 +6,10 @@ from typing import Any
 
 from paydesk.base.errors import Invalid
 from paydesk.base.instants import seconds
+from paydesk.commerce.cart import PURCHASABLE
 from paydesk.commerce.orders import addressing
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import is_offered
-from paydesk.commerce.orders.refresh.totals import PURCHASABLE
 from paydesk.declare import Rule
 from paydesk.rules.asking import Load
 from paydesk.rules.work import Work

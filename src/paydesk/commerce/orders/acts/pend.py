@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from paydesk.base.errors import Invalid
+from paydesk.commerce.cart import PURCHASABLE
 from paydesk.commerce.orders import settling
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.refresh.totals import PURCHASABLE
 from paydesk.rules.work import Work
 
 

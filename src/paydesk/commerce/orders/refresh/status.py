@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from paydesk.commerce.cart import PURCHASABLE
 from paydesk.commerce.orders import letting_go
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.refresh.totals import PURCHASABLE
 from paydesk.declare import Rule
 from paydesk.rules.work import Work
 

@@ -1,25 +1,16 @@
-"""The steps of a refresh, in the order in which they are taken: each relies on those before it."""
+"""The steps of a refresh, in the order in which they are taken: each relies on those before it.
+
+This is the one place that says the order. An area below orders contributes steps of its own (`commerce/cart.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
+from paydesk.commerce.cart import Step
 from paydesk.commerce.orders import settling
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.refresh import payment_methods, prices, status, totals
 from paydesk.declare import Rule
 from paydesk.rules.work import Work
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: `take(order, work)` brings one part of the order up to what it holds now. The order's lines and market
-    are loaded; a step that needs more asks for it.
-    """
-
-    name: str
-    take: Callable[[Order, Work], Rule]
 
 
 def _judge(order: Order, work: Work) -> Rule:

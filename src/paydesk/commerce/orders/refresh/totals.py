@@ -9,47 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from paydesk.base.currencies import step
+from paydesk.commerce.cart import Line, Part, Priced
 from paydesk.commerce.orders.order import Order
 from paydesk.declare import Rule
 from paydesk.rules.work import Work
-
-PURCHASABLE = ("skus", "bundles", "gift_cards")
-"""Items that are goods: they make the subtotal, and an order with one of them can become pending."""
-
-PROMOTIONS = (
-    "discount_engine_items",
-    "percentage_discount_promotions",
-    "free_shipping_promotions",
-    "buy_x_pay_y_promotions",
-    "free_gift_promotions",
-    "fixed_price_promotions",
-    "external_promotions",
-    "fixed_amount_promotions",
-    "flex_promotions",
-)
-
-
-_PART_OF = {
-    **dict.fromkeys(PURCHASABLE, "goods"),
-    **dict.fromkeys(PROMOTIONS, "discounts"),
-    "free_shipping_promotions": "free shipping",
-    "shipments": "shipping",
-    "payment_methods": "fees",
-}
-"""The part of an order's total that a line belongs to, by its item; all others are adjustments."""
-
-
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """What of a line item counts in its order. `discount_cents` is its share of the discounts, zero or less."""
-
-    item_type: str | None
-    quantity: int
-    total_cents: int
-    discount_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +61,8 @@ class Totals:
     skus_count: int
 
 
-def totals_of(order: Order, lines: Iterable[Any]) -> Totals:
+def totals_of(order: Order, lines: Iterable[Line]) -> Totals:
     """The amounts of an order that holds these line items: each line counts with what it costs by itself."""
-    priced = [
-        Priced(
-            line.item_type,
-            line.quantity,
-            line_total(line.unit_amount_cents or 0, line.quantity, line.options_amount_cents or 0),
-            line.discount_cents or 0,
-        )
-        for line in lines
-    ]
     taxing = Taxing(
         included=bool(order.tax_included),
         freight=order.freight_taxable,
@@ -113,7 +70,7 @@ def totals_of(order: Order, lines: Iterable[Any]) -> Totals:
         adjustment=order.adjustment_taxable,
         step=step(order.currency_code),
     )
-    return totals(priced, taxing, duty_cents=order.duty_amount_cents)
+    return totals((line.priced() for line in lines), taxing, duty_cents=order.duty_amount_cents)
 
 
 def add_up(order: Order, work: Work) -> Rule:
@@ -122,10 +79,6 @@ def add_up(order: Order, work: Work) -> Rule:
     payable = amounts.total_amount_with_taxes_cents > 0
     work.change(order, **asdict(amounts), payable_in=order.currency_code if payable else None)
     yield from ()
-
-
-def line_total(unit_cents: int, quantity: int, options_cents: int) -> int:
-    return unit_cents * quantity + options_cents
 
 
 def rounded(amount: Fraction, step: int = 1) -> int:
@@ -159,9 +112,9 @@ def totals(
     Discounts take no more than the goods cost, free shipping no more than shipping costs, and a gift card no more
     than is left to pay, so nothing is ever owed to the shopper by paying.
     """
-    own: dict[str, list[Priced]] = defaultdict(list)
+    own: dict[Part, list[Priced]] = defaultdict(list)
     for line in lines:
-        own[_PART_OF.get(line.item_type or "", "adjustments")].append(line)
+        own[line.part].append(line)
     goods = _part(own["goods"], taxing, is_taxed=True)
     shipping = _part(own["shipping"], taxing, is_taxed=taxing.freight)
     fees = _part(own["fees"], taxing, is_taxed=taxing.payment_method)

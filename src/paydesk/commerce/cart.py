@@ -1,0 +1,101 @@
+"""What the areas below orders know of an order while it is priced: a cart with lines, and the steps of its refresh.
+
+An area such as taxes contributes steps; `orders/refresh/steps.py` alone says in which order they are taken. Areas read
+carts and lines by what stands here and never import an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from paydesk.declare import Rule
+from paydesk.rules.resource import Resource
+from paydesk.rules.work import Work
+
+Part = Literal["goods", "shipping", "fees", "adjustments", "discounts", "free shipping"]
+"""The parts of an order's total."""
+
+PURCHASABLE = ("skus", "bundles", "gift_cards")
+"""Items that are goods: they make the subtotal, and an order with one of them can become pending."""
+
+PROMOTIONS = (
+    "discount_engine_items",
+    "percentage_discount_promotions",
+    "free_shipping_promotions",
+    "buy_x_pay_y_promotions",
+    "free_gift_promotions",
+    "fixed_price_promotions",
+    "external_promotions",
+    "fixed_amount_promotions",
+    "flex_promotions",
+)
+
+_PART_OF: dict[str, Part] = {
+    **dict.fromkeys(PURCHASABLE, "goods"),
+    **dict.fromkeys(PROMOTIONS, "discounts"),
+    "free_shipping_promotions": "free shipping",
+    "shipments": "shipping",
+    "payment_methods": "fees",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What of a line item counts in its order. `discount_cents` is its share of the discounts, zero or less."""
+
+    item_type: str | None
+    quantity: int
+    total_cents: int
+    discount_cents: int = 0
+
+    @property
+    def part(self) -> Part:
+        """The part of the total that it belongs to, by its item; what is of no other is an adjustment."""
+        return _PART_OF.get(self.item_type or "", "adjustments")
+
+
+def line_total(unit_cents: int, quantity: int, options_cents: int) -> int:
+    return unit_cents * quantity + options_cents
+
+
+class Line(Resource):
+    """A line of a cart: `line_items` makes it a type."""
+
+    item_type: str | None
+    quantity: int
+    unit_amount_cents: int | None
+    options_amount_cents: int | None
+    discount_cents: int | None
+    currency_code: str
+
+    def priced(self) -> Priced:
+        """It with what it costs by itself, whatever total is stored with it."""
+        return Priced(
+            self.item_type,
+            self.quantity,
+            line_total(self.unit_amount_cents or 0, self.quantity, self.options_amount_cents or 0),
+            self.discount_cents or 0,
+        )
+
+
+class Cart(Resource):
+    """An order, as far as its price goes: `orders` makes it a type. A step of its refresh finds `line_items` and
+    `market` loaded.
+    """
+
+    currency_code: str
+    tax_included: bool | None
+    market: Any
+    line_items: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a refresh: `take(cart, work)` brings one part of the order up to what it holds now. The order's lines
+    and market are loaded; a step that needs more asks for it.
+    """
+
+    name: str
+    take: Callable[[Any, Work], Rule]
