@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from paydesk.commerce import registry
-from paydesk.http.public import ELSEWHERE
+from paydesk.http.described import ELSEWHERE
 from paydesk.jsonapi.openapi.document import openapi_document
 from tests.acts.dev import credentials, dev, end
 from tests.acts.node import NODE

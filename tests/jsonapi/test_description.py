@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 
 from paydesk.commerce import registry as served
-from paydesk.http.public import ELSEWHERE
+from paydesk.http.described import ELSEWHERE
 from paydesk.jsonapi.openapi.document import openapi_document
 from tests.jsonapi.shop import SHOP
 
