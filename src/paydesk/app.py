@@ -37,10 +37,12 @@ from paydesk.http import bodies
 from paydesk.http.answers import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT
 from paydesk.http.api import Api, is_id
 from paydesk.http.door import Door
+from paydesk.http.exchange import new_trace_id
 from paydesk.http.limits import Caller, Limits, Unlisted, Verdict
 from paydesk.http.origin import BadHost, Origin, links, origin, single
 from paydesk.http.public import Documents
 from paydesk.http.readiness import Readiness
+from paydesk.http.request_log import RequestLog
 from paydesk.http.sparing import Sparing
 from paydesk.jsonapi import errors
 from paydesk.jsonapi.documents.views import views_of
@@ -293,6 +295,7 @@ class Application:
         self.limits = Limits(factor=settings.rate_limits) if settings.rate_limits else None
         self.unlisted = Unlisted()
         self._refused = Sparing(log, "%d more gateway events were refused within %d s")
+        self.requests = RequestLog(settings.log_format) if settings.log_requests else None
         self.door = Door(settings.body_timeout, bodies=files.connections() * 3 // 4)
         self._rest: Starlette | None = None
 
@@ -302,11 +305,15 @@ class Application:
             return
         if scope["type"] != "http":
             return
+        scope["paydesk.trace_id"] = new_trace_id()
+        noted = send if self.requests is None else self.requests.begin(scope, send)
         body = self.door.body(receive)
         try:
-            await self._answer(scope, body, send)
+            await self._answer(scope, body, noted)
         finally:
             body.end()
+            if noted is not send:
+                noted.end()
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         path: str = scope["path"]
@@ -413,6 +420,8 @@ class Application:
             await asyncio.gather(self._documenting, return_exceptions=True)
         if self.parts is not None:
             await self.parts.stop()
+        if self.requests is not None:
+            self.requests.write()
 
     async def _readyz(self, request: Request) -> Response:
         assert self.parts is not None

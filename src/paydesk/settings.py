@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 PREFIX = "PAYDESK_"
@@ -230,6 +230,16 @@ class Settings:
         "and password resets are always limited.",
         _factor,
         None,
+    )
+    log_requests: bool | None = setting(
+        "Whether a line is logged for each request: when, status, method, path without its query, milliseconds and the "
+        "trace id that the answer has; `on` or `off`.",
+        _switch,
+        None,
+        default_text="on",
+    )
+    log_format: Literal["text", "json"] = setting(
+        "The form of the log, on the standard error: lines of `text`, or of `json`.", _one_of(("text", "json")), "text"
     )
     log_level: str = setting("What is logged: `debug`, `info`, `warning` or `error`.", _one_of(LOG_LEVELS), "info")
     stripe_api_base: str | None = setting(

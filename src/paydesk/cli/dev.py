@@ -29,11 +29,13 @@ from paydesk.cli.certificates import Certificates
 from paydesk.cli.holding import InUse, hold, hold_database
 from paydesk.cli.running import fail_to_listen
 from paydesk.cli.sandboxed import Sandbox, SandboxFailed
-from paydesk.cli.screen import Exit, done, err, fail, out, rows
+from paydesk.cli.screen import Exit, done, err, fail, out, own_name, rows, safe
 from paydesk.settings import LOOPBACK, Settings
 
 READY_SECONDS = 30.0
 GRACE_SECONDS = 5
+LINES_SECONDS = 0.1
+"""After how long the lines of the requests that were made here are written, which are not to stand amid the rest."""
 KEPT = ("paydesk.sqlite3", "vault.keys", "dev.json", "credentials.json", "sandbox.log", "sandbox", "tls")
 """What a data directory holds, and `--reset` removes: names, or beginnings of names."""
 STRIPE = "https://api.stripe.com"
@@ -132,6 +134,7 @@ def _prepare(
     settings = replace(
         settings,
         development=True,
+        log_requests=settings.log_requests is not False,
         trusted_proxies=settings.trusted_proxies or LOOPBACK,
         stripe_api_base=sandbox.base if sandbox else settings.stripe_api_base,
         stripe_secret_key=secret_key,
@@ -190,6 +193,7 @@ class _Announcement:
             self._wait()
             token = self._token()
             write_whole(self._credentials, json.dumps(self._demo, indent=2) + "\n")
+            time.sleep(LINES_SECONDS)
             self._show(token)
         except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
             self.problem = f"The API did not become ready: {error}"
@@ -273,7 +277,21 @@ class _Announcement:
         out().print("\nTry the documented request:\n")
         real = not self._sandbox and self._settings.stripe_api_base is None
         out().print(curl(self._base_url, token, {} if real else DOCUMENTED_INTENT, authority), markup=False)
-        out().print("\nCtrl-C ends everything.", style="dim")
+        self._show_where_to_look(buys=not real)
+        ends = "Ctrl-C ends everything." + " A line for each request follows." * bool(self._settings.log_requests)
+        out().print(f"\n{ends}", style="dim")
+
+    def _show_where_to_look(self, *, buys: bool) -> None:
+        places = [(f"{self._base_url}/", "what runs here"), (f"{self._base_url}/docs", "the reference of the API")]
+        if buys:
+            buy = f"{own_name()} demo buy"
+            if self._credentials != Path(".paydesk/credentials.json").absolute():
+                buy += f" --credentials {shlex.quote(str(self._credentials))}"
+            places.append((buy, "buys something, and gives a part back"))
+        out().print("\nWhere to look:\n")
+        width = max(len(place) for place, _ in places)
+        for place, what in places:
+            out().print(f"  {safe(place.ljust(width))}  [dim]{what}[/]")
 
 
 def curl(base: str, token: str, attributes: Mapping[str, str], authority: Path | None = None) -> str:

@@ -4,8 +4,11 @@ Answers go to the standard output, everything else (progress, warnings, errors) 
 when something is said: it would double the time that `paydesk --help` takes.
 """
 
+import sys
 from enum import IntEnum
 from functools import cache
+from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -64,6 +67,17 @@ def complain(message: str) -> None:
 
 def done(message: str) -> None:
     err().print(f"[green]✓[/] {safe(message)}")
+
+
+def own_name() -> str:
+    """What a person on this machine types for `paydesk`."""
+    if which("paydesk"):
+        return "paydesk"
+    beside = Path(sys.executable).with_name("paydesk")
+    if not beside.exists():
+        return "python -m paydesk"
+    here = Path.cwd()
+    return str(beside.relative_to(here)) if beside.is_relative_to(here) else str(beside)
 
 
 def rows(pairs: list[tuple[str, object]]) -> None:

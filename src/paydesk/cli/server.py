@@ -1,6 +1,7 @@
 """`paydesk dev` and `paydesk serve`."""
 
 from dataclasses import replace
+from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,18 +82,30 @@ def serve(version: Version = False) -> None:
     _try_certificate(settings)
     try:
         with told_plainly(), hold_database(settings):
-            limited = settings if settings.rate_limits is not None else replace(settings, rate_limits=1.0)
-            serving.serve(limited, started=lambda: _tell_where(settings))
+            serving.serve(_for_production(settings), started=lambda: _tell_where(settings))
     except listening.CannotListen as error:
         fail_to_listen(error, host="PAYDESK_HOST", port="PAYDESK_PORT")
     except InUse as error:
         fail(str(error), hint="One process serves an SQLite database; PostgreSQL takes more.")
 
 
+def _for_production(settings: "Settings") -> "Settings":
+    """With what is on where nothing is set."""
+    return replace(
+        settings,
+        rate_limits=1.0 if settings.rate_limits is None else settings.rate_limits,
+        log_requests=settings.log_requests is not False,
+    )
+
+
 def _tell_where(settings: "Settings") -> None:
     scheme = "https" if settings.tls_certificate else "http"
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    err().print(f"paydesk {__version__} listens on {scheme}://{host}:{settings.port}")
+    told = f"paydesk {__version__} listens on {scheme}://{host}:{settings.port}"
+    if settings.log_format == "json":
+        getLogger("paydesk").info(told)
+    else:
+        err().print(told)
 
 
 def settings_help() -> str:

@@ -94,7 +94,7 @@ class Api:
         except BadHost:
             return failed([BAD_HOST])
         except Exception:
-            log.exception("a request failed", extra={"trace_id": exchange.trace_id})
+            log.exception("a request failed, trace %s", exchange.trace_id, extra={"trace_id": exchange.trace_id})
             return failed([errors.problem("INTERNAL_SERVER_ERROR")])
 
     def _problems(self, exchange: Exchange, refusals: Iterable[Refusal]) -> list[errors.ApiError]:

@@ -11,6 +11,11 @@ from paydesk.desk.owed_answers import Receipt
 from paydesk.http.answers import Answer
 
 
+def new_trace_id() -> str:
+    """What names one request in logs and answers."""
+    return os.urandom(32).hex()
+
+
 class Exchange:
     """One request as it came in, and what is known of the client's fate meanwhile.
 
@@ -25,7 +30,7 @@ class Exchange:
     def __init__(self, scope: Any, receive: Any) -> None:
         self.scope = scope
         self.receive = receive
-        self.trace_id = os.urandom(32).hex()
+        self.trace_id: str = scope.get("paydesk.trace_id") or new_trace_id()
         self.method: str = "GET" if scope["method"] == "HEAD" else scope["method"]
         self.path: str = scope["path"]
         self.raw_query: bytes = scope["query_string"]

@@ -28,6 +28,7 @@ from granian.server.mp import MPServer
 
 from paydesk.base import files
 from paydesk.http import listening
+from paydesk.http.request_log import JsonLines
 from paydesk.settings import Settings
 
 APPLICATION = "paydesk.app:create_app"
@@ -75,7 +76,7 @@ def serve(
         respawn_interval=0,
         workers_kill_timeout=grace_seconds,
         log_level=LogLevels.info if settings.log_level == "debug" else LogLevels.warning,
-        log_dictconfig=_logging(settings.log_level),
+        log_dictconfig=_logging(settings),
         ssl_cert=settings.tls_certificate,
         ssl_key=settings.tls_key,
         ssl_protocol_min=SSLProtocols.tls12,
@@ -103,7 +104,7 @@ def serve_alone(application: Any, settings: Settings, port: int) -> None:
         )
         await server.serve()
 
-    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, **_logging(settings.log_level)})
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, **_logging(settings)})
     asyncio.run(serving())
 
 
@@ -169,16 +170,17 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def _logging(level: str) -> dict[str, Any]:
+def _logging(settings: Settings) -> dict[str, Any]:
     """One line a record on the standard error, for granian's records and ours."""
+    line = {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
     handler = {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}
     return {
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+        "formatters": {"line": {"()": JsonLines} if settings.log_format == "json" else line},
         "handlers": {"console": handler},
         "loggers": {
             "_granian": {"handlers": ["console"], "propagate": False},
             # Tells at "info" which class it uses for which database.
             "alembic": {"level": "WARNING"},
         },
-        "root": {"handlers": ["console"], "level": getattr(logging, level.upper())},
+        "root": {"handlers": ["console"], "level": getattr(logging, settings.log_level.upper())},
     }
