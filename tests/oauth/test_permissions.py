@@ -162,9 +162,9 @@ ROLES = {"guest": GUEST, "customer": CUSTOMER, "integration": INTEGRATION, "read
 
 def page() -> str:
     """What each kind of client may do with each type, as it is declared: create, show, list, update, delete."""
-    lines = [f"{'':26}" + "".join(f"{role:13}" for role in ROLES)]
+    lines = [f"{'':28}" + "".join(f"{role:13}" for role in ROLES)]
     for name, resource in TYPES.items():
-        lines.append(f"{name:26}" + "".join(f"{acts(who, resource) or '-':13}" for who in ROLES.values()))
+        lines.append(f"{name:28}" + "".join(f"{acts(who, resource) or '-':13}" for who in ROLES.values()))
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 

@@ -104,6 +104,7 @@ class Shape:
     cacheable     it changes so seldom that reads of it have a limit of their own
     cursor_paged  its lists have no end that could be counted: a page says where the next one begins
     server_wide  those of `unique` that are so in all tenants together
+    counts    columns in rows, each 0 or more and no more than the next; the database sees to it
     """
 
     type: str
@@ -126,6 +127,7 @@ class Shape:
     kept: tuple[tuple[str, str], ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
+    counts: tuple[tuple[str, ...], ...] = ()
     server_wide: tuple[tuple[str, ...], ...] = ()
     queues: tuple[Queue, ...] = ()
     access: Access = NOBODY

@@ -61,6 +61,7 @@ class Record:
         event_stores: bool = True,
         unique: tuple[tuple[str, ...], ...] = (),
         indexes: tuple[tuple[str, ...], ...] = (),
+        counts: tuple[tuple[str, ...], ...] = (),
         server_wide: tuple[tuple[str, ...], ...] = (),
         queues: tuple[Queue, ...] = (),
         access: Access = NOBODY,
@@ -69,13 +70,12 @@ class Record:
         **rest: Any,
     ) -> None:
         """`table`: another reading of the rows of that type.
-
         `family`: one of several types that a type of this name reads as what they share: kept in its table, related
         where it may be, listed together.
-        `actions=()`: a record of ours that rules keep and that is on no wire.
-        `tenancy="organization"`: one record for both environments, kept under the organization's id.
+        `actions=()`: a record of ours, on no wire. `tenancy="organization"`: one for both environments, under its id.
         `unique` and `indexes` are lists of columns; the tenant is added in front of each. `server_wide` is unique over
         all tenants, since the tenant is found by it. `queues`: the rows that background work looks for.
+        `counts`: columns in rows, each 0 or more and no more than the next, as the database sees to.
         """
         super().__init_subclass__(**rest)
         _gather(cls)
@@ -97,6 +97,7 @@ class Record:
             unique=(*unique, *server_wide),
             server_wide=server_wide,
             indexes=indexes,
+            counts=counts,
             queues=queues,
             access=access,
             scopes=scopes or {},

@@ -79,7 +79,7 @@ class Market(
     merchant = to_one("merchants", WRITE | FILTER, required=True)
     price_list = to_one("price_lists", WRITE | FIND, required=True)
     base_price_list = to_one("price_lists", match=eq("id", Own("price_list_id")))
-    inventory_model = to_one("inventory_models", WRITE | FIND, required=True)
+    inventory_model = to_one("inventory_models", WRITE | FIND)
     subscription_model = to_one("subscription_models", WRITE | FIND)
     discount_engine = to_one("discount_engines", WRITE | FIND)
     tax_calculator = to_one(

@@ -72,17 +72,19 @@ class Sku(
     jwt_stock_locations = to_many("stock_locations", flags=NONE, match=within("id", Caller("stock_location_ids")))
 
     def updating(self, change: Change, work: Work) -> Rule:
-        """Prices say the code of their sku, so they follow it. Line items keep the code that was bought."""
+        """Prices and stock say the code of their sku, so they follow it. Line items keep the code that was bought."""
         code = change.values.get("code", self.code)
         if code != self.code:
-            yield Load(self, ("prices",))
-            for price in self.prices:
-                work.change(price, sku_code=code)
+            yield Load(self, ("prices", "stock_items"))
+            for one in (*self.prices, *self.stock_items):
+                work.change(one, sku_code=code)
         work.change(self, **change.values)
 
     def deleting(self, work: Work) -> Rule:
-        """Its prices go with it."""
-        yield Load(self, ("prices",))
+        """Its prices and its stock go with it, unless some of that is reserved."""
+        yield Load(self, ("prices", "stock_items"))
+        for item in self.stock_items:
+            item.discard(work)
         for price in self.prices:
             work.delete(price)
         work.delete(self)

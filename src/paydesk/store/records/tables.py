@@ -6,7 +6,9 @@ be sharded by tenant.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Table, Text
+from itertools import pairwise
+
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKeyConstraint, Table, Text
 
 from paydesk.rules.record import Record
 from paydesk.rules.registry import Registry
@@ -22,6 +24,7 @@ def build(registry: Registry) -> None:
         _add_columns(registry, one)
     for one in new:
         _refer(registry, one)
+        _check(one)
     if new:
         index(registry, new)
 
@@ -58,3 +61,11 @@ def _refer(registry: Registry, resource: type[Record]) -> None:
         if target.tenancy == shape.tenancy and key not in named:
             columns = (f"{target.table}.tenant", f"{target.table}.id")
             table.append_constraint(ForeignKeyConstraint(("tenant", f"{name}_id"), columns, name=key))
+
+
+def _check(resource: type[Record]) -> None:
+    """Have the database see that counts are possible ones."""
+    shape, table = resource.shape, table_of(resource)
+    for columns in shape.counts:
+        signs = [f"{columns[0]} >= 0", *(f"{less} <= {more}" for less, more in pairwise(columns))]
+        table.append_constraint(CheckConstraint(" AND ".join(signs), name=f"ck_{shape.table}_{'_'.join(columns)}"[:63]))

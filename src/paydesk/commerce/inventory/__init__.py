@@ -1,0 +1,1 @@
+"""What there is to sell, and where it lies."""
