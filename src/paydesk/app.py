@@ -33,7 +33,7 @@ from paydesk.gateways.manual import ManualGateway
 from paydesk.gateways.port.account import Credentials
 from paydesk.gateways.port.events import Forged, Malformed
 from paydesk.gateways.port.gateway import Gateway
-from paydesk.http import bodies
+from paydesk.http import bodies, pages
 from paydesk.http.answers import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT
 from paydesk.http.api import Api, is_id
 from paydesk.http.door import Door
@@ -329,7 +329,7 @@ class Application:
             headers = single(scope["headers"])
             came = origin(scope, headers, self.settings.trusted_proxies)
         except BadHost:
-            await _told(BAD_HOST)(scope, receive, send)
+            await _told(BAD_HOST, scope)(scope, receive, send)
             return
         if came.forwarded_for is not None:
             self.unlisted.tell(came.client)
@@ -341,7 +341,7 @@ class Application:
             send = _with(verdict, send)
         peer = (scope.get("client") or ("",))[0]
         if path == "/metrics" and not answers(self.settings, peer, came, headers):
-            await _error("RECORD_NOT_FOUND")(scope, receive, send)
+            await _error("RECORD_NOT_FOUND", scope=scope)(scope, receive, send)
             return
         scope["paydesk.origin"] = (came.scheme, came.host)
         scope["paydesk.peer"] = (came.address, came.forwarded_for is not None)
@@ -404,7 +404,7 @@ class Application:
                 Route("/healthz", _healthz),
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._metrics),
-                Route("/", _home),
+                Route("/", self._home),
                 Route("/docs", self._docs),
                 Route("/api/public/resources", self._published(resources_document(parts.registry))),
                 Route("/api/public/openapi.json", self._openapi),
@@ -434,6 +434,15 @@ class Application:
             # A copy of an installation that acts elsewhere.
             return Response(b'{"status":"stopped"}', 503, media_type="application/json")
         return Response(b'{"status":"ready"}', media_type="application/json")
+
+    async def _home(self, request: Request) -> Response:
+        assert self.parts is not None
+        here = str(request.scope["paydesk.links"])
+        if not pages.wanted(request.scope):
+            return pages.home_of_programs(here)
+        ready = self.parts.owner.stopped is None and await self.parts.readiness.is_ready()
+        sandbox = self.settings.stripe_api_base if self.settings.development else None
+        return pages.home(here, ready=ready, sandbox=sandbox)
 
     async def _metrics(self, request: Request) -> Response:
         assert self.parts is not None
@@ -487,15 +496,18 @@ def _document(body: bytes, media_type: str = MEDIA_TYPE) -> Response:
     return Response(body, media_type=media_type, headers=headers)
 
 
-def _error(code: str, detail: str | None = None) -> Response:
-    return _told(errors.problem(code, detail=detail))
+def _error(code: str, detail: str | None = None, *, scope: Any = None) -> Response:
+    return _told(errors.problem(code, detail=detail), scope)
 
 
 def _unavailable() -> Response:
     return _told(errors.problem("SERVICE_UNAVAILABLE", retry_after=RETRY_SECONDS))
 
 
-def _told(problem: errors.ApiError) -> Response:
+def _told(problem: errors.ApiError, scope: Any = None) -> Response:
+    """An error for programs, or for the person who asks with a browser."""
+    if scope is not None and pages.wanted(scope):
+        return pages.problem(problem.status, scope["path"], [(problem.title, problem.detail)])
     status, body = errors.document([problem])
     headers = {name.decode(): value.decode() for name, value in CORS}
     if problem.retry_after is not None:
@@ -525,22 +537,18 @@ async def _healthz(request: Request) -> Response:
     return Response(b'{"status":"ok"}', media_type="application/json")
 
 
-async def _home(request: Request) -> Response:
-    return Response(status_code=307, headers={"location": "/docs"})
-
-
 async def _not_found(request: Request, error: Exception) -> Response:
-    return _error("RECORD_NOT_FOUND")
+    return _error("RECORD_NOT_FOUND", scope=request.scope)
 
 
 async def _not_allowed(request: Request, error: Exception) -> Response:
     if request.method == "OPTIONS":
         return Response(status_code=204, headers={name.decode(): value.decode() for name, value in PREFLIGHT[:-1]})
-    return _error("METHOD_NOT_ALLOWED")
+    return _error("METHOD_NOT_ALLOWED", scope=request.scope)
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    return _error("INTERNAL_SERVER_ERROR")
+    return _error("INTERNAL_SERVER_ERROR", scope=request.scope)
 
 
 def create_app(settings: Settings) -> Application:

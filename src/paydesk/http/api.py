@@ -10,7 +10,7 @@ from paydesk.base.actor import Actor
 from paydesk.base.errors import Denied, NotFound, Refusal
 from paydesk.desk import Broken, Desk
 from paydesk.desk.requests import Permissions
-from paydesk.http import bodies, history, reading, writing
+from paydesk.http import bodies, history, pages, reading, writing
 from paydesk.http.admission import Admission
 from paydesk.http.answers import BAD_HOST, PREFLIGHT, Answer, Rejected, failed, found
 from paydesk.http.exchange import Exchange
@@ -64,7 +64,10 @@ class Api:
         exchange = Exchange(scope, receive)
         was_told = False
         try:
-            was_told = await exchange.send(await self._answer(exchange), send)
+            answer = await self._answer(exchange)
+            if answer[0] >= 400 and pages.wanted(scope):
+                answer = pages.instead_of(answer, exchange.path)
+            was_told = await exchange.send(answer, send)
         finally:
             if exchange.receipt is not None:
                 exchange.stop_watching()

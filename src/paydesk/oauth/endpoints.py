@@ -19,6 +19,7 @@ from paydesk.base.actor import Actor
 from paydesk.base.errors import InvalidToken, TooMany, Unavailable
 from paydesk.base.instants import instant
 from paydesk.http import bodies, challenges
+from paydesk.http import pages as shown_pages
 from paydesk.http.origin import Peer, single
 from paydesk.oauth import discovery, grants, pages, permissions
 from paydesk.oauth.authority import OAuth
@@ -106,6 +107,10 @@ def _route(oauth: OAuth, path: str, handlers: dict[str, Handler]) -> Route:
         except TooMany as problem:
             response = _refused(too_many(problem.retry_after))
         response.headers.update(_CORS)
+        if response.status_code == 405 and shown_pages.wanted(request.scope):
+            shown = shown_pages.problem(405, path, [])
+            shown.headers["allow"] = response.headers["allow"]
+            return shown
         return response
 
     return Route(path, answer, methods=_VERBS)

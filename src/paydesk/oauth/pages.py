@@ -7,9 +7,7 @@ Each visit asks for the password, so there is no session that another site could
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from dataclasses import dataclass
-from hashlib import sha256
 from html import escape
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -20,6 +18,7 @@ from paydesk.base.errors import NotUnique, TooMany, Unavailable
 from paydesk.base.instants import instant
 from paydesk.http import bodies
 from paydesk.http.origin import Peer, single
+from paydesk.http.pages import page
 from paydesk.oauth import scopes
 from paydesk.oauth.authority import OAuth
 from paydesk.oauth.grants import CODE_SECONDS, GRANTS
@@ -59,9 +58,9 @@ async def authorize(oauth: OAuth, request: Request, peer: Peer) -> Response:
     try:
         return await _authorize(oauth, request, peer)
     except Unavailable as problem:
-        page = _message("Not available", "paydesk cannot answer at present. Please try again.", 503)
-        page.headers["retry-after"] = str(problem.retry_after)
-        return page
+        shown = _message("Not available", "paydesk cannot answer at present. Please try again.", 503)
+        shown.headers["retry-after"] = str(problem.retry_after)
+        return shown
 
 
 async def _authorize(oauth: OAuth, request: Request, peer: Peer) -> Response:
@@ -117,9 +116,9 @@ async def _decide(oauth: OAuth, request: Request, asked: _Asked, given: dict[str
         except TooMany as wait:
             seconds = "a second" if wait.retry_after == 1 else f"{wait.retry_after} seconds"
             problem = f"Too many people log in at this moment, or too many failed. Please try again in {seconds}."
-            page = _consent(asked, scope.text, email=form.get("email", ""), problem=problem, status=429)
-            page.headers["retry-after"] = str(wait.retry_after)
-            return page
+            shown = _consent(asked, scope.text, email=form.get("email", ""), problem=problem, status=429)
+            shown.headers["retry-after"] = str(wait.retry_after)
+            return shown
         if let_in is None:
             problem = "Email or password is wrong."
             return _consent(asked, scope.text, email=form.get("email", ""), problem=problem, status=400)
@@ -192,36 +191,6 @@ def _redirect(asked: _Asked, answer: dict[str, str]) -> Response:
     )
 
 
-_STYLE = """
-:root { color-scheme: light dark; --ink: #16181d; --soft: #5d6470; --line: #d9dce2; --ground: #f3f4f7; --card: #fff;
-  --lead: #2f5bea; --bad: #b3261e }
-@media (prefers-color-scheme: dark) { :root { --ink: #eceef2; --soft: #a0a7b4; --line: #343944; --ground: #121419;
-  --card: #1b1e25; --lead: #7f9cff; --bad: #ff8a80 } }
-* { box-sizing: border-box }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--ground);
-  color: var(--ink); font: 16px/1.5 system-ui, sans-serif }
-main { width: 100%; max-width: 25rem; padding: 2rem; background: var(--card); border: 1px solid var(--line);
-  border-radius: 14px }
-h1 { margin: 0 0 .5rem; font-size: 1.35rem; line-height: 1.3; overflow-wrap: anywhere }
-p { margin: 0 0 1rem; color: var(--soft); overflow-wrap: anywhere }
-strong { color: var(--ink) }
-dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; margin: 0 0 1.5rem; padding: .9rem 0;
-  border-block: 1px solid var(--line); font-size: .9rem }
-dt { color: var(--soft) }
-dd { margin: 0; overflow-wrap: anywhere }
-label { display: block; margin-bottom: 1rem; font-size: .9rem; font-weight: 600 }
-input { display: block; width: 100%; margin-top: .3rem; padding: .6rem .7rem; font: inherit; color: inherit;
-  background: transparent; border: 1px solid var(--line); border-radius: 8px }
-:focus-visible { outline: 2px solid var(--lead); outline-offset: 2px }
-.bad { color: var(--bad); font-weight: 600 }
-.row { display: flex; gap: .75rem; margin-top: 1.5rem }
-button { flex: 1; padding: .65rem; font: inherit; font-weight: 600; border-radius: 8px; border: 1px solid var(--line);
-  background: transparent; color: inherit; cursor: pointer }
-button[value=allow] { background: var(--lead); border-color: var(--lead); color: var(--card) }
-"""
-_STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
-
-
 def _consent(asked: _Asked, scope: str, *, email: str = "", problem: str | None = None, status: int = 200) -> Response:
     application = asked.application
     name, organization = escape(application.name), escape(application.organization_name or application.slug)
@@ -239,38 +208,8 @@ def _consent(asked: _Asked, scope: str, *, email: str = "", problem: str | None 
 <button name="decision" value="allow">Allow</button></div>
 </form>"""
     # Browsers hold the redirect that answers a form to `form-action` too.
-    return _html(f"Let {name} in", body, status, f"'self' {target.scheme}://{target.netloc}")
+    return page(f"Let {name} in", body, status, form_action=f"'self' {target.scheme}://{target.netloc}")
 
 
 def _message(title: str, text: str, status: int) -> Response:
-    return _html(escape(title), f"<h1>{escape(title)}</h1>\n<p>{escape(text)}</p>", status, "'none'")
-
-
-def _html(title: str, body: str, status: int, form_action: str) -> Response:
-    page = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · paydesk</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
-"""
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {form_action}; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    )
-    headers = {
-        "cache-control": "no-store",
-        "content-security-policy": policy,
-        "x-frame-options": "DENY",
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-    }
-    return Response(page, status, headers, "text/html; charset=utf-8")
+    return page(escape(title), f"<h1>{escape(title)}</h1>\n<p>{escape(text)}</p>", status)

@@ -7,6 +7,8 @@ Source: stripe.md §12 ("3DS flow"): the browser goes to `return_url` with `paym
 """
 
 import html
+from base64 import b64encode
+from hashlib import sha256
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from paydesk.sandbox.core.backend import Backend
@@ -15,33 +17,47 @@ from paydesk.sandbox.http import forms
 from paydesk.sandbox.http.replies import Headers, Reply
 from paydesk.sandbox.objects import authentication
 
-_HTML: Headers = [
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"),
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"no-referrer"),
-]
-
 _STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;background:#f6f7f9;color:#1a1f36;margin:0;min-height:100vh;display:grid;
-  place-items:center}
-main{background:#fff;border:1px solid #e3e8ee;border-radius:8px;padding:2rem;max-width:26rem;width:100%;
+:root{color-scheme:light dark;--ink:#1a1f36;--soft:#596171;--line:#e3e8ee;--ground:#f6f7f9;--card:#fff;--yes:#0a6847;
+  --on-yes:#fff;--edge:#8792a2}
+@media (prefers-color-scheme:dark){:root{--ink:#eceef2;--soft:#a0a7b4;--line:#343944;--ground:#121419;--card:#1b1e25;
+  --yes:#5cc894;--on-yes:#0d1f17;--edge:#5d6470}}
+body{font:16px/1.5 system-ui,sans-serif;background:var(--ground);color:var(--ink);margin:0;min-height:100vh;
+  display:grid;place-items:center;padding:1.5rem;box-sizing:border-box}
+main{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:2rem;max-width:26rem;width:100%;
   box-sizing:border-box}
-h1{font-size:1.2rem;margin:0 0 1rem}
-dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem;margin:0 0 1.5rem}
-dt{color:#596171}
+h1{font-size:1.35rem;line-height:1.3;margin:0 0 .5rem}
+p{color:var(--soft);margin:0 0 1rem;overflow-wrap:anywhere}
+p:last-child{margin-bottom:0}
+code{font:.9em ui-monospace,monospace;color:var(--ink);overflow-wrap:anywhere}
+dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem;margin:1rem 0 1.5rem}
+dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
 form{display:flex;gap:.75rem}
-button{flex:1;font:inherit;padding:.6rem 1rem;border-radius:6px;border:1px solid #8792a2;background:#fff;color:inherit;
-  cursor:pointer}
-button.yes{background:#0a6847;border-color:#0a6847;color:#fff}
-button:focus-visible{outline:3px solid #7aa7ff}
+button{flex:1;font:inherit;font-weight:600;padding:.65rem 1rem;border-radius:8px;border:1px solid var(--edge);
+  background:transparent;color:inherit;cursor:pointer}
+button.yes{background:var(--yes);border-color:var(--yes);color:var(--on-yes)}
+button:focus-visible{outline:3px solid #7aa7ff;outline-offset:2px}
 """
+_STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest())
+
+_HTML: Headers = [
+    (b"content-type", b"text/html; charset=utf-8"),
+    # Browsers hold the redirect that answers a form to `form-action` too, and it leads to the shop: so none is named.
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'sha256-" + _STYLE_HASH + b"'; base-uri 'none'",
+    ),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+]
 
 
 def _page(title: str, body: str, status: int = 200) -> Reply:
     text = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main><h1>{html.escape(title)}</h1>{body}</main></body></html>"
     )
