@@ -105,7 +105,7 @@ class _Walk:
         out().print(
             f"\n[green]✓[/] Order {safe(order['number'])} is {safe(order['status'])} and "
             f"{safe(order['payment_status'].replace('_', ' '))}. Its whole history: "
-            f"[bold]paydesk payments show {safe(order['number'])}[/]"
+            f"[bold]paydesk payments show {safe(order['number'])} --history[/]"
         )
 
     def _order(self) -> tuple[str, Mapping[str, str]]:

@@ -50,32 +50,43 @@ def make_order(
 
 @payments.command("show")
 def show(
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="An order's id or number.")],
+    clue: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="An order's number or id, an e-mail address, a card's last four digits, an amount (154, 154.00 EUR), "
+            "or Stripe's name for a payment, charge, refund or dispute (pi_…, ch_…, re_…, du_…).",
+        ),
+    ],
     organization: Annotated[
-        str | None, typer.Option("--organization", "-o", help="The organization's slug, where several have the number.")
+        str | None, typer.Option("--organization", "-o", help="Look only in this organization, by its slug.")
     ] = None,
-    mode: Annotated[Mode | None, typer.Option(help="Test or live, where both have the number.")] = None,
+    mode: Annotated[Mode | None, typer.Option(help="Look only in test or live.")] = None,
+    history: Annotated[bool, typer.Option("--history", help="Tell all that happened as well, in order.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Tell all of it, for a program.")] = False,
     version: Version = False,
 ) -> None:
-    """Show all that happened to an order's payment, in the order of time.
+    """Answer what became of a payment.
 
-    Versions of its records, gateway calls with what was asked and answered, webhooks and what came of them, the
-    transactions, and how things stand. It only reads, and may be run beside a server.
+    WHAT is what a customer can say. Six lines answer: who, what, with which card, where the money is, what to say to
+    the customer, and what to do. Below stand the transactions and sums. Where several orders match, each has a line,
+    the newest first; #1234 is an order's number and nothing else. It only reads, and may be run beside a server.
     """
-    from paydesk.cli.screens import history
-    from paydesk.operations.names import Ambiguous
+    from paydesk.cli.screens import answer
+    from paydesk.cli.screens import history as screen
     from paydesk.operations.show_payment import show_payment
 
     async def found() -> dict[str, Any]:
         async with opened(settings_of(), reading=True) as parts:
-            try:
-                return await show_payment(parts, order, organization, mode and mode.value)
-            except Ambiguous as ambiguous:
-                hint = "Say which with --organization and --mode, or give its id."
-                fail(str(ambiguous), hint=hint, exit=Exit.USAGE)
+            return await show_payment(parts, clue, organization, mode and mode.value)
 
-    (history.as_json if json else history.show)(finish(found()))
+    told = finish(found())
+    if json:
+        screen.as_json(told)
+    elif "matches" in told:
+        answer.matches(told["matches"], more=told["more"], clue=clue)
+    else:
+        screen.show(told, history=history)
 
 
 @payments.command("expiring")

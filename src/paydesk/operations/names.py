@@ -3,7 +3,3 @@
 
 class Unknown(Exception):
     """Nothing has this name."""
-
-
-class Ambiguous(Exception):
-    """More than one has this name."""

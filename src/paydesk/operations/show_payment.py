@@ -1,22 +1,22 @@
-"""All that happened to the payment of one order, in the order of time."""
+"""All that there is to tell of a payment: in words, and all that happened to it in the order of time."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from paydesk.base.tenants import mode_of, tenant_of
-from paydesk.commerce.orders.orders import Order
-from paydesk.commerce.payable import SOURCES
-from paydesk.commerce.payments.disputes import Dispute
-from paydesk.commerce.payments.status import sums
-from paydesk.declare import eq, within
-from paydesk.operations.names import Ambiguous, Unknown
+from paydesk.base.instants import instant
+from paydesk.declare import within
+from paydesk.operations.names import Unknown
 from paydesk.operations.parts import Parts
+from paydesk.operations.told import listing, lost, words
+from paydesk.operations.told.clues import clue
+from paydesk.operations.told.facts import Facts
+from paydesk.operations.told.finding import Match, find, tenants_of
+from paydesk.operations.told.reading import facts_of
+from paydesk.operations.told.situations import situations
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
-from paydesk.store import organizations as stored_organizations
 from paydesk.store.records.sessions import Session
 from paydesk.store.upkeep import lookup
 
@@ -26,81 +26,56 @@ TURN = {"answer": 0, "version": 1, "call": 2, "webhook": 3}
 SECRET = ("secret", "login", "password")
 
 
-@dataclass(frozen=True)
-class Named:
-    """Where an order was found."""
-
-    slug: str
-    tenant: str
-    id: str
-
-    @property
-    def mode(self) -> str:
-        return mode_of(self.tenant)
-
-
 async def show_payment(parts: Parts, name: str, slug: str | None, mode: str | None) -> dict[str, Any]:
-    """The history of the order with this id or number, as JSON values. Raises Unknown and Ambiguous."""
-    read = parts.database.read
-    organizations = await read(lambda: stored_organizations.organizations(slug))
-    if slug is not None and not organizations:
-        raise Unknown(f"There is no organization {slug}.")
-    slugs = {
-        tenant_of(organization_id, live): its_slug
-        for organization_id, its_slug in organizations
-        for live in (False, True)
-        if mode is None or live == (mode == "live")
-    }
-    orders = await read(lambda: lookup.orders_named(Order, list(slugs), name))
-    named = [Named(slugs[tenant], tenant, order_id) for tenant, order_id in orders]
-    if not named:
-        raise Unknown(f"There is no order {name}.")
-    if len(named) > 1:
-        places = ", ".join(f"{one.slug}/{one.mode}" for one in named)
-        raise Ambiguous(f"{len(named)} orders are called {name}: {places}.")
-    history: dict[str, Any] = await read(lambda: _read(parts, named[0]))
-    return history
+    """What there is to tell of what a customer can say, as JSON values: of one order its six lines and its history, of
+    several a line each (`matches`), of a payment whose order is gone its six lines. Raises Unknown.
+    """
+    slugs = await tenants_of(parts, slug, mode)
+    now = instant(parts.clock())
+    found = await find(parts, clue(name), slugs)
+    if len(found.orders) == 1 and not found.lost:
+        match = found.orders[0]
+        history: dict[str, Any] = await parts.database.read(lambda: _read(parts, match, now))
+        return history
+    if len(found.lost) == 1 and not found.orders:
+        return lost.told(found.lost[0], slugs)
+    if not found.orders and not found.lost:
+        raise Unknown(f"There is no order or payment {name}.")
+    rows = await listing.rows_of(parts, found.orders, now)
+    return {"matches": [*rows, *(lost.row(one, slugs) for one in found.lost)], "more": found.more}
 
 
-def _read(parts: Parts, named: Named) -> Generator[Any, Any, dict[str, Any]]:
+def _read(parts: Parts, match: Match, now: str) -> Generator[Any, Any, dict[str, Any]]:
     """One order with all that belongs to its payment."""
-    session = Session(named.tenant, {})
-
-    def records(type: str, column: str, value: str) -> Generator[Any, Any, Any]:
-        return (yield from parts.desk.reader.records(session, Find(type, eq(column, value))))
-
-    (order,) = yield from records("orders", "id", named.id)
-    payments: list[Any] = []
-    for kind in SOURCES:
-        if kind in parts.registry.types:
-            payments += yield from records(kind, "order_id", order.id)
-    moved = yield from records("transactions", "order_id", order.id)
-    contested = Find(Dispute, within("payment_id", sorted(one.id for one in payments)))
-    disputes = sorted(
-        (yield from parts.desk.reader.records(session, contested)), key=lambda one: (one.opened_at, one.dispute_id)
-    )
+    session = Session(match.tenant, {})
+    facts: Facts = (yield from facts_of(parts, match.tenant, match.slug, [match.order], now))[match.order]
+    order, payments, moved = facts.order, facts.payments, facts.transactions
+    disputes = sorted(facts.disputes, key=lambda one: (one.opened_at, one.dispute_id))
     kinds = sorted(parts.desk.plans)
-    calls = yield from lookup.calls_about(named.tenant, kinds, [order.id])
+    calls = yield from lookup.calls_about(match.tenant, kinds, [order.id])
     # A payment that was deleted is known by the call that opened it.
     subjects = {one.id for one in (*payments, *moved)} | {call["record_id"] for call in calls if call["record_id"]}
     subjects -= {order.id}
-    calls += yield from lookup.calls_about(named.tenant, kinds, sorted(subjects))
+    calls += yield from lookup.calls_about(match.tenant, kinds, sorted(subjects))
     told = Find("versions", within("resource_id", sorted({*subjects, order.id})))
     versions = yield from parts.desk.reader.records(session, told)
     names = {_name_at_gateway(one) for one in payments} | {call["ask"].get("payment_id") for call in calls}
     names |= {((call["outcome"] or {}).get("answer") or {}).get("payment_id") for call in calls}
-    events = yield from lookup.events_about(named.tenant, sorted(name for name in names if name))
+    events = yield from lookup.events_about(match.tenant, sorted(name for name in names if name))
     history = [
         *(_version(one) for one in sorted(versions, key=lambda one: (one.ms, one.sequence))),
         *(entry for call in calls for entry in _call(call)),
         *(_event(event) for event in events),
     ]
+    states = situations(facts)
     return {
-        "order": _order(order, named, moved),
+        "answer": words.told(facts, states),
+        "situations": [one.value for one in states],
+        "order": _order(facts),
         "payments": [_payment(one, order) for one in payments],
-        "transactions": [_transaction(one) for one in sorted(moved, key=lambda one: (len(one.number), one.number))],
+        "transactions": [_transaction(one) for one in moved],
         "disputes": [{**one.shown(), "payment": one.payment_id, "opened_at": one.opened_at} for one in disputes],
-        "net": _net(order, moved, disputes),
+        "net": _net(facts),
         "history": sorted(history, key=lambda one: (one["at"], TURN[one["what"]])),
     }
 
@@ -109,13 +84,13 @@ def _name_at_gateway(payment: Any) -> str | None:
     return payment.payment_id if getattr(payment, payment.named_by) else None
 
 
-def _order(order: Any, named: Named, moved: list[Any]) -> dict[str, Any]:
-    made = sums(moved, order.currency_code)
+def _order(facts: Facts) -> dict[str, Any]:
+    order, made = facts.order, facts.sums
     return {
         "id": order.id,
         "number": order.number,
-        "organization": named.slug,
-        "mode": named.mode,
+        "organization": facts.organization,
+        "mode": facts.mode,
         "status": order.status,
         "payment_status": order.payment_status,
         "fulfillment_status": order.fulfillment_status,
@@ -125,26 +100,27 @@ def _order(order: Any, named: Named, moved: list[Any]) -> dict[str, Any]:
         "captured_cents": made.captured.cents,
         "voided_cents": made.voided.cents,
         "refunded_cents": made.refunded.cents,
+        "refund_pending_cents": facts.pending,
     }
 
 
-def _net(order: Any, moved: list[Any], disputes: list[Any]) -> dict[str, Any]:
+def _net(facts: Facts) -> dict[str, Any]:
     """What is left of what was captured, in minor units of the order's currency; None where a dispute is of another.
 
-    A dispute moves money by itself and is in no other sum: what it took and what of it came back counts here alone.
+    A dispute moves money by itself and is in no other sum: what it took and what of it came back counts here alone. A
+    refund on its way counts as gone.
     """
-    currency = order.currency_code
-    made = sums(moved, currency)
-    out = sum(one.withdrawn_cents for one in disputes)
-    back = sum(one.reinstated_cents for one in disputes)
-    alike = all(one.currency_code == currency for one in disputes)
+    out = sum(one.withdrawn_cents for one in facts.disputes)
+    back = sum(one.reinstated_cents for one in facts.disputes)
+    alike = all(one.currency_code == facts.order.currency_code for one in facts.disputes)
     return {
-        "currency_code": currency,
-        "captured_cents": made.captured.cents,
-        "refunded_cents": made.refunded.cents,
+        "currency_code": facts.order.currency_code,
+        "captured_cents": facts.captured,
+        "refunded_cents": facts.refunded,
+        "refund_pending_cents": facts.pending,
         "disputed_out_cents": out if alike else None,
         "disputed_in_cents": back if alike else None,
-        "net_cents": (made.captured - made.refunded).cents - out + back if alike else None,
+        "net_cents": facts.kept if alike else None,
     }
 
 
@@ -164,7 +140,14 @@ def _payment(payment: Resource, order: Any) -> dict[str, Any]:
 def _transaction(one: Any) -> dict[str, Any]:
     names = ("number", "id", "currency_code", "amount_cents", "succeeded", "message", "error_code", "error_detail")
     told = {name: getattr(one, name) for name in names}
-    return {"type": one.shape.type, **told, "counts": one.counts, "forwarded": one.forwarded, "at": one.created_at}
+    return {
+        "type": one.shape.type,
+        **told,
+        "counts": one.counts,
+        "forwarded": one.forwarded,
+        "pending": one.is_pending,
+        "at": one.created_at,
+    }
 
 
 def _version(version: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from paydesk.base.money import formatted
 from paydesk.cli.screen import out, rows, safe
+from paydesk.cli.screens import answer
 
 NOTABLE = (
     "status",
@@ -43,10 +44,22 @@ TOLD_OF = {
 """What they tell of documents within a record."""
 
 
-def show(found: dict[str, Any]) -> None:
-    """The history in lines, then how things stand."""
-    order = found["order"]
-    currency = order["currency_code"]
+def show(found: dict[str, Any], *, history: bool) -> None:
+    """The six lines, the history where it is asked for, the transactions, and how things stand."""
+    answer.show(found["answer"])
+    if "order" not in found:
+        return
+    if history:
+        out().print()
+        _history(found)
+    out().print()
+    for one in found["transactions"]:
+        _transaction(one)
+    rows(list(_standing(found)))
+
+
+def _history(found: dict[str, Any]) -> None:
+    currency = found["order"]["currency_code"]
     colours = {"version": "dim", "call": "cyan", "answer": "cyan", "webhook": "magenta"}
     for entry in found["history"]:
         text = _line(entry, currency)
@@ -55,16 +68,17 @@ def show(found: dict[str, Any]) -> None:
             if entry["what"] == "answer" and entry["state"] != "done":
                 colour = "red"
             out().print(f"[dim]{_moment(entry['at'])}[/]  [{colour}]{entry['what']:7}[/]  {safe(text)}")
-    out().print()
-    for one in found["transactions"]:
-        counts = "" if one["counts"] or not one["succeeded"] else " (taken back before placement)"
-        by_hand = " (marked by hand)" if one["forwarded"] else ""
-        colour = "green" if one["succeeded"] else "yellow" if one["error_code"] is None else "red"
-        money = formatted(one["amount_cents"], one["currency_code"])
-        kind = one["type"].removesuffix("s")
-        said = f"{one['number']}  {kind:13}  {money:>14}  "
-        out().print(f"{safe(said)}[{colour}]{safe(one['message'])}[/]{counts}{by_hand}")
-    rows(list(_standing(found)))
+
+
+def _transaction(one: dict[str, Any]) -> None:
+    counts = "" if one["counts"] or not one["succeeded"] else " (taken back before placement)"
+    by_hand = " (marked by hand)" if one["forwarded"] else ""
+    colour = "green" if one["succeeded"] else "yellow" if one["error_code"] is None else "red"
+    money = formatted(one["amount_cents"], one["currency_code"])
+    kind = one["type"].removesuffix("s")
+    said = f"{one['number']}  {kind:13}  {money:>14}  "
+    message = "pending" if one["pending"] else one["message"]
+    out().print(f"{safe(said)}[{colour}]{safe(message)}[/]{counts}{by_hand}")
 
 
 def as_json(found: dict[str, Any]) -> None:
@@ -75,11 +89,19 @@ def _standing(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
     order = found["order"]
     currency = order["currency_code"]
     yield "order", f"{order['number']} ({order['id']}), {order['organization']}/{order['mode']}"
-    yield "status", f"{order['status']}, {order['payment_status']}, {order['fulfillment_status']}"
+    pending = formatted(order["refund_pending_cents"], currency) if order["refund_pending_cents"] else ""
+    status = [
+        order["status"],
+        order["payment_status"],
+        "refund pending" if pending else "",
+        order["fulfillment_status"],
+    ]
+    yield "status", ", ".join(one for one in status if one)
     if currency is not None:
         yield "total", formatted(order["total_amount_with_taxes_cents"], currency)
         names = ("authorized", "captured", "voided", "refunded")
-        yield "sums", ", ".join(f"{name} {formatted(order[f'{name}_cents'], currency)}" for name in names)
+        sums = ", ".join(f"{name} {formatted(order[f'{name}_cents'], currency)}" for name in names)
+        yield "sums", sums + (f", pending {pending}" if pending else "")
     for one in found["payments"]:
         amount = formatted(one["amount_cents"], one["currency_code"]) if one["amount_cents"] is not None else ""
         told = [one["payment_id"], one["gateway_status"], amount, "" if one["is_source"] else "not the order's source"]
@@ -93,6 +115,8 @@ def _standing(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
     if currency is not None and net["net_cents"] is not None:
         parts = {"captured": "captured", "refunded": "refunded", "disputed_out": "disputed out", "disputed_in": "in"}
         told = [f"{said} {formatted(net[f'{name}_cents'], currency)}" for name, said in parts.items()]
+        if pending:
+            told.insert(2, f"refund pending {pending}")
         yield "net", f"{formatted(net['net_cents'], currency)}: {', '.join(told)}"
     waiting = [one["id"] for one in found["history"] if one["what"] == "call" and one.get("state") == "open"]
     if waiting:

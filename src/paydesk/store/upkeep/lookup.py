@@ -1,4 +1,4 @@
-"""What operators look up beside the API: orders by number, a payment's calls and events, a period's payments.
+"""What operators look up beside the API: a payment's calls and events, a period's payments.
 
 Everything is read by an index that begins with the tenant, so that looking costs a busy database little.
 """
@@ -10,14 +10,12 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, literal_column, or_, select
 
-from paydesk.rules.record import Record
 from paydesk.store.inbox.tables import gateway_cursors, gateway_events, gateway_tallies
 from paydesk.store.inbox.tallies import COUNTED
 from paydesk.store.journal import holders
 from paydesk.store.journal.tables import gateway_calls
 from paydesk.store.sql.ask import Ask, Asks
 from paydesk.store.sql.statements import OneOf
-from paydesk.store.sql.tables import table_of
 from paydesk.store.types import METADATA, Instant, ListOf
 
 PAGE = 500
@@ -32,18 +30,6 @@ _EVENT = ("event_id", "type", "gateway_id", "payment_id", "received_at", "worked
 
 def _among(column: Any, name: str) -> Any:
     return OneOf(column, bindparam(name, type_=ListOf(column.type)))
-
-
-def orders_named(orders: type[Record], tenants: Sequence[str], name: str) -> Asks:
-    """`(tenant, id)` of the orders in these tenants whose id or number this is."""
-    table = table_of(orders)
-
-    def build() -> Any:
-        named = or_(table.c.id == bindparam("name"), table.c.number == bindparam("name"))
-        return select(table.c.tenant, table.c.id).where(_among(table.c.tenant, "tenants"), named)
-
-    rows = yield Ask(("orders named",), build, {"tenants": list(tenants), "name": name})
-    return rows
 
 
 def calls_about(tenant: str, kinds: Sequence[str], subjects: Sequence[str]) -> Asks:
@@ -66,6 +52,24 @@ def calls_about(tenant: str, kinds: Sequence[str], subjects: Sequence[str]) -> A
     values = {"tenant": tenant, "kinds": list(kinds), "subjects": list(subjects)}
     rows = yield Ask(("calls about",), build, values)
     return [dict(zip(_CALL, row, strict=True)) for row in rows]
+
+
+def open_calls_about(tenant: str, subjects: Sequence[str]) -> Asks:
+    """`(kind, subject)` of the open gateway calls about these records, oldest first."""
+
+    def build() -> Any:
+        return (
+            select(gateway_calls.c.kind, gateway_calls.c.subject_id)
+            .where(
+                gateway_calls.c.tenant == bindparam("tenant"),
+                gateway_calls.c.state == literal_column("'open'"),
+                _among(gateway_calls.c.subject_id, "subjects"),
+            )
+            .order_by(gateway_calls.c.created_at)
+        )
+
+    rows = yield Ask(("open calls about",), build, {"tenant": tenant, "subjects": list(subjects)})
+    return rows
 
 
 def events_about(tenant: str, payments: Sequence[str]) -> Asks:
