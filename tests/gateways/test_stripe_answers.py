@@ -510,7 +510,11 @@ async def test_reading_expands_the_charge_and_lists_refunds_only_of_captured_mon
     snapshot = await gateway.read("pi_1", credentials=credentials)
     assert (snapshot.authorized, snapshot.charge_id, snapshot.complete) == (5000, "ch_1", True)
     (request,) = stub.requests
-    assert request.fields == {"expand[0]": "latest_charge", "expand[1]": "payment_method"}
+    assert request.fields == {
+        "expand[0]": "latest_charge",
+        "expand[1]": "payment_method",
+        "expand[2]": "latest_charge.balance_transaction",
+    }
     assert request.headers.get("idempotency-key") is None
 
 
@@ -546,7 +550,13 @@ async def test_reading_a_captured_payment_tells_every_refund_and_dispute(talking
     (shown,) = snapshot.disputes
     assert (shown.dispute_id, shown.amount, shown.due_by) == ("dp_1", Money(5000, "EUR"), "2026-09-28T12:53:20.000Z")
     assert (shown.funds_withdrawn, shown.funds_reinstated, shown.refundable) == (5000, 5000, False)
-    assert stub.requests[2].fields == {"payment_intent": "pi_1", "limit": "100", "starting_after": "re_2"}
+    assert stub.requests[2].fields == {
+        "payment_intent": "pi_1",
+        "limit": "100",
+        "starting_after": "re_2",
+        "expand[0]": "data.balance_transaction",
+        "expand[1]": "data.failure_balance_transaction",
+    }
 
 
 async def test_a_payment_that_changes_while_it_is_read_is_read_again(talking, credentials):

@@ -359,6 +359,23 @@ async def test_rights_that_a_restricted_key_lacks(desk, sandbox):
     assert caught.value.http_status == 401
 
 
+async def test_a_payment_is_read_with_what_it_moved_on_the_balance_as_far_as_the_key_may_see_that(desk, sandbox):
+    key = "rk_test_" + secrets.token_hex(16)
+    desk.credentials = Credentials(key)
+    held = await desk.authorized()
+    await desk.do("capture", payment_id=held.payment_id, amount_cents=15400, currency="EUR")
+    await desk.do("refund", payment_id=held.payment_id, amount_cents=400, currency="EUR")
+    read = await desk.read(held.payment_id)
+    assert [(one.kind, one.paid.cents, one.amount.cents, one.fee_cents, one.net_cents) for one in read.movements] == [
+        ("capture", 15400, 15400, 477, 14923),
+        ("refund", 400, -400, 0, -400),
+    ]
+    sandbox.control(f"keys/{key}", {"without": ["rak_balance_transaction_source_read"]})
+    for _ in range(2):
+        blind = await desk.read(held.payment_id)
+        assert replace(blind, request_id=None) == replace(read, request_id=None, movements=())
+
+
 async def test_customers_and_saved_cards(desk):
     customer = (await desk.do("create_customer", email="a@b.example", name="Ada")).customer
     kept = await desk.do("attach", payment_method_id="pm_card_visa", customer=customer)

@@ -40,7 +40,7 @@ class Dispute(
     versions=False,
     event_stores=False,
     unique=(("payment_id", "dispute_id"),),
-    indexes=(("dispute_id",),),
+    indexes=(("dispute_id",), ("opened_at",)),
 ):
     """One dispute of a payment.
 

@@ -123,6 +123,45 @@ class DisputeSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Movement:
+    """What a payment moved on the merchant's balance at the gateway, and what that cost. It never changes.
+
+    kind          what it belongs to
+    gateway_type  the gateway's own word for its kind
+    source_id     the charge, refund or dispute that moved the money
+    paid          what moved, in the payment's own currency, always positive
+    amount        the same as it was booked, in the currency of the balance; below 0 where it left it
+    fee_cents     what the gateway kept of it, `amount.cents - fee_cents` is what was booked in all
+    available_on  from when it can be paid out
+    """
+
+    movement_id: str
+    kind: Literal["capture", "refund", "refund_failure", "dispute", "dispute_reversal"]
+    gateway_type: str
+    source_id: str
+    paid: Money
+    amount: Money
+    fee_cents: int
+    exchange_rate: float | None
+    created_at: str
+    available_on: str | None
+
+    @property
+    def net_cents(self) -> int:
+        return self.amount.cents - self.fee_cents
+
+    def to_json(self) -> dict[str, Any]:
+        value: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        for name in ("paid", "amount"):
+            value[name] = [value[name].cents, value[name].currency]
+        return value
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Movement:
+        return cls(**{**value, "paid": Money(*value["paid"]), "amount": Money(*value["amount"])})
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What the gateway says a payment is now.
 
@@ -151,6 +190,8 @@ class Snapshot:
     manual_capture      whether it is held until somebody asks that it be captured
     next_action         what the customer must do, its type only ("redirect_to_url"); no link, no secret
     request_id          the gateway's name for the request that told this, for audit and support
+    movements           what it moved on the merchant's balance, as far as it is known: `read` asks for it, and a key
+                        may not be allowed to see it
     replayed            the answer is one the gateway kept from an earlier request with the same key
     """
 
@@ -188,6 +229,7 @@ class Snapshot:
     multicapture: bool = False
     manual_capture: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
+    movements: tuple[Movement, ...] = ()
     request_id: str | None = None
     replayed: bool = False
 
@@ -199,6 +241,7 @@ class Snapshot:
         value["currency"] = self.amount.currency
         value["refunds"] = [refund.to_json() for refund in self.refunds]
         value["disputes"] = [dispute.to_json() for dispute in self.disputes]
+        value["movements"] = [movement.to_json() for movement in self.movements]
         if self.failure is not None:
             value["failure"] = {name: getattr(self.failure, name) for name in self.failure.__slots__}
         for name in ("payment_method", "instrument", "checks", "fraud", "metadata"):
@@ -212,11 +255,13 @@ class Snapshot:
         amount = Money(rest.pop("amount_cents"), rest.pop("currency"))
         refunds = tuple(RefundSnapshot.from_json(refund) for refund in rest.pop("refunds"))
         disputes = tuple(DisputeSnapshot.from_json(dispute) for dispute in rest.pop("disputes"))
+        movements = tuple(Movement.from_json(movement) for movement in rest.pop("movements"))
         failure = rest.pop("failure")
         return cls(
             amount=amount,
             refunds=refunds,
             disputes=disputes,
+            movements=movements,
             failure=None if failure is None else Failure(**failure),
             **rest,
         )

@@ -12,6 +12,7 @@ from paydesk.gateways.port.account import Credentials
 from paydesk.gateways.port.problems import Refused
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.gateways.stripe.failures import understood
+from paydesk.gateways.stripe.reading.balance import CAPTURED, REFUNDED, is_of_parts
 from paydesk.gateways.stripe.reading.refunds import agree
 from paydesk.gateways.stripe.reading.snapshots import review_of, snapshot
 from paydesk.gateways.stripe.reading.values import Object
@@ -28,22 +29,16 @@ async def read(
     requests: Requests, payment_id: str, credentials: Credentials, seconds: float | None, *, closely: bool = False
 ) -> Snapshot:
     """A payment as it is now, as `port.Gateway.read` has it."""
-    whose = {"payment_intent": payment_id}
+    whose: dict[str, Any] = {"payment_intent": payment_id}
     for look in range(_LOOKS):
-        intent, headers = await requests.ask(
-            "get",
-            f"{PATH}/{checked(payment_id)}",
-            {"expand": list(EXPAND)},
-            what="read",
-            credentials=credentials,
-            seconds=seconds,
-        )
+        intent, headers = await _intent(requests, payment_id, credentials, seconds)
         charge = intent.get("latest_charge")
         # Asked for even when the charge counts no refund: a failed one is no longer counted, yet has to be seen.
         if not isinstance(charge, dict) or not charge.get("amount_captured"):
             refunds: list[Object] = []
             break
-        refunds = [one async for one in requests.every("/v1/refunds", whose, credentials, seconds)]
+        shown = {**whose, "expand": list(REFUNDED)} if requests.sees_balance(credentials) else whose
+        refunds = [one async for one in requests.every("/v1/refunds", shown, credentials, seconds)]
         if understood(lambda value: agree(value, refunds), intent):  # noqa: B023
             break
         # The payment changed between the two requests; the snapshot has to be of one moment.
@@ -51,13 +46,37 @@ async def read(
     disputes: list[Object] = []
     if isinstance(charge, dict) and charge.get("disputed"):
         disputes = [one async for one in requests.every("/v1/disputes", whose, credentials, seconds)]
+    captures: list[Object] | None = None
+    if isinstance(charge, dict) and is_of_parts(charge):
+        source = {"source": charge["id"]}
+        captures = [one async for one in requests.every("/v1/balance_transactions", source, credentials, seconds)]
     watched = await _watched(requests, payment_id, intent, credentials, seconds) if closely else None
     request_id = headers.get("Request-Id")
     return understood(
-        lambda value: snapshot(value, refunds=refunds, disputes=disputes, watched=watched, request_id=request_id),
+        lambda value: snapshot(
+            value, refunds=refunds, disputes=disputes, watched=watched, captures=captures, request_id=request_id
+        ),
         intent,
         request_id,
     )
+
+
+async def _intent(
+    requests: Requests, payment_id: str, credentials: Credentials, seconds: float | None
+) -> tuple[Object, Mapping[str, str]]:
+    """The intent with its charge, and what that moved on the balance unless the key may not see it."""
+    path = f"{PATH}/{checked(payment_id)}"
+    if requests.sees_balance(credentials):
+        sent = {"expand": [*EXPAND, CAPTURED]}
+        try:
+            return await requests.ask("get", path, sent, what="read", credentials=credentials, seconds=seconds)
+        except Refused as refusal:
+            if refusal.http_status != 403:
+                raise
+            # A payment is read whether its fees may be seen or not.
+            requests.hide_balance(credentials)
+    sent = {"expand": list(EXPAND)}
+    return await requests.ask("get", path, sent, what="read", credentials=credentials, seconds=seconds)
 
 
 async def _watched(

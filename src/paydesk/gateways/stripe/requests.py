@@ -37,6 +37,7 @@ PAGE: Final = 100
 """The entries of one page of a list."""
 
 _MOST_PAGES = 100
+_BLIND_SECONDS = 3600.0
 _ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 _HEADER = re.compile(r"[!-~]{1,255}")
 
@@ -53,6 +54,7 @@ class Requests:
     def __init__(self, transports: Transports, patience: Patience) -> None:
         self._transports = transports
         self.patience = patience
+        self._blind: dict[tuple[str, str | None], float] = {}
 
     async def ask(
         self,
@@ -145,6 +147,14 @@ class Requests:
             return Unknown("Stripe's answer could not be read.")
         lane.answered()
         return response.data, response.headers
+
+    def sees_balance(self, credentials: Credentials) -> bool:
+        """Whether balance transactions may be asked for: a restricted key may lack the right to."""
+        return self._blind.get((credentials.secret_key, credentials.account), 0.0) <= time.monotonic()
+
+    def hide_balance(self, credentials: Credentials) -> None:
+        """They may not; it is tried again later, since a key may be given the right."""
+        self._blind[(credentials.secret_key, credentials.account)] = time.monotonic() + _BLIND_SECONDS
 
     async def every(
         self,

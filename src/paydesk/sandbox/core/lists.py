@@ -31,6 +31,9 @@ EXPANDABLE = {
 
 MAXIMUM_DEPTH = 4
 
+_BALANCE = ("balance_transaction", "failure_balance_transaction")
+_BALANCE_RIGHT = "rak_balance_transaction_source_read"
+
 
 def limit_of(call: Call) -> int:
     """The page size of the request; 10 by default.
@@ -142,11 +145,24 @@ def _expand(call: Call, body: Any, parts: list[str], path: str) -> None:
         body[name] = _refunds(call, body["id"])
     value = body.get(name)
     if isinstance(value, str):
+        _may_see(call, name)
         value = body[name] = _object(call, value)
     if rest:
         _expand(call, value, rest, path)
     elif name == "data" and kind == "list":
         raise _not_expandable(path)
+
+
+def _may_see(call: Call, name: str) -> None:
+    """raises   StripeError 403 for a restricted key that may not read what is to be expanded"""
+    key = call.key
+    if key is not None and name in _BALANCE and _BALANCE_RIGHT in key.without:
+        raise invalid(
+            f"The provided key '{key.masked}' does not have the required permissions for this endpoint on account "
+            f"'{call.account.id}'. Having the '{_BALANCE_RIGHT}' permission would allow this request to continue.",
+            code="more_permissions_required",
+            status=403,
+        ).unstored()
 
 
 def _not_expandable(path: str) -> StripeError:

@@ -1,7 +1,8 @@
 """Balance transactions: one for each movement of money, and the balance that is their sum.
 
 Fees are 2.9 % and 30 minor units of a captured card payment, which is one of Stripe's published prices; they are not
-returned with a refund. Source: Stripe, "Balance transaction types".
+returned with a refund. A dispute costs 15 units, also one that is won. Every account settles in the currency of the
+payment. Source: Stripe, "Balance transaction types", "Dispute fees".
 """
 
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 
 from paydesk.sandbox.core.call import Call, Record
+from paydesk.sandbox.core.currencies import THREE_DECIMAL, ZERO_DECIMAL
 from paydesk.sandbox.core.lists import page
 
 AVAILABLE_AFTER = 7 * 86400
@@ -16,16 +18,37 @@ AVAILABLE_AFTER = 7 * 86400
 PERCENT, FIXED = 29, 30
 """Fee in thousandths of the amount, and minor units on top."""
 
+DISPUTE_FEE = 15
+"""In whole units."""
 
-def post(call: Call, kind: str, source: Record, amount: int, *, fee: bool = False, category: str | None = None) -> str:
-    """Book `amount` (negative: out of the balance) for a source; the id of the balance transaction."""
-    cost = min(abs(amount), (abs(amount) * PERCENT + 500) // 1000 + FIXED) if fee else 0
+
+def fee_of(amount: int) -> int:
+    """What a captured amount costs."""
+    return min(amount, (amount * PERCENT + 500) // 1000 + FIXED)
+
+
+def dispute_fee(currency: str) -> int:
+    return DISPUTE_FEE * (1 if currency in ZERO_DECIMAL else 1000 if currency in THREE_DECIMAL else 100)
+
+
+def post(
+    call: Call,
+    kind: str,
+    source: Record,
+    amount: int,
+    *,
+    fee: int = 0,
+    fee_for: str = "Stripe processing fees",
+    category: str | None = None,
+    description: str | None = None,
+) -> str:
+    """Book `amount` (negative: out of the balance) and its fee for a source; the id of the balance transaction."""
     details = [
         {
-            "amount": cost,
+            "amount": fee,
             "application": None,
             "currency": source.body["currency"],
-            "description": "Stripe processing fees",
+            "description": fee_for,
             "type": "stripe_fee",
         }
     ]
@@ -39,11 +62,11 @@ def post(call: Call, kind: str, source: Record, amount: int, *, fee: bool = Fals
             "balance_type": "payments",
             "created": call.now,
             "currency": source.body["currency"],
-            "description": None,
+            "description": description,
             "exchange_rate": None,
-            "fee": cost,
-            "fee_details": details if cost else [],
-            "net": amount - cost,
+            "fee": fee,
+            "fee_details": details if fee else [],
+            "net": amount - fee,
             "reporting_category": category or kind,
             "source": source.id,
             "status": "pending",

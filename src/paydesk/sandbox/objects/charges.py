@@ -235,7 +235,7 @@ def _three_d_secure(authenticated: bool) -> dict[str, Any] | None:
 
 def settle(call: Call, record: Record, amount: int) -> None:
     """Book a captured amount to the balance."""
-    record.body["balance_transaction"] = balance.post(call, "charge", record, amount, fee=True)
+    record.body["balance_transaction"] = balance.post(call, "charge", record, amount, fee=balance.fee_of(amount))
 
 
 def listing(call: Call) -> bytes:

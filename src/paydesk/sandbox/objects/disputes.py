@@ -88,8 +88,16 @@ def open_dispute(call: Call, charge: Record, reason: str, *, inquiry: bool = Fal
 
 
 def _move(call: Call, dispute: Record, amount: int) -> None:
+    withdrawn = amount < 0
     identifier = balance.post(
-        call, "adjustment", dispute, amount, category="dispute" if amount < 0 else "dispute_reversal"
+        call,
+        "adjustment",
+        dispute,
+        amount,
+        fee=balance.dispute_fee(dispute.body["currency"]) if withdrawn else 0,
+        fee_for="Dispute fee",
+        category="dispute" if withdrawn else "dispute_reversal",
+        description=f"Chargeback {'withdrawal' if withdrawn else 'reversal'} for {dispute.body['charge']}",
     )
     dispute.body["balance_transactions"].append(call.get("balance_transaction", identifier).body)
     call.save(dispute)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paydesk.commerce.payments.authorizations import Authorization, checked, watched
+from paydesk.commerce.payments.balance_transactions import keep_movements
 from paydesk.commerce.payments.disputes import record_disputes
 from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.commerce.payments.reconcile.captures import fold_captures
@@ -46,6 +47,7 @@ def reconcile(payment: PaymentSource, snapshot: Snapshot, work: Work, *, asked: 
         if not payment.is_needed:
             payment.release(work)
     disputed = yield from record_disputes(payment, snapshot.disputes, work)
+    yield from keep_movements(payment, snapshot.movements, work)
     if "payment_method" in work.changed.get(payment, {}):
         yield Load(payment, ("order",))
         if payment.order is not None and payment.order.payment_source_id == payment.id:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from paydesk.base.money import Money
-from paydesk.gateways.port.snapshots import DisputeSnapshot, Failure, RefundSnapshot, Snapshot, Status
+from paydesk.gateways.port.snapshots import DisputeSnapshot, Failure, Movement, RefundSnapshot, Snapshot, Status
 from paydesk.gateways.stripe.amounts import from_stripe
+from paydesk.gateways.stripe.reading.balance import movements
 from paydesk.gateways.stripe.reading.disputes import dispute
 from paydesk.gateways.stripe.reading.instruments import payment_instrument, payment_method
 from paydesk.gateways.stripe.reading.refunds import returned
@@ -37,6 +38,7 @@ def snapshot(
     refunds: Iterable[Object] | None = None,
     disputes: Iterable[Object] | None = None,
     watched: Mapping[str, Object | None] | None = None,
+    captures: Iterable[Object] | None = None,
     request_id: str | None = None,
     replayed: bool = False,
 ) -> Snapshot:
@@ -44,16 +46,21 @@ def snapshot(
 
     refunds, disputes   all there are, as Stripe lists them; None when they were not asked for
     watched             its "review" and early fraud "warning", where they were asked for and may be seen
+    captures            the balance transactions of its charge, where the charge itself does not show all of them
     raises              KeyError, TypeError, ValueError for anything but a PaymentIntent
     """
     currency = str(intent["currency"]).upper()
     lists = _Lists(refunded=_refunded(_charged(intent), currency))
     if refunds is not None:
+        refunds = list(refunds)
         given = tuple(returned(refunds, _captured(_charged(intent), currency)))
         refunded = sum(one.amount.cents for one in given if one.status not in ("failed", "canceled"))
         lists = _Lists(refunded, given, complete=disputes is not None)
     if disputes:
+        disputes = list(disputes)
         lists = lists._replace(disputes=tuple(dispute(one) for one in disputes))
+    if lists.complete:
+        lists = lists._replace(movements=tuple(movements(_charged(intent), refunds or (), disputes or (), captures)))
     return _shown(intent, currency, lists, watched or {}, request_id, replayed)
 
 
@@ -64,6 +71,7 @@ class _Lists(NamedTuple):
     refunds: tuple[RefundSnapshot, ...] = ()
     disputes: tuple[DisputeSnapshot, ...] = ()
     complete: bool = False
+    movements: tuple[Movement, ...] = ()
 
 
 def _shown(
@@ -110,6 +118,7 @@ def _shown(
         refunds=lists.refunds,
         disputes=lists.disputes,
         complete=lists.complete,
+        movements=lists.movements,
         disputed=bool(charge.get("disputed")),
         checks=_checks(card),
         fraud=_fraud(charge, intent, watched),
