@@ -40,7 +40,8 @@ def read(document: Any) -> Any:
 
 
 def _read(one: Any, included: Any, depth: int) -> Read:
-    made = Read(id=one["id"], type=one["type"], **one.get("attributes", {}))
+    # Transactions have an attribute `type`, too.
+    made = Read({**one.get("attributes", {}), "id": one["id"], "type": one["type"]})
     for name, related in one.get("relationships", {}).items():
         if "data" in related and depth:
             linkage = related["data"]

@@ -122,7 +122,7 @@ class Api:
                 parts, exchange.method, request.actor, exchange.raw_query, self._engine.registry, request.frame
             )
             if nothing is None:
-                raise _not_allowed(exchange, _RELATED, _RELATED)
+                raise _not_allowed(exchange, _RELATED, _RELATED, f"This version does not serve {parts[0]} yet.")
             return found(nothing)
         resource = types[parts[0]]
         if len(parts) > 1:
@@ -176,10 +176,12 @@ class Api:
         return await read(request, resource, record_id, name)
 
 
-def _not_allowed(exchange: Exchange, methods: dict[str, str], actions: Iterable[str]) -> Rejected:
+def _not_allowed(
+    exchange: Exchange, methods: dict[str, str], actions: Iterable[str], detail: str | None = None
+) -> Rejected:
     """The answer to a method that an address does not take; a header names those it takes."""
     exchange.allow(methods[action] for action in methods if action in actions)
-    return Rejected(errors.problem("METHOD_NOT_ALLOWED"))
+    return Rejected(errors.problem("METHOD_NOT_ALLOWED", detail=detail))
 
 
 def is_id(text: str) -> bool:
