@@ -1,5 +1,6 @@
-"""What is served beside the API: health, descriptions, the reference page."""
+"""What is served beside the API: health, descriptions, the reference."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -36,14 +37,27 @@ async def test_health_is_told_to_everybody(client, path):
     assert answer.json()["status"] in ("ok", "ready")
 
 
-async def test_the_reference_page_needs_nothing_from_elsewhere(client):
+async def test_the_reference_needs_nothing_from_elsewhere(client):
     page = await client.get("/docs")
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert page.headers["content-security-policy"] == (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
     assert "http://acme.example.com:8000/oauth/token" in page.text
     for resource in commerce.registry().types:
-        assert f'id="{resource}"' in page.text
+        assert f'href="/docs/resources/{resource}"' in page.text
+    style = await client.get(re.search(r"/docs/style.css\?\w+", page.text)[0])
+    assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
+    assert "immutable" in style.headers["cache-control"] and page.headers["cache-control"] == "no-cache"
+    assert (await client.get("/docs/resources/orders/")).status_code == 200
+    assert (await client.get("/docs/resources/nothing")).status_code == 404
+
+
+async def test_where_no_demo_is_there_is_nothing_to_try(client):
+    assert "data-demo" not in (await client.get("/docs", headers={"host": "localhost:8000"})).text
+    assert (await client.post("/docs/demo.json", headers={"host": "localhost:8000"})).status_code == 404
 
 
 async def test_descriptions_are_published_without_a_token(client):

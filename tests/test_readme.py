@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from paydesk.settings import describe
+from tests.acts.agreeing import agrees
 from tests.acts.dev import credentials, dev, end
 from tests.acts.readme import OPERATING, PAGES, ROOT, USING, block, blocks, environment
 from tests.processes import free_port, until
@@ -85,19 +86,6 @@ def walk() -> list[tuple[str, Any]]:
     found = re.findall(r"^```sh\n(.*?)^```\n\n```json\n(.*?)^```$", section, re.S | re.M)
     assert section.count("```sh") == section.count("```json") == len(found), "each step with its answer"
     return [(script, json.loads(answer)) for script, answer in found]
-
-
-def agrees(told: Any, answer: Any) -> bool:
-    """What comes back is what is told: "…" stands for any value, and as a name for any further members."""
-    if told == "…":
-        return True
-    if isinstance(told, dict) and isinstance(answer, dict):
-        named = {name: value for name, value in told.items() if name != "…"}
-        whole = "…" in told or set(answer) == set(told)
-        return whole and all(name in answer and agrees(value, answer[name]) for name, value in named.items())
-    if isinstance(told, list) and isinstance(answer, list):
-        return len(told) == len(answer) and all(map(agrees, told, answer))
-    return bool(told == answer)
 
 
 def test_every_command_block_is_known_to_these_tests():

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from paydesk import commerce
@@ -42,11 +42,11 @@ from paydesk.http.limits import Caller, Limits, Unlisted, Verdict
 from paydesk.http.origin import BadHost, Origin, links, origin, single
 from paydesk.http.public import Documents
 from paydesk.http.readiness import Readiness
+from paydesk.http.reference import Demo, Reference
 from paydesk.http.request_log import RequestLog
 from paydesk.http.sparing import Sparing
 from paydesk.jsonapi import errors
 from paydesk.jsonapi.documents.views import views_of
-from paydesk.jsonapi.pages.reference import POLICY
 from paydesk.jsonapi.pages.resources import resources_document
 from paydesk.oauth import keys, permissions
 from paydesk.oauth.authority import OAuth
@@ -54,6 +54,7 @@ from paydesk.oauth.endpoints import bearer
 from paydesk.oauth.endpoints import routes as oauth_routes
 from paydesk.oauth.refusals import too_many
 from paydesk.oauth.secrets import Passwords
+from paydesk.operations import staging
 from paydesk.operations.books import Books
 from paydesk.operations.metrics import MEDIA_TYPE as METRICS
 from paydesk.operations.metrics import Metrics, answers
@@ -80,6 +81,7 @@ RETRY_SECONDS = 2
 
 CREDENTIALS_KEPT = 1000
 STRIPE = "paydesk.gateways.stripe"
+STRIPE_API = "https://api.stripe.com"
 
 
 class Parts:
@@ -405,7 +407,7 @@ class Application:
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._metrics),
                 Route("/", self._home),
-                Route("/docs", self._docs),
+                *Reference(self.documents, self._demo()).routes(),
                 Route("/api/public/resources", self._published(resources_document(parts.registry))),
                 Route("/api/public/openapi.json", self._openapi),
                 Route("/webhook_callbacks/{kind}/{gateway_id}", self._callback, methods=["POST"]),
@@ -462,10 +464,13 @@ class Application:
         body = await self.documents.description(request.scope["paydesk.links"])
         return _document(body, "application/json")
 
-    async def _docs(self, request: Request) -> Response:
-        assert self.documents is not None
-        page = await self.documents.reference(request.scope["paydesk.links"])
-        return HTMLResponse(page, headers={"content-security-policy": POLICY})
+    def _demo(self) -> Demo | None:
+        """What a reader of the reference may try requests with: in development alone."""
+        if not self.settings.development:
+            return None
+        assert self.parts is not None
+        parts, stripe = self.parts, self.settings.stripe_api_base or STRIPE_API
+        return Demo(stripe, lambda: staging.for_readers(parts, stripe_api_base=stripe))
 
     async def _callback(self, request: Request) -> Response:
         """A gateway's event: verified over the raw bytes, kept, answered; worked afterwards."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import html
 import json
 import re
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
+from paydesk.base.errors import MESSAGES
 from paydesk.commerce import registry as served
 from paydesk.declare import CREATE, UPDATE
+from paydesk.jsonapi import errors
 from paydesk.jsonapi.body.decode import Verb, decode
+from paydesk.jsonapi.openapi.components import ERRORS
 from paydesk.jsonapi.openapi.document import openapi_document
-from paydesk.jsonapi.pages.reference import POLICY, reference_page
+from paydesk.jsonapi.pages.frame import link
 from paydesk.jsonapi.pages.resources import resources_document
+from paydesk.jsonapi.pages.site import Site
+from paydesk.jsonapi.pages.types import operations_of
 from paydesk.jsonapi.query.parse import parse
 from paydesk.rules.registry import Registry
 from tests.jsonapi.shop import SHOP
@@ -30,6 +36,7 @@ def published(registry: Registry) -> dict[str, Any]:
     return {one["attributes"]["name"]: one for one in json.loads(resources_document(registry))["data"]}
 
 
+@cache
 def described(registry: Registry) -> Any:
     return json.loads(openapi_document(registry, version="1.2.3", servers=["https://acme.example.com"]))
 
@@ -140,83 +147,160 @@ def test_extra_paths_stand_beside_the_resources() -> None:
     assert "/api/orders/{id}/relationships/market" in document["paths"]
 
 
-class Page(HTMLParser):
+class Document(HTMLParser):
     """What a page has: ids, links, text, and whatever it would load."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: bytes) -> None:
         super().__init__()
         self.ids: list[str] = []
         self.links: list[str] = []
         self.loads: list[str] = []
         self.open: list[str] = []
+        self.feed(text.decode())
+        self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        if tag not in ("meta", "input", "br"):
+        if tag not in ("meta", "input", "br", "link", "hr"):
             self.open.append(tag)
         if given.get("id"):
             self.ids.append(given["id"] or "")
         if tag == "a":
             self.links.append(given.get("href") or "")
-        self.loads += [
-            value or "" for name, value in attrs if name in ("src", "style") or (name == "href" and tag == "link")
-        ]
+        assert not [name for name in given if name == "style" or name.startswith("on")], (
+            "the policy allows no such thing"
+        )
+        self.loads += [value or "" for name, value in attrs if name == "src" or (name == "href" and tag == "link")]
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag, f"</{tag}> closes what was not opened"
 
 
+@cache
+def site_of(registry: Registry, version: str = "1") -> Site:
+    return Site(registry, described(registry), version=version)
+
+
+def page_of(registry: Registry, path: str) -> str:
+    page = site_of(registry).page(path)
+    assert page is not None
+    return page.body.decode()
+
+
 @REGISTRIES
-def test_the_page_is_whole_and_loads_nothing(registry: Registry) -> None:
-    text = reference_page(registry, version="<1>").decode()
-    page = Page()
-    page.feed(text)
-    page.close()
-    assert page.open == [] and page.loads == []
-    assert len(page.ids) == len(set(page.ids))
-    within = {link[1:] for link in page.links if link.startswith("#")}
-    assert within <= set(page.ids)
-    assert set(registry.types) <= within
-    assert {link for link in page.links if not link.startswith("#")} == {
-        "/api/public/openapi.json",
-        "/api/public/resources",
-    }
-    assert "<small>&lt;1&gt;</small>" in text
+def test_the_pages_are_whole_lead_to_each_other_and_load_only_their_own(registry: Registry) -> None:
+    site = site_of(registry, "<1>")
+    pages = {link(path): site.page(path) for path in site.paths()}
+    documents = {path: Document(page.body) for path, page in pages.items() if page and page.is_document}
+    assert {link(f"resources/{name}") for name in registry.types} <= set(documents)
+    wrong = []
+    for path, document in documents.items():
+        assert document.open == [] and len(document.ids) == len(set(document.ids)), path
+        assert {load.partition("?")[0] for load in document.loads} <= set(pages), path
+        for target in document.links:
+            place, _, anchor = target.partition("#")
+            place = place or path
+            # The guides and the examples of the basics speak of the served types.
+            if place.startswith("/api/public/") or (registry is SHOP and place.startswith(link("resources/"))):
+                continue
+            if place not in documents or (anchor and anchor not in documents[place].ids):
+                wrong.append(f"{path}: {target}")
+        page = pages[path]
+        assert page is not None and b"<small>&lt;1&gt;</small>" in page.body
+    assert wrong == []
+    assert site.page("nowhere") is None and site.page("resources/nowhere") is None
 
 
-def test_the_page_tells_attributes_triggers_relationships_and_filters() -> None:
-    text = reference_page(SHOP, version="1").decode()
-    for one in ("orders.total_amount_cents", "orders._place", "orders.line_items", "orders.coupon_code"):
-        assert f'id="{one}"' in text
-    assert 'id="orders.token"' not in text and 'id="orders.total_amount_float"' not in text
+def test_a_page_is_asked_for_anew_when_its_style_or_script_changes() -> None:
+    (style, script) = (re.search(rf"/docs/{name}\?(\w+)", page_of(SHOP, "")) for name in ("style.css", "script.js"))
+    for found, path in ((style, "style.css"), (script, "script.js")):
+        page = site_of(SHOP).page(path)
+        assert found and page and hashlib.sha256(page.body).hexdigest().startswith(found[1])
+
+
+def test_the_page_of_a_type_tells_attributes_triggers_relationships_and_filters() -> None:
+    text = page_of(SHOP, "resources/orders")
+    for one in ("total_amount_cents", "_place", "line_items", "coupon_code"):
+        assert f'<tr id="{one}">' in text
+    assert '<tr id="token">' not in text and '<tr id="total_amount_float">' not in text
     assert "Place the order." in text
     assert "<code>filter[q][open]</code>" in text
     assert "Not served yet: always <code>null</code>" in text
-    assert "https://acme.example.com/api/line_items" in text
 
 
-def test_the_page_promises_no_write_that_is_not_served() -> None:
-    text = reference_page(SERVED, version="1").decode()
+@REGISTRIES
+def test_requests_answers_and_errors_are_those_of_the_description(registry: Registry) -> None:
+    description = described(registry)
+    site = site_of(registry)
+    for name, resource in registry.types.items():
+        page = site.page(f"resources/{name}")
+        assert page is not None
+        text = html.unescape(page.body.decode())
+        shown = [json.loads(one) for one in re.findall(r'data-request="(.*?)"><figcaption>', html.unescape(text))]
+        operations = list(operations_of(resource.shape, description))
+        assert [one["method"].lower() for one in shown] == [method for _, method, _ in operations]
+        for request, (_, _, operation) in zip(shown, operations, strict=True):
+            content = operation.get("requestBody", {}).get("content", {}).get("application/vnd.api+json", {})
+            assert request["body"] == content.get("example")
+            part = text.partition(f'<article id="{operation["operationId"]}">')[2].partition("</article>")[0]
+            told = set(re.findall(r'href="/docs/errors#(\d+)"', part))
+            assert told == {status for status in operation["responses"] if status[0] in "45"}
+
+
+def test_triggers_and_relationships_have_an_example() -> None:
+    text = page_of(SERVED, "resources/captures")
 
     def row(member: str) -> str:
-        (found,) = re.findall(f'<tr id="{re.escape(member)}">.*?</tr>', text)
+        (found,) = re.findall(f'<tr id="{re.escape(member)}">.*?</tr>', text, re.S)
+        return html.unescape(str(found))
+
+    def shown(member: str, verb: str) -> Any:
+        return json.loads(
+            row(member).partition(f"<code>{verb} /api/captures/XAyRWNUzyN\n\n")[2].partition("</code>")[0]
+        )
+
+    record = {"type": "captures", "id": "XAyRWNUzyN"}
+    assert shown("_refund", "PATCH") == {"data": {**record, "attributes": {"_refund": True}}}
+    # What only says more to a trigger is sent together with it.
+    both = {"_refund": True, "_refund_amount_cents": 500}
+    assert shown("_refund_amount_cents", "PATCH") == {"data": {**record, "attributes": both}}
+    assert "GET /api/captures/XAyRWNUzyN?include=order" in row("order")
+    asked = html.unescape(page_of(SERVED, "resources/orders")).partition('<tr id="billing_address">')[2]
+    written = json.loads(asked.partition("<code>PATCH /api/orders/XAyRWNUzyN\n\n")[2].partition("</code>")[0])
+    address = {"data": {"type": "addresses", "id": "XAyRWNUzyN"}}
+    assert written["data"]["relationships"] == {"billing_address": address}
+    # What is taken and does nothing is not recommended.
+    idle = page_of(SERVED, "resources/orders").partition('<tr id="_add_tags">')[2].partition("</tr>")[0]
+    assert "Changes nothing in this version." in idle and "Example" not in idle
+
+
+def test_the_pages_promise_no_write_that_is_not_served() -> None:
+    def row(name: str, member: str) -> str:
+        (found,) = re.findall(f'<tr id="{re.escape(member)}">.*?</tr>', page_of(SERVED, f"resources/{name}"), re.S)
         return str(found)
 
-    assert "read only" in row("applications.name")
-    assert ">update<" not in row("versions.reference")
-    assert '<span class="chip create">' in row("skus.reference")
-    triggers = text.partition('<section id="orders">')[2].partition("<h3>Triggers</h3>")[2].partition("<h3>")[0]
+    assert "read only" in row("applications", "name")
+    assert ">update<" not in row("versions", "reference")
+    assert '<span class="chip create">' in row("skus", "reference")
+    triggers = page_of(SERVED, "resources/orders").partition('<section id="triggers">')[2].partition("</section>")[0]
     for name in ("_place", "_refresh", "_authorization_amount_cents"):
-        assert f'id="orders.{name}"' in triggers
+        assert f'<tr id="{name}">' in triggers
 
 
-def test_the_policy_allows_the_page_its_own_style_and_script_alone() -> None:
-    text = reference_page(SHOP, version="1").decode()
-    for tag in ("style", "script"):
-        (inline,) = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
-        digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
-        assert f"{tag}-src 'sha256-{digest}'" in POLICY
-    assert POLICY.startswith("default-src 'none'")
+def test_every_status_code_and_rule_of_errors_has_its_place() -> None:
+    ids = Document(page_of(SERVED, "errors").encode()).ids
+    assert {*errors.CODES, *MESSAGES, *map(str, ERRORS)} <= set(ids)
+
+
+def test_guides_types_members_and_errors_are_in_the_index() -> None:
+    page = site_of(SERVED).page("search.json")
+    assert page is not None
+    entries = json.loads(page.body)
+    places = {url for _, _, url, _ in entries}
+    assert {"/docs/errors#422", "/docs/errors#VALIDATION_ERROR", "/docs/errors#idempotency_key_reused"} <= places
+    assert {"/docs/resources/orders", "/docs/resources/orders#_place", "/docs/guides/refund#a-part"} <= places
+    (cards,) = [url for _, _, url, text in entries if "4242 4242 4242 4242" in text]
+    assert cards == "/docs/guides/test-cards#they-pay"
 
 
 def test_what_is_always_empty_is_marked() -> None:
@@ -238,6 +322,5 @@ def test_what_is_always_empty_is_marked() -> None:
     served = published(SERVED)["orders"]["attributes"]
     assert "shipments" not in served["relationships"]
     assert "_add_tags" not in served["fields"]
-    page = reference_page(SERVED, version="1")
-    row = page.decode().partition('<tr id="orders.shipments">')[2].partition("</tr>")[0]
+    row = page_of(SERVED, "resources/orders").partition('<tr id="shipments">')[2].partition("</tr>")[0]
     assert mark in row

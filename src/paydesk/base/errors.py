@@ -122,7 +122,7 @@ class KeyReused(Refusal):
     """An `Idempotency-Key` was sent with another request before (422)."""
 
 
-_MESSAGES: dict[str, str] = {
+MESSAGES: dict[str, str] = {
     "blank": "can't be blank",
     "empty": "can't be empty",
     "present": "must be blank",
@@ -165,7 +165,7 @@ _MESSAGES: dict[str, str] = {
 
 def message_of(error: str, meta: dict[str, Any]) -> str:
     """The text of a rule's key; a key without one reads as its own words."""
-    text = _MESSAGES.get(error)
+    text = MESSAGES.get(error)
     if text is None:
         return error.replace("_", " ") or "is invalid"
     return text.replace("{count}", str(meta["count"])) if "count" in meta else text.partition(" {count}")[0]

@@ -1,7 +1,7 @@
 """`paydesk demo buy`: from the documented request to a paid, captured and partly refunded order.
 
 A client like any other: it knows the credentials file of a running `paydesk dev`, and asks the API and the sandbox by
-HTTP. The same steps by hand stand in the README.
+HTTP. The same steps by hand stand in docs/using.md.
 """
 
 import http

@@ -1,7 +1,8 @@
-"""Documents of the API that anybody may read: its OpenAPI description and the reference page.
+"""Documents of the API that anybody may read: its OpenAPI description and the pages of the reference.
 
-Making one takes as long as a hundred requests. So each is made once, beside the event loop and soon after the start,
-with a name in place of the address that is asked, which may be any.
+Making the description takes as long as a hundred requests. So each is made once, beside the event loop, the description
+soon after the start and a page when it is first asked for, with a name in place of the address that is asked, which may
+be any.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import asyncio
 from functools import cache
 
+import orjson
+
 from paydesk import __version__
 from paydesk.http.described import ELSEWHERE, HERE
+from paydesk.jsonapi.openapi.answers import EXAMPLE_ORIGIN
 from paydesk.jsonapi.openapi.document import openapi_document
-from paydesk.jsonapi.pages.reference import reference_page
+from paydesk.jsonapi.pages.site import Page, Site
 from paydesk.rules.registry import Registry
 
 
@@ -23,19 +27,19 @@ class Documents:
         self._registry = registry
 
     async def make(self, after: asyncio.Task[None] | None = None) -> None:
-        """Make all of them, once `after` has ended: the server is to answer first."""
+        """Make the description, once `after` has ended: the server is to answer first."""
         if after is not None:
             await asyncio.wait([after])
         await self.description("")
-        await self.reference("")
 
     async def description(self, here: object) -> bytes:
         """The OpenAPI description of the API at this address."""
         return _at(await asyncio.to_thread(_description, self._registry), here)
 
-    async def reference(self, here: object) -> bytes:
-        """The reference page of the API at this address."""
-        return _at(await asyncio.to_thread(_reference, self._registry), here)
+    async def page(self, path: str, here: object) -> Page | None:
+        """A page of the reference of the API at this address; None where there is none."""
+        page = await asyncio.to_thread(_page, self._registry, path)
+        return page and page._replace(body=_at(page.body, here))
 
 
 @cache
@@ -44,8 +48,13 @@ def _description(registry: Registry) -> bytes:
 
 
 @cache
-def _reference(registry: Registry) -> bytes:
-    return reference_page(registry, version=__version__, origin=HERE)
+def _site(registry: Registry) -> Site:
+    description = _description(registry).replace(EXAMPLE_ORIGIN.encode(), HERE.encode())
+    return Site(registry, orjson.loads(description), version=__version__, origin=HERE)
+
+
+def _page(registry: Registry, path: str) -> Page | None:
+    return _site(registry).page(path)
 
 
 def _at(document: bytes, here: object) -> bytes:

@@ -131,6 +131,11 @@ CODES: tuple[str, ...] = tuple(_TABLE)
 """Every code there is."""
 
 
+def table() -> dict[str, ApiError]:
+    """By code, the error as it is told where nothing closer is known."""
+    return {code: problem(code) for code in CODES}
+
+
 def problem(
     code: str,
     *,

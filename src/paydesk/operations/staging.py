@@ -56,10 +56,7 @@ async def ensure_demo(parts: Parts, *, stripe_api_base: str) -> dict[str, Any]:
         stripe_publishable_key=settings.stripe_publishable_key or "",
         customer_password=_derived(vault, "customer password", 12),
     )
-    applications: dict[str, dict[str, str]] = {
-        kind: {"client_id": _derived(vault, f"{kind} id"), "client_secret": _derived(vault, f"{kind} secret")}
-        for kind in KINDS
-    }
+    applications = {kind: _client(vault, kind) for kind in KINDS}
     applications["webapp"]["redirect_uri"] = REDIRECT_URI
     return {
         "organization": {"id": organization_id, "slug": SLUG},
@@ -75,6 +72,41 @@ async def ensure_demo(parts: Parts, *, stripe_api_base: str) -> dict[str, Any]:
         },
         "customer": {"email": demo.CUSTOMER_EMAIL, "password": _derived(vault, "customer password", 12)},
     }
+
+
+async def for_readers(parts: Parts, *, stripe_api_base: str) -> dict[str, Any] | None:
+    """What somebody who reads the reference tries its requests with: how each token is got (`grants`), and the values
+    that guides begin with. None where no demo was made.
+    """
+    organization_id = await parts.database.read(lambda: organizations.organization_with_slug(SLUG))
+    if organization_id is None:
+        return None
+    markets = await _Finding(parts, _integration(organization_id))("markets", "code", demo.MARKET_CODE)
+    integration, shop = (_client(parts.vault, kind) for kind in ("integration", "sales_channel"))
+    scoped = {"client_id": shop["client_id"], "scope": f"market:code:{demo.MARKET_CODE}"}
+    password = _derived(parts.vault, "customer password", 12)
+    return {
+        "grants": {
+            "token": {"grant_type": "client_credentials", **integration},
+            "shop_token": {"grant_type": "client_credentials", **scoped},
+            "customer_token": {
+                "grant_type": "password",
+                "username": demo.CUSTOMER_EMAIL,
+                "password": password,
+                **scoped,
+            },
+        },
+        "values": {
+            **integration,
+            "market": markets[0].id if markets else None,
+            "stripe": stripe_api_base,
+            "publishable_key": parts.settings.stripe_publishable_key,
+        },
+    }
+
+
+def _client(vault: Vault, kind: str) -> dict[str, str]:
+    return {"client_id": _derived(vault, f"{kind} id"), "client_secret": _derived(vault, f"{kind} secret")}
 
 
 def _integration(organization_id: str) -> Actor:

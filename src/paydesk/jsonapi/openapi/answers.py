@@ -13,7 +13,10 @@ from paydesk.jsonapi.openapi.examples import has_example, sample
 from paydesk.jsonapi.openapi.schema import ID_EXAMPLE, MEDIA_TYPE, Json
 from paydesk.rules.registry import Registry
 
-_BASE = "https://acme.example.com/api"
+EXAMPLE_ORIGIN = "https://acme.example.com"
+"""The address that examples are told by."""
+
+_BASE = f"{EXAMPLE_ORIGIN}/api"
 _META = {"mode": "test", "organization_id": "EdnYlFAgxZ", "trace_id": "5b1f" * 16}
 
 

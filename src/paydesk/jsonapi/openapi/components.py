@@ -9,7 +9,7 @@ from paydesk.jsonapi.openapi.answers import example_error
 from paydesk.jsonapi.openapi.schema import MEDIA_TYPE, Json, ref
 from paydesk.jsonapi.query.query import PAGE_SIZE, PAGE_SIZE_MAXIMUM
 
-_ERRORS = {
+ERRORS = {
     400: "The request could not be read: a malformed body, or a name or value that is not known.",
     401: "The token is missing or not valid (`INVALID_TOKEN`), or does not permit this (`UNAUTHORIZED`).",
     403: "The operation is never permitted.",
@@ -24,6 +24,7 @@ _ERRORS = {
     429: "The rate limit is exceeded; `Retry-After` says for how long.",
     503: "The outcome is not known yet, or a gateway cannot be reached. Send the same request again.",
 }
+"""By status, what an answer with it means."""
 READING = (400, 401, 403, 404, 405, 406, 429, 503)
 WRITING = (400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 503)
 DELETING = (*WRITING, 423)
@@ -168,7 +169,7 @@ SCHEMAS: Json = {
 
 def _error_answer(status: int) -> Json:
     content = {"schema": ref("errors"), "example": example_error(status)}
-    answer: Json = {"description": _ERRORS[status], "content": {MEDIA_TYPE: content}}
+    answer: Json = {"description": ERRORS[status], "content": {MEDIA_TYPE: content}}
     if status in (409, 429, 503):
         answer["headers"] = {"Retry-After": {"$ref": "#/components/headers/retry_after"}}
     return answer
@@ -178,4 +179,4 @@ def error_answers(statuses: Iterable[int]) -> Json:
     return {str(status): {"$ref": f"#/components/responses/error_{status}"} for status in sorted(statuses)}
 
 
-ERROR_ANSWERS: Json = {f"error_{status}": _error_answer(status) for status in _ERRORS}
+ERROR_ANSWERS: Json = {f"error_{status}": _error_answer(status) for status in ERRORS}
