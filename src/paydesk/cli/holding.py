@@ -19,13 +19,19 @@ class InUse(Exception):
 
 
 @contextmanager
-def hold(lock: Path, what: str) -> Iterator[None]:
-    """Hold a lock file, in which this process's id is written, to the end of the block.
+def hold(lock: Path, what: str, held: int | None = None) -> Iterator[int]:
+    """Hold a lock file, in which this process's id is written, to the end of the block; the open file.
 
     The kernel gives the lock back when this process and the workers it forked are gone, however they went.
+    held     the open file of a server before, which holds it already in this very process
     raises   InUse, naming `what` and the process that holds it
     """
     private.make_folder(lock.parent)
+    if held is not None:
+        with open(held, "r+", encoding="ascii"):
+            if os.path.samestat(os.fstat(held), lock.stat()):
+                yield held
+                return
     with open(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="ascii") as stream:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -43,14 +49,15 @@ def hold(lock: Path, what: str) -> Iterator[None]:
         stream.truncate()
         stream.write(f"{os.getpid()}\n")
         stream.flush()
-        yield
+        yield stream.fileno()
 
 
 @contextmanager
-def hold_database(settings: Settings) -> Iterator[None]:
-    """Hold the SQLite database to be served; PostgreSQL needs no such thing."""
+def hold_database(settings: Settings, held: int | None = None) -> Iterator[int | None]:
+    """Hold the SQLite database to be served, as `hold` does; PostgreSQL needs no such thing."""
     with ExitStack() as stack:
+        lock = None
         if settings.on_sqlite:
             file = settings.sqlite_file
-            stack.enter_context(hold(file.with_name(file.name + ".lock"), f"The database {file}"))
-        yield
+            lock = stack.enter_context(hold(file.with_name(file.name + ".lock"), f"The database {file}", held))
+        yield lock

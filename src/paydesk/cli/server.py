@@ -1,6 +1,7 @@
 """`paydesk dev` and `paydesk serve`."""
 
 from dataclasses import replace
+from functools import partial
 from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +11,11 @@ import typer
 from paydesk import __version__
 from paydesk.cli.groups import EXIT_CODES, Version
 from paydesk.cli.running import fail_to_listen, finish, settings_of, told_plainly
-from paydesk.cli.screen import Exit, err, fail
+from paydesk.cli.screen import Exit, done, err, fail
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from paydesk.settings import Settings
 
 
@@ -63,11 +66,24 @@ def dev(
         develop(settings, Options(credentials=credentials, reset=reset, tls=tls, sandbox_port=sandbox_port))
 
 
-def serve(version: Version = False) -> None:
+def serve(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only see whether it could serve: settings, database, keys, certificate.")
+    ] = False,
+    version: Version = False,
+) -> None:
     """Serve the API in production.
 
-    The settings come from the environment; `paydesk migrate` comes first.
+    The settings come from the environment; `paydesk migrate` comes first. SIGTERM ends it once requests in flight are
+    answered. SIGHUP has the paydesk that is installed by then take over, with the same settings, and no connection is
+    refused meanwhile.
     """
+    from paydesk.http import handover
+
+    try:
+        handed = handover.received()
+    except handover.HandedWrongly as error:
+        fail(str(error), exit=Exit.USAGE)
     settings = settings_of()
 
     from paydesk.app import open_vault
@@ -80,9 +96,14 @@ def serve(version: Version = False) -> None:
         schema.check(settings.database_url)
     finish(open_vault(settings))
     _try_certificate(settings)
+    if check:
+        done(f"paydesk {__version__} could serve.")
+        return
     try:
-        with told_plainly(), hold_database(settings):
-            serving.serve(_for_production(settings), started=lambda: _tell_where(settings))
+        with told_plainly(), hold_database(settings, handed.lock) as lock:
+            successor = handover.Successor(alone=settings.on_sqlite, lock=lock)
+            started = partial(_tell_where, settings, handed.listeners[0] if handed.listeners else None)
+            serving.serve(_for_production(settings), started=started, handed=handed, successor=successor)
     except listening.CannotListen as error:
         fail_to_listen(error, host="PAYDESK_HOST", port="PAYDESK_PORT")
     except InUse as error:
@@ -98,10 +119,11 @@ def _for_production(settings: "Settings") -> "Settings":
     )
 
 
-def _tell_where(settings: "Settings") -> None:
+def _tell_where(settings: "Settings", handed: "socket | None") -> None:
+    host, port = handed.getsockname()[:2] if handed else (settings.host, settings.port)
     scheme = "https" if settings.tls_certificate else "http"
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    told = f"paydesk {__version__} listens on {scheme}://{host}:{settings.port}"
+    host = f"[{host}]" if ":" in host else host
+    told = f"paydesk {__version__} listens on {scheme}://{host}:{port}"
     if settings.log_format == "json":
         getLogger("paydesk").info(told)
     else:

@@ -52,6 +52,37 @@ def require_free(host: str, port: int) -> str:
             time.sleep(0.05)
 
 
+def listen(host: str, port: int, count: int) -> list[socket.socket]:
+    """So many sockets that share a port, for so many workers: the kernel shares the connections out among them.
+
+    raises   CannotListen
+    """
+    address = require_free(host, port)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listeners: list[socket.socket] = []
+    try:
+        for _ in range(count):
+            listeners.append(listener := socket.socket(family, socket.SOCK_STREAM))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if count > 1:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listener.bind((address, port))
+    except OSError as error:
+        for listener in listeners:
+            listener.close()
+        raise _cannot(host, port, error) from error
+    return listeners
+
+
+def prepared(listeners: list[socket.socket], backlog: int) -> list[socket.socket]:
+    """These sockets, which take connections and, as every connection of theirs, send without delay."""
+    for listener in listeners:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.setblocking(False)
+        listener.listen(backlog)
+    return listeners
+
+
 def _resolved(host: str, port: int) -> tuple[int, str]:
     """The family and the IP address of a host: of a name's several, one of IPv4."""
     try:

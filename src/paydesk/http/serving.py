@@ -2,7 +2,8 @@
 
 The main process imports the application but never makes one: each worker does, and runs its lifespan. A worker that
 dies is made anew; one that dies again within seconds ends the whole, with exit status 1. A worker never outlives the
-main process, not even one killed by SIGKILL.
+main process, not even one killed by SIGKILL. `leaving.py` says how a worker ends, `handover.py` how a server takes over
+from another.
 """
 
 import asyncio
@@ -11,15 +12,17 @@ import gc
 import importlib
 import logging
 import logging.config
+import multiprocessing
 import os
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import granian._signals
-from granian._granian import WorkerSignal
+from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -27,9 +30,13 @@ from granian.server.embed import Server as EmbeddedServer
 from granian.server.mp import MPServer
 
 from paydesk.base import files
-from paydesk.http import listening
+from paydesk.http import handover, listening
+from paydesk.http.handover import Handed, Relief, Successor
+from paydesk.http.leaving import Serving, stop_by_signals
 from paydesk.http.request_log import JsonLines
 from paydesk.settings import Settings
+
+log = logging.getLogger("paydesk")
 
 APPLICATION = "paydesk.app:create_app"
 GRACE_SECONDS = 30
@@ -47,22 +54,29 @@ def serve(
     started: Callable[[], None] | None = None,
     grace_seconds: int = GRACE_SECONDS,
     application: str = APPLICATION,
+    handed: Handed | None = None,
+    successor: Successor | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then let requests in flight finish.
 
     started       called once the first workers were started (they may not answer yet), in the main thread
     application   `module:function`; the function makes an ASGI application of `Settings`
+    handed        what the server before, or systemd, leaves to this one
+    successor     what takes over at SIGHUP; without one, SIGHUP is an end like SIGTERM
     raises        CannotListen; SystemExit(1) when the workers keep dying
     """
-    address = listening.require_free(settings.host, settings.port)
+    handed = handed or Handed()
+    listeners = _listeners(settings, handed)
     files.raise_limit()
     module, _, function = application.partition(":")
     # Where workers are forked, this makes their start, and a restart after a crash, a matter of milliseconds; and a
     # mistake in the code is one traceback here, not a row of dying workers.
     importlib.import_module(module)
+    if sys.platform == "linux":
+        # As Python does there before 3.14.
+        multiprocessing.set_start_method("fork", force=True)
     server = _Server(
         target=application,
-        address=address,
         port=settings.port,
         interface=Interfaces.ASGI,
         workers=settings.workers,
@@ -81,8 +95,28 @@ def serve(
         ssl_key=settings.tls_key,
         ssl_protocol_min=SSLProtocols.tls12,
     )
-    server.started = started
-    server.serve(target_loader=partial(_application, settings, module, function, os.getpid()), wrap_loader=False)
+    server.started, server.successor, server.listeners = started, successor, listeners
+    server.relief = relief = Relief(settings.workers, handed.workers, grace_seconds)
+    loader = partial(
+        _application,
+        settings,
+        module,
+        function,
+        os.getpid(),
+        [listener.fileno() for listener in listeners],
+        relief.ready if multiprocessing.get_start_method() == "fork" else None,
+    )
+    server.serve(target_loader=loader, wrap_loader=False)
+
+
+def _listeners(settings: Settings, handed: Handed) -> list[socket.socket]:
+    """One socket for each worker, or one that all share."""
+    listeners = handed.listeners or listening.listen(settings.host, settings.port, settings.workers)
+    if len(listeners) not in (1, settings.workers):
+        raise listening.CannotListen(
+            listening.Reason.OTHER, f"{len(listeners)} sockets were handed over; there is to be one."
+        )
+    return listening.prepared(listeners, BACKLOG)
 
 
 def serve_alone(application: Any, settings: Settings, port: int) -> None:
@@ -114,50 +148,86 @@ def _headers_within(seconds: float) -> HTTP1Settings:
 
 
 class _Server(MPServer):
+    """granian's, on sockets of ours, with a way to make room for another server."""
+
     started: Callable[[], None] | None = None
+    successor: Successor | None = None
+    listeners: Sequence[socket.socket]
+    relief: Relief
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+        self.relief.begin()
         if self.started is not None:
             self.started()
 
+    def _init_shared_socket(self) -> None:
+        """They are open already; and the handlers of signals stand by now."""
+        self._sso = None
+        handover.unblock_signals()
+
+    def _spawn_worker(self, idx: int, target: Any, callback_loader: Any) -> Any:  # type: ignore[override]
+        # Where workers are not forked, the socket itself goes along under the same number.
+        self._sso = self.listeners[idx % len(self.listeners)]
+        holder: Any = SocketHolder
+        self._shd = holder(self._sso.fileno(), False, BACKLOG)
+        return super()._spawn_worker(idx, target, callback_loader)
+
+    def _reload(self, spawn_target: Any, target_loader: Any) -> None:
+        """At SIGHUP: let the successor take over, or else go on as before."""
+        self.reload_signal = False
+        if self.successor is None:
+            self.signal_handler_interrupt()  # type: ignore[no-untyped-call]
+            return
+        self.main_loop_interrupt.clear()
+        if self.interrupt_children:
+            self.main_loop_interrupt.set()
+        handover.tell("RELOADING=1")
+        log.warning("told to make room for a new server")
+        if self.successor.fits():
+            self._make_room(self.successor)
+        else:
+            log.error("the new server would not start: this one goes on")
+        handover.tell("READY=1")
+
+    def _make_room(self, successor: Successor) -> None:
+        if successor.alone and not self.interrupt_signal:
+            self._stop_workers()  # type: ignore[no-untyped-call]
+        handover.block_signals()
+        if self.interrupt_signal:
+            handover.unblock_signals()
+            return
+        successor.run(self.listeners, [worker.inner.pid for worker in self.wrks] + self.relief.left())
+
     def shutdown(self, exit_code: int = 0) -> None:
+        handover.tell("STOPPING=1")
         if self.interrupt_signal:
             # Ctrl-C reaches the workers as well; one that was faster than us has not failed.
             self.interrupt_children.clear()
-        super().shutdown(exit_code)  # type: ignore[no-untyped-call]
+        self.relief.end()
+        try:
+            super().shutdown(exit_code)  # type: ignore[no-untyped-call]
+        finally:
+            self.relief.wait()
 
 
-def _application(settings: Settings, module: str, function: str, parent: int) -> Any:
+def _application(
+    settings: Settings, module: str, function: str, parent: int, listeners: Sequence[int], ready: int | None
+) -> Any:
     """Runs in a worker, before its event loop."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Until the loop listens to them; the main process's own handlers were inherited.
+        signal.signal(number, signal.SIG_DFL)
+    # It is for the main process, and may come to the whole group.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     die_with_parent(parent)
-    granian._signals.set_loop_signals = _stop_once
-    made = getattr(importlib.import_module(module), function)(settings)
+    serving = Serving(getattr(importlib.import_module(module), function)(settings), ready)
+    granian._signals.set_loop_signals = partial(stop_by_signals, serving, listeners)
     # What was imported stays for good; and a request's objects end with it, by their counts of references.
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER)
-    return made
-
-
-def _stop_once(loop: asyncio.AbstractEventLoop) -> WorkerSignal:
-    """Set granian's event of a worker's stop at the first signal and at no later one.
-
-    The event's channel holds one value: a third `set` waits for a reader that has left, and holds the interpreter's
-    lock meanwhile, so the worker stands still until it is killed. Two presses of Ctrl-C, or the signal of a group
-    beside the one of the main process, were enough for that.
-    """
-    stop = WorkerSignal()
-    signals: list[int] = []
-
-    def received(number: int) -> None:
-        signals.append(number)
-        if len(signals) == 1:
-            stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, received, number)
-    return stop
+    return serving
 
 
 def die_with_parent(parent: int) -> None:
