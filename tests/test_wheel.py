@@ -98,7 +98,13 @@ def test_the_wheel_holds_every_file_of_the_package(wheel):
 
 def test_the_source_archive_holds_what_it_takes_to_build_test_and_work_on_it(archive):
     tops = {path.name for path in ROOT.iterdir() if path.is_file() and path.suffix == ".md"}
-    wanted = {"Makefile", "LICENSE", "pyproject.toml", *tops, *kept_in("src", "tests", "bench", "docs", "requirements")}
+    wanted = {
+        "Makefile",
+        "LICENSE",
+        "pyproject.toml",
+        *tops,
+        *kept_in("src", "tests", "bench", "deploy", "docs", "requirements"),
+    }
     assert files_of(archive) - {"PKG-INFO", ".gitignore"} == wanted
 
 
