@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from paydesk import __version__
 from paydesk.operations import founding
 from paydesk.settings import Settings
 from paydesk.store import migrate, schema
@@ -146,9 +147,12 @@ def installation(sqlite_url: str, tmp_path: Path) -> Installation:
     return installed(sqlite_url, tmp_path)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+BOTH = ["sqlite", "postgresql"]
+
+
+@pytest.fixture
 def either_installation(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
-    """On either database, which nobody uses afterwards."""
+    """On the database that the test names, which nobody uses afterwards."""
     if request.param == "sqlite":
         return installed(request.getfixturevalue("sqlite_url"), tmp_path)
     migrate.upgrade(url := request.getfixturevalue("empty_url"))
@@ -192,6 +196,7 @@ async def all_was_answered(installation: Installation, load: Load) -> None:
         assert status == 200
 
 
+@pytest.mark.parametrize("either_installation", BOTH, indirect=True)
 async def test_a_server_makes_room_for_that_of_the_next_release(either_installation):
     installation = either_installation
     with installation.serving() as process:
@@ -232,8 +237,10 @@ async def test_a_server_makes_room_for_that_of_the_next_release(either_installat
         assert group(process.pid) == []
 
 
-async def test_a_socket_that_systemd_holds_is_taken_over(installation):
+@pytest.mark.parametrize("either_installation", BOTH if RESTARTS > 1 else BOTH[:1], indirect=True)
+async def test_a_socket_that_systemd_holds_is_taken_over(either_installation):
     """As `systemctl restart` does where a socket unit activates the service: the one ends, then the other starts."""
+    installation = either_installation
     with socket.create_server(("127.0.0.1", installation.port), backlog=4096) as held:
         script = f'exec 3<&{held.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
 
@@ -261,18 +268,25 @@ async def test_a_socket_that_systemd_holds_is_taken_over(installation):
             await all_was_answered(installation, load)
 
 
-async def test_a_server_that_would_not_start_replaces_none(installation):
+async def test_the_next_release_takes_over_once_the_database_is_its_own(installation):
+    """Not before: the server that is there goes on. Then at the latest when a worker dies."""
     with installation.serving() as process:
         await eventually(partial(answers, installation))
-        former = workers(process)
-        installation.next_release()  # and no `migrate`
+        (worker,) = workers(process)
+        installation.next_release()
         process.send_signal(signal.SIGHUP)
-
-        async def told() -> bool:
-            return "this one goes on" in installation.log.read_text()
-
-        await eventually(told)
+        await eventually(partial(goes_on, installation))
         assert "run `paydesk migrate`" in installation.log.read_text()
-        assert workers(process) == former
-        assert len(installation.starts()) == 1
+        assert workers(process) == {worker}
+        await asyncio.to_thread(installation.run, "migrate")
         assert await answers(installation)
+        assert installation.starts() == [__version__]
+        os.kill(worker, signal.SIGKILL)
+        await eventually(partial(started, installation, 2))
+        assert installation.starts() == [__version__, "9.9.9"]
+        await eventually(partial(answers, installation))
+        assert process.poll() is None
+
+
+async def goes_on(installation: Installation) -> bool:
+    return "this one goes on" in installation.log.read_text()

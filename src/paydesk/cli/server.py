@@ -101,7 +101,7 @@ def serve(
         return
     try:
         with told_plainly(), hold_database(settings, handed.lock) as lock:
-            successor = handover.Successor(alone=settings.on_sqlite, lock=lock)
+            successor = handover.Successor(settings.database_url, lock)
             started = partial(_tell_where, settings, handed.listeners[0] if handed.listeners else None)
             serving.serve(_for_production(settings), started=started, handed=handed, successor=successor)
     except listening.CannotListen as error:

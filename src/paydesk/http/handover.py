@@ -24,6 +24,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from paydesk.store import schema
+
 log = logging.getLogger("paydesk")
 
 FIRST = 3
@@ -86,9 +88,24 @@ def _listener(file: int) -> socket.socket:
 class Successor:
     """The server that takes over at SIGHUP: the same command, as it is installed by then."""
 
-    alone: bool
-    """No two may serve at a time."""
+    database_url: str
     lock: int | None = None
+    """The file that holds the lock on an SQLite database."""
+
+    @property
+    def alone(self) -> bool:
+        """No two may serve at a time."""
+        return self.database_url.startswith("sqlite:")
+
+    def is_due(self) -> bool:
+        """Whether the database was migrated by a newer release, so that no worker of this one can start any more."""
+        try:
+            schema.check(self.database_url)
+        except schema.SchemaTooNew:
+            return True
+        except (schema.NotMigrated, schema.DatabaseUnreachable):
+            pass
+        return False
 
     def fits(self) -> bool:
         """Whether it could serve, tried in a process of its own: where it could not, the present one stays."""

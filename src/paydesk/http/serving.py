@@ -154,8 +154,12 @@ class _Server(MPServer):
     successor: Successor | None = None
     listeners: Sequence[socket.socket]
     relief: Relief
+    had_terminal = False
+    """Whether it was started from a terminal: SIGHUP says when that is closed, too."""
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        # A program that `nohup` started is to outlive its terminal.
+        self.had_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN and _has_terminal()
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
         self.relief.begin()
         if self.started is not None:
@@ -176,7 +180,7 @@ class _Server(MPServer):
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
         """At SIGHUP: let the successor take over, or else go on as before."""
         self.reload_signal = False
-        if self.successor is None:
+        if self.successor is None or (self.had_terminal and not _has_terminal()):
             self.signal_handler_interrupt()  # type: ignore[no-untyped-call]
             return
         self.main_loop_interrupt.clear()
@@ -200,6 +204,11 @@ class _Server(MPServer):
         successor.run(self.listeners, [worker.inner.pid for worker in self.wrks] + self.relief.left())
 
     def shutdown(self, exit_code: int = 0) -> None:
+        successor = self.successor
+        if self.interrupt_children and not self.interrupt_signal and successor and successor.is_due():
+            log.warning("the database was migrated by a newer paydesk, so a worker that died cannot be made anew")
+            if successor.fits():
+                self._make_room(successor)
         handover.tell("STOPPING=1")
         if self.interrupt_signal:
             # Ctrl-C reaches the workers as well; one that was faster than us has not failed.
@@ -209,6 +218,14 @@ class _Server(MPServer):
             super().shutdown(exit_code)  # type: ignore[no-untyped-call]
         finally:
             self.relief.wait()
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def _application(
