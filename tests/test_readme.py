@@ -213,6 +213,18 @@ def test_an_operator_sees_what_happened(shop):
     assert "The new key is of another account: acct_" in said
 
 
+def test_an_operator_sees_what_came_in_and_what_went_back(shop):
+    commands = (line.partition("#")[0] for line in block("sh", "paydesk takings").splitlines())
+    summing, refunding, disputing = commands
+    shop.run("paydesk demo buy")
+    (said,) = shop.run(summing)
+    assert re.search(r"^demo/test\nday +captured +refunded +disputed +fees +net\n20\d\d-\d\d-\d\d +€", said, re.M), said
+    (said,) = shop.run(refunding)
+    assert "No such refund from 20" in said
+    (said,) = shop.run(disputing)
+    assert "No such dispute from 20" in said
+
+
 def test_the_demo_talks_to_the_stripe_account_whose_keys_it_is_given(tmp_path):
     (line,) = block("sh", "PAYDESK_STRIPE_SECRET_KEY").splitlines()
     assert line.endswith("make dev")

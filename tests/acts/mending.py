@@ -23,6 +23,19 @@ async def put(api: Api, of: Answer, **values: Any) -> None:
     await api.parts.database.write(write)
 
 
+async def dated(api: Api, table_name: str, column: str, at: str, **of: str) -> None:
+    """Have the rows that are named by one column have happened then."""
+    ((name, value),) = of.items()
+
+    def write() -> Any:
+        table = METADATA.tables[table_name]
+        changed = update(table).where(table.c[name] == bindparam("of"))
+        changed = changed.values({column: bindparam("at", type_=table.c[column].type)})
+        yield Ask(("test dated", table_name, column, name), lambda: changed, {"of": value, "at": at})
+
+    await api.parts.database.write(write)
+
+
 async def begun(api: Api) -> Mending:
     """The walks of a process that has just been started with an older release's database."""
 

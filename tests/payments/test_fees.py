@@ -4,7 +4,8 @@ from paydesk.base.instants import instant
 from tests.acts.disputes import paid
 from tests.acts.fees import fees, told_by
 from tests.acts.orders import in_parts, moved, only, stands
-from tests.payments.conftest import Api
+from tests.payments.commands import paydesk
+from tests.payments.conftest import Api, Running
 
 CAPTURE = ("capture", 15400, 15400, 477, 14923)
 """2.9 % of 154.00 and 0.30."""
@@ -64,3 +65,19 @@ async def test_each_part_of_a_capture_has_its_own_fee(api: Api) -> None:
     await told_by(api, payment, "charge.captured")
     assert await fees(api) == [("capture", 5000, 5000, 175, 4825), ("capture", 6000, 6000, 204, 5796)]
     assert len(await moved(api, order)) == 3
+
+
+async def test_reconciling_brings_in_the_fees_that_no_event_told(api: Api, running: Running) -> None:
+    for _ in range(2):
+        await paid(api, "pm_card_visa")
+    found = await paydesk(running, "reconcile", "--json")
+    assert (found.status, found.json["findings"]) == (0, [])
+    assert (found.json["without_fees"], found.json["fees_kept"]) == (2, 0)
+    told = await paydesk(running, "reconcile")
+    assert told.lines[-1] == "The fees of 2 payments are not kept yet; `paydesk reconcile --fix` keeps them."
+    assert await fees(api) == []
+    told = await paydesk(running, "reconcile", "--fix")
+    assert (told.status, told.lines[-1]) == (0, "The fees of 2 payments were kept.")
+    assert await fees(api) == [CAPTURE, CAPTURE]
+    found = await paydesk(running, "reconcile", "--fix", "--json")
+    assert (found.status, found.json["without_fees"], found.json["fees_kept"]) == (0, 0, 0)

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from paydesk.base.instants import instant
 from paydesk.cli.groups import Version
-from paydesk.cli.periods import moment
+from paydesk.cli.periods import period
 from paydesk.cli.running import beside_dev, finish, opened, settings_of, told_plainly
 from paydesk.cli.screen import Exit, fail
 
@@ -43,7 +42,7 @@ def reconcile(
     from paydesk.operations.reconcile.report import Report
 
     settings = beside_dev(settings_of())
-    begins, ends = _period(since, until, time.time())
+    begins, ends = period(since, until, time.time())
 
     async def reconciled(beside: bool) -> Report:
         async with opened(settings, reading=not fix, beside=beside) as parts:
@@ -62,15 +61,6 @@ def reconcile(
         raise typer.Exit(Exit.FAILED)
     if told.attention:
         raise typer.Exit(Exit.ATTENTION)
-
-
-def _period(since: str, until: str | None, now: float) -> tuple[str, str]:
-    begins, ends = moment(since, now), moment(until, now) if until else instant(now + 1)
-    for name, text, at in (("--since", since, begins), ("--until", until, ends)):
-        if at is None:
-            fail(f"{name} {text}: no time.", hint="Say 7d, 12h, 30m, or 2026-11-22T10:00:00Z.", exit=Exit.USAGE)
-    assert begins is not None and ends is not None
-    return begins, ends
 
 
 def prove(

@@ -13,13 +13,14 @@ from paydesk.cli.organizations import organization
 from paydesk.cli.payments import payments
 from paydesk.cli.screen import out
 from paydesk.cli.server import dev, serve, settings_help
+from paydesk.cli.takings import disputes, refunds, takings
 from paydesk.cli.upkeep import adopt_installation, backup, migrate, recover, restore
 from paydesk.sandbox.cli import cli as sandbox
 
 cli = group("paydesk: an open, self-hostable payment desk that speaks the Commerce Layer API.")
 cli.command()(dev)
 cli.command(epilog=settings_help())(serve)
-for act in (migrate, recover, backup, restore, adopt_installation, reconcile, prove):
+for act in (migrate, recover, backup, restore, adopt_installation, reconcile, takings, refunds, disputes, prove):
     cli.command()(act)
 for name, commands in {
     "organization": organization,

@@ -27,10 +27,19 @@ def show(report: Report) -> None:
     )
     for line in (*map(_wrong, report.wrong), *map(_difference, report.findings)):
         out().print(line, markup=False)
+    if report.fees_kept:
+        out().print(f"The fees of {_payments(report.fees_kept)} were kept.", markup=False)
+    elif report.without_fees:
+        told = f"The fees of {_payments(report.without_fees)} are not kept yet; `paydesk reconcile --fix` keeps them."
+        out().print(told, markup=False)
     if report.attention:
         out().print("\nNeeds attention, and may be right as it stands:", markup=False)
     for matter in report.attention:
         out().print(matter.line, markup=False)
+
+
+def _payments(count: int) -> str:
+    return "1 payment" if count == 1 else f"{count} payments"
 
 
 def as_json(report: Report) -> None:

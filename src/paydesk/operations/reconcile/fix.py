@@ -29,6 +29,7 @@ class Fix:
     def __init__(self, scope: Scope, payments: Payments, strays: Strays, *, beside: bool) -> None:
         self.mended = 0
         self.canceled = 0
+        self.fees_kept = 0
         self._scope = scope
         self._payments = payments
         self._strays = strays
@@ -45,11 +46,13 @@ class Fix:
         mended: list[Compared] = []
         kept: list[Compared] = []
         for one in compared:
-            if any(finding.mended for finding in one.findings):
+            differs = any(finding.mended for finding in one.findings)
+            if differs or one.lacks_fees:
                 payment = await self._scope.payment(one.gateway, one.id)
                 with suppress(Refusal):
                     await self._scope.parts.desk.refresh(one.gateway.actor, payment)
-                    self.mended += 1
+                    self.mended += differs
+                    self.fees_kept += one.lacks_fees
                 mended.append(one)
             else:
                 kept.append(one)
@@ -74,7 +77,7 @@ class Fix:
             return compared
         # The calls are this process's now, and nobody takes them over while it lives.
         await self._scope.parts.recovery.begin(beside=self._beside)
-        for gateway, id_, _ in idle:
+        for gateway, id_, *_ in idle:
             kind = gateway.payment_type
             await self._let_go(gateway, id_, lambda work: let_go(kind, id_, work))  # noqa: B023
             payment = await self._scope.payment(gateway, id_)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from paydesk.base.tenants import mode_of, organization_of
+from paydesk.commerce.payments.balance_transactions import BalanceTransaction
 from paydesk.commerce.payments.reconcile.compare import Difference, compare
 from paydesk.declare import Rule, eq
 from paydesk.gateways.port.problems import GatewayProblem
@@ -22,11 +23,15 @@ AT_ONCE = 16
 
 
 class Compared(NamedTuple):
-    """A payment of ours, and how it differs."""
+    """A payment of ours, and how it differs.
+
+    lacks_fees   the gateway tells of balance transactions that are not kept here: no difference of money
+    """
 
     gateway: ComparedGateway
     id: str
     findings: list[Finding]
+    lacks_fees: bool = False
 
 
 class Payments:
@@ -52,21 +57,22 @@ class Payments:
         for at in range(0, len(every), AT_ONCE):
             some = every[at : at + AT_ONCE]
             each = await asyncio.gather(*(self._compare(gateway, id_) for id_ in some))
-            compared += [Compared(gateway, id_, findings) for id_, findings in zip(some, each, strict=True)]
+            compared += [Compared(gateway, id_, *told) for id_, told in zip(some, each, strict=True)]
         return compared
 
     async def again(self, compared: list[Compared]) -> list[Compared]:
         """Compare once more what differed."""
-        anew: list[Compared] = []
+        anew = [one for one in compared if not one.findings]
         for gateway in self._scope.gateways:
-            anew += await self.compare(gateway, [id_ for its, id_, each in compared if its is gateway and each])
+            differing = [one.id for one in compared if one.gateway is gateway and one.findings]
+            anew += await self.compare(gateway, differing)
         return anew
 
-    async def _compare(self, gateway: ComparedGateway, id_: str) -> list[Finding]:
+    async def _compare(self, gateway: ComparedGateway, id_: str) -> tuple[list[Finding], bool]:
         payment = await self._scope.payment(gateway, id_)
         is_ours = payment is not None and payment.payment_gateway_id == gateway.record.id
         if not is_ours or gateway.record.id in self._scope.unreadable:
-            return []
+            return [], False
         if payment.order_id is not None:
             self.orders[(gateway.actor.tenant, payment.order_id)] = None
         known: dict[str, Any] = {
@@ -78,12 +84,12 @@ class Payments:
         try:
             snapshot = await self._scope.snapshot(gateway, payment.payment_id)
         except GatewayProblem as problem:
-            return self._scope.unread(gateway, problem, payment.gateway_status, known)
-        differences = await self._scope.parts.desk.consider(
+            return self._scope.unread(gateway, problem, payment.gateway_status, known), False
+        differences, lacks_fees = await self._scope.parts.desk.consider(
             gateway.actor, lambda work: _differences(work, id_, gateway, snapshot)
         )
         shared = await self._shared(gateway, payment, known)
-        return [*shared, *(_finding(gateway, difference, known) for difference in differences)]
+        return [*shared, *(_finding(gateway, difference, known) for difference in differences)], lacks_fees
 
     async def _shared(self, gateway: ComparedGateway, payment: Any, known: Mapping[str, Any]) -> list[Finding]:
         """The other orders of this server, of whichever tenant, that have the same payment."""
@@ -109,8 +115,9 @@ class Payments:
 def _differences(work: Work, id_: str, gateway: ComparedGateway, snapshot: Snapshot) -> Rule:
     payment = yield Find(gateway.record.makes, eq("id", id_), ("order", "payment_gateway"))
     if payment is None:
-        return []
-    return (yield from compare(payment, snapshot, work))
+        return [], False
+    differences = yield from compare(payment, snapshot, work)
+    return differences, any(isinstance(one, BalanceTransaction) for one in work.created)
 
 
 def _finding(gateway: ComparedGateway, difference: Difference, known: Mapping[str, Any]) -> Finding:

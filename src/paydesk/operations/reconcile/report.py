@@ -75,6 +75,7 @@ class Report:
     listed     how many the gateways have in the period, whosever they are
     mended     how many payments were brought to what their gateway says
     canceled   how many were canceled, since no order needs them
+    without_fees  of how many the gateway told fees that were not kept here, and `fees_kept` of how many they are since
     """
 
     since: str
@@ -83,6 +84,8 @@ class Report:
     listed: int = 0
     mended: int = 0
     canceled: int = 0
+    without_fees: int = 0
+    fees_kept: int = 0
     orders: int = 0
     wrong: list[Wrong] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

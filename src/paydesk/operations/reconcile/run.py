@@ -57,6 +57,7 @@ async def reconcile(
         report.payments += len(ids)
         await strays.look(each)
     report.listed = strays.listed
+    report.without_fees = sum(one.lacks_fees for one in compared)
     calls = await scope.open_calls()
     if (any(one.findings for one in compared) or strays.found or calls) and await scope.is_served():
         await asyncio.sleep(SECOND_LOOK_SECONDS)
@@ -69,6 +70,7 @@ async def reconcile(
         report.mended, report.canceled = fixing.mended, fixing.canceled
         still_open = {call["id"] for call in await scope.open_calls()}
         calls = [call for call in calls if call["id"] in still_open]
+        report.fees_kept = fixing.fees_kept
     findings = [finding for one in compared for finding in one.findings]
     findings += await strays.findings()
     findings += [_open(scope, call) for call in calls]

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Boolean
+from sqlalchemy import Boolean, Text
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine.interfaces import Dialect
@@ -117,6 +117,26 @@ def _moment_sqlite(element: Moment, compiler: Any, **options: Any) -> str:
 @compiles(Moment, "postgresql")
 def _moment_postgresql(element: Moment, compiler: Any, **options: Any) -> str:
     return f"(statement_timestamp() + interval '{element.seconds:.3f} seconds')"
+
+
+class Day(ColumnElement[str]):
+    """The day of an instant, in UTC: "2026-11-22"."""
+
+    inherit_cache = True
+    type = Text()
+
+    def __init__(self, at: Any) -> None:
+        self.at = at
+
+
+@compiles(Day, "sqlite")
+def _day_sqlite(element: Day, compiler: Any, **options: Any) -> str:
+    return f"substr({compiler.process(element.at, **options)}, 1, 10)"
+
+
+@compiles(Day, "postgresql")
+def _day_postgresql(element: Day, compiler: Any, **options: Any) -> str:
+    return f"to_char({compiler.process(element.at, **options)} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
 
 
 class Contains(ColumnElement[bool]):
