@@ -68,10 +68,10 @@ def _started(
     return process
 
 
-def paydesk(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """The command `paydesk`, without the settings of whoever runs the tests."""
+def paydesk(*arguments: str, typed: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
+    """The command `paydesk`, without the settings of whoever runs the tests. `typed` is what its standard input has."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PAYDESK_")}
-    return run(_command, *arguments, env=kept | variables)
+    return run(_command, *arguments, env=kept | variables, given=typed)
 
 
 def _command(*arguments: str) -> None:

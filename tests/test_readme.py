@@ -95,6 +95,7 @@ def test_every_command_block_is_known_to_these_tests():
         "POST http://localhost:8000/api/stripe_payments",
         "PAYDESK_STRIPE_SECRET_KEY",
         "paydesk migrate",
+        "first_payment.py",
         "pg_dump",
         "paydesk recover",
         "paydesk prove",
@@ -240,7 +241,7 @@ def test_the_demo_talks_to_the_stripe_account_whose_keys_it_is_given(tmp_path):
             end(process)
 
 
-def test_production_is_three_commands_on_postgresql(postgres_server, tmp_path):
+def test_production_is_four_commands_on_postgresql_and_goes_on_to_a_payment(postgres_server, tmp_path):
     import asyncio
 
     import asyncpg
@@ -259,11 +260,22 @@ def test_production_is_three_commands_on_postgresql(postgres_server, tmp_path):
     script = re.sub(r"postgresql://\S+", f"'{url}'", script).replace("/etc/paydesk", str(tmp_path))
     setting_up, serving = script.rsplit("\n", 2)[0], script.strip().rsplit("\n", 1)[1]
     assert serving == "paydesk serve"
-    founded = shell(setting_up, PAYDESK_PORT=port)
-    assert "client_secret" in founded or "client_id" in founded
     exports = "\n".join(line for line in script.splitlines() if line.startswith("export"))
-    with running(f"{exports}\n{serving}", f"http://127.0.0.1:{port}/readyz", tmp_path, PAYDESK_PORT=port):
-        pass
+    (tmp_path / "stripe.key").write_text("sk_test_" + "f" * 24)
+    stripe = free_port()
+    base = f"http://127.0.0.1:{stripe}"
+    here = {"PAYDESK_PORT": port, "PAYDESK_STRIPE_API_BASE": base}
+    with running(f"paydesk sandbox --port {stripe} --data-dir {tmp_path}/stripe", f"{base}/healthz", tmp_path):
+        founded = shell(setting_up, **here)
+        (credentials_,) = re.findall(
+            r"^integration, test .*\n +client_id +(\S+)\n +client_secret +(\S+)$", founded, re.M
+        )
+        with running(f"{exports}\n{serving}", f"http://127.0.0.1:{port}/readyz", tmp_path, **here):
+            paying = block("sh", "first_payment.py").replace("https://acme.pay.example.com", f"http://127.0.0.1:{port}")
+            for secret in credentials_:
+                paying = paying.replace("…", secret, 1)
+            said = shell(f"cd {ROOT}; {paying}")
+    assert re.search(r"^Order \w+ waits for the payment pi_\w+\.\n.* with pi_\w+_secret_\w+;", said), said
     dumping = block("sh", "pg_dump").splitlines()[1].partition("#")[0]
     programs = programs_of_the_wheel()
     if programs is not None:

@@ -15,6 +15,7 @@ from paydesk.cli.screen import out
 from paydesk.cli.server import dev, serve, settings_help
 from paydesk.cli.takings import disputes, refunds, takings
 from paydesk.cli.upkeep import adopt_installation, backup, migrate, recover, restore
+from paydesk.cli.users import user
 from paydesk.sandbox.cli import cli as sandbox
 
 cli = group("paydesk: an open, self-hostable payment desk that speaks the Commerce Layer API.")
@@ -25,6 +26,7 @@ for act in (migrate, recover, backup, restore, adopt_installation, reconcile, ta
 for name, commands in {
     "organization": organization,
     "application": application,
+    "user": user,
     "payments": payments,
     "gateways": gateways,
     "keys": keys,

@@ -9,10 +9,11 @@ import typer
 
 from paydesk.cli.groups import Version, group
 from paydesk.cli.running import beside_dev, finish, opened, settings_of
-from paydesk.cli.screen import Exit, fail
+from paydesk.cli.screen import Exit, done, fail, rows
 
 if TYPE_CHECKING:
     from paydesk.operations.check_gateways import Checked
+    from paydesk.operations.shop import Added
     from paydesk.settings import Settings
 
 LONGEST_KEY = 1024
@@ -94,14 +95,56 @@ def rekey(
     rekeyed.show(finish(given()))
 
 
+@gateways.command("add")
+def add(
+    organization: Annotated[str, typer.Option("--organization", "-o", metavar="SLUG", help="The organization's slug.")],
+    name: Annotated[str, typer.Option(help="What it is called.")] = "Stripe",
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read the key from the standard input; typed in, it is not shown.")
+    ] = False,
+    publishable_key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Its publishable key. [without --stdin PAYDESK_STRIPE_PUBLISHABLE_KEY]"),
+    ] = None,
+    version: Version = False,
+) -> None:
+    """Let an organization be paid by Stripe.
+
+    Makes a gateway with a secret or restricted key, in the environment of the key, and a way to pay by it for each
+    market that has none. The key comes from PAYDESK_STRIPE_SECRET_KEY or, with --stdin, from the standard input. It
+    is tried at Stripe first, and a webhook endpoint is registered where PAYDESK_PUBLIC_DOMAIN says the address.
+    """
+    from paydesk.operations import shop
+
+    settings = beside_dev(settings_of())
+    key = _new_key(settings, from_stdin=stdin)
+    public = publishable_key or (None if stdin else settings.stripe_publishable_key)
+
+    async def adding() -> "Added":
+        async with opened(settings, beside=True) as parts:
+            return await shop.add_gateway(parts, slug=organization, secret_key=key, publishable_key=public, name=name)
+
+    show_added(finish(adding()))
+
+
+def show_added(added: "Added") -> None:
+    done(f"Stripe gateway {added.id} for {added.mode} payments")
+    rows(
+        [
+            ("events come to", added.endpoint or "no address; they are fetched from Stripe every minute"),
+            ("pays for orders of", ", ".join(added.markets) or "no further market"),
+        ]
+    )
+
+
 def _new_key(settings: "Settings", *, from_stdin: bool) -> str:
     """The key to put in, from where no other user of this machine sees it. Ends the command where there is none."""
     if from_stdin:
-        key = getpass.getpass("New secret key: ") if sys.stdin.isatty() else sys.stdin.read(LONGEST_KEY)
+        key = getpass.getpass("Secret key: ") if sys.stdin.isatty() else sys.stdin.read(LONGEST_KEY)
     else:
         key = settings.stripe_secret_key or ""
     if not key.strip():
         where = "the standard input" if from_stdin else "PAYDESK_STRIPE_SECRET_KEY"
         hint = "Set PAYDESK_STRIPE_SECRET_KEY, or give it with --stdin."
-        fail(f"There is no new key in {where}.", hint=hint, exit=Exit.USAGE)
+        fail(f"There is no key in {where}.", hint=hint, exit=Exit.USAGE)
     return key.strip()

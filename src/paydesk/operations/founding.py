@@ -105,7 +105,7 @@ async def found_organization(settings: Settings, *, name: str, slug: str, admin_
             made.append(_made(organization_id, slug, mode, kind, title, None, None, now))
     founding = Work(_command(organization_id, slug, "live", organization_id, "organization create"), now)
     founding.create(Organization, id=organization_id, name=name.strip(), slug=slug)
-    async with _opened(settings) as (database, registry):
+    async with opened(settings) as (database, registry):
         writer = Writer(registry)
 
         def write() -> Any:
@@ -158,8 +158,8 @@ async def create_application(
     if role is not None and (kind != "webapp" or role not in ROLES):
         raise Invalid("role", "inclusion", "is for web applications: admin or read_only")
     wanted = " ".join(scopes) or None
-    async with _opened(settings) as (database, registry):
-        organization_id = await _organization(database, organization_slug)
+    async with opened(settings) as (database, registry):
+        organization_id = await organization_with_slug(database, organization_slug)
         if wanted is not None:
             try:
                 await scoping.resolve(database, tenant_of(organization_id, mode == "live"), kind, wanted, None)
@@ -188,8 +188,8 @@ async def list_applications(settings: Settings, slug: str) -> list[ApplicationRo
 
     raises  NotFound where no organization has this slug
     """
-    async with _opened(settings) as (database, _):
-        organization_id = await _organization(database, slug)
+    async with opened(settings) as (database, _):
+        organization_id = await organization_with_slug(database, slug)
         rows = await database.read(lambda: stored_applications.applications_of(organization_id))
     return [
         ApplicationRow(client_id, kind, mode_of(tenant), name, created_at)
@@ -199,7 +199,7 @@ async def list_applications(settings: Settings, slug: str) -> list[ApplicationRo
 
 async def revoke_application(settings: Settings, client_id: str) -> bool:
     """End an application: its tokens stop within seconds in every process that serves. False where there is none."""
-    async with _opened(settings) as (database, registry):
+    async with opened(settings) as (database, registry):
         found = await database.read(lambda: stored_applications.application(client_id))
         if found is None:
             return False
@@ -256,7 +256,8 @@ def _command(organization_id: str, slug: str, mode: str, subject: str, command: 
     return worker(tenant_of(organization_id, mode == "live"), slug, command, subject)
 
 
-async def _organization(database: Database, slug: str) -> str:
+async def organization_with_slug(database: Database, slug: str) -> str:
+    """Its id. raises NotFound"""
     organization_id = await database.read(lambda: organizations.organization_with_slug(slug))
     if organization_id is None:
         raise NotFound(f"There is no organization with the slug {slug}.")
@@ -264,7 +265,7 @@ async def _organization(database: Database, slug: str) -> str:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[Database, Registry]]:
+async def opened(settings: Settings) -> AsyncIterator[tuple[Database, Registry]]:
     """The migrated database of these settings, and the resources that it keeps.
 
     raises  schema.NotMigrated, schema.DatabaseUnreachable

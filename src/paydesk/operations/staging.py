@@ -50,8 +50,8 @@ async def ensure_demo(parts: Parts, *, stripe_api_base: str) -> dict[str, Any]:
     organization_id = await _organization(parts, vault)
     actor = _integration(organization_id)
     made = await demo.ensure_demo(
-        _Doing(parts, actor),
-        _Finding(parts, actor),
+        Doing(parts, actor),
+        Finding(parts, actor),
         stripe_secret_key=settings.stripe_secret_key or "",
         stripe_publishable_key=settings.stripe_publishable_key or "",
         customer_password=_derived(vault, "customer password", 12),
@@ -81,7 +81,7 @@ async def for_readers(parts: Parts, *, stripe_api_base: str) -> dict[str, Any] |
     organization_id = await parts.database.read(lambda: organizations.organization_with_slug(SLUG))
     if organization_id is None:
         return None
-    markets = await _Finding(parts, _integration(organization_id))("markets", "code", demo.MARKET_CODE)
+    markets = await Finding(parts, _integration(organization_id))("markets", "code", demo.MARKET_CODE)
     integration, shop = (_client(parts.vault, kind) for kind in ("integration", "sales_channel"))
     scoped = {"client_id": shop["client_id"], "scope": f"market:code:{demo.MARKET_CODE}"}
     password = _derived(parts.vault, "customer password", 12)
@@ -144,7 +144,7 @@ async def _organization(parts: Parts, vault: Vault) -> str:
     return organization_id
 
 
-class _Doing:
+class Doing:
     """`demo.Do` by the desk."""
 
     def __init__(self, parts: Parts, actor: Actor) -> None:
@@ -170,10 +170,10 @@ class _Doing:
         write = Write(verb, resource, id if verb == "update" else None, change, links)
         view = self.parts.views.of(resource, {}, {}, in_list=False)
         response = await self.parts.desk.change(Request(self.actor, "0" * 64), write, view)
-        return (await _Finding(self.parts, self.actor)(type, "id", response.record_id or ""))[0]
+        return (await Finding(self.parts, self.actor)(type, "id", response.record_id or ""))[0]
 
 
-class _Finding:
+class Finding:
     """`demo.Find` by the store."""
 
     def __init__(self, parts: Parts, actor: Actor) -> None:
@@ -181,8 +181,10 @@ class _Finding:
         self.actor = actor
 
     async def __call__(self, type: str, column: str, value: str) -> list[Any]:
+        return await self.all(Find(type, eq(column, value)))
+
+    async def all(self, find: Find) -> list[Any]:
         desk = self.parts.desk
         session = Session(self.actor.tenant, {})
-        find = Find(type, eq(column, value))
         found: list[Any] = await self.parts.database.read(lambda: desk.reader.records(session, find))
         return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Index, Table, Text, bindparam, select
+from sqlalchemy import Column, Index, Table, Text, bindparam, select, update
 
-from paydesk.store.sql.ask import Ask, Transaction
+from paydesk.store.sql.ask import Ask, Asks, Transaction
 from paydesk.store.sql.rows import insert_row
 from paydesk.store.types import METADATA, Instant
 
@@ -25,11 +26,13 @@ users = Table(
     Column("time_zone", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
 )
 """People who may let a web application in. The tenant is the organization's id: they belong to both environments.
 
 role      `admin` or `read_only`
 password  argon2id, null for one who cannot log in
+disabled  since when this one is let in no more, and is nobody's owner of a token
 """
 Index("uq_users_email_key", users.c.tenant, users.c.email_key, unique=True)
 
@@ -48,14 +51,29 @@ class User:
     password_hash: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user as whoever runs the server sees one."""
+
+    id: str
+    email: str
+    role: str
+    disabled_at: str | None
+
+
 def user_columns() -> list[Any]:
     c = users.c
     return [c.tenant, c.id, c.email, c.role, c.first_name, c.last_name, c.time_zone]
 
 
+def enabled_users(*more: Any) -> Any:
+    """Those who count, with these further columns."""
+    return select(*user_columns(), *more).where(users.c.disabled_at.is_(None))
+
+
 def user(organization_id: str, user_id: str) -> Transaction[User | None]:
     def build() -> Any:
-        return select(*user_columns()).where(users.c.tenant == bindparam("tenant"), users.c.id == bindparam("id"))
+        return enabled_users().where(users.c.tenant == bindparam("tenant"), users.c.id == bindparam("id"))
 
     rows = yield Ask(("oauth", "user"), build, {"tenant": organization_id, "id": user_id})
     return User(*rows[0]) if rows else None
@@ -65,7 +83,7 @@ def user_with_email(organization_id: str, email_key: str) -> Transaction[User | 
     """With the password's hash."""
 
     def build() -> Any:
-        found = select(*user_columns(), users.c.password_hash)
+        found = enabled_users(users.c.password_hash)
         return found.where(users.c.tenant == bindparam("tenant"), users.c.email_key == bindparam("email_key"))
 
     rows = yield Ask(("oauth", "user by email"), build, {"tenant": organization_id, "email_key": email_key})
@@ -76,7 +94,7 @@ def first_administrator(organization_id: str) -> Transaction[User | None]:
     """The oldest administrator."""
 
     def build() -> Any:
-        found = select(*user_columns()).where(users.c.tenant == bindparam("tenant"), users.c.role == "admin")
+        found = enabled_users().where(users.c.tenant == bindparam("tenant"), users.c.role == "admin")
         return found.order_by(users.c.created_at, users.c.id).limit(1)
 
     rows = yield Ask(("oauth", "administrator"), build, {"tenant": organization_id})
@@ -99,5 +117,32 @@ def add_user(user: User, now: str) -> Transaction[None]:
             "time_zone": user.time_zone,
             "created_at": now,
             "updated_at": now,
+            "disabled_at": None,
         },
     )
+
+
+def accounts_of(organization_id: str) -> Transaction[list[Account]]:
+    """All users of an organization, also those who are disabled, the oldest first."""
+
+    def build() -> Any:
+        c = users.c
+        found = select(c.id, c.email, c.role, c.disabled_at).where(c.tenant == bindparam("tenant"))
+        return found.order_by(c.created_at, c.id)
+
+    rows = yield Ask(("oauth", "accounts"), build, {"tenant": organization_id})
+    return [Account(*row) for row in rows]
+
+
+def change_user(organization_id: str, user_id: str, values: Mapping[str, Any], now: str) -> Asks:
+    """Set some columns of a user."""
+    names = sorted({*values, "updated_at"})
+
+    def build() -> Any:
+        c = users.c
+        changed = {name: bindparam(name, type_=c[name].type) for name in names}
+        found = update(users).where(c.tenant == bindparam("at_tenant"), c.id == bindparam("at_id"))
+        return found.values(changed)
+
+    asked = {**values, "updated_at": now, "at_tenant": organization_id, "at_id": user_id}
+    yield Ask(("oauth", "change user", *names), build, asked)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Text, bindparam, select
 
-from paydesk.store.oauth.administrators import User, user_columns
+from paydesk.store.oauth.administrators import User, enabled_users
 from paydesk.store.oauth.revocations import revocations
 from paydesk.store.oauth.signing_keys import KeyRow, keys
 from paydesk.store.oauth.tokens import AccessToken
@@ -45,7 +45,7 @@ def state(since: str, client_ids: Iterable[str]) -> Transaction[State]:
         return select(METADATA.tables["organizations"].c.slug)
 
     slugs = yield Ask(("oauth", "slugs"), every_slug)
-    everyone = yield Ask(("oauth", "users"), lambda: select(*user_columns()))
+    everyone = yield Ask(("oauth", "users"), enabled_users)
     asked = list(client_ids)
 
     def told() -> Any:
