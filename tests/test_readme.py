@@ -193,9 +193,14 @@ def test_the_demo_is_bought_by_one_command(shop):
 
 def test_an_operator_sees_what_happened(shop):
     commands = (line.partition("#")[0] for line in block("sh", "paydesk recover").splitlines())
-    showing, expiring, reconciling, recovering, checking, rekeying = commands
+    showing, listing, attending, expiring, reconciling, recovering, checking, rekeying = commands
     (said,) = shop.run(showing)
+    assert [line[:5].strip() for line in said.splitlines()[:6]] == ["who", "what", "card", "money", "say", "do"]
     assert re.search(r"^order +10000001 \(ABCRtyUpBa\), demo/test$", said, re.M), said
+    (said,) = shop.run(listing)
+    assert re.search(r"^20\d\d-.*  €154,00  10000001  |^✓ No such payment since 20", said, re.M), said
+    (said,) = shop.run(attending)
+    assert "Nothing needs attention." in said
     (said,) = shop.run(expiring)
     assert "No authorization ends before " in said
     (said,) = shop.run(reconciling)

@@ -9,6 +9,7 @@ from paydesk.cli.demos import demo
 from paydesk.cli.gateways import gateways
 from paydesk.cli.groups import group
 from paydesk.cli.keys import keys
+from paydesk.cli.matters import matters
 from paydesk.cli.organizations import organization
 from paydesk.cli.payments import payments
 from paydesk.cli.screen import out
@@ -21,7 +22,19 @@ from paydesk.sandbox.cli import cli as sandbox
 cli = group("paydesk: an open, self-hostable payment desk that speaks the Commerce Layer API.")
 cli.command()(dev)
 cli.command(epilog=settings_help())(serve)
-for act in (migrate, recover, backup, restore, adopt_installation, reconcile, takings, refunds, disputes, prove):
+for act in (
+    migrate,
+    recover,
+    backup,
+    restore,
+    adopt_installation,
+    matters,
+    reconcile,
+    takings,
+    refunds,
+    disputes,
+    prove,
+):
     cli.command()(act)
 for name, commands in {
     "organization": organization,

@@ -1,14 +1,18 @@
 """`paydesk payments`."""
 
+import time
 from contextlib import ExitStack
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paydesk.cli.groups import Mode, Version, group
-from paydesk.cli.periods import span
+from paydesk.cli.periods import moment, span
 from paydesk.cli.running import beside_dev, finish, opened, settings_of, told_plainly
 from paydesk.cli.screen import Exit, fail
+
+if TYPE_CHECKING:
+    from paydesk.operations.told.browsing import Filters
 
 payments = group("Payments: what happened to them, and what is about to.")
 
@@ -87,6 +91,103 @@ def show(
         answer.matches(told["matches"], more=told["more"], clue=clue)
     else:
         screen.show(told, history=history)
+
+
+@payments.command("list")
+def list_(
+    since: Annotated[str, typer.Option(help="Stored since: 30d, 12h, or 2026-11-22T10:00:00Z.")] = "30d",
+    until: Annotated[str | None, typer.Option(help="Stored until, likewise. [now]")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(help="A payment status, an order's status, or a state as the list shows it; several by commas."),
+    ] = None,
+    order: Annotated[str | None, typer.Option(metavar="ORDER", help="An order's number or id.")] = None,
+    customer: Annotated[str | None, typer.Option(metavar="EMAIL", help="A customer's e-mail address.")] = None,
+    amount: Annotated[str | None, typer.Option(help="What the payment is for: 154, 154.00 EUR.")] = None,
+    last_digits: Annotated[str | None, typer.Option(metavar="DDDD", help="The last four digits of a card.")] = None,
+    market: Annotated[str | None, typer.Option(help="A market's code, name or id.")] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(help="A payment method's name or id, or Stripe's word for a kind (card, ideal), or wire."),
+    ] = None,
+    organization: Annotated[
+        str | None, typer.Option("--organization", "-o", help="Only this organization's, by its slug.")
+    ] = None,
+    mode: Annotated[Mode | None, typer.Option(help="Only test or live.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 25,
+    after: Annotated[str | None, typer.Option(help="Go on behind this one, as the page before said.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Write it for a spreadsheet.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Tell it to a program.")] = False,
+    version: Version = False,
+) -> None:
+    """List payments, the newest first.
+
+    Each has a line: when, how much, which order, how it stands, with which card, whose. All filters that are given
+    have to hold. `payments show` tells more of one. It only reads, and may be run beside a server.
+    """
+    from paydesk.base.instants import instant
+    from paydesk.cli.screens import listing
+    from paydesk.operations.told.browsing import Page, browse
+
+    if csv and json:
+        fail("--csv and --json: one of them.", exit=Exit.USAGE)
+    settings, now = settings_of(), time.time()
+    filters = _filters(
+        now, since=since, until=until, status=status, order=order, customer=customer, amount=amount,
+        last_digits=last_digits, market=market, method=method, limit=limit, after=after,
+    )  # fmt: skip
+
+    async def found() -> Page:
+        async with opened(settings, reading=True) as parts:
+            return await browse(parts, filters, organization, mode and mode.value, instant(now))
+
+    page = finish(found())
+    if json:
+        listing.as_json(page)
+    elif csv:
+        listing.as_csv(page)
+    else:
+        listing.show(page, filters.since)
+
+
+def _filters(now: float, *, since: str, until: str | None, **given: Any) -> "Filters":
+    """What is asked for; ends the command where it cannot be meant."""
+    from paydesk.base.instants import instant, parse
+    from paydesk.operations.told.browsing import STATUSES, Filters
+    from paydesk.operations.told.clues import amounts
+
+    times = {"--since": moment(since, now), "--until": moment(until, now) if until else instant(now + 1)}
+    for name, at in times.items():
+        if at is None:
+            told = since if name == "--since" else until
+            fail(f"{name} {told}: no time.", hint="Say 30d, 12h, or 2026-11-22T10:00:00Z.", exit=Exit.USAGE)
+    statuses = [one.strip().replace("-", " ") for one in (given["status"] or "").split(",") if one.strip()]
+    statuses = [{one.replace("_", " "): one for one in STATUSES}.get(one.replace("_", " "), one) for one in statuses]
+    for one in statuses:
+        if one not in STATUSES:
+            fail(f"--status {one}: no such state.", hint=f"There are: {', '.join(STATUSES)}.", exit=Exit.USAGE)
+    meant = amounts(given["amount"]) if given["amount"] is not None else None
+    if meant == {}:
+        fail(f"--amount {given['amount']}: no amount.", hint="Say 154, 154.00 EUR or €154,00.", exit=Exit.USAGE)
+    digits = given["last_digits"]
+    if digits is not None and not (len(digits) == 4 and digits.isascii() and digits.isdigit()):
+        fail(f"--last-digits {digits}: not four digits.", exit=Exit.USAGE)
+    at, mark, id_ = (given["after"] or "").partition("/")
+    if given["after"] and (not id_ or parse(at) is None):
+        fail(f"--after {given['after']}: no page said so.", exit=Exit.USAGE)
+    return Filters(
+        since=str(times["--since"]),
+        until=str(times["--until"]),
+        statuses=tuple(statuses),
+        order=given["order"],
+        email=given["customer"],
+        digits=digits,
+        amounts=meant,
+        market=given["market"],
+        method=given["method"],
+        after=(str(parse(at)), id_) if mark else None,
+        limit=given["limit"],
+    )
 
 
 @payments.command("expiring")

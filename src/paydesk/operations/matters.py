@@ -74,7 +74,7 @@ class Matter:
     def line(self, where: str, now: float) -> str:
         """`where` is its organization and mode."""
         amount = f" {formatted(self.amount_cents, self.currency_code)}" if self.amount_cents is not None else ""
-        age = _span(now - seconds(self.since))
+        age = span(now - seconds(self.since))
         when = f"ends in {age}" if self.kind == EXPIRING else f"for {age}"
         said = self.kind.replace("_", " ")
         do = f"{self.do[0].upper()}{self.do[1:]}"
@@ -131,7 +131,8 @@ def counted(found: Iterable[Matter]) -> dict[str, int]:
     return {kind: counts[kind] for kind in KINDS}
 
 
-def _span(length: float) -> str:
+def span(length: float) -> str:
+    """A length of time in its greatest unit: 3 d, 5 h, 16 min."""
     length = abs(length)
     for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
         if length >= unit:

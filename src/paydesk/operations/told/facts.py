@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from paydesk.base.money import formatted
+from paydesk.base.money import Money, formatted
 from paydesk.commerce.payments.payment_sources import is_by_hand
-from paydesk.commerce.payments.status import Sums, sums
+from paydesk.commerce.payments.status import Sums, payment_status, sums
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Facts:
     now       when it is asked
     open      the kinds of the gateway calls that wait for an answer
     shared    its payment pays another order as well
+    alone     these are the facts of one of several payments of the order
     """
 
     now: str
@@ -30,6 +31,20 @@ class Facts:
     disputes: list[Any]
     open: list[str] = field(default_factory=list)
     shared: bool = False
+    alone: bool = False
+
+    def only(self, payment_id: str) -> Facts:
+        """The facts of one of the order's payments by itself."""
+        if len(self.payments) == 1:
+            return self
+        return replace(
+            self,
+            payments=[one for one in self.payments if one.id == payment_id],
+            transactions=[one for one in self.transactions if one.payment_source_id == payment_id],
+            disputes=[one for one in self.disputes if one.payment_id == payment_id],
+            open=self.open if self.order.payment_source_id == payment_id else [],
+            alone=True,
+        )
 
     @cached_property
     def payment(self) -> Any:
@@ -50,6 +65,18 @@ class Facts:
     def sums(self) -> Sums:
         return sums(self.transactions, self.currency)
 
+    @property
+    def payment_status(self) -> str:
+        """The order's, or that which one of its payments would give it."""
+        if not self.alone or not self.currency:
+            return str(self.order.payment_status)
+        return payment_status(self.sums, Money(self.total, self.currency))
+
+    @property
+    def attention(self) -> dict[str, Any]:
+        """What needs attention, since when and about how much, where money of this payment has moved."""
+        return (self.order.attention or {}) if self.transactions or not self.alone else {}
+
     def of(self, kind: str) -> list[Any]:
         """The order's transactions of a kind in its currency, oldest first."""
         return [one for one in self.transactions if one.one_of(kind) and one.currency_code == self.currency]
@@ -62,7 +89,8 @@ class Facts:
 
     @property
     def total(self) -> int:
-        return int(self.order.total_amount_with_taxes_cents or 0)
+        intended = getattr(self.payment, "intended_cents", None) if self.alone else None
+        return int(intended or self.order.total_amount_with_taxes_cents or 0)
 
     @property
     def captured(self) -> int:
@@ -140,9 +168,9 @@ class Facts:
         return max(moved, default=None)
 
     def _matter(self, kind: str) -> Any:
-        return ((self.order.attention or {}).get(kind) or (None, None))[1]
+        return (self.attention.get(kind) or (None, None))[1]
 
     def matters(self) -> Iterator[tuple[str, int]]:
         """What needs a person's attention, and how much money it is about."""
-        for kind, (_, cents) in (self.order.attention or {}).items():
+        for kind, (_, cents) in self.attention.items():
             yield kind, cents

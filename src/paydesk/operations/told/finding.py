@@ -100,9 +100,9 @@ def _questions(clue: Clue, tenants: Sequence[str]) -> Iterator[Question]:
     """What is asked of the store; one more of each than is told, so that it is known whether there are more."""
     most = MOST + 1
 
-    def column(what: str, type_: Any, name: str, value: str) -> Question:
+    def column(what: str, type_: Any, name: str, value: str, *, many: bool = False) -> Question:
         order = "id" if type_ is Order else "order_id"
-        return what, partial(found.by_column, type_, name, order, tenants, [value], most)
+        return what, partial(found.by_column, type_, name, order, tenants, value, most, many=many)
 
     if clue.number:
         yield column("number", Order, "number", clue.number)
@@ -113,7 +113,7 @@ def _questions(clue: Clue, tenants: Sequence[str]) -> Iterator[Question]:
         yield column("e-mail", Order, "customer_email", clue.email)
         yield "e-mail", lambda: found.by_customer(Order, Customer, tenants, email_key(clue.email), most)
     if clue.digits:
-        yield column("card", StripePayment, "card_last_digits", clue.digits)
+        yield column("card", StripePayment, "card_last_digits", clue.digits, many=True)
     for cents, currencies in clue.amounts.items():
         for type_, columns in _AMOUNTS:
             yield "amount", partial(found.by_amount, type_, columns, tenants, cents, sorted(currencies), most)
@@ -121,8 +121,8 @@ def _questions(clue: Clue, tenants: Sequence[str]) -> Iterator[Question]:
         yield column("payment", StripePayment, "stripe_id", clue.text)
     elif clue.at_stripe == "charge":
         yield column("charge", StripePayment, "charge_id", clue.text)
-        yield "charge", lambda: found.by_object(AnyTransaction, "authorizations", tenants, [clue.text], most)
+        yield "charge", lambda: found.by_object(AnyTransaction, "authorizations", tenants, clue.text, most)
     elif clue.at_stripe == "refund":
-        yield "refund", lambda: found.by_object(AnyTransaction, "refunds", tenants, [clue.text], most)
+        yield "refund", lambda: found.by_object(AnyTransaction, "refunds", tenants, clue.text, most)
     elif clue.at_stripe == "dispute":
         yield "dispute", lambda: found.by_dispute(Dispute, StripePayment, tenants, clue.text, most)

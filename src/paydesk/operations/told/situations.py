@@ -177,7 +177,7 @@ def _pressing(facts: Facts) -> Iterator[Situation]:
             yield situation
     if facts.dispute is not None:
         yield OF_DISPUTE.get(facts.dispute.status, _S.DISPUTED)
-    for kind, (since, _) in (facts.order.attention or {}).items():
+    for kind, (since, _) in facts.attention.items():
         if kind in OF_MATTER and since <= later(facts.now, -PATIENCE.get(kind, 0.0)):
             yield OF_MATTER[kind]
     if facts.shared:
@@ -198,8 +198,7 @@ def _pressing(facts: Facts) -> Iterator[Situation]:
 
 def _standing(facts: Facts) -> Situation:
     """How the payment stands, whatever else there is: exactly one."""
-    order = facts.order
-    situation = OF_STATUS.get(order.payment_status)
+    situation = OF_STATUS.get(facts.payment_status)
     if situation is None:
         situation = _unpaid(facts)
     return BY_HAND.get(situation, situation) if facts.by_hand else situation

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, literal_column, select
 
 from paydesk.rules.record import Record
 from paydesk.store.sql.ask import Ask, Asks
-from paydesk.store.sql.statements import OneOf
+from paydesk.store.sql.statements import OneOf, Plainly
 from paydesk.store.sql.tables import table_of
 from paydesk.store.types import ListOf
 from paydesk.store.upkeep.lost import Lost, lost_payments
@@ -30,27 +30,39 @@ def _among(column: Any, name: str) -> Any:
     return OneOf(column, bindparam(name, type_=ListOf(column.type)))
 
 
+def _places(rows: Sequence[Any]) -> list[Place]:
+    # That it has an order is not asked of the database, which would look through all that have one.
+    return [Place(*row) for row in rows if row[1] is not None]
+
+
 def by_column(
-    type_: type[Record], column: str, order: str, tenants: Sequence[str], values: Sequence[str], most: int
+    type_: type[Record],
+    column: str,
+    order: str,
+    tenants: Sequence[str],
+    value: str,
+    most: int,
+    *,
+    many: bool = False,
 ) -> Asks:
-    """The orders of the records of a type in which a column has one of these values.
+    """The orders of the records of a type in which a column has this value.
 
     order   the column that names the order
+    many    so many may have it that they are read in the order of an index, up to the limit
     """
 
     def build() -> Any:
         table = table_of(type_)
         return (
             select(table.c.tenant, table.c[order], table.c.created_at)
-            .where(_among(table.c.tenant, "tenants"), _among(table.c[column], "values"))
-            .where(table.c[order].is_not(None))
-            .order_by(table.c.created_at.desc(), table.c.id)
+            .where(_among(table.c.tenant, "tenants"), table.c[column] == bindparam("value"))
+            .order_by((table.c.created_at if many else Plainly(table.c.created_at)).desc(), table.c.id)
             .limit(bindparam("most"))
         )
 
-    values_ = {"tenants": list(tenants), "values": list(values), "most": most}
-    rows = yield Ask(("orders found", type_.shape.type, column), build, values_)
-    return [Place(*row) for row in rows]
+    asked = {"tenants": list(tenants), "value": value, "most": most}
+    rows = yield Ask(("orders found", type_.shape.type, column, many), build, asked)
+    return _places(rows)
 
 
 def by_amount(
@@ -72,14 +84,13 @@ def by_amount(
         return (
             select(table.c.tenant, table.c.order_id, table.c.created_at)
             .where(_among(table.c.tenant, "tenants"), kept == bindparam("cents"), _among(currency, "currencies"))
-            .where(table.c.order_id.is_not(None))
             .order_by(table.c.created_at.desc(), table.c.id)
             .limit(bindparam("most"))
         )
 
     values = {"tenants": list(tenants), "cents": cents, "currencies": list(currencies), "most": most}
     rows = yield Ask(("orders of amount", type_.shape.type), build, values)
-    return [Place(*row) for row in rows]
+    return _places(rows)
 
 
 def by_customer(orders_: type[Record], customers_: type[Record], tenants: Sequence[str], key: str, most: int) -> Asks:
@@ -92,16 +103,16 @@ def by_customer(orders_: type[Record], customers_: type[Record], tenants: Sequen
             select(orders.c.tenant, orders.c.id, orders.c.created_at)
             .select_from(customers.join(orders, same))
             .where(_among(customers.c.tenant, "tenants"), customers.c.email_key == bindparam("key"))
-            .order_by(orders.c.created_at.desc(), orders.c.id)
+            .order_by(Plainly(orders.c.created_at).desc(), orders.c.id)
             .limit(bindparam("most"))
         )
 
     rows = yield Ask(("orders of customer",), build, {"tenants": list(tenants), "key": key, "most": most})
-    return [Place(*row) for row in rows]
+    return _places(rows)
 
 
-def by_object(transactions: type[Record], kind: str, tenants: Sequence[str], values: Sequence[str], most: int) -> Asks:
-    """The orders of the transactions of a kind that have one of these names at the gateway."""
+def by_object(transactions: type[Record], kind: str, tenants: Sequence[str], name: str, most: int) -> Asks:
+    """The orders of the transactions of a kind that have this name at the gateway."""
 
     def build() -> Any:
         table = table_of(transactions)
@@ -110,15 +121,15 @@ def by_object(transactions: type[Record], kind: str, tenants: Sequence[str], val
             .where(
                 _among(table.c.tenant, "tenants"),
                 table.c.type == literal_column(f"'{kind}'"),
-                _among(table.c.object_key, "values"),
+                table.c.object_key == bindparam("name"),
             )
-            .order_by(table.c.created_at.desc(), table.c.id)
+            .order_by(Plainly(table.c.created_at).desc(), table.c.id)
             .limit(bindparam("most"))
         )
 
-    asked = {"tenants": list(tenants), "values": list(values), "most": most}
+    asked = {"tenants": list(tenants), "name": name, "most": most}
     rows = yield Ask(("orders of object", kind), build, asked)
-    return [Place(*row) for row in rows]
+    return _places(rows)
 
 
 def by_dispute(disputes_: type[Record], payments_: type[Record], tenants: Sequence[str], name: str, most: int) -> Asks:
@@ -131,12 +142,12 @@ def by_dispute(disputes_: type[Record], payments_: type[Record], tenants: Sequen
             select(payments.c.tenant, payments.c.order_id, disputes.c.created_at)
             .select_from(disputes.join(payments, same))
             .where(_among(disputes.c.tenant, "tenants"), disputes.c.dispute_id == bindparam("name"))
-            .order_by(disputes.c.created_at.desc(), disputes.c.id)
+            .order_by(Plainly(disputes.c.created_at).desc(), disputes.c.id)
             .limit(bindparam("most"))
         )
 
     rows = yield Ask(("orders of dispute",), build, {"tenants": list(tenants), "name": name, "most": most})
-    return [Place(*row) for row in rows]
+    return _places(rows)
 
 
 def lost_named(tenants: Sequence[str], name: str) -> Asks:
