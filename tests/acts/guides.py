@@ -1,8 +1,21 @@
-"""The guides of the reference: where each begins, at a running `paydesk dev`."""
+"""The guides of the reference: where each begins, at a running `paydesk dev`, and how one is followed."""
 
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import requests
+
+from paydesk.jsonapi.pages.guides import Guide
+from paydesk.jsonapi.pages.requests import Request
+from tests.acts.agreeing import agrees
+from tests.acts.readme import environment
+
+Send = Callable[[Request, dict[str, str]], tuple[int, Any]]
+"""Sends a request with these values for its variables: status and document. What is kept is put among the values."""
 
 MEDIA_TYPE = "application/vnd.api+json"
 ADDRESS = {
@@ -105,3 +118,31 @@ class Reader:
             timeout=PATIENCE,
         )
         assert answer.json()["status"] == "requires_capture", answer.text
+
+
+def follow(reader: Reader, guide: Guide, send: Send, name: str) -> None:
+    """Send every request of a guide as `send` does, and compare each answer with what the guide says."""
+    values = reader.begin(guide.begins)
+    for step in guide.steps(reader.base):
+        if isinstance(step, str):
+            run(["bash", "-euc", step], values)
+            continue
+        key = step.request.headers.get("Idempotency-Key")
+        # All readers share the demo.
+        headers = {**step.request.headers, "Idempotency-Key": f"{key}-{name}"} if key else step.request.headers
+        request = replace(step.request, headers=headers)
+        deadline = time.monotonic() + PATIENCE
+        status, told = send(request, values)
+        while not agrees(step.answer, told) and request.method == "GET" and time.monotonic() < deadline:
+            # What is read may come by an event.
+            time.sleep(0.05)
+            status, told = send(request, values)
+        assert (status, agrees(step.answer, told)) == (step.status, True), json.dumps(told, indent=2)
+
+
+def run(command: list[str], values: dict[str, str]) -> str:
+    """What a command says that has the values as variables."""
+    variables = environment(**{name.upper(): value for name, value in values.items()})
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout

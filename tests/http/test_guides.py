@@ -2,10 +2,7 @@
 
 import json
 import re
-import subprocess
-import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,10 +11,8 @@ import requests
 from paydesk.jsonapi.pages.guides import guides
 from paydesk.jsonapi.pages.requests import Request, curl, python
 from paydesk.sandbox.objects import cards
-from tests.acts.agreeing import agrees
 from tests.acts.dev import credentials, dev, end
-from tests.acts.guides import PATIENCE, Reader
-from tests.acts.readme import environment
+from tests.acts.guides import PATIENCE, Reader, follow, run
 from tests.processes import free_port
 
 GUIDES = guides()
@@ -32,17 +27,10 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         end(process)
 
 
-def shell(script: str, values: dict[str, str]) -> str:
-    variables = environment(**{name.upper(): value for name, value in values.items()})
-    done = subprocess.run(["bash", "-euc", script], env=variables, capture_output=True, text=True, timeout=PATIENCE)
-    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
 def by_curl(request: Request, values: dict[str, str]) -> tuple[int, Any]:
     """Status and document, by what the shell's tab says."""
     script = curl(request).replace("curl ", "curl -s -w '\\n%{http_code}' ", 1)
-    text, _, status = shell(script, values).rpartition("\n")
+    text, _, status = run(["bash", "-euc", script], values).rpartition("\n")
     told = json.loads(text)
     for name, path in request.keep.items():
         part = told
@@ -60,30 +48,11 @@ def by_python(request: Request, values: dict[str, str]) -> tuple[int, Any]:
     return names["answer"].status_code, names["answer"].json()
 
 
-def own(request: Request, reader: str) -> Request:
-    """The request with idempotency keys of this reader's own: all of them share the demo."""
-    key = request.headers.get("Idempotency-Key")
-    return replace(request, headers={**request.headers, "Idempotency-Key": f"{key}-{reader}"}) if key else request
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("key", GUIDES)
 @pytest.mark.parametrize("send", [by_curl, by_python], ids=["curl", "python"])
 def test_every_request_of_a_guide_is_answered_as_it_says(reader, key, send):
-    guide = GUIDES[key]
-    values = reader.begin(guide.begins)
-    for step in guide.steps(reader.base):
-        if isinstance(step, str):
-            shell(step, values)
-            continue
-        request = own(step.request, send.__name__)
-        deadline = time.monotonic() + PATIENCE
-        status, told = send(request, values)
-        while not agrees(step.answer, told) and request.method == "GET" and time.monotonic() < deadline:
-            # What is read may come by an event.
-            time.sleep(0.05)
-            status, told = send(request, values)
-        assert (status, agrees(step.answer, told)) == (step.status, True), json.dumps(told, indent=2)
+    follow(reader, GUIDES[key], send, send.__name__)
 
 
 @pytest.mark.slow

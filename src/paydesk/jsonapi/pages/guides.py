@@ -50,9 +50,14 @@ class Guide:
         tokens = markdown.parse(self.text)
         pieces: list[str] = []
         start = 0
+        heading = self.title
         for index, token in enumerate(tokens):
             if token.type == "heading_open":
-                token.attrSet("id", anchor(tokens[index + 1].content))
+                heading = tokens[index + 1].content
+                token.attrSet("id", anchor(heading))
+            if token.type == "table_open":
+                # A table that is wider than a phone is moved in its own box.
+                token.attrSet("aria-label", heading)
             if token.type == "fence":
                 pieces.append(_prose(markdown.renderer.render(tokens[start:index], markdown.options, {})))
                 shown = _fence(token.info, token.content, origin)
@@ -96,9 +101,8 @@ def anchor(heading: str) -> str:
 def _prose(html: str) -> str:
     if not html:
         return ""
-    html = html.replace('href="/docs', f'href="{PLACE}').replace(
-        "<table>", '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
-    )
+    html = html.replace('href="/docs', f'href="{PLACE}')
+    html = re.sub(r'<table (aria-label="[^"]*")>', r'<div class="scroll" tabindex="0" role="region" \1><table>', html)
     return f'<div class="prose">{html.replace("</table>", "</table></div>")}</div>'
 
 

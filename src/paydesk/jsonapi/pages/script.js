@@ -76,11 +76,16 @@
     else if (event.key === "ArrowUp" && item) { search.focus(); event.preventDefault(); }
     if (event.key === "Escape") search.focus();
   });
-  results.addEventListener("click", event => { if (event.target.closest("a")) document.activeElement.blur(); });
+  results.addEventListener("click", event => {
+    if (!event.target.closest("a")) return;
+    document.activeElement.blur();
+    setTimeout(() => { search.value = ""; look(); });
+  });
   document.addEventListener("keydown", event => {
     if (event.key === "/" && !event.target.closest("input, textarea")) {
       if (!menu.clientHeight) location.hash = "#menu";
       search.focus();
+      search.select();
       event.preventDefault();
     }
     if (event.key === "Escape" && menu.contains(event.target)) closed();
