@@ -108,10 +108,10 @@ class Shop:
         assert answer.status_code < 300, answer.text
         return answer.json()
 
-    def by_the_click_alone(self) -> None:
+    def places_by_itself(self, auto_place: bool) -> None:
         """The demo's payment method places by itself what is paid; the components do less where that came first."""
         (method,) = self.ask("GET", "payment_methods", self.office)["data"]
-        self.ask("PATCH", f"payment_methods/{method['id']}", self.office, "payment_methods", auto_place=False)
+        self.ask("PATCH", f"payment_methods/{method['id']}", self.office, "payment_methods", auto_place=auto_place)
 
     def through_the_bank(self, payment: Any) -> None:
         """What Stripe.js does with a card whose bank asks, and the shopper on the bank's page."""
@@ -143,7 +143,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder, port = tmp_path_factory.mktemp("shop"), free_port()
     with dev(folder, port, "--tls") as process:
         made = Shop(port, folder, credentials(process, folder))
-        made.by_the_click_alone()
+        made.places_by_itself(False)
         yield made
         end(process)
 
@@ -168,7 +168,8 @@ def sent(window: Window, method: str, part: str) -> list[int]:
 
 
 def pay(window: Window, number: str) -> None:
-    """Type a card's number, leave its field, and click."""
+    """Type a card's number, leave its field, and click. What the page still loads would draw the field anew."""
+    window.page.wait_for_load_state("networkidle")
     field = window.page.get_by_label("card number")
     field.fill(number)
     field.blur()
@@ -188,7 +189,8 @@ def test_a_guest_buys_at_the_second_card(shop: Shop, page: str, chromium: Browse
 
     pay(window, "4000000000000002")
     window.page.locator("#refused").get_by_text("Your card was declined.").wait_for()
-    assert len(window.troubles) == 2 and all("402" in one or "declined" in one for one in window.troubles)
+    window.until(lambda: len(window.troubles) == 2)
+    assert all("402" in one or "declined" in one for one in window.troubles)
     window.troubles.clear()
     pay(window, "4242424242424242")
     window.page.wait_for_function("document.title === 'placed'")
@@ -207,6 +209,29 @@ def test_a_guest_buys_at_the_second_card(shop: Shop, page: str, chromium: Browse
     assert [one["attributes"]["amount_cents"] for one in bought["included"]] == [14100]
     assert sent(window, "POST", "/api/stripe_payments") == [201]
     assert {status for _, url, status in window.answers if "/api/" in url} <= {200, 201}
+
+
+def test_a_guest_buys_while_the_payment_places_the_order(shop: Shop, page: str, chromium: Browser) -> None:
+    """Stripe's event and the click meet at any point of the components' way; the order is placed once."""
+    token = shop.shopper(signed_in=False)
+    order = shop.cart(token)
+    shop.places_by_itself(True)
+    try:
+        window = chromium.open(shop.address(page, order, token))
+        window.page.locator("#total").get_by_text("€141,00").wait_for()
+        window.page.get_by_label("email").fill("ada@example.com")
+        fill(window, "billing")
+        window.page.get_by_role("button", name="Save addresses").click()
+        window.page.wait_for_function("order.status === 'pending' && order.billing_address.city === 'Torino'")
+        window.page.get_by_role("radio").click()
+        pay(window, "4242424242424242")
+        window.page.wait_for_function("document.title === 'placed'")
+    finally:
+        shop.places_by_itself(False)
+    bought = shop.ask("GET", f"orders/{order}?include=authorizations", shop.office)
+    told = bought["data"]["attributes"]
+    assert (told["status"], told["payment_status"]) == ("placed", "authorized")
+    assert [one["attributes"]["amount_cents"] for one in bought["included"]] == [14100]
 
 
 def test_a_customer_buys_and_keeps_both_addresses_and_the_card_and_pays_with_it_again(
