@@ -3,17 +3,16 @@
 from dataclasses import asdict, replace
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paydesk.commerce.cart import PROMOTIONS, PURCHASABLE, Priced, line_total
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES
-from paydesk.commerce.orders.refresh.totals import (
-    Taxing,
-    rounded,
-    tax_of,
-    totals,
-)
+from paydesk.commerce.orders.refresh.totals import Totals, totals
+from paydesk.commerce.taxes.amounts import Taxed, Taxing, rounded, taxed
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Other tests run beside these, so it is no matter how long one takes."""
 
 cents = st.integers(0, MOST_CENTS)
 pieces = st.integers(1, MOST_PIECES)
@@ -35,14 +34,24 @@ taxings = st.builds(
     freight=st.booleans(),
     payment_method=st.booleans(),
     adjustment=st.booleans(),
+    gift_card=st.booleans(),
+    step=st.sampled_from([1, 10]),
 )
 
 
+def in_steps(lines: list[Priced], taxing: Taxing) -> list[Priced]:
+    """Lines as they are kept in the currency: of amounts that can be paid."""
+    by = taxing.step
+    return [replace(one, total_cents=one.total_cents * by, discount_cents=one.discount_cents * by) for one in lines]
+
+
+@unhurried
 @given(orders, taxings, cents)
 def test_what_is_charged_is_never_negative(lines: list[Priced], taxing: Taxing, balance: int) -> None:
     assert totals(lines, taxing, gift_card_balance_cents=balance).total_amount_with_taxes_cents >= 0
 
 
+@unhurried
 @given(orders, taxings, cents)
 def test_the_parts_add_up_to_the_total(lines: list[Priced], taxing: Taxing, balance: int) -> None:
     made = totals(lines, taxing, gift_card_balance_cents=balance)
@@ -64,12 +73,14 @@ def test_the_parts_add_up_to_the_total(lines: list[Priced], taxing: Taxing, bala
     )
 
 
+@unhurried
 @given(orders, taxings)
 def test_discounts_take_no_more_than_what_they_are_on(lines: list[Priced], taxing: Taxing) -> None:
     made = totals(lines, taxing)
     assert -made.subtotal_amount_cents - made.shipping_amount_cents <= made.discount_amount_cents <= 0
 
 
+@unhurried
 @given(orders, taxings, cents)
 def test_a_gift_card_pays_no_more_than_it_has_and_no_more_than_is_owed(
     lines: list[Priced], taxing: Taxing, balance: int
@@ -79,6 +90,7 @@ def test_a_gift_card_pays_no_more_than_it_has_and_no_more_than_is_owed(
     assert made.total_amount_with_taxes_cents == bare.total_amount_with_taxes_cents + made.gift_card_amount_cents
 
 
+@unhurried
 @given(orders, taxings)
 def test_what_is_paid_in_tens_is_taxed_in_tens(lines: list[Priced], taxing: Taxing) -> None:
     tens = [replace(one, total_cents=one.total_cents * 10, discount_cents=one.discount_cents * 10) for one in lines]
@@ -88,11 +100,13 @@ def test_what_is_paid_in_tens_is_taxed_in_tens(lines: list[Priced], taxing: Taxi
     assert (rounded(Fraction(15), 10), rounded(Fraction(-15), 10)) == (20, -20)
 
 
+@unhurried
 @given(st.lists(goods | costs, min_size=1, max_size=6), taxings)
 def test_the_order_of_lines_is_no_matter(lines: list[Priced], taxing: Taxing) -> None:
     assert totals(lines, taxing) == totals(lines[::-1], taxing)
 
 
+@unhurried
 @given(orders)
 def test_without_a_tax_calculator_nothing_is_taxed(lines: list[Priced]) -> None:
     made = totals(lines, Taxing())
@@ -100,13 +114,84 @@ def test_without_a_tax_calculator_nothing_is_taxed(lines: list[Priced]) -> None:
     assert made.subtotal_taxable_amount_cents == made.subtotal_amount_cents
 
 
+@unhurried
 @given(cents, st.fractions(0, 1, max_denominator=1000))
 def test_an_included_tax_is_within_a_cent_of_the_tax_on_what_is_left(amount: int, rate: Fraction) -> None:
-    tax = tax_of(amount, 0, Taxing(rate, included=True))
+    tax, taxable = taxed(Priced("skus", 1, amount), Taxing(rate, included=True))
+    assert tax + taxable == amount
     assert 0 <= tax <= amount
     assert abs((amount - tax) * rate - tax) <= 1
 
 
+@unhurried
+@given(orders, taxings)
+def test_an_orders_taxes_are_those_of_its_lines(lines: list[Priced], taxing: Taxing) -> None:
+    lines = in_steps(lines, taxing)
+    made = totals(lines, taxing)
+    each = [taxed(line, taxing) for line in lines]
+    assert made.total_tax_amount_cents == sum(one.tax for one in each)
+    parts: dict[str, tuple[int, int]] = {
+        "goods": (made.subtotal_tax_amount_cents, made.subtotal_taxable_amount_cents),
+        "shipping": (made.shipping_tax_amount_cents, made.shipping_taxable_amount_cents),
+        "fees": (made.payment_method_tax_amount_cents, made.payment_method_taxable_amount_cents),
+        "adjustments": (made.adjustment_tax_amount_cents, made.adjustment_taxable_amount_cents),
+    }
+    for part, sums in parts.items():
+        own = [one for line, one in zip(lines, each, strict=True) if line.part == part]
+        assert sums == (sum(one.tax for one in own), sum(one.taxable for one in own))
+    assert made.total_taxable_amount_cents == sum(taxable for _, taxable in parts.values())
+    assert {cents % taxing.step for name, cents in asdict(made).items() if name.endswith("_cents")} == {0}
+
+
+@unhurried
+@given(orders, taxings, st.data())
+def test_taxes_are_the_same_in_any_order_of_lines(lines: list[Priced], taxing: Taxing, data: st.DataObject) -> None:
+    mixed = data.draw(st.permutations(lines))
+    assert totals(mixed, taxing) == totals(lines, taxing)
+
+
+@unhurried
+@given(orders, taxings)
+def test_what_is_included_is_not_added_again(lines: list[Priced], taxing: Taxing) -> None:
+    made, bare = totals(lines, replace(taxing, included=True)), totals(lines, Taxing())
+    assert made.total_amount_with_taxes_cents == bare.total_amount_with_taxes_cents
+    added = totals(lines, replace(taxing, included=False))
+    assert added.total_amount_with_taxes_cents == max(added.total_amount_cents + added.total_tax_amount_cents, 0)
+    assert added.total_taxable_amount_cents == bare.total_taxable_amount_cents
+
+
+def kinds_of(made: Totals) -> tuple[int, int, int, int]:
+    return (
+        made.subtotal_tax_amount_cents,
+        made.shipping_tax_amount_cents,
+        made.payment_method_tax_amount_cents,
+        made.adjustment_tax_amount_cents,
+    )
+
+
+def test_a_part_is_taxed_where_its_switch_is_on() -> None:
+    kinds = ("skus", "gift_cards", "shipments", "payment_methods", "adjustments")
+    lines = [Priced(kind, 1, 1000 * 2**at) for at, kind in enumerate(kinds)]
+    plain = Taxing(Fraction(1, 10), included=False)
+    assert kinds_of(totals(lines, plain)) == (100, 0, 0, 0)
+    assert kinds_of(totals(lines, replace(plain, gift_card=True))) == (300, 0, 0, 0)
+    assert kinds_of(totals(lines, replace(plain, freight=True))) == (100, 400, 0, 0)
+    assert kinds_of(totals(lines, replace(plain, payment_method=True))) == (100, 0, 800, 0)
+    assert kinds_of(totals(lines, replace(plain, adjustment=True))) == (100, 0, 0, 1600)
+    # What is not taxed contains no tax, so all of it stands there as it is.
+    made = totals(lines, replace(plain, included=True))
+    assert kinds_of(made) == (91, 0, 0, 0)
+    assert (made.subtotal_taxable_amount_cents, made.shipping_taxable_amount_cents) == (909 + 2000, 4000)
+
+
+def test_a_line_is_taxed_on_what_the_discounts_leave() -> None:
+    line = Priced("skus", 2, 12200, -2440)
+    assert taxed(line, Taxing(Fraction(22, 100), included=True)) == Taxed(1760, 10000)
+    assert taxed(line, Taxing(Fraction(22, 100), included=False)) == Taxed(2147, 12200)
+    assert taxed(Priced("percentage_discount_promotions", 1, -2440), Taxing(Fraction(22, 100))) == Taxed(0, -2440)
+
+
+@unhurried
 @given(cents, pieces, st.integers(0, MOST_CENTS))
 def test_a_line_fits_into_64_bits_five_hundred_times(unit: int, quantity: int, options: int) -> None:
     assert line_total(unit, quantity, options) * 500 < 2**63

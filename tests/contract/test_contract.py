@@ -16,7 +16,7 @@ FLAGS = {"create": CREATE, "update": UPDATE, "filter": FILTER, "sort": SORT}
 NOT_YET = {
     "customers": {"_request_anonymization", "_cancel_anonymization"},
     "line_items": {"_reserve_stock", "_reset_circuit", "_reset_restocked_quantity"},
-    "orders": {"_commit_invoice", "_refund_invoice", "_reset_circuit", "_update_taxes", "_validate"},
+    "orders": {"_commit_invoice", "_refund_invoice", "_reset_circuit", "_validate"},
     "stock_items": {"_validate"},
 }
 """Triggers of features that are not there."""

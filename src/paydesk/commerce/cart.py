@@ -68,6 +68,8 @@ class Line(Resource):
     unit_amount_cents: int | None
     options_amount_cents: int | None
     discount_cents: int | None
+    tax_amount_cents: int | None
+    tax_rate: float | None
     currency_code: str
 
     def priced(self) -> Priced:
@@ -83,12 +85,25 @@ class Line(Resource):
 class Cart(Resource):
     """An order, as far as its price goes: `orders` makes it a type. A step of its refresh finds `line_items` and
     `market` loaded.
+
+    tax_rate       the rate that its last refresh found; None where no calculator works for it
+    ..._taxable    switches, as they count
+    taxable_told   what clients have said of the switches; None before a calculator has worked for it
     """
 
     currency_code: str
     tax_included: bool | None
     market: Any
     line_items: list[Any]
+    billing_address_id: str | None
+    shipping_address_id: str | None
+    tax_rate: float | None
+    freight_taxable: bool
+    payment_method_taxable: bool
+    adjustment_taxable: bool
+    gift_card_taxable: bool
+    taxable_told: dict[str, bool] | None
+    tax_calculations_count: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from paydesk.commerce.accounts.organizations import setting
 from paydesk.commerce.orders import paying
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.returning import kept, masked
+from paydesk.commerce.taxes.switches import tell
 from paydesk.commerce.unserved import asked
 from paydesk.declare import Rule
 from paydesk.rules.asking import Change
@@ -23,6 +24,7 @@ def own_values(order: Order | None, change: Change, work: Work) -> dict[str, Any
     """
     decided = {"customer_email", "guest", *(f"{name}_id" for name in RELATED), *(f"{name}_type" for name in RELATED)}
     values = {name: value for name, value in change.values.items() if name not in decided}
+    tell(order, values, work)
     if values.get("cart_url"):
         values["cart_url"] = masked(values["cart_url"])
     if "return_url" in values:

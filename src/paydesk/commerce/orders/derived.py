@@ -26,6 +26,11 @@ def checkout_url(market_url: str | None, order_id: str) -> str | None:
     return f"{market_url.rstrip('/')}/{order_id}"
 
 
+def or_none(count: int | None) -> int:
+    """Orders of before it was counted have no count."""
+    return count or 0
+
+
 def customer_type_shown(customer_type: str, guest: bool, is_shopper: bool) -> str:
     """Hidden from a guest, who may have typed anybody's e-mail address."""
     return "new" if is_shopper and guest else customer_type

@@ -15,10 +15,11 @@ from paydesk.base.money import formatted
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.refresh.totals import totals_of
 from paydesk.commerce.payments.transactions import Transaction
+from paydesk.commerce.taxes.amounts import taxed, taxing_of
 
 Rule = Literal["line", "amount", "currency", "balance"]
 """
-line       a line costs unit × quantity and its options
+line       a line costs unit × quantity and its options, and is taxed by the order's rate
 amount     every amount of the order follows from its lines, and it costs no more than when it was placed
 currency   lines and transactions are of the order's currency
 balance    no more is captured than was authorized, and no more given back than was captured
@@ -65,11 +66,16 @@ def broken_sums(order: Order, transactions: Iterable[Transaction]) -> list[Broke
 
 
 def _of_lines(order: Order, lines: Sequence[Any]) -> Iterator[Broken]:
+    taxing = taxing_of(order)
     for line in lines:
         right = line.priced().total_cents
         if line.total_amount_cents != right:
             currency = line.currency_code
             yield Broken("line", f"line {line.id}", _told(line.total_amount_cents, currency), _told(right, currency))
+        tax = taxed(line.priced(), taxing).tax
+        if (line.tax_amount_cents or 0) != tax:
+            stored = _told(line.tax_amount_cents, line.currency_code)
+            yield Broken("line", f"tax on line {line.id}", stored, _told(tax, line.currency_code))
 
 
 def _of_amounts(order: Order, lines: Sequence[Any]) -> Iterator[Broken]:

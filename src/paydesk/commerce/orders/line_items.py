@@ -33,6 +33,7 @@ from paydesk.declare import (
     hidden,
     integer,
     money,
+    number,
     string,
     to_many,
     to_one,
@@ -103,7 +104,7 @@ class LineItem(
         WRITE | FILTER, example="https://img.yourdomain.com/skus/xYZkjABcde.png", doc="The item's picture unless given."
     )
     discount_breakdown = constant("object", doc="Each discount's share.")
-    tax_rate = constant("float", example=0.22, doc="The tax rate applied.")
+    tax_rate = number(example=0.22, doc="The tax rate applied; null without a tax calculator.")
     tax_breakdown = constant("object", doc="What the tax calculator said.")
     item_type = string(
         CREATE | FIND,

@@ -19,10 +19,11 @@ from paydesk.commerce.orders.acts import (
     refund,
     subscribe,
 )
-from paydesk.commerce.orders.derived import EDITABLE_SCOPES, checkout_url, customer_type_shown, is_editable
+from paydesk.commerce.orders.derived import EDITABLE_SCOPES, checkout_url, customer_type_shown, is_editable, or_none
 from paydesk.commerce.orders.hooks import OrderHooks
 from paydesk.commerce.orders.offers import KEPT_FOR_IT, OFFERED
 from paydesk.commerce.orders.queues import EXPIRING, NOBODYS
+from paydesk.commerce.orders.refresh import refresh
 from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.acts import save
 from paydesk.declare import (
@@ -49,6 +50,7 @@ from paydesk.declare import (
     to_one,
     waiting,
 )
+from paydesk.declare import number as fraction
 
 
 class Order(
@@ -135,11 +137,11 @@ class Order(
     language_code = string(WRITE | FIND, default="en", example="it", doc="ISO 639-1, for mails and the checkout.")
     currency_code = string(FIND, example="EUR", doc="ISO 4217, from the market's price list.")
     tax_included = boolean(FIND, example=True, doc="Prices contain taxes, as the price list says.")
-    tax_rate = constant("float", None, FIND, example=0.22, doc="The tax rate applied.")
+    tax_rate = fraction(FIND, example=0.22, doc="The rate of the tax rule that applies; null without a tax calculator.")
     freight_taxable = boolean(WRITE, default=False, example=True, doc="Shipping is taxed.")
     payment_method_taxable = boolean(WRITE, default=False, example=True, doc="The payment method's cost is taxed.")
     adjustment_taxable = boolean(WRITE, default=False, example=True, doc="Adjustments are taxed.")
-    gift_card_taxable = boolean(WRITE, default=False, doc="Gift cards are taxed.")
+    gift_card_taxable = boolean(WRITE, default=False, doc="Gift cards that are bought are taxed.")
     requires_billing_info = constant("boolean", False, example=False, doc="The billing address needs `billing_info`.")
     country_code = string(FIND, example="IT", doc="Of the shipping address, otherwise the billing address.")
     shipping_country_code_lock = string(WRITE, example="IT", doc="The only country it may be shipped to.")
@@ -174,7 +176,13 @@ class Order(
     skus_count = integer(default=0, example=2, doc="Pieces of all skus.")
     line_item_options_count = constant("integer", 0, example=1, doc="Options of all line items.")
     shipments_count = constant("integer", 0, example=1, doc="Its shipments.")
-    tax_calculations_count = constant("integer", 0, example=1, doc="How often taxes were calculated.")
+    tax_calculations_count = integer(
+        default=0,
+        inputs=("tax_calculations_count",),
+        compute=or_none,
+        example=1,
+        doc="How often taxes were calculated anew.",
+    )
     validations_count = constant("integer", 0, example=1, doc="How often it was validated.")
     errors_count = integer(default=0, example=1, doc="Its resource errors.")
     connect = hidden("object", doc="What integrations set for Connect; it goes into each new payment.")
@@ -260,6 +268,7 @@ class Order(
     owner_proved_at = hidden(
         "datetime", doc="When the address of whoever claimed it had been proved; null: that was not known."
     )
+    taxable_told = hidden("object", doc="Which switches of taxes clients have turned; null: nobody has looked yet.")
     transactions_count = hidden("integer", default=0, doc="What the newest transaction's number ends with.")
     authorized_cents = hidden("integer", default=0, doc="The sum of the authorizations that succeeded.")
     captured_cents = hidden("integer", default=0, doc="The sum of the captures that succeeded.")
@@ -272,6 +281,7 @@ class Order(
     _refresh_prices = argument(
         "boolean", UPDATE, prohibited=True, example=True, doc="Take the price list's prices now."
     )
+    _update_taxes = act(refresh.update_taxes)
 
     _pending = act(pend.pend, prohibited=True)
     _place = act(place.place)

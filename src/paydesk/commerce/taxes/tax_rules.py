@@ -82,10 +82,6 @@ def _check(change: Change, work: Work) -> None:
         pattern = change.values.get(name)
         if pattern and not is_pattern(pattern):
             work.invalid(name, "invalid", "is no regular expression, or one with lookarounds or backreferences")
-    for name, value in change.values.items():
-        # Null is what a new rule has.
-        if value is None and (name == "tax_rate" or name.endswith("_taxable")):
-            change.values[name] = TaxRule.shape.fields[name].default
     work.check()
 
 

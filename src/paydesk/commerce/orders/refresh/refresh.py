@@ -7,7 +7,8 @@ from paydesk.commerce.accounts.organizations import setting
 from paydesk.commerce.orders.line_items import LineItem
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.refresh.refreshed import Refreshed
-from paydesk.commerce.orders.refresh.steps import STEPS
+from paydesk.commerce.orders.refresh.steps import STEPS, TAXING
+from paydesk.commerce.taxes.steps import count
 from paydesk.declare import Rule, Test, both, either, eq
 from paydesk.rules.asking import Find, Load
 from paydesk.rules.work import Work
@@ -33,6 +34,20 @@ def refresh(order: Order, work: Work, *, forced: bool = False) -> Rule:
     return Refreshed(order, work, order.due())
 
 
+def update_taxes(order: Order, work: Work) -> Rule:
+    """Calculate the taxes anew, also where the order does not refresh by itself. Its prices stay as they are.
+
+    source   Commerce Layer, "Orders", `_update_taxes`
+    """
+    order.must_be_editable(work)
+    yield Load(order, ("line_items", "market"))
+    counted = order.tax_calculations_count
+    for step in TAXING:
+        yield from step.take(order, work)
+    if order.tax_calculations_count == counted:
+        count(order, work)
+
+
 def catch_up(order: Order, work: Work) -> Rule:
     """Refresh before a payment is asked for, where a write or a price may have come since the last refresh. Returns
     whether that was done.
@@ -44,7 +59,13 @@ def catch_up(order: Order, work: Work) -> Rule:
     if not is_behind and order.skus_count:
         since = order.refreshed_at
         newer = either(Test("sku.prices.updated_at", "gteq", since), Test("order.market.updated_at", "gteq", since))
-        is_behind = (yield Find(LineItem, both(eq("order_id", order.id), newer))) is not None
+        # What a calculator looks at beside them: the order's addresses, and its own rules.
+        moved = (
+            f"order.{name}.updated_at" for name in ("shipping_address", "billing_address", "market.tax_calculator")
+        )
+        is_taxed = Test("order.market.tax_calculator_id", "not_null")
+        taxed = both(is_taxed, either(*(Test(path, "gteq", since) for path in moved)))
+        is_behind = (yield Find(LineItem, both(eq("order_id", order.id), either(newer, taxed)))) is not None
     if is_behind:
         yield from refresh(order, work, forced=True)
     return is_behind

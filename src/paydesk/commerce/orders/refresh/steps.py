@@ -9,6 +9,7 @@ from paydesk.commerce.cart import Step
 from paydesk.commerce.orders import settling
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.refresh import payment_methods, prices, status, totals
+from paydesk.commerce.taxes import steps as taxes
 from paydesk.declare import Rule
 from paydesk.rules.work import Work
 
@@ -20,10 +21,17 @@ def _judge(order: Order, work: Work) -> Rule:
 
 STEPS = (
     Step("prices", prices.take),
+    taxes.RATE,
     Step("status", status.follow),
     Step("payment method", payment_methods.choose),
     Step("payment method's price", payment_methods.charge),
+    taxes.TAXES,
     Step("totals", totals.add_up),
     Step("payment status", _judge),
 )
-"""Promotions, shipping, gift cards and taxes come between prices and totals once they are served."""
+"""Promotions, shipping and gift cards come between prices and totals once they are served. The rate comes first, since
+whether anything is to be paid depends on it; it needs the order's address and no amount.
+"""
+
+TAXING = (taxes.RATE, taxes.TAXES, *STEPS[-2:])
+"""The steps that bring taxes, and what follows from them, up to date while prices stay as they are."""

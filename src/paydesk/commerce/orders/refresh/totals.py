@@ -8,32 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from typing import NamedTuple
 
-from paydesk.base.currencies import step
 from paydesk.commerce.cart import Line, Part, Priced
 from paydesk.commerce.orders.order import Order
+from paydesk.commerce.taxes.amounts import Taxing, taxed, taxing_of
 from paydesk.declare import Rule
 from paydesk.rules.work import Work
-
-
-@dataclass(frozen=True, slots=True)
-class Taxing:
-    """How an order is taxed.
-
-    rate       None where no tax calculator works for the market: then nothing is taxed
-    included   prices contain taxes already
-    step       the smallest difference between two amounts that can be paid; taxes are rounded to it, line by line
-    ...        shipping, payment method and adjustments are taxed where their switch is on
-    """
-
-    rate: Fraction | None = None
-    included: bool = True
-    freight: bool = False
-    payment_method: bool = False
-    adjustment: bool = False
-    step: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +44,7 @@ class Totals:
 
 def totals_of(order: Order, lines: Iterable[Line]) -> Totals:
     """The amounts of an order that holds these line items: each line counts with what it costs by itself."""
-    taxing = Taxing(
-        included=bool(order.tax_included),
-        freight=order.freight_taxable,
-        payment_method=order.payment_method_taxable,
-        adjustment=order.adjustment_taxable,
-        step=step(order.currency_code),
-    )
-    return totals((line.priced() for line in lines), taxing, duty_cents=order.duty_amount_cents)
+    return totals((line.priced() for line in lines), taxing_of(order), duty_cents=order.duty_amount_cents)
 
 
 def add_up(order: Order, work: Work) -> Rule:
@@ -79,29 +53,6 @@ def add_up(order: Order, work: Work) -> Rule:
     payable = amounts.total_amount_with_taxes_cents > 0
     work.change(order, **asdict(amounts), payable_in=order.currency_code if payable else None)
     yield from ()
-
-
-def rounded(amount: Fraction, step: int = 1) -> int:
-    """To the nearest minor unit, or the nearest `step` of them, halves away from zero."""
-    whole = int(abs(amount) / step + Fraction(1, 2)) * step
-    return whole if amount >= 0 else -whole
-
-
-def tax_of(cents: int, discount_cents: int, taxing: Taxing) -> int:
-    """The tax on an amount less its share of the discounts."""
-    if taxing.rate is None:
-        return 0
-    base = cents + discount_cents
-    if taxing.included:
-        return base - rounded(base / (1 + taxing.rate), taxing.step)
-    return rounded(base * taxing.rate, taxing.step)
-
-
-def taxable_of(cents: int, taxing: Taxing) -> int:
-    """What of an amount is taxed; discounts are left out of it."""
-    if taxing.rate is None or not taxing.included:
-        return cents
-    return rounded(cents / (1 + taxing.rate), taxing.step)
 
 
 def totals(
@@ -115,10 +66,10 @@ def totals(
     own: dict[Part, list[Priced]] = defaultdict(list)
     for line in lines:
         own[line.part].append(line)
-    goods = _part(own["goods"], taxing, is_taxed=True)
-    shipping = _part(own["shipping"], taxing, is_taxed=taxing.freight)
-    fees = _part(own["fees"], taxing, is_taxed=taxing.payment_method)
-    adjustments = _part(own["adjustments"], taxing, is_taxed=taxing.adjustment)
+    goods = _part(own["goods"], taxing)
+    shipping = _part(own["shipping"], taxing)
+    fees = _part(own["fees"], taxing)
+    adjustments = _part(own["adjustments"], taxing)
     parts = (goods, shipping, fees, adjustments)
     # Neither takes more than there is: discounts not more than the goods cost, free shipping not more than shipping.
     discount = max(_sum(own["discounts"]), -max(goods.amount, 0))
@@ -158,15 +109,9 @@ class _Part(NamedTuple):
     taxable: int
 
 
-def _part(lines: list[Priced], taxing: Taxing, *, is_taxed: bool) -> _Part:
-    amount = _sum(lines)
-    if taxing.rate is None:
-        return _Part(amount, 0, amount)
-    return _Part(
-        amount,
-        sum(tax_of(line.total_cents, line.discount_cents, taxing) for line in lines) if is_taxed else 0,
-        sum(taxable_of(line.total_cents, taxing) for line in lines),
-    )
+def _part(lines: list[Priced], taxing: Taxing) -> _Part:
+    each = [taxed(line, taxing) for line in lines]
+    return _Part(_sum(lines), sum(one.tax for one in each), sum(one.taxable for one in each))
 
 
 def _sum(lines: list[Priced]) -> int:

@@ -1,0 +1,85 @@
+"""What taxes come to: pure functions from a line's price to its tax.
+
+All amounts are integers of minor units. Source: Commerce Layer, "Orders" and "Line items", the tax attributes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from paydesk.base.currencies import step
+from paydesk.commerce.cart import Cart, Part, Priced
+
+
+@dataclass(frozen=True, slots=True)
+class Taxing:
+    """How an order is taxed.
+
+    rate       None where no tax calculator works for the market: then nothing is taxed
+    included   prices contain taxes already
+    step       the smallest difference between two amounts that can be paid; taxes are rounded to it, line by line
+    ...        shipping, payment method, adjustments and bought gift cards are taxed where their switch is on
+    """
+
+    rate: Fraction | None = None
+    included: bool = True
+    freight: bool = False
+    payment_method: bool = False
+    adjustment: bool = False
+    gift_card: bool = False
+    step: int = 1
+
+    def rate_of(self, line: Priced) -> Fraction | None:
+        """The rate of one line: zero where its switch is off, None for discounts, which are taken from other lines."""
+        part: Part = line.part
+        if self.rate is None or part in ("discounts", "free shipping"):
+            return None
+        is_taxed = {
+            "goods": self.gift_card or line.item_type != "gift_cards",
+            "shipping": self.freight,
+            "fees": self.payment_method,
+            "adjustments": self.adjustment,
+        }
+        return self.rate if is_taxed[part] else Fraction(0)
+
+
+class Taxed(NamedTuple):
+    """The tax on a line, and what of its price is taxed, discounts left out."""
+
+    tax: int
+    taxable: int
+
+
+def taxing_of(cart: Cart) -> Taxing:
+    """How an order is taxed, by what its last refresh has kept with it."""
+    rate = cart.tax_rate
+    return Taxing(
+        # As people write it: 0.22 is 22 hundredths, and not the nearest number of 53 bits.
+        rate=None if rate is None else Fraction(repr(rate)),
+        included=bool(cart.tax_included),
+        freight=cart.freight_taxable,
+        payment_method=cart.payment_method_taxable,
+        adjustment=cart.adjustment_taxable,
+        gift_card=cart.gift_card_taxable,
+        step=step(cart.currency_code),
+    )
+
+
+def taxed(line: Priced, taxing: Taxing) -> Taxed:
+    """What one line is taxed."""
+    rate = taxing.rate_of(line)
+    if not rate:
+        return Taxed(0, line.total_cents)
+    base = line.total_cents + line.discount_cents
+    if taxing.included:
+        net = rounded(base / (1 + rate), taxing.step)
+        return Taxed(base - net, rounded(line.total_cents / (1 + rate), taxing.step))
+    return Taxed(rounded(base * rate, taxing.step), line.total_cents)
+
+
+def rounded(amount: Fraction, step: int = 1) -> int:
+    """To the nearest minor unit, or the nearest `step` of them, halves away from zero."""
+    whole = int(abs(amount) / step + Fraction(1, 2)) * step
+    return whole if amount >= 0 else -whole
