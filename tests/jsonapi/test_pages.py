@@ -211,6 +211,19 @@ def test_the_pages_are_whole_lead_to_each_other_and_load_only_their_own(registry
     assert site.page("nowhere") is None and site.page("resources/nowhere") is None
 
 
+@REGISTRIES
+def test_each_column_of_a_table_has_its_head(registry: Registry) -> None:
+    site = site_of(registry)
+    for path in site.paths():
+        page = site.page(path)
+        assert page is not None
+        for table in re.findall(r"<table.*?</table>", page.body.decode(), re.S) if page.is_document else ():
+            head, _, body = table.partition("</thead>")
+            heads = re.findall(r"<th(?: scope=\"col\")?>(.+?)</th>", head)
+            rows = re.findall(r"<tr.*?</tr>", body, re.S)
+            assert heads and {len(re.findall(r"<t[dh][ >]", row)) for row in rows} == {len(heads)}, f"{path}: {heads}"
+
+
 def test_a_page_is_asked_for_anew_when_its_style_or_script_changes() -> None:
     (style, script) = (re.search(rf"/docs/{name}\?(\w+)", page_of(SHOP, "")) for name in ("style.css", "script.js"))
     for found, path in ((style, "style.css"), (script, "script.js")):

@@ -152,8 +152,8 @@ def errors_page() -> str:
     parts = []
     for status, names in sorted(by_status.items()):
         rows = "".join(
-            f'<tr id="{name}"><th scope="row"><code>{name}</code></th><td>{escape(told[name].title)}</td>'
-            f"<td>{escape(told[name].detail)}</td></tr>"
+            f'<tr id="{name}"><th scope="row"><code>{name}</code></th><td>{escape(told[name].title)}'
+            f'<span class="example">{escape(told[name].detail)}</span></td></tr>'
             for name in names
         )
         meaning = prose(ERRORS.get(status, "A fault of ours. It is logged; send the same request again."))
