@@ -771,3 +771,16 @@ async def test_no_secret_gets_into_a_log_a_repr_or_an_error(talking, caplog, cap
     shown = [repr(credentials), repr(snapshot), repr(gateway), caplog.text, "".join(capfd.readouterr())]
     shown += [repr(problem) + str(problem) + repr(problem.__cause__) + repr(problem.__dict__) for problem in problems]
     assert all("topsecret" not in text for text in shown)
+
+
+async def test_a_key_that_may_not_see_the_balance_is_asked_for_it_once(talking, credentials):
+    whole = intent(status="succeeded", amount_received=5000)
+    whole["latest_charge"] = charge(captured=True, amount_captured=5000, amount_refunded=1000)
+    answers = [says(200, whole), error(403, code="more_permissions_required"), says(200, listing(refund()))]
+    gateway, stub = await talking(*answers, says(200, whole), says(200, listing(refund())))
+    for _ in range(2):
+        snapshot = await gateway.read("pi_1", credentials=credentials)
+        assert (snapshot.received, snapshot.refunded, snapshot.movements) == (5000, 1000, ())
+    asked = [[value for name, value in one.fields.items() if "balance" in value] for one in stub.requests]
+    fees = ["latest_charge.balance_transaction"], ["data.balance_transaction", "data.failure_balance_transaction"]
+    assert asked == [*fees, [], [], []]

@@ -356,6 +356,10 @@ async def test_a_key_that_is_refused_or_lacks_rights_is_told(reachable: Api, run
     assert problems[1][0] == "endpoint"
     assert "could not be looked at: " in problems[1][1]
     assert said.json["gateways"][0]["lines"][-1]["ok"] is True
+    await api.stripe.control("POST", f"keys/{key}", {"without": ["rak_balance_transaction_source_read"]})
+    said = await check(api, running, gateway.id)
+    told = "works, and has all rights that are needed; fees stay unknown without rak_balance_transaction_source_read"
+    assert said.lines[1] == f"  ✓ key        {told}"
     await restricted.faults("GET", times=0, status=401)
     said = await check(api, running, gateway.id)
     assert said.status == 1

@@ -166,6 +166,7 @@ class _Check:
         """What there is to say of the key, and whether it can be asked for more."""
         try:
             lacks = await self._account.probe(credentials)
+            tells_fees = await self._account.tells_fees(credentials)
         except Refused as problem:
             do = (
                 "see at the gateway why: was it rolled or deleted, has it expired, is it for other addresses? Then "
@@ -177,7 +178,8 @@ class _Check:
         if lacks:
             do = f"give the restricted key these rights at the gateway, or run `paydesk gateways rekey {self._id}`"
             return Line("key", f"works, but lacks rights: {', '.join(lacks)}", False, do), True
-        return Line("key", "works, and has all rights that are needed"), True
+        without = "" if tells_fees else "; fees stay unknown without rak_balance_transaction_source_read"
+        return Line("key", f"works, and has all rights that are needed{without}"), True
 
     # The endpoint.
 

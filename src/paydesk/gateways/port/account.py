@@ -76,6 +76,10 @@ class Account(Protocol):
         """
         ...
 
+    async def tells_fees(self, credentials: Credentials, *, seconds: float | None = None) -> bool:
+        """Whether the key may see what payments cost, which nothing but reports needs. Raises Refused, Unknown."""
+        ...
+
     async def account_id(self, credentials: Credentials, *, seconds: float | None = None) -> str | None:
         """The gateway's name for the account whose key this is; None where the key may not see that.
 

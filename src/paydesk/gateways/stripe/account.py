@@ -71,6 +71,20 @@ class StripeAccount:
                     missing.append(named.group() if named else right)
         return list(dict.fromkeys(missing))
 
+    async def tells_fees(self, credentials: Credentials, *, seconds: float | None = None) -> bool:
+        if not credentials.secret_key.startswith("rk_"):
+            return True
+        sent = {"limit": 1}
+        try:
+            await self._requests.ask(
+                "get", "/v1/balance_transactions", sent, what="probe", credentials=credentials, seconds=seconds
+            )
+        except Refused as refusal:
+            if refusal.http_status != 403:
+                raise
+            return False
+        return True
+
     async def account_id(self, credentials: Credentials, *, seconds: float | None = None) -> str | None:
         own = replace(credentials, account=None)
         try:

@@ -37,8 +37,7 @@ async def read(
         if not isinstance(charge, dict) or not charge.get("amount_captured"):
             refunds: list[Object] = []
             break
-        shown = {**whose, "expand": list(REFUNDED)} if requests.sees_balance(credentials) else whose
-        refunds = [one async for one in requests.every("/v1/refunds", shown, credentials, seconds)]
+        refunds = await _refunds(requests, whose, credentials, seconds)
         if understood(lambda value: agree(value, refunds), intent):  # noqa: B023
             break
         # The payment changed between the two requests; the snapshot has to be of one moment.
@@ -77,6 +76,23 @@ async def _intent(
             requests.hide_balance(credentials)
     sent = {"expand": list(EXPAND)}
     return await requests.ask("get", path, sent, what="read", credentials=credentials, seconds=seconds)
+
+
+async def _refunds(
+    requests: Requests, whose: Mapping[str, Any], credentials: Credentials, seconds: float | None
+) -> list[Object]:
+    """The refunds of a payment, likewise: of a charge whose own movement is not known yet, they are the first to show
+    that the key may not see any.
+    """
+    if requests.sees_balance(credentials):
+        shown = {**whose, "expand": list(REFUNDED)}
+        try:
+            return [one async for one in requests.every("/v1/refunds", shown, credentials, seconds)]
+        except Refused as refusal:
+            if refusal.http_status != 403:
+                raise
+            requests.hide_balance(credentials)
+    return [one async for one in requests.every("/v1/refunds", whose, credentials, seconds)]
 
 
 async def _watched(
