@@ -19,11 +19,11 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def decimal(cents: int | None, currency: str) -> str:
+def decimal(cents: int | None, currency: str | None) -> str:
     """An amount as spreadsheets read it, with as many decimals as its currency has: "154.00", "1500", "1.234"."""
     if cents is None:
         return ""
-    digits = exponent(currency)
+    digits = exponent(currency) if currency else 0
     whole, part = divmod(abs(cents), 10**digits)
     return f"{'-' if cents < 0 else ''}{whole}" + (f".{part:0{digits}}" if digits else "")
 

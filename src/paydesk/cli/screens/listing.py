@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from paydesk.base.currencies import exponent
 from paydesk.cli.screen import done, err, out
 from paydesk.cli.screens import answer
+from paydesk.cli.screens.columns import decimal, harmless
 from paydesk.operations.told.browsing import Page
 from paydesk.operations.told.listing import Row
 
@@ -54,16 +54,3 @@ def _cells(one: Row) -> Iterable[str]:
         yield harmless(getattr(one, name))
     for name in _SUMS:
         yield decimal(getattr(one, f"{name}_cents"), one.currency_code)
-
-
-def harmless(value: object) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def decimal(cents: int, currency: str | None) -> str:
-    """15400 of EUR is 154.00, 154 of JPY is 154."""
-    digits = exponent(currency) if currency else 0
-    sign, whole = ("-" if cents < 0 else ""), str(abs(cents)).rjust(digits + 1, "0")
-    return f"{sign}{whole[:-digits]}.{whole[-digits:]}" if digits else f"{sign}{whole}"
