@@ -93,6 +93,11 @@ def test_it_tells_everything_once_it_is_ready(before: Before) -> None:
     assert told["stripe"]["secret_key"] not in before.said
     assert told["applications"]["integration"]["client_secret"] in before.said
     assert "curl -g -X POST" in before.said
+    looked = before.said.partition("\nWhere to look:\n")[2].partition("\nCtrl-C ends everything.")[0].splitlines()
+    here = f"http://localhost:{before.port}"
+    assert [line.split()[0] for line in looked[1:3]] == [f"{here}/", f"{here}/docs"]
+    assert f"paydesk demo buy --credentials {before.data_dir}/credentials.json" in looked[3]
+    assert re.search(r"Z 401 GET    /api/orders \d+\.\d ms, trace [0-9a-f]{64}\n", before.said)
 
 
 def test_it_begins_again_with_the_same_and_ends_cleanly(before: Before, data_dir: Path) -> None:

@@ -1,8 +1,10 @@
 """One line a request, in which nothing stands that is secret or personal."""
 
 import json
+import logging
 import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +14,7 @@ import httpx
 import pytest
 
 from paydesk.app import Application
-from paydesk.http.request_log import RequestLog, shown
+from paydesk.http.request_log import JsonLines, RequestLog, shown
 from paydesk.operations import founding
 from paydesk.settings import read
 from tests.processes import eventually
@@ -115,6 +117,21 @@ async def test_in_json_each_line_is_an_object(sqlite_url: str, tmp_path: Path) -
         ("GET", "/healthz", 200),
         ("…", "/nowhere/…", 404),
     ]
+
+
+def test_the_other_lines_of_a_json_log_are_objects_too() -> None:
+    try:
+        raise ValueError("of a\nreason")
+    except ValueError:
+        record = logging.LogRecord("paydesk.http", logging.ERROR, "", 0, "it %s", ("failed",), sys.exc_info())
+    record.trace_id = "ab" * 32
+    line = JsonLines().format(record)
+    assert "\n" not in line
+    told = json.loads(line)
+    assert list(told) == ["at", "level", "logger", "message", "trace_id", "exception"]
+    assert (told["level"], told["logger"], told["message"]) == ("ERROR", "paydesk.http", "it failed")
+    assert told["trace_id"] == "ab" * 32
+    assert told["exception"].endswith("ValueError: of a\nreason")
 
 
 async def test_lines_are_written_by_themselves_within_moments(sqlite_url: str, tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ async def test_an_empty_period_is_told_in_words_and_a_wrong_one_is_no_period(api
         assert (told.status, told.json[command]) == (0, [])
         assert len((await paydesk(running, command, "--csv", *period)).lines) == 1
         told = await paydesk(running, command, "--since", "yesterday")
-        assert (told.status, told.err.splitlines()[0]) == (2, "error: --since yesterday: no time.")
+        assert (told.status, told.err.splitlines()[0]) == (2, "error: --since yesterday: that is no time.")
         told = await paydesk(running, command, "--csv", "--json")
         assert (told.status, told.err) == (2, "error: Say --csv or --json, not both.\n")
         told = await paydesk(running, command, "--organization", "nobody")

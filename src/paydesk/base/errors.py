@@ -12,7 +12,9 @@ class Refusal(Exception):
 def reason_of(error: BaseException) -> str:
     """An error with what it came from, for an operator: a client is told the first part alone."""
     cause = error.__cause__
-    return f"{error}: {reason_of(cause) or type(cause).__name__}" if cause is not None else str(error)
+    if cause is None:
+        return str(error)
+    return f"{str(error).rstrip('.')}: {reason_of(cause) or type(cause).__name__}"
 
 
 class Invalid(Refusal):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paydesk.cli.groups import Mode, Version, group
-from paydesk.cli.periods import span
+from paydesk.cli.periods import SPANS, span
 from paydesk.cli.running import finish, settings_of
 from paydesk.cli.screen import Exit, done, fail, out, rows
 
@@ -30,17 +30,23 @@ class Role(StrEnum):
 
 @application.command("create")
 def create(
-    organization: Annotated[str, typer.Option("--organization", "-o", help="The organization's slug.")],
-    name: Annotated[str, typer.Option(help="The name people read.")],
+    organization: Annotated[str, typer.Option("--organization", "-o", metavar="SLUG", help="The organization's slug.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="The name people read.")],
     kind: Annotated[Kind, typer.Option(help="What it is meant for: back-ends, storefronts, user-facing tools.")],
     mode: Annotated[Mode, typer.Option(help="Its environment; test and live data never mix.")] = Mode.TEST,
-    redirect_uri: Annotated[str | None, typer.Option(help="Where a webapp's authorization codes are sent.")] = None,
+    redirect_uri: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where a webapp's authorization codes are sent.")
+    ] = None,
     scopes: Annotated[
-        list[str] | None, typer.Option("--scope", help="A scope its tokens may have; may be given again. [any]")
+        list[str] | None,
+        typer.Option("--scope", metavar="SCOPE", help="A scope its tokens may have; may be given again. [any]"),
     ] = None,
     lifetime: Annotated[
         str | None,
-        typer.Option(help="How long its access tokens live, at most 15d. [4h for a sales channel, 2h for the others]"),
+        typer.Option(
+            metavar="SPAN",
+            help="How long its access tokens live, at most 15d. [4h for a sales channel, 2h for the others]",
+        ),
     ] = None,
     role: Annotated[
         Role | None, typer.Option(help="What a webapp may do with tokens that name no user. [read_only]")
@@ -56,7 +62,7 @@ def create(
         fail("--role goes with --kind webapp.", exit=Exit.USAGE)
     lifetime_seconds = span(lifetime) if lifetime is not None else None
     if lifetime is not None and lifetime_seconds is None:
-        fail(f"--lifetime {lifetime}: no span.", hint="Say 12h, 15d, 90m.", exit=Exit.USAGE)
+        fail(f"--lifetime {lifetime}: that is no length of time.", hint=SPANS, exit=Exit.USAGE)
     created = finish(
         founding.create_application(
             settings_of(),
@@ -75,7 +81,7 @@ def create(
 
 @application.command("list")
 def list_(
-    organization: Annotated[str, typer.Option("--organization", "-o", help="The organization's slug.")],
+    organization: Annotated[str, typer.Option("--organization", "-o", metavar="SLUG", help="The organization's slug.")],
     version: Version = False,
 ) -> None:
     """Show an organization's applications, without their secrets."""
@@ -88,7 +94,7 @@ def list_(
 
 @application.command("revoke")
 def revoke(
-    client_id: Annotated[str, typer.Argument(help="As `paydesk application list` shows it.")],
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="As `paydesk application list` shows it.")],
     version: Version = False,
 ) -> None:
     """End an application: its tokens stop working, and it gets no new ones."""

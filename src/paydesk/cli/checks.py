@@ -12,10 +12,12 @@ from paydesk.cli.screen import Exit, fail
 
 
 def reconcile(
-    since: Annotated[str, typer.Option(help="From when: 7d, 12h, 30m ago, or an ISO 8601 time.")] = "7d",
-    until: Annotated[str | None, typer.Option(help="To when, in the same words. [now]")] = None,
+    since: Annotated[
+        str, typer.Option(metavar="WHEN", help="From when: 7d, 36h, 1d12h ago, or an ISO 8601 time.")
+    ] = "7d",
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="To when, in the same words. [now]")] = None,
     organization: Annotated[
-        str | None, typer.Option("--organization", "-o", help="Only this organization's, by its slug.")
+        str | None, typer.Option("--organization", "-o", metavar="SLUG", help="Only this organization's, by its slug.")
     ] = None,
     gateway: Annotated[str | None, typer.Option(metavar="ID", help="Only this gateway's.")] = None,
     fix: Annotated[bool, typer.Option("--fix", help="Book what the gateways say; cancel what no order needs.")] = False,

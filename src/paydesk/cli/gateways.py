@@ -98,7 +98,7 @@ def rekey(
 @gateways.command("add")
 def add(
     organization: Annotated[str, typer.Option("--organization", "-o", metavar="SLUG", help="The organization's slug.")],
-    name: Annotated[str, typer.Option(help="What it is called.")] = "Stripe",
+    name: Annotated[str, typer.Option(metavar="NAME", help="What it is called.")] = "Stripe",
     stdin: Annotated[
         bool, typer.Option("--stdin", help="Read the key from the standard input; typed in, it is not shown.")
     ] = False,

@@ -1,16 +1,21 @@
 """What all groups of commands have in common."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from paydesk import __version__
 from paydesk.cli.screen import out
 
 EXIT_CODES = (
-    "Exit status: 0 done, 1 failed, 2 wrong usage, settings or key file, 3 database not reachable or not migrated."
+    "Exit status: 0 done, 1 failed, 2 wrong usage, settings or key file, 3 database not reachable or not migrated, "
+    "4 something needs a person's attention."
 )
+
+
+LONGEST_SENTENCE = 400
 
 
 def _show_version(asked: bool) -> None:
@@ -29,8 +34,18 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+class Group(TyperGroup):
+    """A group whose help tells of each command in a whole sentence: typer cuts what is longer than a line."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(LONGEST_SENTENCE)) for name, one in commands if one])
+
+
 def group(help: str) -> typer.Typer:
     made = typer.Typer(
+        cls=Group,
         help=help,
         epilog=EXIT_CODES,
         no_args_is_help=True,

@@ -19,11 +19,14 @@ organization = group("Organizations: the tenants of this server.")
 
 @organization.command("create")
 def create(
-    name: Annotated[str, typer.Argument(help="The name people read.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name people read.")],
     slug: Annotated[
-        str | None, typer.Option(help="The first label of its host name. [the name in lower case, with hyphens]")
+        str | None,
+        typer.Option(metavar="SLUG", help="The first label of its host name. [the name in lower case, with hyphens]"),
     ] = None,
-    email: Annotated[str | None, typer.Option(help="The first administrator's e-mail address. [admin@SLUG]")] = None,
+    email: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="The first administrator's e-mail address. [admin@SLUG]")
+    ] = None,
     with_shop: Annotated[
         str | None,
         typer.Option(
@@ -47,7 +50,11 @@ def create(
 
     chosen = slug or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", chosen):
-        fail(f"{chosen!r} cannot be a host name's label.", hint="Give one with --slug.", exit=Exit.USAGE)
+        fail(
+            f"{chosen!r} cannot be a host name's label.",
+            hint="Give one with --slug: small letters and digits, with hyphens between, as in acme-books.",
+            exit=Exit.USAGE,
+        )
     settings = beside_dev(settings_of())
     currency = with_shop.upper() if with_shop else None
     if currency is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paydesk.cli.groups import Mode, Version, group
-from paydesk.cli.periods import moment, span
+from paydesk.cli.periods import MOMENTS, SPANS, moment, span
 from paydesk.cli.running import beside_dev, finish, opened, settings_of, told_plainly
 from paydesk.cli.screen import Exit, fail
 
@@ -160,7 +160,7 @@ def _filters(now: float, *, since: str, until: str | None, **given: Any) -> "Fil
     for name, at in times.items():
         if at is None:
             told = since if name == "--since" else until
-            fail(f"{name} {told}: no time.", hint="Say 30d, 12h, or 2026-11-22T10:00:00Z.", exit=Exit.USAGE)
+            fail(f"{name} {told}: that is no time.", hint=MOMENTS, exit=Exit.USAGE)
     statuses = [one.strip().replace("-", " ") for one in (given["status"] or "").split(",") if one.strip()]
     statuses = [{one.replace("_", " "): one for one in STATUSES}.get(one.replace("_", " "), one) for one in statuses]
     for one in statuses:
@@ -211,7 +211,7 @@ def expiring(
 
     settings, seconds = settings_of(), span(within)
     if seconds is None:
-        fail(f"--within {within}: no span.", hint="Say 24h, 3d, 90m.", exit=Exit.USAGE)
+        fail(f"--within {within}: that is no length of time.", hint=SPANS, exit=Exit.USAGE)
 
     async def found() -> Found:
         async with opened(settings, reading=True) as parts:

@@ -1,17 +1,22 @@
-"""Spans and moments as a command line says them: "7d", "12h", or an ISO 8601 time."""
+"""Spans and moments as a command line says them: "7d", "1d12h", or an ISO 8601 time."""
 
 import re
 
 from paydesk.base.instants import instant, parse
 from paydesk.cli.screen import Exit, fail
 
-_UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+SPANS = "Write for instance 90m, 36h, 7d or 1d12h."
+MOMENTS = "Write how long ago, as 7d, 36h or 1d12h, or when, as 2026-11-22T10:00:00Z."
+"""What to write where something else was given."""
+_PART = r"(\d{1,6})([smhdw])"
 
 
 def span(text: str) -> int | None:
-    """The seconds that "7d", "12h", "30m", "2w" mean; None when it means none."""
-    told = re.fullmatch(r"(\d{1,6})([mhdw])", text, re.ASCII)
-    return int(told[1]) * _UNITS[told[2]] if told else None
+    """The seconds that "7d", "12h", "90m" or "1d12h" mean; None when it means none."""
+    if not re.fullmatch(f"(?:{_PART})+", text, re.ASCII):
+        return None
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(_PART, text, re.ASCII))
 
 
 def moment(text: str, now: float) -> str | None:
@@ -27,6 +32,6 @@ def period(since: str, until: str | None, now: float) -> tuple[str, str]:
     begins, ends = moment(since, now), moment(until, now) if until else instant(now + 1)
     for name, text, at in (("--since", since, begins), ("--until", until, ends)):
         if at is None:
-            fail(f"{name} {text}: no time.", hint="Say 7d, 12h, 30m, or 2026-11-22T10:00:00Z.", exit=Exit.USAGE)
+            fail(f"{name} {text}: that is no time.", hint=MOMENTS, exit=Exit.USAGE)
     assert begins is not None and ends is not None
     return begins, ends

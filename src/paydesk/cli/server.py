@@ -20,21 +20,27 @@ if TYPE_CHECKING:
 
 
 def dev(
-    host: Annotated[str | None, typer.Option(help="The address to listen on. [127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port to listen on. [8000]")] = None,
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="The address to listen on. [127.0.0.1]")] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", min=1, max=65535, help="The port to listen on. [8000]")
+    ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Where everything is kept between two starts. [.paydesk]")
+        Path | None,
+        typer.Option(metavar="FOLDER", file_okay=False, help="Where everything is kept between two starts. [.paydesk]"),
     ] = None,
     credentials: Annotated[
         Path | None,
-        typer.Option(dir_okay=False, help="The JSON file to write once ready. [credentials.json in the data dir]"),
+        typer.Option(
+            metavar="FILE", dir_okay=False, help="The JSON file to write once ready. [credentials.json in the data dir]"
+        ),
     ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Forget all data, keys and credentials first.")] = False,
     tls: Annotated[
         bool, typer.Option("--tls", help="Serve HTTPS under {slug}.localhost, with an authority made here.")
     ] = False,
     sandbox_port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="The sandbox's port. [the one it had, or a free one]")
+        int | None,
+        typer.Option(metavar="PORT", min=1, max=65535, help="The sandbox's port. [the one it had, or a free one]"),
     ] = None,
     stripe_secret_key: Annotated[
         str | None,

@@ -14,7 +14,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
     parser.add_argument(
-        "--data-dir", type=Path, default=Path("sandbox-data"), help="folder of sandbox.db (default: %(default)s)"
+        "--data-dir", type=Path, default=Path("sandbox-data"), help="folder of its data (default: %(default)s)"
     )
     parser.add_argument(
         "--die-with-parent", action="store_true", help="end when the process that started this one ends (Linux)"

@@ -15,7 +15,9 @@ cli = typer.Typer(help="The Stripe sandbox: run it, move its clock, let it fail.
 faults = typer.Typer(help="Have the sandbox misbehave, to see how a checkout takes it.", no_args_is_help=True)
 cli.add_typer(faults, name="faults")
 
-Url = Annotated[str, typer.Option("--url", help="Where the sandbox listens.", envvar="PAYDESK_SANDBOX_URL")]
+Url = Annotated[
+    str, typer.Option("--url", metavar="URL", help="Where the sandbox listens.", envvar="PAYDESK_SANDBOX_URL")
+]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"([0-9]+)([smhdw])")
@@ -60,9 +62,9 @@ def _control(method: str, url: str, path: str, body: dict[str, Any] | None = Non
 @cli.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8010,
-    data_dir: Annotated[Path, typer.Option(help="Folder in which sandbox.db is kept.")] = Path("sandbox-data"),
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", help="The port to listen on.", min=1, max=65_535)] = 8010,
+    data_dir: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder of its data.")] = Path("sandbox-data"),
 ) -> None:
     """Run the sandbox, or with a command below talk to one that runs."""
     if context.invoked_subcommand is None:
@@ -71,10 +73,10 @@ def main(
 
 @cli.command()
 def run(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8010,
-    data_dir: Annotated[Path, typer.Option(help="Folder in which sandbox.db is kept.")] = Path("sandbox-data"),
-    die_with_parent: Annotated[bool, typer.Option(help="End when the process that started this one ends.")] = False,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", help="The port to listen on.", min=1, max=65_535)] = 8010,
+    data_dir: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder of its data.")] = Path("sandbox-data"),
+    die_with_parent: Annotated[bool, typer.Option("--die-with-parent", hidden=True)] = False,
 ) -> None:
     """Run the sandbox until it is stopped."""
     from paydesk.sandbox.serve import die_with_parent as tie_to_parent
@@ -87,7 +89,9 @@ def run(
 
 @cli.command()
 def clock(
-    advance: Annotated[str | None, typer.Option(help="How far to move it: 7d, 36h, 90m, 15s.")] = None,
+    advance: Annotated[
+        str | None, typer.Option(metavar="SPAN", help="How far to move it: 7d, 36h, 1d12h, 15s.")
+    ] = None,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Show the sandbox's clock, or move it on.
@@ -123,19 +127,35 @@ def list_faults(url: Url = DEFAULT_URL) -> None:
 
 @faults.command("add")
 def add_fault(
-    method: Annotated[str | None, typer.Option(help="HTTP method it strikes, for instance POST.")] = None,
-    path: Annotated[str | None, typer.Option(help="Path or its beginning, or a pattern with *.")] = None,
-    account: Annotated[str | None, typer.Option(help="Account (acct_...) it strikes.")] = None,
-    event: Annotated[str | None, typer.Option(help="For webhooks: type of event, or a pattern with *.")] = None,
-    delay: Annotated[str | None, typer.Option(help="Answer late, for instance 500ms or 3s.")] = None,
-    drop: Annotated[str | None, typer.Option(help="Close the connection `before` or `after` the work.")] = None,
+    method: Annotated[
+        str | None, typer.Option(metavar="METHOD", help="HTTP method it strikes, for instance POST.")
+    ] = None,
+    path: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Path or its beginning, or a pattern with *.")
+    ] = None,
+    account: Annotated[str | None, typer.Option(metavar="ID", help="Account (acct_…) it strikes.")] = None,
+    event: Annotated[
+        str | None, typer.Option(metavar="TYPE", help="For webhooks: type of event, or a pattern with *.")
+    ] = None,
+    delay: Annotated[str | None, typer.Option(metavar="SPAN", help="Answer late, for instance 500ms or 3s.")] = None,
+    drop: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="Close the connection `before` or `after` the work.")
+    ] = None,
     cut: Annotated[bool, typer.Option("--cut", help="Break the answer off in its middle.")] = False,
-    status: Annotated[int | None, typer.Option(help="Answer with this status: 429, 409, 500, 503, ...")] = None,
-    when: Annotated[str, typer.Option(help="For --status and --delay: `before` or `after` the work.")] = "before",
-    retry_after: Annotated[int | None, typer.Option(help="Retry-After in seconds, with --status.")] = None,
-    webhook: Annotated[str | None, typer.Option(help="Deliver it `twice`, `late`, `reversed` or `lost`.")] = None,
+    status: Annotated[
+        int | None, typer.Option(metavar="STATUS", help="Answer with this status, as 429, 409, 500 or 503.")
+    ] = None,
+    when: Annotated[
+        str, typer.Option(metavar="WHEN", help="For --status and --delay: `before` or `after` the work.")
+    ] = "before",
+    retry_after: Annotated[
+        int | None, typer.Option(metavar="SECONDS", help="Retry-After in seconds, with --status.")
+    ] = None,
+    webhook: Annotated[
+        str | None, typer.Option(metavar="HOW", help="Deliver it `twice`, `late`, `reversed` or `lost`.")
+    ] = None,
     late: Annotated[
-        str | None, typer.Option(help="For --webhook late and reversed: how long, for instance 10s.")
+        str | None, typer.Option(metavar="SPAN", help="For --webhook late and reversed: how long, for instance 10s.")
     ] = None,
     times: Annotated[int, typer.Option(help="How often it strikes; 0 until it is cleared.", min=0)] = 1,
     url: Url = DEFAULT_URL,
