@@ -97,6 +97,7 @@ def test_every_command_block_is_known_to_these_tests():
         "paydesk migrate",
         "first_payment.py",
         "pg_dump",
+        "paydesk takings",
         "paydesk recover",
         "paydesk prove",
         "paydesk sandbox --port",
