@@ -189,8 +189,9 @@ def test_the_proxies_fit_the_settings():
     default = Settings()
     for name in ("nginx.conf", "Caddyfile"):
         assert f"{default.host}:{default.port}" in FILES[name]
-        (kept,) = re.findall(r"^\s*keepalive(?:_timeout)? (\d+)s;?$", FILES[name], re.M)
-        assert int(kept) < default.header_timeout
     assert default.max_body_bytes == 1024 * 1024
+    # A kept connection may be closed just as a request comes on it.
+    assert "keepalive" not in FILES["nginx.conf"]
+    assert "keepalive off" in FILES["Caddyfile"]
     assert "client_max_body_size 1m;" in FILES["nginx.conf"]
     assert "max_size 1MiB" in FILES["Caddyfile"]

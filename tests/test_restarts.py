@@ -205,6 +205,7 @@ async def test_a_server_makes_room_for_that_of_the_next_release(either_installat
 
         async def replace(times: int) -> None:
             for _ in range(times):
+                load.quota += CONNECTIONS // RESTARTS
                 former, begun = workers(process), len(installation.starts())
                 process.send_signal(signal.SIGHUP)
                 await eventually(partial(started, installation, begun + 1))
@@ -258,6 +259,7 @@ async def test_a_socket_that_systemd_holds_is_taken_over(either_installation):
             async def restart() -> None:
                 nonlocal process
                 for _ in range(RESTARTS):
+                    load.quota += CONNECTIONS // RESTARTS
                     begun = len(installation.starts())
                     process.terminate()
                     assert await asyncio.to_thread(process.wait, 60) == 0

@@ -21,9 +21,11 @@ class Load:
     lost: list[str] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     """What was acknowledged, by its id."""
+    quota: int = 0
+    """So many connections are opened as fast as can be; then a few go on, and leave the processor to the server."""
     _begun: int = 0
 
-    async def run(self, wanted: int, until: "asyncio.Future[None] | asyncio.Task[None]") -> None:
+    async def run(self, wanted: int, until: "asyncio.Task[None]") -> None:
         """So many connections at least, and on until something is done; raises what that raised."""
 
         async def client() -> None:
@@ -32,6 +34,8 @@ class Load:
                     return
                 self._begun += 1
                 await self._ask(self._begun)
+                if self._begun >= self.quota and not until.done():
+                    await asyncio.sleep(0.2)
 
         await asyncio.gather(*(client() for _ in range(CLIENTS)))
         await until
