@@ -33,7 +33,7 @@ READS = [
     ("guest", "orders", 0),
     ("guest", "skus", 1),
     ("guest", "skus?include=prices", 2),
-    ("guest", "skus/skuAlpha?include=prices", 2),
+    ("guest", "skus/skuAlpha?include=prices", 3),
     ("ada", "orders", 1),
     ("ada", "orders?include=line_items,customer", 3),
 ]

@@ -47,6 +47,9 @@ class Field:
     inputs       columns a derived value is computed from, by path through to-one relationships
     compute      that function; it must be pure. Of a stored attribute it says what this caller is told of it; a sales
                  channel then cannot search by what is stored
+    gather       `gather(rows, about)`, a rule that works the value out for all records of a document about one record:
+                 `rows` are their `inputs` by id, `about` a `rules.gathering.About`; it returns the values by id.
+                 Null in lists, and for what it leaves out
     digested     the column that keeps the SHA-256 of a derived value, by which it can be searched for as a whole
     constant     the value of an attribute whose feature this server does not have, for every record alike
     prohibited   a sales channel may not write it
@@ -69,6 +72,7 @@ class Field:
     argument: bool = False
     inputs: tuple[str, ...] = ()
     compute: Callable[..., Any] | None = None
+    gather: Callable[..., Any] | None = None
     digested: str = ""
     constant: bool = False
     prohibited: bool = False
@@ -145,6 +149,13 @@ def argument(kind: Kind, flags: Flag, **options: Any) -> Any:
 def derived(kind: Kind, inputs: Sequence[str], compute: Callable[..., Any], flags: Flag = NONE, **options: Any) -> Any:
     """A value computed at reading from `inputs` (columns, by path through to-one relationships)."""
     return _field(kind, flags, {"stored": False, "inputs": tuple(inputs), "compute": compute, **options})
+
+
+def gathered(kind: Kind, inputs: Sequence[str], gather: Callable[..., Any], **options: Any) -> Any:
+    """A value that further records have to be read for, once for all records of a document."""
+    return _field(
+        kind, NONE, {"stored": False, "inputs": tuple(inputs), "gather": gather, "show_only": True, **options}
+    )
 
 
 def constant(kind: Kind, value: Any = None, flags: Flag = NONE, **options: Any) -> Any:

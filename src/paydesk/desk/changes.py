@@ -231,7 +231,7 @@ class Changes:
             crash.place(call.kind, "begun")
             return begun
         if record is not None and write.verb != "delete":
-            begun.rows = yield from self._reads.record(request.actor, view, record.id)
+            begun.rows = yield from self._reads.record(request.actor, view, record.id, written=True)
         if request.key is not None:
             begun.response = _response(request, write, view, begun.rows)
             yield from self._answers.keep(request, now, begun.response)
@@ -279,7 +279,9 @@ class Changes:
         if ended.record_id is None:
             raise NotFound("it was deleted meanwhile")
         record_id = ended.record_id
-        rows: Selection = await self._database.read(lambda: self._reads.record(request.actor, view, record_id))
+        rows: Selection = await self._database.read(
+            lambda: self._reads.record(request.actor, view, record_id, written=True)
+        )
         response = _response(request, write, view, rows)
         if request.key is not None:
             await self._answers.answer(request.key, response)

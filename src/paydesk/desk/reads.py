@@ -11,6 +11,7 @@ from paydesk.base.selection import Selection
 from paydesk.declare import Condition, Relationship, Test, both, eq, within
 from paydesk.desk.requests import Request
 from paydesk.desk.transactions import Columns, Transactions
+from paydesk.rules.gathering import About
 from paydesk.rules.record import Record
 from paydesk.store.records.matches import bound, own_paths
 from paydesk.store.records.views import NEWEST_FIRST, Sort
@@ -23,6 +24,7 @@ class Reads:
     """See the module."""
 
     def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
         self._database = transactions.database
         self._documents = transactions.documents
         self._permissions = transactions.permissions
@@ -38,9 +40,9 @@ class Reads:
         await self.one(request, Columns(resource, ("id",)), record_id)
 
     def record(
-        self, actor: Actor, view: Any, record_id: str, allowed: Condition | None = None
+        self, actor: Actor, view: Any, record_id: str, allowed: Condition | None = None, *, written: bool = False
     ) -> Generator[Any, Any, Selection]:
-        """The same in a transaction, of a record for which `allowed` is true."""
+        """The same in a transaction, of a record for which `allowed` is true. `written`: to answer a write."""
         caller = self._permissions.caller_values(actor)
         row, seen = yield from self._documents.one(view, actor.tenant, record_id, allowed, caller)
         if row is None:
@@ -49,7 +51,23 @@ class Reads:
             raise Denied(record_id)
         rows = Selection([row])
         yield from self._documents.include(view, [row], actor.tenant, self._gate(actor), caller, rows)
+        if view.gathers_any:
+            about = About(actor, {path: row[view.at[path]] for path in view.resource.tells}, written)
+            yield from self._gather(view, rows, about)
         return rows
+
+    def _gather(self, view: Any, rows: Selection, about: About) -> Generator[Any, Any, None]:
+        """Read what the attributes of the document's records need beside their rows: once for each attribute."""
+        inputs: dict[tuple[str, str], tuple[Any, dict[str, tuple[Any, ...]]]] = {}
+        for of, row in ((view, rows.primary[0]), *rows.included.values()):
+            for field in of.gathers:
+                _, found = inputs.setdefault((of.type, field.name), (field, {}))
+                found[row[0]] = tuple(row[of.at[path]] for path in field.inputs)
+        session = self._transactions.session(about.actor)
+        for (type_, name), (field, found) in inputs.items():
+            values = yield from self._transactions.run(session, field.gather(found, about))
+            for record_id, value in values.items():
+                rows.gathered.setdefault((type_, record_id), {})[name] = value
 
     def _gate(self, actor: Actor) -> Callable[[type[Record], Relationship], Condition | None]:
         permissions = self._permissions

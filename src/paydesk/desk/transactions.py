@@ -45,13 +45,14 @@ class NeedNumbers(Exception):
 class Columns:
     """A bare view: some columns of a type, without includes."""
 
-    __slots__ = ("at", "columns", "includes", "resource", "serial")
+    __slots__ = ("at", "columns", "gathers_any", "includes", "resource", "serial")
 
     def __init__(self, resource: type[Record], columns: tuple[str, ...]) -> None:
         self.resource = resource
         self.columns = list(columns)
         self.at = {name: at for at, name in enumerate(columns)}
         self.includes: dict[str, dict[str, Any]] = {}
+        self.gathers_any = False
         self.serial: Any = ("columns", resource.shape.type, columns)
 
 

@@ -49,6 +49,7 @@ class Find:
     Is sent the record or None (`many`: the list of them, oldest first). Nothing of another tenant is ever found.
     paths   relationships to load with each
     lock    hold the row until the transaction ends
+    anew    as it is under the lock, whatever was read before; for what no rule has changed by then
     first   no more than one is looked for: whether there is any
     """
 
@@ -57,6 +58,7 @@ class Find:
     paths: tuple[str, ...] = ()
     many: bool = False
     lock: bool = False
+    anew: bool = False
     first: bool = False
 
 

@@ -27,6 +27,7 @@ class Record:
     create_loads  the same for `creating`, each beginning with a relationship of the request (`order.market`)
     recorded      changes leave versions
     wire_id       columns, and the function that makes a document's id of them, where it is not the row's own
+    tells         columns, by path, that what is gathered for a document about this record is told (`rules.gathering`)
     root          the to-one whose record is locked while this one changes (None: this record itself)
     """
 
@@ -36,6 +37,7 @@ class Record:
     create_loads: ClassVar[tuple[str, ...]] = ()
     root: ClassVar[str | None] = None
     recorded: ClassVar[bool] = True
+    tells: ClassVar[tuple[str, ...]] = ()
     wire_id: ClassVar[tuple[tuple[str, ...], Callable[..., str]] | None] = None
 
     id = string(FIND, required=True, example="XAyRWNUzyN", doc="Unique within its type and environment.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paydesk.commerce.inventory.levels import inventories
 from paydesk.commerce.unserved import as_it_is
 from paydesk.declare import (
     ALWAYS,
@@ -13,9 +14,9 @@ from paydesk.declare import (
     Caller,
     Rule,
     boolean,
-    constant,
     derived,
     eq,
+    gathered,
     integer,
     number,
     string,
@@ -54,7 +55,18 @@ class Sku(
     hs_tariff_number = string(WRITE, example="4901.91.0020", doc="Harmonized System code for customs.")
     do_not_ship = boolean(WRITE | FIND, default=False, example=False, doc="Nothing is shipped, as with digital goods.")
     do_not_track = boolean(WRITE | FIND, default=False, example=False, doc="Its stock is not counted.")
-    inventory = constant("object", show_only=True, doc="What is in stock, for the caller's market.")
+    inventory = gathered(
+        "object",
+        ("do_not_track",),
+        inventories,
+        example={
+            "available": True,
+            "quantity": 10,
+            "levels": [{"quantity": 4, "delivery_lead_times": []}, {"quantity": 6, "delivery_lead_times": []}],
+        },
+        doc="What is in stock for the caller's market, or for that of the order it is included in. Null where the "
+        "market has no inventory model; without `quantity` where stock is not counted.",
+    )
     jwt_custom_claim = derived(
         "object", ("caller.custom_claim",), as_it_is, example="{}", doc="The custom claim of the caller's token."
     )

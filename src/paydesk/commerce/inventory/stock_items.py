@@ -62,6 +62,17 @@ class StockItem(
     sku = to_one("skus", WRITE | FIND)
     reserved_quantity = hidden("integer", default=0, doc="How many of them are reserved for orders.")
 
+    @property
+    def free(self) -> int:
+        """How many can be ordered."""
+        return int(self.quantity - self.reserved_quantity)
+
+    def count(self, work: Work, *, quantity: int = 0, reserved: int = 0) -> None:
+        """Count so many more, or fewer, as there, and as reserved. For `holding` alone, which has locked it."""
+        there, kept = self.quantity + quantity, self.reserved_quantity + reserved
+        assert 0 <= kept <= there, f"stock item {self.id}: {kept} of {there} cannot be reserved"
+        work.change(self, quantity=there, reserved_quantity=kept)
+
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
         yield from _name_sku(change, work, required=True)

@@ -16,6 +16,7 @@ from paydesk.commerce.orders.line_values import (
     sku_of,
 )
 from paydesk.commerce.orders.order import Order
+from paydesk.commerce.orders.stocking import must_be_there
 from paydesk.commerce.payable import ORDER_ACCESS
 from paydesk.declare import (
     CREATE,
@@ -171,10 +172,12 @@ class LineItem(
             describe_sku(values, sku, work)
             same = _same(order, sku) if change.arguments.get("_update_quantity") else None
             if same is not None:
+                yield from must_be_there(order, sku.id, values["quantity"], work)
                 same._add(values["quantity"], work)
                 yield from order.refresh(work)
                 return same
             yield from price_sku(values, sku, "sku_code" if "item" not in change.related else "item", order, work)
+            yield from must_be_there(order, sku.id, values["quantity"], work)
         work.check()
         line = work.create(cls, **values, currency_code=order.currency_code)
         line.order = order
@@ -200,6 +203,10 @@ class LineItem(
         elif "unit_amount_cents" in values:
             del values["unit_amount_cents"]
             values["price_fixed"] = False
+        quantity, item_id = values.get("quantity", self.quantity), sku.id if sku is not None else self.item_id
+        if self.item_type == "skus" and item_id is not None:
+            more = quantity - self.quantity if item_id == self.item_id else quantity
+            yield from must_be_there(order, item_id, more, work)
         work.check()
         if sku is not None and sku.id != self.item_id:
             if self.item_id is None:

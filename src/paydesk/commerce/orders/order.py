@@ -38,6 +38,7 @@ class Order(Payable, Cart):
     refunded_cents: int
     skus_count: int
     errors_count: int
+    stock: str | None
     attention: dict[str, Any] | None
     placed_at: str | None
     archived_at: str | None

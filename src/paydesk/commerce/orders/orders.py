@@ -70,6 +70,7 @@ class Order(
     """
 
     loads = ("line_items", "market", "payment_method")
+    tells = ("market.inventory_model_id",)
     create_loads = ("market.price_list", "payment_method.payment_gateway")
 
     number = string(
@@ -274,6 +275,7 @@ class Order(
     captured_cents = hidden("integer", default=0, doc="The sum of the captures that succeeded.")
     voided_cents = hidden("integer", default=0, doc="The sum of the voids that succeeded.")
     refunded_cents = hidden("integer", default=0, doc="The sum of the refunds that succeeded.")
+    stock = hidden("string", doc="reserved, taken or given_back; null where its market did not count any.")
     attention = hidden("object", doc="What of it needs a person's attention: `{kind: [since, cents]}`.")
     attention_since = hidden("datetime", doc="Since when the longest of that.")
     _authorization_amount_cents = argument("integer", UPDATE, example=500, doc="How much `_authorize` is to hold.")

@@ -10,6 +10,7 @@ from paydesk.commerce.cart import PURCHASABLE
 from paydesk.commerce.orders import addressing
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import is_offered
+from paydesk.commerce.orders.stocking import shortages
 from paydesk.declare import Rule
 from paydesk.rules.asking import Load
 from paydesk.rules.work import Work
@@ -48,7 +49,9 @@ def load(order: Order) -> Rule:
 
 
 def goods_problems(order: Order) -> Rule:
-    """What an order lacks of what it sells, to whom and where to; [] when nothing. Needs `line_items` loaded."""
+    """What an order lacks of what it sells, to whom and where to; [] when nothing. Needs `line_items` and `market`
+    loaded.
+    """
     wrong: list[Invalid] = []
     if not any(line.item_type in PURCHASABLE for line in order.line_items):
         wrong.append(Invalid("line_items", "blank", "can't be blank"))
@@ -60,6 +63,7 @@ def goods_problems(order: Order) -> Rule:
         wrong.append(Invalid("billing_address", "blank"))
     if order.shipping_address_id is None and (yield from addressing.ships(order)):
         wrong.append(Invalid("shipping_address", "blank"))
+    wrong.extend((yield from shortages(order)))
     return wrong
 
 

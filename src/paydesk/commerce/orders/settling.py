@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paydesk.base.money import Money
+from paydesk.commerce.orders import stocking
 from paydesk.commerce.orders.attention import attend
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.refresh.refreshed import Refreshed
@@ -51,7 +52,7 @@ def settle(order: Order, work: Work) -> Rule:
     given_back = made.captured and made.refunded >= made.captured
     ends = given_back and order.status in ("placed", "approved", "editing")
     if ends:
-        cancel(order, work)
+        yield from cancel(order, work)
     is_free = order.status in ("placed", "approved") and not due_of(order)
     if (ends or is_free) and order.payment_source_id is not None:
         # The refunded source may not be its present one: another one may have been opened while the order was edited.
@@ -255,11 +256,12 @@ def judge(order: Order, work: Work) -> None:
         work.change(order, payment_status=status, payment_updated_at=work.now)
 
 
-def cancel(order: Order, work: Work) -> None:
-    """Cancel an order, and stop its fulfilment if that is in progress."""
+def cancel(order: Order, work: Work) -> Rule:
+    """Cancel an order, give its stock back, and stop its fulfilment if that is in progress."""
     ORDER.move("_cancel", order, work, cancelled_at=work.now, sealed_return_url=None)
     if order.fulfillment_status == "in_progress":
         FULFILLMENT.move("stop", order, work, fulfillment_updated_at=work.now)
+    yield from stocking.give_back(order, work)
 
 
 def after_confirming(order: Order, work: Work) -> None:

@@ -13,6 +13,8 @@ from paydesk.base.actor import Actor
 from paydesk.base.selection import Selection
 from paydesk.jsonapi.documents.views import View, linkage_data
 
+NOTHING: dict[str, Any] = {}
+
 
 class Frame:
     """What all documents of a request share: the base of links, the meta, and who reads."""
@@ -30,14 +32,23 @@ class Frame:
     def objects(self, view: View, rows: Selection) -> Iterator[bytes]:
         linkage = rows.linkage
         for of, row in zip(rows.views or repeat(view), rows.primary, strict=False):
-            yield of.render(row, self.base, self.meta, linkage.get((of.type, row[0])), self.caller)
+            identity = (of.type, row[0])
+            gathered = rows.gathered.get(identity, NOTHING)
+            yield of.render(row, self.base, self.meta, linkage.get(identity), self.caller, gathered)
 
     def included(self, view: View, rows: Selection) -> bytes:
         if not view.asks_for_more:
             return b""
         primary = {(of.type, row[0]) for of, row in zip(rows.views or repeat(view), rows.primary, strict=False)}
         objects = (
-            of.render(row, self.base, self.meta, rows.linkage.get(identity), self.caller)
+            of.render(
+                row,
+                self.base,
+                self.meta,
+                rows.linkage.get(identity),
+                self.caller,
+                rows.gathered.get(identity, NOTHING),
+            )
             for identity, (of, row) in rows.included.items()
             if identity not in primary
         )

@@ -62,6 +62,9 @@ class Reader:
         held = (resource.shape.table, binds["tenant"], locks) if locks is not None else None
         rows = yield Ask(("find", resource.shape.type, key, find.lock, find.first), build, binds, held)
         records = [session.keep(self._record(resource, row)) for row in rows]
+        if find.anew:
+            for record, row in zip(records, rows, strict=True):
+                record.__dict__.update(zip(resource.shape.columns, row, strict=True))
         yield from self.load(session, records, find.paths)
         return records
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -49,10 +48,15 @@ class Writer:
             versions.extend(self._version(work, one, "create", self._made(one)) for one in records if one.recorded)
         gone = set(work.deleted)
         created = set(work.created)
-        for record, before in work.changed.items():
-            if record in gone or record in created or not before:
-                continue  # A created record is inserted as it is by now.
-            yield from self._update(work, record, before)
+        # A created record is inserted as it is by now.
+        changed = [
+            (record, before)
+            for record, before in work.changed.items()
+            if before and record not in gone and record not in created
+        ]
+        for (resource, names), alike in itertools.groupby(changed, key=_assigned):
+            yield from self._update(work, resource, names, [record for record, _ in alike])
+        for record, before in changed:
             if record.recorded and (changes := self._changes(record, before)):
                 versions.append(self._version(work, record, "update", changes))
         for record, facts in work.noted:
@@ -84,10 +88,7 @@ class Writer:
         rows = [row(record) for record in records]
         yield Ask(("insert", shape.type), lambda: _insertion(table_of(resource), rows[0]), rows)
 
-    def _update(self, work: Work, record: Record, before: Iterable[str]) -> Asks:
-        resource = type(record)
-        record.__dict__["updated_at"] = work.now
-        names = tuple(sorted({*before, "updated_at"}))
+    def _update(self, work: Work, resource: type[Record], names: tuple[str, ...], records: list[Record]) -> Asks:
 
         def build() -> Any:
             table = table_of(resource)
@@ -97,9 +98,13 @@ class Writer:
                 .values({name: bindparam(name, type_=table.c[name].type) for name in names})
             )
 
-        values = {name: record.__dict__[name] for name in names}
-        values.update(at_tenant=tenant_for(resource, work.actor.tenant), at_id=record.id)
-        yield Ask(("update", resource.shape.type, names), build, values)
+        tenant = tenant_for(resource, work.actor.tenant)
+        rows = []
+        for record in records:
+            own = record.__dict__
+            own["updated_at"] = work.now
+            rows.append({name: own[name] for name in names} | {"at_tenant": tenant, "at_id": record.id})
+        yield Ask(("update", resource.shape.type, names), build, rows if len(rows) > 1 else rows[0])
 
     def _delete(self, tenant: str, record: Record) -> Asks:
         resource = type(record)
@@ -204,6 +209,12 @@ def _complete(record: Record) -> None:
     lacking = [name for name, column in record.shape.kept if own[column] is None or own[column] == ""]
     if lacking:
         raise Several([Invalid(name, "blank") for name in lacking])
+
+
+def _assigned(changed: tuple[Record, dict[str, Any]]) -> tuple[type[Record], tuple[str, ...]]:
+    """What an update assigns: the columns of which type."""
+    record, before = changed
+    return type(record), tuple(sorted({*before, "updated_at"}))
 
 
 def _by_worker(work: Work, record: Record) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paydesk.base.errors import Invalid
-from paydesk.commerce.orders import settling
+from paydesk.commerce.orders import settling, stocking
 from paydesk.commerce.orders.acts import fix
 from paydesk.commerce.orders.acts.capture import begin_captures, capture
 from paydesk.commerce.orders.money_steps import steps_of
@@ -33,6 +33,7 @@ def approve(order: Order, work: Work) -> Rule:
         return
     yield from _must_be_approvable(order, work)
     settling.ORDER.move("_approve", order, work, approved_at=work.now)
+    yield from stocking.take_at_approval(order, work)
     if order.attention:
         yield from settling.settle(order, work)
     else:

@@ -30,6 +30,6 @@ def cancel(order: Order, work: Work) -> Rule:
 
 def end(order: Order, work: Work) -> Rule:
     """Cancel the order, its money being moved."""
-    settling.cancel(order, work)
+    yield from settling.cancel(order, work)
     yield from settling.settle(order, work)
     yield from release_source(order, work)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from paydesk.base.errors import Invalid, Several
 from paydesk.base.money import Money
-from paydesk.commerce.orders import addressing, settling
+from paydesk.commerce.orders import addressing, settling, stocking
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.problems import goods_problems, not_placeable
 from paydesk.declare import Rule
@@ -44,6 +44,8 @@ def stop(order: Order, work: Work) -> Rule:
         wrong.append(Invalid("total_amount_with_taxes_cents", "less_than_or_equal_to", value=total.cents, count=count))
     elif total > (yield from settling.secured(order, work)) and not (yield from _is_processing(order)):
         wrong.append(not_placeable("does not cover what the order costs", value=order.payment_status))
+    if not wrong:
+        wrong.extend((yield from stocking.reserve(order, work)))
     if wrong:
         raise Several(list(wrong))
     settling.ORDER.move("_stop_editing", order, work, proof=refreshed)

@@ -10,7 +10,7 @@ from typing import Any
 from paydesk.base.errors import Invalid, Refusal, Several
 from paydesk.base.money import Money
 from paydesk.commerce.accounts.customers import Customer
-from paydesk.commerce.orders import addressing, resource_errors, settling
+from paydesk.commerce.orders import addressing, resource_errors, settling, stocking
 from paydesk.commerce.orders.acts.confirm import LANE, ConfirmPayment, confirm, order_of, why_not
 from paydesk.commerce.orders.asks import ConfirmAsk, PlaceLaterAsk
 from paydesk.commerce.orders.order import Order
@@ -54,7 +54,8 @@ def begin(order: Order, refreshed: Refreshed, work: Work, *, later: bool = False
     if wrong:
         raise Several(list(wrong))
     if is_covered:
-        yield from _placed(order, refreshed, work)
+        if short := (yield from _placed(order, refreshed, work)):
+            raise Several(short)
         return
     if (yield from settling.held_by_source(order, work)):
         raise not_placeable(f"is only {order.payment_status.replace('_', ' ')}", value=order.payment_status)
@@ -114,6 +115,10 @@ def _take_at_once(order: Order, work: Work) -> Rule:
     method, due = order.payment_method, settling.due_of(order)
     if method is None or not method.auto_capture or (yield from settling.held(order, work)) < due:
         return
+    if order.status not in ("placed", "approved"):
+        yield Load(order, ("line_items", "market"))
+        if (yield from stocking.shortages(order)):
+            return  # It cannot be placed, so nobody is charged for it.
     most = method.auto_capture_max_amount_cents
     if most is not None and (method.currency_code != due.currency or due > Money(most, due.currency)):
         return
@@ -145,11 +150,21 @@ def _place_unasked(
     if wrong:
         yield from resource_errors.note(order, Several(list(wrong)), work)
         return
-    yield from _placed(order, refreshed, work)
+    if short := (yield from _placed(order, refreshed, work)):
+        yield from resource_errors.note(order, Several(short), work)
 
 
 def _placed(order: Order, refreshed: Refreshed, work: Work, *, confirmed: str | None = None) -> Rule:
-    """The one way to `placed`, by a total that was just worked out; `confirmed`: the payment just confirmed."""
+    """The one way to `placed`, by a total that was just worked out. Returns what has gone out of stock meanwhile, and
+    changes nothing then.
+
+    confirmed   the payment just confirmed
+    """
+    # Stock is locked after every other record.
+    customer = yield Find(Customer, eq("id", order.customer_id), lock=True)
+    short: list[Refusal] = yield from stocking.reserve(order, work)
+    if short:
+        return short
     ships = yield from addressing.ships(order)
     settling.need_anew(order, work)
     settling.ORDER.move(
@@ -185,10 +200,10 @@ def _placed(order: Order, refreshed: Refreshed, work: Work, *, confirmed: str | 
         elif one.one_of("captures"):
             work.comes_after("refund_payment", one)
     yield from resource_errors.clear(order, work)
-    customer = yield Find(Customer, eq("id", order.customer_id), lock=True)
     if customer is not None:
         work.change(order, customer_type=customer.count_order(order, work))
     yield from _take_at_once(order, work)
+    return short
 
 
 def placed_by_hand(order: Order, work: Work) -> Rule:
@@ -233,8 +248,8 @@ class PlaceOrder(ConfirmPayment):
             return Several(list(wrong))
         is_processing = answer.status == "processing" and order.payment_source_id == call.ask.payment
         if is_covered or is_processing:
-            yield from _placed(order, refreshed, work, confirmed=call.ask.payment)
-            return order
+            short = yield from _placed(order, refreshed, work, confirmed=call.ask.payment)
+            return Several(short) if short else order
         return why_not(answer)
 
 

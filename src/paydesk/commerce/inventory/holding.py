@@ -1,0 +1,113 @@
+"""Holding stock for an order: reserving, taking and giving back. Nothing else changes what is reserved.
+
+Stock items are locked here, all in one statement and in one order, after every other record of a transaction. So two
+orders never wait for one another, and what is counted under the lock is what is written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from paydesk.commerce.inventory.levels import Levels, counted_places, there
+from paydesk.commerce.inventory.stock_holdings import StockHolding
+from paydesk.commerce.inventory.stock_items import StockItem
+from paydesk.declare import Condition, Rule, both, either, eq, within
+from paydesk.rules.asking import Find
+from paydesk.rules.work import Work
+
+
+def holdings_of(order_id: str) -> Rule:
+    """All that an order holds of stock, or held."""
+    return (yield Find(StockHolding, eq("order_id", order_id), many=True))
+
+
+def reserve(order_id: str, wanted: Mapping[str, int], model_id: str | None, work: Work) -> Rule:
+    """Have an order hold so many pieces of each sku (by id), no more and no less, the first location's before others.
+
+    Returns the skus that are short with what there is for the order, and changes nothing then; {} when it was done.
+    """
+    held: list[StockHolding] = yield from holdings_of(order_id)
+    locations = (yield from counted_places(model_id)) if model_id is not None and wanted else []
+    stock: Levels = yield from _locked(held, locations, wanted)
+    own = {one.stock_item_id: one for one in held}
+    target: Counter[str] = Counter()
+    short: dict[str, int] = {}
+    for sku, quantity in wanted.items():
+        left = quantity
+        items = stock.items.get(sku, [])
+        mine = {item.id: own[item.id].quantity if item.id in own else 0 for item in items}
+        for item in items:  # What it holds already stays where it is.
+            target[item.id] = min(mine[item.id], left)
+            left -= target[item.id]
+        for item in items:
+            more = min(item.free + mine[item.id] - target[item.id], left)
+            target[item.id] += more
+            left -= more
+        if left:
+            short[sku] = quantity - left
+    if short:
+        return short
+    changed = [
+        (item, own.get(item.id), target[item.id])
+        for items in stock.items.values()
+        for item in items
+        if target[item.id] != (own[item.id].quantity if item.id in own else 0)
+    ]
+    # Each kind of row after the other: what changes alike is written by one statement.
+    for item, before, quantity in changed:
+        item.count(work, reserved=quantity - (before.quantity if before is not None else 0))
+    for item, before, quantity in changed:
+        _hold(order_id, item, before, quantity, work)
+    return short
+
+
+def take(order_id: str, work: Work) -> Rule:
+    """Take from stock what an order has reserved."""
+    held = yield from _held(order_id, "reserved")
+    for holding, item in held:
+        if item is not None:
+            item.count(work, quantity=-holding.quantity, reserved=-holding.quantity)
+    for holding, _ in held:
+        work.change(holding, status="taken")
+
+
+def give_back(order_id: str, work: Work) -> Rule:
+    """Give an order's stock back, reserved or taken."""
+    held = yield from _held(order_id, "reserved", "taken")
+    for holding, item in held:
+        if item is not None and holding.status == "reserved":
+            item.count(work, reserved=-holding.quantity)
+        elif item is not None:
+            item.count(work, quantity=holding.quantity)
+    for holding, _ in held:
+        work.change(holding, status="given_back")
+
+
+def _held(order_id: str, *statuses: str) -> Rule:
+    """What an order holds in these ways, each with its stock item, locked; None where that was deleted since."""
+    held = [one for one in (yield from holdings_of(order_id)) if one.status in statuses]
+    stock: Levels = yield from _locked(held, [], {})
+    items = {item.id: item for of_sku in stock.items.values() for item in of_sku}
+    return [(one, items.get(one.stock_item_id)) for one in held]
+
+
+def _locked(held: Iterable[StockHolding], locations: list[str], skus: Iterable[str]) -> Rule:
+    """The stock items that an order holds or may come to hold, locked and as they are by then."""
+    ids, skus = sorted(one.stock_item_id for one in held), sorted(skus)
+    parts: list[Condition] = [within("id", ids)] if ids else []
+    if locations and skus:
+        parts.append(both(within("stock_location_id", locations), within("sku_id", skus)))
+    if not parts:
+        return Levels({})
+    return there((yield Find(StockItem, either(*parts), many=True, lock=True, anew=True)), locations)
+
+
+def _hold(order_id: str, item: StockItem, own: StockHolding | None, quantity: int, work: Work) -> None:
+    if own is None:
+        held = {"order_id": order_id, "stock_item_id": item.id, "sku_id": item.sku_id}
+        work.create(StockHolding, quantity=quantity, **held)
+    elif quantity:
+        work.change(own, quantity=quantity)
+    else:
+        work.delete(own)

@@ -1,0 +1,112 @@
+"""What an order asks of stock: no line holds more than its market has, and what is placed is there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from paydesk.base.errors import Invalid
+from paydesk.commerce.catalog.skus import Sku
+from paydesk.commerce.inventory import holding
+from paydesk.commerce.inventory.levels import Levels, levels
+from paydesk.commerce.orders.order import Order
+from paydesk.declare import Rule, within
+from paydesk.rules.asking import Find, Load
+from paydesk.rules.work import Work
+
+
+def must_be_there(order: Order, sku_id: str, more: int, work: Work) -> Rule:
+    """Note where a line asks for `more` pieces of a sku than the order holds and its market cannot give them.
+
+    source   Commerce Layer, "Line items", `quantity`
+    """
+    model = _model(order)
+    if model is None or more <= 0 or not (yield from _counted([sku_id])):
+        return
+    there: Levels = yield from levels(model, [sku_id])
+    free = there.free(sku_id) + (yield from _reserved(order))[sku_id]
+    wanted = pieces(order)[sku_id] + more
+    if wanted > free:
+        work.invalid("quantity", "out_of_stock", "is out of stock", value=wanted, count=free)
+
+
+def shortages(order: Order) -> Rule:
+    """What the order holds more of than its market has, a mistake for each sku. Needs `line_items` and `market`."""
+    model, wanted = _model(order), pieces(order)
+    if model is None or not wanted:
+        return []
+    counted = yield from _counted(sorted(wanted))
+    there: Levels = yield from levels(model, counted)
+    own = yield from _reserved(order)
+    free = {sku: there.free(sku) + own[sku] for sku in counted}
+    return [_short(sku, free[sku.id]) for sku in counted.values() if wanted[sku.id] > free[sku.id]]
+
+
+def reserve(order: Order, work: Work) -> Rule:
+    """Reserve what the order holds, no more and no less. Returns what is short, and changes nothing then."""
+    if _model(order) is None and order.stock is None:
+        return []
+    counted = yield from _counted(sorted(pieces(order)))
+    wanted = {sku: quantity for sku, quantity in pieces(order).items() if sku in counted}
+    short: dict[str, int] = yield from holding.reserve(order.id, wanted, _model(order), work)
+    if not short:
+        work.change(order, stock="reserved")
+    return [_short(counted[sku], free) for sku, free in short.items()]
+
+
+def take(order: Order, work: Work) -> Rule:
+    """Take what is reserved for the order from stock."""
+    if order.stock == "reserved":
+        yield from holding.take(order.id, work)
+        work.change(order, stock="taken")
+
+
+def take_at_approval(order: Order, work: Work) -> Rule:
+    """The same, unless the market's inventory model leaves it until the order is fulfilled."""
+    if order.stock == "reserved":
+        yield Load(order, ("market.inventory_model",))
+        model = order.market.inventory_model
+        if model is None or not model.manual_stock_decrement:
+            yield from take(order, work)
+
+
+def give_back(order: Order, work: Work) -> Rule:
+    """Give back what is reserved for the order or was taken for it. What was delivered is not there."""
+    if order.stock in ("reserved", "taken") and order.fulfillment_status != "fulfilled":
+        yield from holding.give_back(order.id, work)
+        work.change(order, stock="given_back")
+
+
+def _model(order: Order) -> str | None:
+    """The inventory model by which the order's stock is counted; None where it is not, as in an order that was placed
+    before its market had one.
+    """
+    return order.market.inventory_model_id if order.placed_at is None or order.stock is not None else None
+
+
+def _reserved(order: Order) -> Rule:
+    """How many of each sku are reserved for the order."""
+    own: Counter[str] = Counter()
+    if order.stock == "reserved":
+        for one in (yield from holding.holdings_of(order.id)):
+            own[one.sku_id] += one.quantity
+    return own
+
+
+def _short(sku: Sku, free: int) -> Invalid:
+    return Invalid("line_items", "out_of_stock", f"{sku.code} is out of stock", value=sku.code, count=free)
+
+
+def pieces(order: Order) -> Counter[str]:
+    """How many of each sku the order holds, by its id."""
+    wanted: Counter[str] = Counter()
+    for line in order.line_items:
+        if line.item_type == "skus" and line.item_id:
+            wanted[line.item_id] += line.quantity
+    return wanted
+
+
+def _counted(sku_ids: Iterable[str]) -> Rule:
+    """Those of these skus whose stock is counted, by id."""
+    found = yield Find(Sku, within("id", sku_ids), many=True)
+    return {sku.id: sku for sku in found if not sku.do_not_track}
