@@ -11,7 +11,7 @@ from paydesk.operations import demo
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.resource import Resource
 from paydesk.store.records.sessions import Session
-from tests.commerce.conftest import Record, Shop
+from tests.commerce.conftest import ADDRESS, Record, Shop
 
 
 def hands(shop: Shop, made: list[str]) -> tuple[Any, Any]:
@@ -68,6 +68,7 @@ async def test_the_demo_holds_the_documented_order_and_is_made_once(shop: Shop) 
     )
     assert (order["status"], order["guest"], order["currency_code"]) == ("pending", True, "EUR")
     assert (order["total_amount_with_taxes_cents"], order["country_code"]) == (15400, "IT")
+    assert (order["tax_rate"], order["total_tax_amount_cents"]) == (0.22, 2777)
     assert (order.related("payment_source"), len(order.related("line_items"))) == (None, 3)
     assert order.related("payment_method")["id"] == first.payment_method.id
     assert first.payment_method.auto_place is True
@@ -75,6 +76,27 @@ async def test_the_demo_holds_the_documented_order_and_is_made_once(shop: Shop) 
     again = await demo.ensure_demo(do, find, **keys)
     assert [one for one in made if one != "create stripe_gateways"] == []
     assert (again.market.id, again.customer.id) == (first.market.id, first.customer.id)
+
+
+async def test_the_demos_second_market_adds_taxes_to_its_prices(shop: Shop) -> None:
+    made: list[str] = []
+    do, find = hands(shop, made)
+    keys = {"stripe_secret_key": "sk_test_x", "stripe_publishable_key": "pk_test_x", "customer_password": "secret"}
+    await demo.ensure_demo(do, find, **keys)
+    (market,) = await shop.integration.list("markets?filter[q][code_eq]=demo-us")
+    order = await shop.integration.create("orders", {"market": market}, customer_email="ada@example.com")
+    await shop.integration.create("line_items", {"order": order}, sku_code="FIELD-GUIDE", quantity=1)
+    for state, rate, total in (("CA", 0.0725, 5255), ("TX", 0.0625, 5206), ("OR", 0.0, 4900)):
+        address = await shop.integration.create("addresses", **{**ADDRESS, "country_code": "US", "state_code": state})
+        order = await shop.integration.update(order, {"billing_address": address})
+        assert (order["currency_code"], order["tax_rate"]) == ("USD", rate)
+        assert (order["total_amount_cents"], order["total_amount_with_taxes_cents"]) == (4900, total)
+    # What is changed of the rules stays.
+    (rule, *_) = await shop.integration.list("tax_rules?filter[q][name_eq]=Sales tax in Texas")
+    await shop.integration.update(rule, tax_rate=0.07)
+    made.clear()
+    await demo.ensure_demo(do, find, **keys)
+    assert [one for one in made if one != "create stripe_gateways"] == []
 
 
 async def test_the_method_of_an_earlier_version_is_told_to_place_once(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from paydesk.store.sql.ask import Database
@@ -17,10 +18,11 @@ _COLUMNS = {
         "id", "status", "payment_status", "payment_source_id", "total_amount_with_taxes_cents",
         "place_total_amount_cents", "authorized_cents", "captured_cents", "voided_cents", "refunded_cents",
         "currency_code", "placed_at", "subtotal_amount_cents", "payment_method_amount_cents", "total_amount_cents",
+        "total_tax_amount_cents", "tax_rate", "tax_included", "payment_method_taxable", "adjustment_taxable",
     ),
     "line_items": (
         "id", "order_id", "item_type", "quantity", "unit_amount_cents", "options_amount_cents", "total_amount_cents",
-        "currency_code",
+        "tax_amount_cents", "currency_code",
     ),
     "transactions": (
         "id", "type", "order_id", "payment_source_id", "amount_cents", "succeeded", "excluded",
@@ -154,13 +156,27 @@ def costs_what_its_lines_cost(ours: Evidence, order_id: str) -> int:
         total = (one["unit_amount_cents"] or 0) * one["quantity"] + (one["options_amount_cents"] or 0)
         assert one["total_amount_cents"] == total, one
         parts["payment_method" if one["item_type"] == "payment_methods" else "subtotal"] += total
+        assert (one["tax_amount_cents"] or 0) == tax_on(one, order), (order, one)
     assert {name: order[f"{name}_amount_cents"] for name in parts} == parts, (order, lines)
-    total = sum(parts.values())
-    assert (order["total_amount_cents"], order["total_amount_with_taxes_cents"]) == (total, total), (order, lines)
+    total, tax = sum(parts.values()), sum(tax_on(one, order) for one in lines)
+    assert (order["total_amount_cents"], order["total_tax_amount_cents"]) == (total, tax), (order, lines)
+    total += 0 if order["tax_included"] else tax
+    assert order["total_amount_with_taxes_cents"] == total, (order, lines)
     for one in ours.of(order_id):
         counts = one["succeeded"] and not one["excluded"]
         assert not counts or one["currency_code"] == order["currency_code"], one
     return total
+
+
+def tax_on(line: Row, order: Row) -> int:
+    """What a line is taxed by the rate that is kept with its order; goods always are."""
+    switch = {"payment_methods": "payment_method_taxable", "adjustments": "adjustment_taxable"}.get(line["item_type"])
+    if order["tax_rate"] is None or (switch is not None and not order[switch]):
+        return 0
+    total, rate = Decimal(line["total_amount_cents"]), Decimal(repr(order["tax_rate"]))
+    if order["tax_included"]:
+        return int(total - (total / (1 + rate)).quantize(Decimal(1), ROUND_HALF_UP))
+    return int((total * rate).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def one_payment_pays_one_order(ours: Evidence) -> None:

@@ -134,6 +134,7 @@ class Walk:
                 "prices", {"amount_cents": PRICE}, sku=self.sku, price_list={"type": "price_lists", "id": prices["id"]}
             )
             self.prices = {**getattr(self, "prices", {}), currency: made.link}
+            await self._taxed(currency, {"type": "price_lists", "id": prices["id"]})
         manual = await api.create("manual_gateways", {"name": "By hand"})
         for name in ("card", "card beside"):
             gateway = await api.gateway_of(name=name)
@@ -156,6 +157,15 @@ class Walk:
         # Events come as the walk has them come: nobody listens at the shop's address, and trying takes long.
         for one in await api.stripe.endpoints():
             await api.stripe.v1.webhook_endpoints.delete_async(one.id)
+
+    async def _taxed(self, currency: str, prices: dict[str, str]) -> None:
+        """A market is taxed by a rule of its own: prices in euros contain taxes, to those in dollars they are added."""
+        calculator = await self.api.create("manual_tax_calculators", {"name": currency})
+        given = {"name": currency, "tax_rate": 0.22, "payment_method_taxable": True}
+        made = await self.api.create("tax_rules", given, manual_tax_calculator=calculator)
+        self.tax_rules = {**getattr(self, "tax_rules", {}), currency: made.link}
+        await self.api.update(self.markets["acme"][currency], tax_calculator=calculator)
+        await self.api.update(prices, {"tax_included": currency == "EUR"})
 
     async def _furnished_beside(self) -> None:
         """The second organization, whose gateway speaks of the same Stripe account."""
@@ -773,11 +783,16 @@ def a_line_is_deleted(walk: Walk, order: Order) -> bool:
     return bool(lines) and walk.ask(order, "DELETE", f"line_items/{walk.chance.choice(lines)['id']}")
 
 
+TAX_RATES = {PRICE: 0.22, PRICE // 2: 0.0825, PRICE * 2: 0.0}
+
+
 @rule("a price changes", lambda stands: True)
 def a_price_changes(walk: Walk, order: Order) -> bool:
-    price = walk.prices[walk.chance.choice(["EUR", "USD"])]
+    """And the rate that it is taxed by."""
+    currency = walk.chance.choice(["EUR", "USD"])
     cents = walk.chance.choice([PRICE, PRICE // 2, PRICE * 2])
-    walk.run(walk.api.update(price, {"amount_cents": cents}))
+    walk.run(walk.api.update(walk.prices[currency], {"amount_cents": cents}))
+    walk.run(walk.api.update(walk.tax_rules[currency], {"tax_rate": TAX_RATES[cents]}))
     return True
 
 

@@ -74,6 +74,16 @@ async def test_a_payment_is_opened_for_the_taxes_of_this_moment(api: Api, how: s
     assert (order["status"], order["place_total_amount_cents"]) == ("placed", 13400)
 
 
+async def test_a_part_and_the_rest_of_a_taxed_order_are_authorized(api: Api) -> None:
+    await taxed(api)
+    order = await ready(api, 10000)
+    payment = await api.payment(order, {"options": {"payment_method": "pm_card_visa"}})
+    order = await api.update(order, {"_authorize": True, "_authorization_amount_cents": 10000})
+    assert (order["payment_status"], order["total_amount_with_taxes_cents"]) == ("partially_authorized", 12200)
+    assert (await api.update(order, {"_place": True}, expect=422)).said[0][1] == "mismatched_amounts"
+    assert (await api.stripe.v1.payment_intents.retrieve_async(payment["stripe_id"])).amount == 10000
+
+
 async def test_an_edited_order_comes_to_cost_no_more_with_its_taxes(api: Api) -> None:
     rule = await taxed(api)
     order, _ = await authorized(api, 10000)

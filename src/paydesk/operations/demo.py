@@ -17,15 +17,48 @@ ORDER_ID = "ABCRtyUpBa"
 """The documented request's order."""
 
 MARKET_CODE = "demo"
+US_CODE = "demo-us"
 CUSTOMER_EMAIL = "customer@example.com"
 GUEST_EMAIL = "guest@example.com"
 
 SKUS = (
-    ("BACKPACK-PATTERN", "Backpack sewing pattern", 2900),
-    ("FIELD-GUIDE", "Field guide to alpine flowers", 4500),
-    ("SOUND-LIBRARY", "Library of forest sounds", 5100),
+    ("BACKPACK-PATTERN", "Backpack sewing pattern", 2900, 3200),
+    ("FIELD-GUIDE", "Field guide to alpine flowers", 4500, 4900),
+    ("SOUND-LIBRARY", "Library of forest sounds", 5100, 5600),
 )
-"""Code, name and price in cents of the demo's digital goods."""
+"""Code, name, and price in euro and dollar cents of the demo's digital goods."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A market of the demo, by the code of its market, its price list and its tax calculator.
+
+    rules   name, rate, country and state of each tax rule
+    """
+
+    code: str
+    name: str
+    currency: str
+    tax_included: bool
+    rules: tuple[tuple[str, float, str, str | None], ...]
+
+
+_PLACES = (
+    _Place(
+        MARKET_CODE,
+        "Demo market",
+        "EUR",
+        True,
+        (("VAT in Italy", 0.22, "IT", None), ("VAT in Germany", 0.19, "DE", None)),
+    ),
+    _Place(
+        US_CODE,
+        "Demo market in the US",
+        "USD",
+        False,
+        (("Sales tax in California", 0.0725, "US", "CA"), ("Sales tax in Texas", 0.0625, "US", "TX")),
+    ),
+)
 
 _CART = {"BACKPACK-PATTERN": 2, "FIELD-GUIDE": 1, "SOUND-LIBRARY": 1}
 """What the documented order holds: 2 × 29.00 + 45.00 + 51.00 = 154.00."""
@@ -94,7 +127,7 @@ async def ensure_demo(
     do: Do, find: Find, *, stripe_secret_key: str, stripe_publishable_key: str, customer_password: str
 ) -> Demo:
     """Make what is missing of the demo. Needs the organization and nothing else."""
-    market = await _market(do, find)
+    market, us_market = [await _market(do, find, place) for place in _PLACES]
     skus = await _skus(do, find)
     gateway = await _first(find, "stripe_gateways", "reference", _REFERENCE) or await do(
         "stripe_gateways",
@@ -107,7 +140,8 @@ async def ensure_demo(
         },
         {},
     )
-    method = await _method(do, find, market, gateway)
+    method = await _method(do, find, market, gateway, _REFERENCE)
+    await _method(do, find, us_market, gateway, US_CODE)
     customer = await _first(find, "customers", "email_key", CUSTOMER_EMAIL) or await do(
         "customers", "create", {"email": CUSTOMER_EMAIL, "password": customer_password}, {}
     )
@@ -115,17 +149,17 @@ async def ensure_demo(
     return Demo(market, skus, method, gateway, customer, order)
 
 
-async def _method(do: Do, find: Find, market: Any, gateway: Any) -> Any:
+async def _method(do: Do, find: Find, market: Any, gateway: Any, reference: str) -> Any:
     """The method places by itself: a shopper who closes the browser after paying has an order. One that an earlier
     version made is told to, once; what is changed of it later stays.
     """
     told = {_REFERENCE: "places by itself"}
-    found = await _first(find, "payment_methods", "reference", _REFERENCE)
+    found = await _first(find, "payment_methods", "reference", reference)
     if found is None:
         given = {
             "payment_source_type": "stripe_payments",
             "price_amount_cents": 0,
-            "reference": _REFERENCE,
+            "reference": reference,
             "auto_place": True,
             "metadata": told,
         }
@@ -136,45 +170,63 @@ async def _method(do: Do, find: Find, market: Any, gateway: Any) -> Any:
     return await do("payment_methods", "update", change, {}, id=found.id)
 
 
-async def _market(do: Do, find: Find) -> Any:
-    found = await _first(find, "markets", "code", MARKET_CODE)
-    if found:
-        return found
-    price_list = await _first(find, "price_lists", "code", MARKET_CODE) or await do(
-        "price_lists",
-        "create",
-        {"name": "Demo prices", "code": MARKET_CODE, "currency_code": "EUR", "tax_included": True},
-        {},
-    )
-    merchant = await _first(find, "merchants", "reference", _REFERENCE)
-    if not merchant:
-        address = await do("addresses", "create", _MERCHANT_ADDRESS, {})
-        merchant = await do(
-            "merchants", "create", {"name": "The Demo Brand", "reference": _REFERENCE}, {"address": address}
+async def _market(do: Do, find: Find, place: _Place) -> Any:
+    market = await _first(find, "markets", "code", place.code)
+    if market is None:
+        price_list = await _first(find, "price_lists", "code", place.code) or await do(
+            "price_lists",
+            "create",
+            {
+                "name": f"{place.name}'s prices",
+                "code": place.code,
+                "currency_code": place.currency,
+                "tax_included": place.tax_included,
+            },
+            {},
         )
-    return await do(
-        "markets",
-        "create",
-        {"name": "Demo market", "code": MARKET_CODE},
-        {"merchant": merchant, "price_list": price_list},
+        merchant = await _first(find, "merchants", "reference", _REFERENCE)
+        if not merchant:
+            address = await do("addresses", "create", _MERCHANT_ADDRESS, {})
+            merchant = await do(
+                "merchants", "create", {"name": "The Demo Brand", "reference": _REFERENCE}, {"address": address}
+            )
+        related = {"merchant": merchant, "price_list": price_list}
+        market = await do("markets", "create", {"name": place.name, "code": place.code}, related)
+    return await _tax(do, find, market, place)
+
+
+async def _tax(do: Do, find: Find, market: Any, place: _Place) -> Any:
+    """The market, with the calculator and the rules that it is taxed by; a market that has a calculator keeps it."""
+    if market.tax_calculator_id is not None:
+        return market
+    calculator = await _first(find, "manual_tax_calculators", "reference", place.code) or await do(
+        "manual_tax_calculators", "create", {"name": f"{place.name}'s taxes", "reference": place.code}, {}
     )
+    known = {rule.name for rule in await find("tax_rules", "manual_tax_calculator_id", calculator.id)}
+    for name, rate, country, state in place.rules:
+        if name not in known:
+            given = {"name": name, "tax_rate": rate, "country_code_regex": country, "state_code_regex": state}
+            await do("tax_rules", "create", given, {"manual_tax_calculator": calculator})
+    return await do("markets", "update", {}, {"tax_calculator": calculator}, id=market.id)
 
 
 async def _skus(do: Do, find: Find) -> tuple[Any, ...]:
     skus = []
-    price_list = await _first(find, "price_lists", "code", MARKET_CODE)
+    lists = [await _first(find, "price_lists", "code", place.code) for place in _PLACES]
     category = await _first(find, "shipping_categories", "code", MARKET_CODE) or await do(
         "shipping_categories", "create", {"name": "Digital goods", "code": MARKET_CODE}, {}
     )
-    for code, name, cents in SKUS:
+    for code, name, *cents in SKUS:
         sku = await _first(find, "skus", "code", code) or await do(
             "skus",
             "create",
             {"code": code, "name": name, "do_not_ship": True, "do_not_track": True},
             {"shipping_category": category},
         )
-        if not await find("prices", "sku_id", sku.id):
-            await do("prices", "create", {"amount_cents": cents}, {"price_list": price_list, "sku": sku})
+        priced = {price.price_list_id for price in await find("prices", "sku_id", sku.id)}
+        for price_list, amount in zip(lists, cents, strict=True):
+            if price_list.id not in priced:
+                await do("prices", "create", {"amount_cents": amount}, {"price_list": price_list, "sku": sku})
         skus.append(sku)
     return tuple(skus)
 
