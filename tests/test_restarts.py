@@ -24,14 +24,17 @@ from paydesk import __version__
 from paydesk.operations import founding
 from paydesk.settings import Settings
 from paydesk.store import migrate, schema
+from tests import processes
+from tests.acts.dev import PATIENCE
 from tests.acts.load import Load, answer, ask, request
 from tests.acts.readme import ROOT
-from tests.processes import eventually, free_port, group
+from tests.processes import free_port, group
 
 pytestmark = pytest.mark.slow
 
 RESTARTS = int(os.environ.get("PAYDESK_TEST_RESTARTS", "1"))
 CONNECTIONS = 2000 * RESTARTS if RESTARTS > 1 else 500
+eventually = partial(processes.eventually, seconds=PATIENCE)
 PACKAGE = ROOT / "src" / "paydesk"
 
 MIGRATION = """
