@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 from tests.acts.by_hand import by_hand
 from tests.acts.disputes import paid
@@ -195,3 +196,21 @@ async def test_what_needs_attention_is_listed_with_what_to_do(api: Api, running:
     for elsewhere in (["--mode", "live"], ["-o", "other"]):
         assert (await paydesk(running, "matters", *elsewhere)).status == 0
     assert await only(api, order, "captures") == capture
+
+
+async def test_a_dispute_needs_attention_until_it_is_answered(api: Api, running: Running) -> None:
+    order, payment = await paid(api, "pm_card_createDispute")
+    await api.update(payment, {"_refresh": True})
+    (dispute,) = (await api.stripe.v1.disputes.list_async({})).data
+    said = await paydesk(running, "matters")
+    assert (said.status, said.err) == (4, "")
+    number = order["number"]
+    assert re.fullmatch(rf"{number}  dispute unanswered €154,00, due in \d+ d  acme/test", said.lines[0])
+    until = (await paydesk(running, "payments", "show", order.id, "--json")).json["disputes"][0]["due_by"]
+    assert " ".join(line.strip() for line in said.lines[1:]) == (
+        f"Answer the dispute {dispute.id} at Stripe until {until[:16].replace('T', ' ')}, "
+        "or the money is the customer's."
+    )
+    await api.stripe.v1.disputes.close_async(dispute.id)
+    await api.update(payment, {"_refresh": True})
+    assert (await paydesk(running, "matters")).status == 0

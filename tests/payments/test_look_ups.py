@@ -8,14 +8,14 @@ from typing import Any
 from paydesk import commerce
 from paydesk.commerce.accounts.customers import Customer
 from paydesk.commerce.orders.orders import Order
-from paydesk.commerce.payments.disputes import Dispute
+from paydesk.commerce.payments.disputes import UNANSWERED, Dispute
 from paydesk.commerce.payments.stripe_payments import StripePayment
 from paydesk.commerce.payments.transactions import AnyTransaction
 from paydesk.commerce.payments.wire_transfers import WireTransfer
 from paydesk.operations.told.browsing import TYPES
 from paydesk.store.records import tables
 from paydesk.store.sql.statements import statements_of
-from paydesk.store.upkeep import found, lookup
+from paydesk.store.upkeep import contested, found, lookup
 from paydesk.store.upkeep.listed import Standing, Wanted, listed
 
 AT = "2026-11-30T00:00:00.000Z"
@@ -44,6 +44,8 @@ def look_ups() -> Iterator[tuple[str, Any]]:
     yield "uq_transactions_type_object_key", found.by_object(AnyTransaction, "refunds", TENANTS, "re_1", 9)
     yield "ix_disputes_dispute_id", found.by_dispute(Dispute, StripePayment, TENANTS, "du_1", 9)
     yield "sqlite_autoindex_lost_payments_1", found.lost_named(TENANTS, "pi_1")
+    waiting = contested.unanswered(Dispute, StripePayment, Order, UNANSWERED, TENANTS, 9)
+    yield "ix_disputes_contested", waiting
     yield "uq_gateway_calls_open", lookup.open_calls_about("acme/test", ["1"])
     for wanted in (
         PERIOD,

@@ -24,8 +24,8 @@ def matters(
     """List what needs a person's attention, and what to do about it.
 
     Money held or taken for an order that is not placed, or beside what it costs; an authorization that is gone or ends
-    soon; a refund that failed; a payment whose order is not here. The longest first. It only reads, asks no gateway,
-    and may be run beside a server. Ends with 4 while there is any.
+    soon; a refund that failed; a payment whose order is not here; a dispute that waits for an answer. The longest
+    first. It only reads, asks no gateway, and may be run beside a server. Ends with 4 while there is any.
     """
     from paydesk.base.instants import instant
     from paydesk.cli.screens import attending as screen

@@ -82,7 +82,7 @@ def show(
 
     async def found() -> dict[str, Any]:
         async with opened(settings_of(), reading=True) as parts:
-            return await show_payment(parts, clue, organization, mode and mode.value)
+            return await show_payment(parts, clue, organization, mode and mode.value, whole=history or json)
 
     told = finish(found())
     if json:

@@ -26,16 +26,20 @@ TURN = {"answer": 0, "version": 1, "call": 2, "webhook": 3}
 SECRET = ("secret", "login", "password")
 
 
-async def show_payment(parts: Parts, name: str, slug: str | None, mode: str | None) -> dict[str, Any]:
+async def show_payment(
+    parts: Parts, name: str, slug: str | None, mode: str | None, *, whole: bool = True
+) -> dict[str, Any]:
     """What there is to tell of what a customer can say, as JSON values: of one order its six lines and its history, of
     several a line each (`matches`), of a payment whose order is gone its six lines. Raises Unknown.
+
+    whole   with versions and webhooks in the history; without them it has the gateway calls alone
     """
     slugs = await tenants_of(parts, slug, mode)
     now = instant(parts.clock())
     found = await find(parts, clue(name), slugs)
     if len(found.orders) == 1 and not found.lost:
         match = found.orders[0]
-        history: dict[str, Any] = await parts.database.read(lambda: _read(parts, match, now))
+        history: dict[str, Any] = await parts.database.read(lambda: _read(parts, match, now, whole))
         return history
     if len(found.lost) == 1 and not found.orders:
         return lost.told(found.lost[0], slugs)
@@ -45,7 +49,7 @@ async def show_payment(parts: Parts, name: str, slug: str | None, mode: str | No
     return {"matches": [*rows, *(lost.row(one, slugs) for one in found.lost)], "more": found.more}
 
 
-def _read(parts: Parts, match: Match, now: str) -> Generator[Any, Any, dict[str, Any]]:
+def _read(parts: Parts, match: Match, now: str, whole: bool) -> Generator[Any, Any, dict[str, Any]]:
     """One order with all that belongs to its payment."""
     session = Session(match.tenant, {})
     facts: Facts = (yield from facts_of(parts, match.tenant, match.slug, [match.order], now))[match.order]
@@ -57,11 +61,7 @@ def _read(parts: Parts, match: Match, now: str) -> Generator[Any, Any, dict[str,
     subjects = {one.id for one in (*payments, *moved)} | {call["record_id"] for call in calls if call["record_id"]}
     subjects -= {order.id}
     calls += yield from lookup.calls_about(match.tenant, kinds, sorted(subjects))
-    told = Find("versions", within("resource_id", sorted({*subjects, order.id})))
-    versions = yield from parts.desk.reader.records(session, told)
-    names = {_name_at_gateway(one) for one in payments} | {call["ask"].get("payment_id") for call in calls}
-    names |= {((call["outcome"] or {}).get("answer") or {}).get("payment_id") for call in calls}
-    events = yield from lookup.events_about(match.tenant, sorted(name for name in names if name))
+    versions, events = (yield from _around(parts, session, facts, calls, subjects)) if whole else ([], [])
     history = [
         *(_version(one) for one in sorted(versions, key=lambda one: (one.ms, one.sequence))),
         *(entry for call in calls for entry in _call(call)),
@@ -78,6 +78,18 @@ def _read(parts: Parts, match: Match, now: str) -> Generator[Any, Any, dict[str,
         "net": _net(facts),
         "history": sorted(history, key=lambda one: (one["at"], TURN[one["what"]])),
     }
+
+
+def _around(
+    parts: Parts, session: Session, facts: Facts, calls: list[dict[str, Any]], subjects: set[str]
+) -> Generator[Any, Any, tuple[list[Any], list[Any]]]:
+    """The versions of all records that belong to the payment, and the webhooks about it."""
+    told = Find("versions", within("resource_id", sorted({*subjects, facts.order.id})))
+    versions = yield from parts.desk.reader.records(session, told)
+    names = {_name_at_gateway(one) for one in facts.payments} | {call["ask"].get("payment_id") for call in calls}
+    names |= {((call["outcome"] or {}).get("answer") or {}).get("payment_id") for call in calls}
+    events = yield from lookup.events_about(session.tenant, sorted(name for name in names if name))
+    return versions, events
 
 
 def _name_at_gateway(payment: Any) -> str | None:

@@ -33,6 +33,6 @@ def as_json(found: Attending) -> None:
 
 def _head(one: Matter, found: Attending) -> str:
     age = span(seconds(found.at) - seconds(one.since))
-    when = f"ends in {age}" if one.kind == EXPIRING else f"for {age}"
+    when = f"{'for' if one.since <= found.at else 'ends in' if one.kind == EXPIRING else 'due in'} {age}"
     amount = f" {formatted(one.amount_cents, one.currency_code)}" if one.amount_cents is not None else ""
     return f"{one.number or one.order}  {one.kind.replace('_', ' ')}{amount}, {when}  {found.where(one)}"

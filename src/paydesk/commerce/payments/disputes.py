@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from paydesk.commerce.payments.payment_sources import PaymentSource
-from paydesk.declare import Rule, eq, hidden
+from paydesk.declare import Queue, Rule, eq, hidden
 from paydesk.gateways.port.snapshots import DisputeSnapshot
 from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
@@ -29,6 +29,9 @@ _ENDED = 5
 _REFUNDABLE = ("warning_needs_response", "warning_under_review", "warning_closed", "won", "prevented")
 """While a dispute stands like this its charge can be refunded; otherwise the bank has the money, or may keep it."""
 
+UNANSWERED = ("needs_response", "warning_needs_response", "appeal_needs_response")
+"""It stands like this while Stripe waits for an answer to it."""
+
 _TOLD = ("status", "reason", "amount_cents", "currency_code", "due_by", "withdrawn_cents", "reinstated_cents")
 
 
@@ -41,6 +44,7 @@ class Dispute(
     event_stores=False,
     unique=(("payment_id", "dispute_id"),),
     indexes=(("dispute_id",), ("opened_at",)),
+    queues=(Queue("contested", ("status", "due_by"), given=("due_by",)),),
 ):
     """One dispute of a payment.
 
