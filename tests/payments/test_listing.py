@@ -5,6 +5,7 @@ import io
 import re
 
 from tests.acts.by_hand import by_hand
+from tests.acts.differences import falsify
 from tests.acts.disputes import paid
 from tests.acts.orders import authorized, only, ready
 from tests.acts.refunds import captured
@@ -149,6 +150,9 @@ async def test_each_of_an_orders_payments_is_told_by_itself(api: Api, running: R
         (f"stripe_payments/{first.id}", "canceled"),
     ]
     assert [one["held_cents"] for one in told] == [15400, 0]
+    # What the canceled one once held says nothing of how long the other is held.
+    await falsify(api, "stripe_payments", first.id, capture_before="2026-11-01T00:00:00.000Z")
+    assert (await paydesk(running, "payments", "show", order.id, "--json")).json["situations"] == ["held"]
 
 
 @on_sqlite

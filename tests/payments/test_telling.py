@@ -244,7 +244,7 @@ async def test_long_goods_are_cut_and_names_say_nothing_to_the_terminal(api: Api
     order = await ready(api)
     lines: list[Any] = (await api.get(f"orders/{order.id}/line_items")).data
     await api.update(
-        {"type": "line_items", "id": lines[0]["id"]}, {"name": "[bold]A pattern for a coat with a very long name"}
+        {"type": "line_items", "id": lines[0]["id"]}, {"name": "[bold]A\x1b[2J\npat for a coat with a very long name"}
     )
     told = await said(running, order)
-    assert re.match(rf"{order['number']}: 1 × \[bold\]A pat[^,]*…, €154,00, ", told["what"])
+    assert re.match(rf"{order['number']}: 1 × \[bold\]A \[2J pat[^,]*…, €154,00, ", told["what"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,18 @@ from paydesk.cli.screen import err, out, safe
 _COLOURS = {"who": "dim", "what": "dim", "card": "dim", "money": "dim", "say": "cyan", "do": "yellow"}
 
 
+_OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+
+
 def show(answer: Mapping[str, str]) -> None:
     """Who, what, with which card, where the money is, what to say, what to do."""
     for name, said in answer.items():
-        out().print(f"[{_COLOURS[name]}]{name.ljust(5)}[/]  {safe(said)}")
+        out().print(f"[{_COLOURS[name]}]{name.ljust(5)}[/]  {safe(plain(said))}")
+
+
+def plain(text: str) -> str:
+    """A text of a shopper's in one line, without what a terminal would obey."""
+    return _OBEYED.sub(" ", text)
 
 
 def matches(found: Sequence[Mapping[str, Any]], *, more: bool, clue: str) -> None:
@@ -36,7 +45,7 @@ def lines(found: Sequence[Mapping[str, Any]]) -> None:
             cell.rjust(width) if at == 1 else cell.ljust(width)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        out().print(safe("  ".join(told).rstrip()))
+        out().print(safe(plain("  ".join(told).rstrip())))
 
 
 def _cells(one: Mapping[str, Any], *, placed: bool) -> list[str]:

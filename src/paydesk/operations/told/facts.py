@@ -139,7 +139,8 @@ class Facts:
     @property
     def ends(self) -> str | None:
         """When what is held is let go."""
-        ends = (getattr(one, "capture_before", None) for one in self.payments)
+        holding = (one for one in self.payments if one.finality.get(one.gateway_status or "") == 1)
+        ends = (getattr(one, "capture_before", None) for one in holding)
         return min((one for one in ends if one is not None), default=None)
 
     @property
