@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -60,7 +61,8 @@ class Servers:
 
     async def stop(self) -> None:
         if self._process is not None:
-            self._process.kill()
+            with suppress(ProcessLookupError):  # dead already: its log says why, and whoever waits for it says so
+                self._process.kill()
             await self._process.wait()
         if self._reading is not None:
             await self._reading
@@ -117,7 +119,8 @@ class Server:
         assert self._death is not None, "it was started"
         done, _ = await asyncio.wait([self._death], timeout=seconds)
         if not done:
-            os.kill(self._pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # dead by itself this moment; the word of it is on its way
+                os.kill(self._pid, signal.SIGKILL)
         status = await self._death
         self._death = None
         return bool(done) and status == -signal.SIGKILL
