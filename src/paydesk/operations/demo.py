@@ -60,6 +60,9 @@ _PLACES = (
     ),
 )
 
+IN_STOCK = 1_000_000
+"""How many there are of each."""
+
 _CART = {"BACKPACK-PATTERN": 2, "FIELD-GUIDE": 1, "SOUND-LIBRARY": 1}
 """What the documented order holds: 2 × 29.00 + 45.00 + 51.00 = 154.00."""
 
@@ -129,6 +132,7 @@ async def ensure_demo(
     """Make what is missing of the demo. Needs the organization and nothing else."""
     market, us_market = [await _market(do, find, place) for place in _PLACES]
     skus = await _skus(do, find)
+    await _stock(do, find, market, skus)
     gateway = await _first(find, "stripe_gateways", "reference", _REFERENCE) or await do(
         "stripe_gateways",
         "create",
@@ -229,6 +233,29 @@ async def _skus(do: Do, find: Find) -> tuple[Any, ...]:
                 await do("prices", "create", {"amount_cents": amount}, {"price_list": price_list, "sku": sku})
         skus.append(sku)
     return tuple(skus)
+
+
+async def _stock(do: Do, find: Find, market: Any, skus: tuple[Any, ...]) -> None:
+    """Plenty of everything in one warehouse. The market of an earlier version is told of it, once; what is changed
+    of it later stays.
+    """
+    location = await _first(find, "stock_locations", "code", MARKET_CODE)
+    if location is None:
+        address = await do("addresses", "create", _MERCHANT_ADDRESS, {})
+        given = {"name": "Demo warehouse", "code": MARKET_CODE}
+        location = await do("stock_locations", "create", given, {"address": address})
+    for sku in skus:
+        if not await find("stock_items", "sku_id", sku.id):
+            await do("stock_items", "create", {"quantity": IN_STOCK}, {"sku": sku, "stock_location": location})
+    model = await _first(find, "inventory_models", "reference", _REFERENCE) or await do(
+        "inventory_models", "create", {"name": "Demo inventory", "reference": _REFERENCE}, {}
+    )
+    related = {"inventory_model": model, "stock_location": location}
+    for kind in ("inventory_return_locations", "inventory_stock_locations"):
+        if not await find(kind, "inventory_model_id", model.id):
+            await do(kind, "create", {"priority": 1}, related)
+            if kind == "inventory_stock_locations" and market.inventory_model_id is None:
+                await do("markets", "update", {}, {"inventory_model": model}, id=market.id)
 
 
 async def _order(do: Do, find: Find, market: Any, skus: tuple[Any, ...], method: Any) -> Any:
