@@ -97,7 +97,7 @@ def test_jsonapi_client_works_unmodified(shop):
         "guide": ["skus", "Field guide to alpine flowers"],
         "pages": ["BACKPACK-PATTERN", "FIELD-GUIDE", "SOUND-LIBRARY"],
         "page": [["FIELD-GUIDE"], 3, True],
-        "related": "Demo prices",
+        "related": "Demo market's prices",
         "unknown": [400, "FILTER_NOT_ALLOWED"],
         "missing": [404, "RECORD_NOT_FOUND"],
         "made": ["orders", {"by": ["jsonapi-client"]}, True],

@@ -109,9 +109,9 @@ class Shop:
         return answer.json()
 
     def places_by_itself(self, auto_place: bool) -> None:
-        """The demo's payment method places by itself what is paid; the components do less where that came first."""
-        (method,) = self.ask("GET", "payment_methods", self.office)["data"]
-        self.ask("PATCH", f"payment_methods/{method['id']}", self.office, "payment_methods", auto_place=auto_place)
+        """The demo's payment methods place by themselves what is paid; the components do less where that came first."""
+        for method in self.ask("GET", "payment_methods", self.office)["data"]:
+            self.ask("PATCH", f"payment_methods/{method['id']}", self.office, "payment_methods", auto_place=auto_place)
 
     def through_the_bank(self, payment: Any) -> None:
         """What Stripe.js does with a card whose bank asks, and the shopper on the bank's page."""
