@@ -168,7 +168,9 @@ async def test_a_refused_request_has_written_nothing_of_what_it_assigned(
         before, told = await shown(api, case.of), await history(api, case.of)
         transactions = await api.rows("transactions", "id", "succeeded")
         for status in (400, 402, 403):
-            await api.stripe.faults(case.method, case.path, status=status, times=case.times)
+            # A payment is read once more, without the fees, when the key may not see them.
+            again = 1 if name == "refresh" and status == 403 else 0
+            await api.stripe.faults(case.method, case.path, status=status, times=case.times + again)
             await api.update(case.of, {**case.change, **BESIDE}, expect=422)
             assert await shown(api, case.of) == before
             assert await history(api, case.of) == told

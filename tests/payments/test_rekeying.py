@@ -5,6 +5,7 @@ import contextlib
 import os
 import pty
 import secrets
+import select
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -293,7 +294,7 @@ async def test_a_full_key_is_replaced_by_a_restricted_one_that_has_all_rights(
 @pytest.mark.parametrize(
     ("key", "told"),
     [
-        ("", "There is no new key in PAYDESK_STRIPE_SECRET_KEY."),
+        ("", "There is no key in PAYDESK_STRIPE_SECRET_KEY."),
         ("hello", "The new key is not a Stripe secret or restricted key, and the gateway is for test payments."),
         ("pk_test_" + "b2" * 16, "The new key is not a Stripe secret or restricted key"),
         ("sk_live_" + "a1" * 16, "The new key is a live key, and the gateway is for test payments."),
@@ -343,7 +344,7 @@ async def test_the_key_may_come_by_the_standard_input(api: Api, running: Running
     environment = {"PAYDESK_STRIPE_SECRET_KEY": unused}
     command = ("gateways", "rekey", api.gateway.id, "--stdin")
     nothing = await paydesk(running, *command, given="\n", **environment)
-    assert (nothing.status, nothing.err.splitlines()[0]) == (2, "error: There is no new key in the standard input.")
+    assert (nothing.status, nothing.err.splitlines()[0]) == (2, "error: There is no key in the standard input.")
     said = await paydesk(running, *command, given=f"{key}\n", **environment)
     assert (said.status, f"has the key sk_test_…{key[-4:]} now" in said.err) == (0, True)
 
@@ -351,7 +352,8 @@ async def test_the_key_may_come_by_the_standard_input(api: Api, running: Running
 def _typed(child: int, terminal: int, key: str) -> tuple[int, str]:
     """Type a key in once it is asked for; how the command ends and what the terminal shows."""
     shown = b""
-    while b"New secret key: " not in shown:
+    while b"Secret key: " not in shown:
+        assert select.select([terminal], [], [], 60)[0], shown
         shown += os.read(terminal, 1024)
     os.write(terminal, f"{key}\n".encode())
     # Linux tells by an error that the other end is closed.
