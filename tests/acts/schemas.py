@@ -9,7 +9,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from paydesk import commerce
 from paydesk.store.own_tables import OWN_TABLES
+from paydesk.store.records import tables
+
+tables.build(commerce.registry())  # what is compared is there, whichever test comes first
 
 
 def on(url: str, what: Any) -> Any:

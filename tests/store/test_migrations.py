@@ -14,15 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
-from paydesk import commerce
 from paydesk.store import migrate
-from paydesk.store.own_tables import OWN_TABLES
-from paydesk.store.records import tables
 from paydesk.store.types import METADATA
 from tests.acts.schemas import differences, execute, on
-
-assert OWN_TABLES, "imported for their tables"
-tables.build(commerce.registry())
 
 
 def test_the_migrations_make_what_the_declarations_say(new_url: str) -> None:
