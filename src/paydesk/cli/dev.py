@@ -175,7 +175,7 @@ def base_url(settings: Settings) -> str:
 
 
 class _Announcement:
-    """Waits, beside the server, until the API answers; then writes the credentials and says how to begin."""
+    """Waits, beside the server, until the API answers; then says how to begin and writes the credentials."""
 
     def __init__(self, settings: Settings, demo: dict[str, Any], credentials: Path, sandbox: Sandbox | None) -> None:
         self.problem: str | None = None
@@ -192,9 +192,10 @@ class _Announcement:
         try:
             self._wait()
             token = self._token()
-            write_whole(self._credentials, json.dumps(self._demo, indent=2) + "\n")
             time.sleep(LINES_SECONDS)
             self._show(token)
+            # The file comes last: whoever waits for it may stop the server at once, and all has been said by then.
+            write_whole(self._credentials, json.dumps(self._demo, indent=2) + "\n")
         except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
             self.problem = f"The API did not become ready: {error}"
             os.kill(os.getpid(), signal.SIGINT)
