@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from paydesk.app import Application
-from paydesk.http.request_log import JsonLines, RequestLog, shown
+from paydesk.http.request_log import JsonLines, RequestLog, TextLines, shown
 from paydesk.operations import founding
 from paydesk.settings import read
 from tests.processes import eventually
@@ -132,6 +132,15 @@ def test_the_other_lines_of_a_json_log_are_objects_too() -> None:
     assert (told["level"], told["logger"], told["message"]) == ("ERROR", "paydesk.http", "it failed")
     assert told["trace_id"] == "ab" * 32
     assert told["exception"].endswith("ValueError: of a\nreason")
+
+
+def test_others_words_neither_control_the_terminal_nor_begin_a_line_of_the_log() -> None:
+    forged = "declined\x1b[2J\n2026-11-30 10:00:00 INFO paydesk: all is well\x9b"
+    record = logging.LogRecord("paydesk.desk", logging.WARNING, "", 0, "Stripe said %s", (forged,), None)
+    spelled = "Stripe said declined\\u001b[2J 2026-11-30 10:00:00 INFO paydesk: all is well\\u009b"
+    assert TextLines(fmt="%(name)s: %(message)s").format(record) == f"paydesk.desk: {spelled}"
+    line = JsonLines().format(record)
+    assert (line.isprintable(), json.loads(line)["message"]) == (True, f"Stripe said {forged}")
 
 
 async def test_lines_are_written_by_themselves_within_moments(sqlite_url: str, tmp_path: Path) -> None:

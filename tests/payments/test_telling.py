@@ -241,10 +241,25 @@ async def test_a_wire_is_awaited_then_received_then_returned(api: Api, running: 
 
 @on_sqlite
 async def test_long_goods_are_cut_and_names_say_nothing_to_the_terminal(api: Api, running: Running) -> None:
+    bad = "\x1b[2J\x9b1A\r\n\u202egnp"
     order = await ready(api)
     lines: list[Any] = (await api.get(f"orders/{order.id}/line_items")).data
-    await api.update(
-        {"type": "line_items", "id": lines[0]["id"]}, {"name": "[bold]A\x1b[2J\npat for a coat with a very long name"}
-    )
+    await api.update({"type": "line_items", "id": lines[0]["id"]}, {"name": f"[bold]A{bad} pat for a coat"})
     told = await said(running, order)
-    assert re.match(rf"{order['number']}: 1 × \[bold\]A \[2J pat[^,]*…, €154,00, ", told["what"])
+    assert re.match(rf"{order['number']}: 1 × \[bold\]A\\u001b\[2J\\u00[^,]*…, €154,00, ", told["what"])
+    # What others wrote elsewhere, and the commands that show it.
+    order, _, _ = await captured(api)
+    for named in (api.market, api.method, api.gateway):
+        await api.update(named, {"name": bad})
+    await api.update(order, {"metadata": {"note": bad}})
+    for arguments in (
+        ("payments", "show", order.id, "--history"),
+        ("payments", "show", order.id, "--json"),
+        ("payments", "list"),
+        ("payments", "list", "--csv"),
+        ("takings", "--by", "market"),
+        ("takings", "--by", "market", "--csv"),
+        ("gateways", "check"),
+    ):
+        shown = await paydesk(running, *arguments)
+        assert [one for one in (shown.out + shown.err) if not one.isprintable() and one != "\n"] == [], arguments

@@ -9,7 +9,7 @@ import typer
 from paydesk.cli.groups import Mode, Version, group
 from paydesk.cli.periods import SPANS, span
 from paydesk.cli.running import finish, settings_of
-from paydesk.cli.screen import Exit, done, fail, out, rows
+from paydesk.cli.screen import Exit, done, fail, rows, say
 
 if TYPE_CHECKING:
     from paydesk.operations import founding
@@ -89,7 +89,7 @@ def list_(
 
     found = finish(founding.list_applications(settings_of(), organization))
     for each in found:
-        out().print(f"{each.client_id}  {each.kind:13}  {each.mode:4}  {each.name}", markup=False)
+        say(f"{each.client_id}  {each.kind:13}  {each.mode:4}  {each.name}")
 
 
 @application.command("revoke")

@@ -1,19 +1,20 @@
 """`paydesk prove`: what was tried and what came of it, for a person's eyes or as JSON."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from paydesk.cli.screen import err
+from paydesk.cli.screen import console, err, safe, write_json
 from paydesk.proving import matrix
 from paydesk.proving.matrix import POINTS, RETRIES
 from paydesk.proving.proof import Proof, prove
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WIDTH = 160
 """Of the table where it is not printed to a terminal."""
@@ -35,7 +36,7 @@ async def prove_all(
     """Prove on SQLite, and on PostgreSQL where one is given; whether it holds. Raises as `proof.prove`."""
     lost = refunds if refunds is not None else CHOSEN_REFUNDS if quick else 500
     count = interleavings if interleavings is not None else CHOSEN_INTERLEAVINGS if quick else 200
-    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, emoji=False)
+    screen = console(folds=True, width=None if sys.stdout.isatty() else WIDTH)
     databases: list[tuple[str, str | None]] = [("SQLite", None)]
     if database_url is not None:
         databases.append(("PostgreSQL", database_url))
@@ -48,35 +49,34 @@ async def prove_all(
             )
             proofs.append(proof)
         if not as_json:
-            _show(proof, seed, console)
+            _show(proof, seed, screen)
     holds = all(one.holds for one in proofs)
     if as_json:
         made = {"seed": seed, "holds": holds, "databases": [one.to_json() for one in proofs]}
-        print(json.dumps(made, indent=2))
+        write_json(made)
         return holds
     cells_tried = sum(len(one.cells) for one in proofs)
     kills = cells_tried + sum(one.kills for one in proofs)
     twice, missing = sum(one.moved_twice for one in proofs), sum(one.lost for one in proofs)
-    console.print(
+    screen.print(
         f"{cells_tried} deaths and {sum(len(one.interleavings) for one in proofs)} interleavings,"
         f" {kills} processes killed. Moved twice: {twice}. Lost: {missing}."
     )
-    console.print("[bold green]Money moved exactly once.[/]" if holds else "[bold red]The proof fails.[/]")
+    screen.print("[bold green]Money moved exactly once.[/]" if holds else "[bold red]The proof fails.[/]")
     return holds
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
     """Where people watch, a line that tells what is being done."""
-    screen = err()
-    if not screen.is_terminal:
+    if not err().is_terminal:
         yield lambda what: None
         return
-    with screen.status("") as status:
-        yield lambda what: status.update(escape(what))
+    with err().status("") as status:
+        yield lambda what: status.update(safe(what))
 
 
-def _show(proof: Proof, seed: int, console: Console) -> None:
+def _show(proof: Proof, seed: int, screen: "Console") -> None:
     table = Table(title=f"{proof.database}, {proof.seconds:.0f} s", title_justify="left", box=box.SIMPLE_HEAD)
     for name in ("act", "killed at", "client's retry", "Stripe has", "paydesk has"):
         table.add_column(name)
@@ -107,16 +107,16 @@ def _show(proof: Proof, seed: int, console: Console) -> None:
             "[red]wrong[/]" if losses.problems else "[green]right[/]",
         )
     if proof.cells or losses is not None:
-        console.print(table)
+        screen.print(table)
     if proof.interleavings:
         bad = sum(bool(one.wrong) for one in proof.interleavings)
         word = f"[red]{bad} wrong[/]" if bad else "[green]all right[/]"
-        console.print(
+        screen.print(
             f"{len(proof.interleavings)} interleavings of requests, webhooks and faults, kill -9 {proof.kills} times,"
             f" {proof.servers} server{'s' * (proof.servers > 1)}, seed {seed}: {word}"
         )
     for problem in losses.problems if losses is not None else ():
-        console.print(f"[red]lost answers:[/] {escape(problem)}")
+        screen.print(f"[red]lost answers:[/] {safe(problem)}")
     for one in proof.tried:
         for problem in one.wrong:
-            console.print(f"[red]{escape(str(one))}:[/] {escape(problem)}")
+            screen.print(f"[red]{safe(str(one))}:[/] {safe(problem)}")

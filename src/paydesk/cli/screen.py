@@ -2,16 +2,22 @@
 
 Answers go to the standard output, everything else (progress, warnings, errors) to the standard error. rich is imported
 when something is said: it would double the time that `paydesk --help` takes.
+
+Names, messages and metadata were written by shoppers and by gateways. So nothing reaches the terminal but by a console
+made here, which spells out whatever a terminal would obey.
 """
 
+import json
 import sys
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
 from shutil import which
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
+
+from paydesk.base.printable import one_line, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,26 +37,42 @@ class Exit(IntEnum):
 
 @cache
 def out() -> "Console":
-    return _console(stderr=False)
+    return console(stderr=False)
 
 
 @cache
 def err() -> "Console":
-    return _console(stderr=True)
+    return console(stderr=True)
 
 
-def _console(*, stderr: bool) -> "Console":
+def console(*, stderr: bool = False, folds: bool = False, width: int | None = None) -> "Console":
+    """A console that shows only what is printable. Lines are left whole, so that what they say can be copied and
+    searched for, unless it `folds` them, as a table needs it.
+    """
     from rich.console import Console
 
-    # Lines are left whole, so that what they say can be copied and searched for.
-    return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=True)
+    class Printable(Console):
+        def print(self, *objects: Any, **options: Any) -> None:
+            super().print(*(printable(one) if isinstance(one, str) else one for one in objects), **options)
+
+    return Printable(stderr=stderr, width=width, highlight=False, emoji=False, soft_wrap=not folds)
 
 
 def safe(text: object) -> str:
-    """Text of others' between our own markup."""
+    """Text of others' between our own markup, in one line."""
     from rich.markup import escape
 
-    return escape(str(text))
+    return escape(one_line(str(text)))
+
+
+def say(text: str) -> None:
+    """A line of an answer, as it stands."""
+    out().print(one_line(text), markup=False)
+
+
+def write_json(what: Any) -> None:
+    """An answer in JSON, for a program."""
+    out().print(json.dumps(what, indent=2, ensure_ascii=False), markup=False)
 
 
 def fail(message: str, *, hint: str | None = None, exit: Exit = Exit.FAILED) -> NoReturn:
@@ -62,7 +84,11 @@ def fail(message: str, *, hint: str | None = None, exit: Exit = Exit.FAILED) -> 
 
 
 def complain(message: str) -> None:
-    err().print(f"[bold red]error:[/] {safe(message)}")
+    """Say what is wrong; the further lines of a message are what a process said last."""
+    first, *further = message.splitlines() or [""]
+    err().print(f"[bold red]error:[/] {safe(first)}")
+    for one in further:
+        err().print(safe(one))
 
 
 def done(message: str) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from paydesk.cli.groups import Version, group
 from paydesk.cli.running import finish, settings_of
-from paydesk.cli.screen import Exit, done, fail, out, rows
+from paydesk.cli.screen import Exit, done, fail, rows, say
 
 if TYPE_CHECKING:
     from paydesk.operations.users import Lent
@@ -101,7 +101,7 @@ def list_(organization: Organization, version: Version = False) -> None:
     for each in found:
         state = f"disabled since {each.disabled_at}" if each.disabled_at else "enabled"
         role = each.role.ljust(9) if any(one.role == "read_only" for one in found) else each.role
-        out().print(f"{each.email.ljust(width)}  {role}  {state}", markup=False)
+        say(f"{each.email.ljust(width)}  {role}  {state}")
 
 
 def _password(*, stdin: bool, generate: bool) -> str | None:

@@ -17,6 +17,8 @@ from typing import Any, Literal
 
 import orjson
 
+from paydesk.base.printable import one_line, printable
+
 Format = Literal["text", "json"]
 
 PAUSE_SECONDS = 0.02
@@ -115,8 +117,19 @@ def _json(at: str, method: str, path: str, status: int | None, milliseconds: flo
     )
 
 
+class TextLines(logging.Formatter):
+    """The other lines of a log as text, of which others' words neither control a terminal nor begin a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = one_line(record.message)
+        return super().formatMessage(record)
+
+
 class JsonLines(logging.Formatter):
-    """The other lines of a log in JSON: what was said, where, and with which trace id."""
+    """The same in JSON: what was said, where, and with which trace id."""
 
     def format(self, record: logging.LogRecord) -> str:
         seconds = int(record.created)
@@ -124,10 +137,10 @@ class JsonLines(logging.Formatter):
             "at": f"{strftime('%Y-%m-%dT%H:%M:%S', gmtime(seconds))}.{int(record.msecs):03d}Z",
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": record.getMessage().encode("utf-8", "replace").decode(),
         }
         if trace_id := getattr(record, "trace_id", None):
             line["trace_id"] = trace_id
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode("utf-8", "replace")
+        return printable(orjson.dumps(line, default=str).decode())

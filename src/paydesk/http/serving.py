@@ -33,7 +33,7 @@ from paydesk.base import files
 from paydesk.http import handover, listening
 from paydesk.http.handover import Handed, Relief, Successor
 from paydesk.http.leaving import Serving, stop_by_signals
-from paydesk.http.request_log import JsonLines
+from paydesk.http.request_log import JsonLines, TextLines
 from paydesk.settings import Settings
 
 log = logging.getLogger("paydesk")
@@ -259,7 +259,7 @@ def die_with_parent(parent: int) -> None:
 
 def _logging(settings: Settings) -> dict[str, Any]:
     """One line a record on the standard error, for granian's records and ours."""
-    line = {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    line = {"()": TextLines, "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
     handler = {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}
     return {
         "formatters": {"line": {"()": JsonLines} if settings.log_format == "json" else line},

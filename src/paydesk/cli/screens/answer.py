@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from paydesk.base.money import formatted
-from paydesk.cli.screen import err, out, safe
+from paydesk.base.printable import one_line
+from paydesk.cli.screen import err, out, safe, say
 
 _COLOURS = {"who": "dim", "what": "dim", "card": "dim", "money": "dim", "say": "cyan", "do": "yellow"}
-
-
-_OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 
 
 def show(answer: Mapping[str, str]) -> None:
     """Who, what, with which card, where the money is, what to say, what to do."""
     for name, said in answer.items():
-        out().print(f"[{_COLOURS[name]}]{name.ljust(5)}[/]  {safe(plain(said))}")
-
-
-def plain(text: str) -> str:
-    """A text of a shopper's in one line, without what a terminal would obey."""
-    return _OBEYED.sub(" ", text)
+        out().print(f"[{_COLOURS[name]}]{name.ljust(5)}[/]  {safe(said)}")
 
 
 def matches(found: Sequence[Mapping[str, Any]], *, more: bool, clue: str) -> None:
@@ -38,14 +30,14 @@ def matches(found: Sequence[Mapping[str, Any]], *, more: bool, clue: str) -> Non
 def lines(found: Sequence[Mapping[str, Any]]) -> None:
     """When, how much, which order, how it stands, with which card, whose; and where, if that differs."""
     places = {(one["organization"], one["mode"]) for one in found}
-    cells = [_cells(one, placed=len(places) > 1) for one in found]
+    cells = [[one_line(cell) for cell in _cells(one, placed=len(places) > 1)] for one in found]
     widths = [max(len(row[at]) for row in cells) for at in range(len(cells[0]))] if cells else []
     for row in cells:
         told = [
             cell.rjust(width) if at == 1 else cell.ljust(width)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        out().print(safe(plain("  ".join(told).rstrip())))
+        say("  ".join(told).rstrip())
 
 
 def _cells(one: Mapping[str, Any], *, placed: bool) -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 
 from paydesk.base.instants import seconds
 from paydesk.base.money import formatted
-from paydesk.cli.screen import done, err, out, safe
+from paydesk.cli.screen import done, err, out, safe, say, write_json
 from paydesk.operations.matters import EXPIRING, Matter, span
 from paydesk.operations.told.attending import Attending
 
@@ -20,7 +19,7 @@ def show(found: Attending, limit: int) -> None:
         out().print(f"[bold]{safe(_head(one, found))}[/]")
         do = f"{one.do[0].upper()}{one.do[1:]}."
         for line in textwrap.wrap(do, WIDTH - 2, break_long_words=False, break_on_hyphens=False):
-            out().print(f"  {safe(line)}")
+            say(f"  {line}")
     if not found.matters:
         done("Nothing needs attention.")
     elif len(found.matters) > limit:
@@ -28,7 +27,7 @@ def show(found: Attending, limit: int) -> None:
 
 
 def as_json(found: Attending) -> None:
-    out().print(json.dumps({"matters": found.as_json()}, indent=2, ensure_ascii=False), markup=False)
+    write_json({"matters": found.as_json()})
 
 
 def _head(one: Matter, found: Attending) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from paydesk.base.currencies import exponent
-from paydesk.cli.screen import out, safe
+from paydesk.base.printable import one_line
+from paydesk.cli.screen import out, safe, write_json
 
 NOTHING = "–"
 
@@ -41,7 +41,7 @@ def when(at: str) -> str:
 
 def draw(names: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> None:
     """The names and under them the rows, as wide as they need; the columns `right` end at the right."""
-    lines, flush = [list(names), *map(list, rows)], set(right)
+    lines, flush = [[one_line(text) for text in row] for row in (names, *rows)], set(right)
     widths = [max(len(line[at]) for line in lines) for at in range(len(names))]
     for number, line in enumerate(lines):
         cells = [
@@ -62,4 +62,4 @@ def as_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def as_json(found: Any) -> None:
-    out().print(json.dumps(asdict(found), indent=2, ensure_ascii=False), markup=False)
+    write_json(asdict(found))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 from paydesk.base.money import formatted
-from paydesk.cli.screen import done, out, safe
+from paydesk.cli.screen import done, out, safe, write_json
 from paydesk.operations.expiring import Expiring, Found
 
 
@@ -28,4 +27,4 @@ def _line(one: Expiring) -> str:
 
 
 def as_json(found: Found) -> None:
-    out().print(json.dumps(asdict(found), indent=2, ensure_ascii=False), markup=False)
+    write_json(asdict(found))

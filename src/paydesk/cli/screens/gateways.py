@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from paydesk.cli.screen import out, rows, safe
+from paydesk.cli.screen import out, rows, safe, write_json
 from paydesk.operations.check_gateways import Checked
 
 
@@ -26,4 +25,4 @@ def show(checked: Sequence[Checked]) -> None:
 
 def as_json(checked: Sequence[Checked]) -> None:
     told = {"gateways": [asdict(one) for one in checked], "problems": sum(one.problems for one in checked)}
-    out().print(json.dumps(told, indent=2, ensure_ascii=False), markup=False)
+    write_json(told)

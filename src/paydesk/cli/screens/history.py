@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from paydesk.base.money import formatted
-from paydesk.cli.screen import out, rows, safe
+from paydesk.cli.screen import out, rows, safe, write_json
 from paydesk.cli.screens import answer
 
 NOTABLE = (
@@ -82,7 +82,7 @@ def _transaction(one: dict[str, Any]) -> None:
 
 
 def as_json(found: dict[str, Any]) -> None:
-    out().print(json.dumps(found, indent=2, ensure_ascii=False), markup=False)
+    write_json(found)
 
 
 def _standing(found: dict[str, Any]) -> Iterator[tuple[str, object]]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from paydesk.cli.screen import done, err, out
+from paydesk.cli.screen import done, err, out, write_json
 from paydesk.cli.screens import answer
 from paydesk.cli.screens.columns import decimal, harmless
 from paydesk.operations.told.browsing import Page
@@ -41,7 +40,7 @@ def as_csv(page: Page) -> None:
 
 
 def as_json(page: Page) -> None:
-    out().print(json.dumps(page.as_json(), indent=2, ensure_ascii=False), markup=False)
+    write_json(page.as_json())
 
 
 def _go_on(page: Page) -> None:

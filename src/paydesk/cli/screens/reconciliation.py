@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
-from paydesk.cli.screen import out, rows
+from paydesk.cli.screen import rows, say, write_json
 from paydesk.operations.reconcile.report import Finding, Report, Wrong
 
 
@@ -26,16 +25,16 @@ def show(report: Report) -> None:
         ]
     )
     for line in (*map(_wrong, report.wrong), *map(_difference, report.findings)):
-        out().print(line, markup=False)
+        say(line)
     if report.fees_kept:
-        out().print(f"The fees of {_payments(report.fees_kept)} were kept.", markup=False)
+        say(f"The fees of {_payments(report.fees_kept)} were kept.")
     elif report.without_fees:
-        told = f"The fees of {_payments(report.without_fees)} are not kept yet; `paydesk reconcile --fix` keeps them."
-        out().print(told, markup=False)
+        say(f"The fees of {_payments(report.without_fees)} are not kept yet; `paydesk reconcile --fix` keeps them.")
     if report.attention:
-        out().print("\nNeeds attention, and may be right as it stands:", markup=False)
+        say("")
+        say("Needs attention, and may be right as it stands:")
     for matter in report.attention:
-        out().print(matter.line, markup=False)
+        say(matter.line)
 
 
 def _payments(count: int) -> str:
@@ -43,7 +42,7 @@ def _payments(count: int) -> str:
 
 
 def as_json(report: Report) -> None:
-    out().print(json.dumps(asdict(report), indent=2, ensure_ascii=False), markup=False)
+    write_json(asdict(report))
 
 
 def _difference(one: Finding) -> str:

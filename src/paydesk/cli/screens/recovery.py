@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paydesk.cli.screen import out, rows
+from paydesk.cli.screen import rows, say
 from paydesk.operations.recover import Recovered
 
 
@@ -32,4 +32,4 @@ def show(ended: Recovered) -> None:
 
 
 def _tell(line: str) -> None:
-    out().print(f"  {line}", markup=False)
+    say(f"  {line}")

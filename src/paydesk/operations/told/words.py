@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from paydesk.base.printable import one_line
 from paydesk.operations.told.facts import Facts
 from paydesk.operations.told.sentences import SENTENCES
 from paydesk.operations.told.situations import Situation as S
@@ -202,6 +203,7 @@ def _items(lines: Iterable[Any]) -> str:
 
 def _cut(text: str, room: int) -> str:
     """The text and a comma, in so much room; nothing where there is too little."""
+    text = one_line(text)
     if not text or room < 8:
         return ""
     return f"{text if len(text) <= room else text[: room - 1] + '…'}, "
