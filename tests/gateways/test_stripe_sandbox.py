@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import secrets
 import socket
 import subprocess
@@ -359,7 +360,9 @@ async def test_rights_that_a_restricted_key_lacks(desk, sandbox):
     assert caught.value.http_status == 401
 
 
-async def test_a_payment_is_read_with_what_it_moved_on_the_balance_as_far_as_the_key_may_see_that(desk, sandbox):
+async def test_a_payment_is_read_with_what_it_moved_on_the_balance_as_far_as_the_key_may_see_that(
+    desk, sandbox, caplog
+):
     key = "rk_test_" + secrets.token_hex(16)
     desk.credentials = Credentials(key)
     held = await desk.authorized()
@@ -374,6 +377,19 @@ async def test_a_payment_is_read_with_what_it_moved_on_the_balance_as_far_as_the
     for _ in range(2):
         blind = await desk.read(held.payment_id)
         assert replace(blind, request_id=None) == replace(read, request_id=None, movements=())
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (
+            "WARNING",
+            f"stripe read: payments are read without their fees for an hour, since the key rk_test_…{key[-4:]} has no "
+            "right to balance transactions (rak_balance_transaction_source_read)",
+        )
+    ]
+    caplog.clear()
+    sandbox.control(f"keys/{key}", {"without": ["rak_payment_intent_read"]})
+    with pytest.raises(Refused):
+        await desk.read(held.payment_id)
+    (told,) = caplog.records
+    assert re.fullmatch(r"stripe read: the key has no right to it \(request req_\w+\)", told.getMessage())
 
 
 async def test_customers_and_saved_cards(desk):

@@ -24,6 +24,9 @@ T = TypeVar("T")
 
 _LONGEST_WAIT: Final = 3600.0
 
+OPTIONAL: Final = frozenset({"probe", "read with fees", "review", "warning"})
+"""What a restricted key may lack the right to; whoever asks for it goes on without."""
+
 
 def trouble(problem: stripe.StripeError, lane: Lane, what: str, pause: float) -> Unknown:
     """The Unknown to raise once time is up; the lane is told. Raises Declined and Refused at once.
@@ -75,8 +78,10 @@ def _no(error: Object, status: int, code: str | None, what: str, request_id: str
         # After a restore of a database whose keys were not random yet; or of an intent that somebody else adopts.
         log.warning("stripe %s: one idempotency key, two sets of parameters (request %s)", what, request_id)
         code = "idempotency_error"
-    elif status in (401, 403) and what != "probe":
-        log.error("stripe %s: the key was not accepted, status %d (request %s)", what, status, request_id)
+    elif status == 401 and what != "probe":
+        log.error("stripe %s: the key was not accepted (request %s)", what, request_id)
+    elif status == 403 and what not in OPTIONAL:
+        log.error("stripe %s: the key has no right to it (request %s)", what, request_id)
     message = str(error.get("message") or "Stripe refused the request.")
     return Refused(message, code, error.get("param"), status, snapshot=shown, request_id=request_id)
 

@@ -68,7 +68,9 @@ async def _intent(
     if requests.sees_balance(credentials):
         sent = {"expand": [*EXPAND, CAPTURED]}
         try:
-            return await requests.ask("get", path, sent, what="read", credentials=credentials, seconds=seconds)
+            return await requests.ask(
+                "get", path, sent, what="read with fees", credentials=credentials, seconds=seconds
+            )
         except Refused as refusal:
             if refusal.http_status != 403:
                 raise
@@ -87,7 +89,9 @@ async def _refunds(
     if requests.sees_balance(credentials):
         shown = {**whose, "expand": list(REFUNDED)}
         try:
-            return [one async for one in requests.every("/v1/refunds", shown, credentials, seconds)]
+            return [
+                one async for one in requests.every("/v1/refunds", shown, credentials, seconds, what="read with fees")
+            ]
         except Refused as refusal:
             if refusal.http_status != 403:
                 raise

@@ -154,6 +154,11 @@ class Requests:
 
     def hide_balance(self, credentials: Credentials) -> None:
         """They may not; it is tried again later, since a key may be given the right."""
+        log.warning(
+            "stripe read: payments are read without their fees for an hour, since the key %s has no right to balance "
+            "transactions (rak_balance_transaction_source_read)",
+            f"{credentials.secret_key[:8]}…{credentials.secret_key[-4:]}",
+        )
         self._blind[(credentials.secret_key, credentials.account)] = time.monotonic() + _BLIND_SECONDS
 
     async def every(
@@ -163,13 +168,14 @@ class Requests:
         credentials: Credentials,
         seconds: float | None,
         *,
+        what: str = "list",
         most_pages: int = _MOST_PAGES,
     ) -> AsyncIterator[Object]:
         """All objects of a list, newest first, page by page."""
         cursor: dict[str, Any] = {}
         for _ in range(most_pages):
             answer, _headers = await self.ask(
-                "get", path, {**sent, **cursor, "limit": PAGE}, what="list", credentials=credentials, seconds=seconds
+                "get", path, {**sent, **cursor, "limit": PAGE}, what=what, credentials=credentials, seconds=seconds
             )
             page = answer.get("data")
             if not isinstance(page, list):
