@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import cache
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -16,8 +17,10 @@ from paydesk import __version__
 from paydesk.http.described import ELSEWHERE, HERE
 from paydesk.jsonapi.openapi.answers import EXAMPLE_ORIGIN
 from paydesk.jsonapi.openapi.document import openapi_document
-from paydesk.jsonapi.pages.site import Page, Site
 from paydesk.rules.registry import Registry
+
+if TYPE_CHECKING:
+    from paydesk.jsonapi.pages.site import Page, Site
 
 
 class Documents:
@@ -49,6 +52,9 @@ def _description(registry: Registry) -> bytes:
 
 @cache
 def _site(registry: Registry) -> Site:
+    # The pages and their Markdown library take a twentieth of a server's start, which most servers never need.
+    from paydesk.jsonapi.pages.site import Site
+
     description = _description(registry).replace(EXAMPLE_ORIGIN.encode(), HERE.encode())
     return Site(registry, orjson.loads(description), version=__version__, origin=HERE)
 
