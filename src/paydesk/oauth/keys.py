@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
     load_pem_public_key,
 )
 from joserfc.jwk import RSAKey
@@ -99,7 +100,12 @@ def _read(row: KeyRow, vault: Sealer) -> SigningKey:
 
     def private() -> RSAKey:
         if not opened:
-            opened.append(RSAKey.import_key(vault.open(row.private_key, sealed_for(row.kid))))
+            plain = vault.open(row.private_key, sealed_for(row.kid)).encode()
+            # The vault vouches that these are the bytes that `make` wrote; proving the primes once more takes as long
+            # as fifty tokens.
+            native = load_pem_private_key(plain, None, unsafe_skip_rsa_key_validation=True)
+            assert isinstance(native, RSAPrivateKey), "signing keys are RSA"
+            opened.append(RSAKey(native, plain))
         return opened[0]
 
     header = urlsafe_b64encode(orjson.dumps(header_of(row.kid))).rstrip(b"=").decode()
