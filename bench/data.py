@@ -96,7 +96,7 @@ async def seed(directory: Path, stripe_api_base: str, orders: int) -> Data:
     await asyncio.to_thread(migrate.upgrade, settings.database_url)
     parts = await Parts.open(settings)
     try:
-        demo = await staging.ensure_demo(parts, stripe_api_base=stripe_api_base)
+        demo = await staging.ensure_demo(parts, stripe_api_base=stripe_api_base, base_url="http://localhost:8000")
     finally:
         await parts.close()
     organization_id = demo["organization"]["id"]

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ import pytest_asyncio
 
 from paydesk import commerce
 from paydesk.app import Application
+from paydesk.operations.demo_goods import THINGS
 from paydesk.settings import Settings, read
 
 
@@ -58,6 +60,19 @@ async def test_the_reference_needs_nothing_from_elsewhere(client):
 async def test_where_no_demo_is_there_is_nothing_to_try(client):
     assert "data-demo" not in (await client.get("/docs", headers={"host": "localhost:8000"})).text
     assert (await client.post("/docs/demo.json", headers={"host": "localhost:8000"})).status_code == 404
+
+
+async def test_the_pictures_of_the_demos_goods_are_shown_to_every_page(client):
+    for thing in THINGS:
+        picture = await client.get(thing.picture)
+        assert (picture.status_code, picture.headers["content-type"]) == (200, "image/svg+xml")
+        assert picture.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert picture.headers["content-security-policy"] == "default-src 'none'"
+        drawn = ElementTree.fromstring(picture.content)
+        assert drawn.attrib["viewBox"] == "0 0 400 400" and len(drawn.attrib["aria-label"]) > 8
+        assert len(picture.content) < 2000
+    for path in ("/pictures", "/pictures/nothing.svg", "/pictures/..%2fpages.py", "/pictures/__init__.py"):
+        assert (await client.get(path)).status_code == 404
 
 
 async def test_descriptions_are_published_without_a_token(client):

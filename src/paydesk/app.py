@@ -33,7 +33,7 @@ from paydesk.gateways.manual import ManualGateway
 from paydesk.gateways.port.account import Credentials
 from paydesk.gateways.port.events import Forged, Malformed
 from paydesk.gateways.port.gateway import Gateway
-from paydesk.http import bodies, pages
+from paydesk.http import bodies, pages, pictures
 from paydesk.http.answers import BAD_HOST, CORS, MEDIA_TYPE, PREFLIGHT
 from paydesk.http.api import Api, is_id
 from paydesk.http.door import Door
@@ -408,6 +408,7 @@ class Application:
                 Route("/metrics", self._metrics),
                 Route("/", self._home),
                 *Reference(self.documents, self._demo()).routes(),
+                *pictures.routes(),
                 Route("/api/public/resources", self._published(resources_document(parts.registry))),
                 Route("/api/public/openapi.json", self._openapi),
                 Route("/webhook_callbacks/{kind}/{gateway_id}", self._callback, methods=["POST"]),

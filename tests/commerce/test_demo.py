@@ -1,7 +1,10 @@
 """What `paydesk dev` finds in its demo organization."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
+
+import pytest
 
 from paydesk import commerce
 from paydesk.declare import eq
@@ -11,7 +14,14 @@ from paydesk.operations import demo
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.resource import Resource
 from paydesk.store.records.sessions import Session
-from tests.commerce.conftest import ADDRESS, Record, Shop
+from tests.commerce.conftest import ADDRESS, Record, Refused, Shop
+
+KEYS = {
+    "base_url": "http://localhost:8000",
+    "stripe_secret_key": "sk_test_x",
+    "stripe_publishable_key": "pk_test_x",
+    "customer_password": "secret",
+}
 
 
 def hands(shop: Shop, made: list[str]) -> tuple[Any, Any]:
@@ -61,7 +71,7 @@ async def _create_with_id(shop: Shop, type: str, id: str, related: dict[str, Rec
 async def test_the_demo_holds_the_documented_order_and_is_made_once(shop: Shop) -> None:
     made: list[str] = []
     do, find = hands(shop, made)
-    keys = {"stripe_secret_key": "sk_test_x", "stripe_publishable_key": "pk_test_x", "customer_password": "secret"}
+    keys = KEYS
     first = await demo.ensure_demo(do, find, **keys)
     order = await shop.integration.get(
         Record({"type": "orders", "id": "ABCRtyUpBa"}), "billing_address,payment_method,line_items,payment_source"
@@ -81,7 +91,7 @@ async def test_the_demo_holds_the_documented_order_and_is_made_once(shop: Shop) 
 async def test_the_demos_second_market_adds_taxes_to_its_prices(shop: Shop) -> None:
     made: list[str] = []
     do, find = hands(shop, made)
-    keys = {"stripe_secret_key": "sk_test_x", "stripe_publishable_key": "pk_test_x", "customer_password": "secret"}
+    keys = KEYS
     await demo.ensure_demo(do, find, **keys)
     (market,) = await shop.integration.list("markets?filter[q][code_eq]=demo-us")
     order = await shop.integration.create("orders", {"market": market}, customer_email="ada@example.com")
@@ -102,7 +112,7 @@ async def test_the_demos_second_market_adds_taxes_to_its_prices(shop: Shop) -> N
 async def test_the_method_of_an_earlier_version_is_told_to_place_once(shop: Shop) -> None:
     made: list[str] = []
     do, find = hands(shop, made)
-    keys = {"stripe_secret_key": "sk_test_x", "stripe_publishable_key": "pk_test_x", "customer_password": "secret"}
+    keys = KEYS
     method = (await demo.ensure_demo(do, find, **keys)).payment_method
     record = Record({"type": "payment_methods", "id": method.id})
     await shop.integration.update(record, auto_place=False, metadata={"mine": 1})
@@ -111,3 +121,71 @@ async def test_the_method_of_an_earlier_version_is_told_to_place_once(shop: Shop
     # Whoever switches it off afterwards keeps it so.
     await shop.integration.update(record, auto_place=False)
     assert (await demo.ensure_demo(do, find, **keys)).payment_method.auto_place is False
+
+
+async def test_the_demos_goods_have_pictures_prices_and_stock_in_both_markets(shop: Shop) -> None:
+    made: list[str] = []
+    do, find = hands(shop, made)
+    await demo.ensure_demo(do, find, **KEYS)
+    markets = [(await shop.integration.list(f"markets?filter[q][code_eq]={code}"))[0] for code in ("demo", "demo-us")]
+    shoppers = [shop.caller("sales_channel", market=market) for market in markets]
+    goods = await shop.integration.list("skus?filter[q][do_not_ship_true]=false&sort=code")
+    pictures = {
+        "TENT-LANTERN": (4500, 4900, 180, 120),
+        "TIN-MUG": (1600, 1800, 600, 400),
+        "TRAIL-COMPASS": (3900, 4200, 240, 160),
+        "TRAIL-PACK": (8900, 9900, 90, 60),
+        "WATER-FLASK": (2800, 3100, 400, 300),
+        "WOOL-HAT": (3400, 3700, 300, 200),
+    }
+    assert [sku["code"] for sku in goods] == list(pictures)
+    for sku, (euros, dollars, here, there) in zip(goods, pictures.values(), strict=True):
+        assert sku["image_url"] == f"http://localhost:8000/pictures/{sku['code'].lower()}.svg"
+        for shopper, currency, cents, pieces in zip(
+            shoppers, ("EUR", "USD"), (euros, dollars), (here, there), strict=True
+        ):
+            shown = await shopper.get(Record({"type": "skus", "id": sku.id}), "prices")
+            assert (shown["inventory"]["available"], shown["inventory"]["quantity"]) == (True, pieces)
+            found = {one["attributes"]["currency_code"]: one["attributes"] for one in shown.included}
+            assert (list(found), found[currency]["amount_cents"]) == ([currency], cents)
+    # No more is sold than there is, and a line shows the picture.
+    order = await shop.integration.create("orders", {"market": markets[1]})
+    line = await shop.integration.create("line_items", {"order": order}, sku_code="TRAIL-PACK", quantity=60)
+    assert (line["image_url"], line["total_amount_cents"]) == ("http://localhost:8000/pictures/trail-pack.svg", 594000)
+    with pytest.raises(Refused) as refused:
+        await shop.integration.update(line, quantity=61)
+    assert refused.value.said == [("/data/attributes/quantity", "out_of_stock")]
+
+
+async def test_a_demo_of_an_earlier_version_gets_what_is_missing_and_keeps_what_was_changed(shop: Shop) -> None:
+    made: list[str] = []
+    do, find = hands(shop, made)
+    await demo.ensure_demo(do, find, **KEYS)
+    (guide,) = await shop.integration.list("skus?filter[q][code_eq]=FIELD-GUIDE")
+    (sound,) = await shop.integration.list("skus?filter[q][code_eq]=SOUND-LIBRARY")
+    (mug,) = await shop.integration.list("skus?filter[q][code_eq]=TIN-MUG")
+    (market,) = await shop.integration.list("markets?filter[q][code_eq]=demo-us")
+    await shop.integration.update(guide, image_url=None, description="Mine")
+    await shop.integration.update(sound, image_url="https://elsewhere.example/sound.png")
+    await shop.integration.delete(mug)
+    (model,) = await shop.integration.list("inventory_models?filter[q][reference_eq]=demo-us")
+    for kind in ("inventory_stock_locations", "inventory_return_locations"):
+        for place in await shop.integration.list(f"{kind}?filter[q][inventory_model_reference_eq]=demo-us"):
+            await shop.integration.delete(place)
+    await shop.integration.update(market, {"inventory_model": None})
+    made.clear()
+    await demo.ensure_demo(do, find, **{**KEYS, "base_url": "https://localhost:8443"})
+    assert Counter(one for one in made if one != "create stripe_gateways") == {
+        "update skus": 7,  # All but the one that was made anew and the one with a picture from elsewhere.
+        "create skus": 1,
+        "create prices": 2,
+        "create stock_items": 2,
+        "create inventory_return_locations": 1,
+        "create inventory_stock_locations": 1,
+        "update markets": 1,
+    }
+    guide, sound = await shop.integration.get(guide), await shop.integration.get(sound)
+    assert (guide["image_url"], guide["description"]) == ("https://localhost:8443/pictures/field-guide.svg", "Mine")
+    assert sound["image_url"] == "https://elsewhere.example/sound.png"
+    found = await shop.integration.get(market, "inventory_model")
+    assert [one["id"] for one in found.included] == [model.id]

@@ -163,7 +163,7 @@ async def _demo(settings: Settings, stripe_api_base: str) -> dict[str, Any]:
 
     parts = await Parts.open(settings)
     try:
-        return await staging.ensure_demo(parts, stripe_api_base=stripe_api_base)
+        return await staging.ensure_demo(parts, stripe_api_base=stripe_api_base, base_url=base_url(settings))
     finally:
         await parts.close()
 

@@ -41,10 +41,12 @@ def _derived(vault: Vault, label: str, length: int = 32) -> str:
     return base64.urlsafe_b64encode(vault.derive(f"demo {label}", length)).decode().rstrip("=")
 
 
-async def ensure_demo(parts: Parts, *, stripe_api_base: str) -> dict[str, Any]:
+async def ensure_demo(parts: Parts, *, stripe_api_base: str, base_url: str) -> dict[str, Any]:
     """Make what is missing of the demo; returns what the credentials file tells.
 
     Needs a migrated database and the settings' Stripe keys. Doing it again changes nothing.
+
+    base_url   where the demo's pictures are shown: that of this server
     """
     settings, vault = parts.settings, parts.vault
     organization_id = await _organization(parts, vault)
@@ -52,6 +54,7 @@ async def ensure_demo(parts: Parts, *, stripe_api_base: str) -> dict[str, Any]:
     made = await demo.ensure_demo(
         Doing(parts, actor),
         Finding(parts, actor),
+        base_url=base_url,
         stripe_secret_key=settings.stripe_secret_key or "",
         stripe_publishable_key=settings.stripe_publishable_key or "",
         customer_password=_derived(vault, "customer password", 12),
