@@ -45,6 +45,7 @@ ROOMS: dict[str, set[str] | None] = {
     "commerce.history": {*RULED, "commerce"},
     "commerce.inventory": {*RULED, "commerce", "commerce.accounts"},
     "commerce.payments": {*RULED, "commerce", "commerce.accounts", "commerce.catalog"},
+    "commerce.shipping": {*RULED, "commerce"},
     "commerce.taxes": {*RULED, "commerce"},
     "commerce.orders": {
         *RULED, "commerce", "commerce.accounts", "commerce.catalog", "commerce.inventory", "commerce.payments",
@@ -82,7 +83,7 @@ ONLY_IN = {
     "starlette": {"http", "app", "oauth", "sandbox"},
     "argon2": {"oauth"},
     "joserfc": {"oauth"},
-    "re2": {"commerce.taxes"},
+    "re2": {"commerce"},
     "markdown_it": {"jsonapi"},
 }
 """Libraries that a room keeps to itself."""

@@ -25,6 +25,7 @@ FAMILIES = {
     "payment_gateways": "_gateways",
     "promotion_rules": "_promotion_rules",
     "promotions": "_promotions",
+    "shipping_method_tiers": ("shipping_weight_tiers",),
     "transactions": ("authorizations", "captures", "refunds", "voids"),
     "tax_calculators": (
         "avalara_accounts",

@@ -24,7 +24,12 @@ def bare(module_database_url: str) -> Iterator[World]:
         yield world
 
 
-KIND = {"transactions": "captures", "payment_gateways": "manual_gateways", "tax_calculators": "manual_tax_calculators"}
+KIND = {
+    "transactions": "captures",
+    "payment_gateways": "manual_gateways",
+    "shipping_method_tiers": "shipping_weight_tiers",
+    "tax_calculators": "manual_tax_calculators",
+}
 
 
 NEEDED = ("metadata", "changes", "who", "currency_code", "amount_cents")

@@ -69,7 +69,9 @@ class Decisions:
         references = cast(tuple[Reference, ...], link or ())
         for kind in dict.fromkeys(kind for kind, _ in references):
             target, actor = self._registry[kind], work.actor
-            if relationship.tie is None and not self._permissions.may(actor, target, "update"):
+            # What several types share is changed as what it is.
+            each = [self._registry[name] for name in self._registry.members(kind)] or [target]
+            if relationship.tie is None and not all(self._permissions.may(actor, one, "update") for one in each):
                 raise Denied(relationship.name)
             allows = self._permissions.sees if relationship.tie is not None else self._permissions.writes
             ids = tuple(record_id for of, record_id in references if of == kind)

@@ -12,6 +12,7 @@ from paydesk.declare import (
     WRITE,
     Access,
     Caller,
+    Own,
     Rule,
     boolean,
     derived,
@@ -73,6 +74,7 @@ class Sku(
     shipping_category = to_one("shipping_categories", WRITE | FIND, required=True)
     prices = to_many("prices", by="sku")
     stock_items = to_many("stock_items", by="sku")
+    delivery_lead_times = to_many("delivery_lead_times", match=eq("stock_location.stock_items.sku_id", Own("id")))
     stock_reservations = to_many("stock_reservations", by="sku")
     sku_list_items = to_many("sku_list_items", by="sku")
     sku_lists = to_many("sku_lists", through="sku_list_items")

@@ -1,0 +1,19 @@
+"""Which shipping methods a caller reads, as conditions."""
+
+from __future__ import annotations
+
+from paydesk.declare import Access, Caller, both, either, null, within
+
+METHODS = Access(
+    guest="S",
+    customer="S",
+    guest_sees=null("disabled_at"),
+    customer_sees=null("disabled_at"),
+    scope=either(
+        within("market_id", Caller("market_ids")),
+        both(null("market_id"), within("markets_of_currency.id", Caller("market_ids"))),
+    ),
+)
+"""Those of the markets in scope, and those of no market in their currencies; to shoppers those that are enabled."""
+
+LEAD_TIMES = METHODS.via("shipping_method", guest="SL")
