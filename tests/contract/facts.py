@@ -23,6 +23,7 @@ from paydesk.declare.contract import FILE
 FAMILIES = {
     "geocoders": "_geocoders",
     "payment_gateways": "_gateways",
+    "price_tiers": ("price_frequency_tiers", "price_volume_tiers"),
     "promotion_rules": "_promotion_rules",
     "promotions": "_promotions",
     "shipping_method_tiers": ("shipping_weight_tiers",),

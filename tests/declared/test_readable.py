@@ -29,6 +29,7 @@ KIND = {
     "payment_gateways": "manual_gateways",
     "shipping_method_tiers": "shipping_weight_tiers",
     "tax_calculators": "manual_tax_calculators",
+    "price_tiers": "price_volume_tiers",
 }
 
 

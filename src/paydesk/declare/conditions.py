@@ -25,7 +25,7 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Something the access token says: `owner_id`, `market_ids`, `store_ids`."""
+    """Something the access token says, `owner_id`, `market_ids`, `store_ids`; or `now`, the instant of the request."""
 
     what: str
 
@@ -65,6 +65,11 @@ class Related(All):
 
     relationship: str = ""
     type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Without(Related):
+    """No record of this type, related by this relationship, fulfils every part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Reads:
         self, actor: Actor, view: Any, record_id: str, allowed: Condition | None = None, *, written: bool = False
     ) -> Generator[Any, Any, Selection]:
         """The same in a transaction, of a record for which `allowed` is true. `written`: to answer a write."""
-        caller = self._permissions.caller_values(actor)
+        caller = self._transactions.caller(actor)
         row, seen = yield from self._documents.one(view, actor.tenant, record_id, allowed, caller)
         if row is None:
             raise NotFound(record_id)
@@ -114,7 +114,7 @@ class Reads:
         counted: bool,
         concrete: Mapping[str, Any] | None,
     ) -> Generator[Any, Any, Selection]:
-        caller = self._permissions.caller_values(actor)
+        caller = self._transactions.caller(actor)
         condition = both(where, self._permissions.sees(actor, view.resource))
         if related_to is not None:
             if related_to[0].shape.relationships[related_to[2]].listed:
@@ -138,7 +138,7 @@ class Reads:
 
     def _read_concrete(self, actor: Actor, rows: Selection, concrete: Mapping[str, Any]) -> Generator[Any, Any, None]:
         """Read the rows of a page again, each as its own type."""
-        caller = self._permissions.caller_values(actor)
+        caller = self._transactions.caller(actor)
         ids = tuple(row[0] for row in rows.primary)
         of_id: dict[str, tuple[Any, Any]] = {}
         for view in concrete.values() if ids else ():
@@ -159,7 +159,7 @@ class Reads:
         paths = ["id", *sorted(own_paths(match) - {"id"})]
         if relationship.stored:
             paths = ["id", f"{name}_id"] + ([f"{name}_type"] if relationship.polymorphic else [])
-        caller = self._permissions.caller_values(actor)
+        caller = self._transactions.caller(actor)
         allowed = self._permissions.sees(actor, owner)
         row, seen = yield from self._documents.one(
             Columns(owner, tuple(paths)), actor.tenant, owner_id, allowed, caller

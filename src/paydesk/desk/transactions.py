@@ -124,7 +124,11 @@ class Transactions:
                     raise NeedNumbers(next_)
                 return number
 
-        return Session(actor.tenant, self.permissions.caller_values(actor), numbers)
+        return Session(actor.tenant, self.caller(actor), numbers)
+
+    def caller(self, actor: Actor) -> dict[str, Any]:
+        """What `Caller` stands for in conditions: what the token says, and `now`."""
+        return {**self.permissions.caller_values(actor), "now": self.now()}
 
     def _organization(self, actor: Actor) -> Generator[Any, Any, Any]:
         """The caller's organization, whose flags rules read; they change seldom and are kept for a few seconds."""

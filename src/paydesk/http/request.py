@@ -55,7 +55,7 @@ class ApiRequest:
         self.came = came
         self.actor = actor
         self._links = links(came, actor.slug, engine.public_domain)
-        self.frame = Frame(self._links, actor, exchange.trace_id)
+        self.frame = Frame(self._links, actor, exchange.trace_id, engine.desk.transactions.clock)
 
     def may(self, resource: type[Resource], act: Any) -> bool:
         return self.engine.permissions.may(self.actor, resource, act)

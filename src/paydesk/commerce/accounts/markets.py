@@ -17,6 +17,7 @@ from paydesk.declare import (
     boolean,
     both,
     eq,
+    hidden,
     integer,
     null,
     string,
@@ -99,6 +100,8 @@ class Market(
     default_payment_method = to_one("payment_methods", WRITE | FIND, constrained=False)
     stores = to_many("stores", by="market")
     price_list_schedulers = to_many("price_list_schedulers", by="market")
+    scheduled_until = hidden("datetime", doc="When the last of its schedulers ends that is not disabled.")
+    schedulers_changed_at = hidden("datetime", doc="When one of its schedulers was made, changed, moved or deleted.")
     order_validation_rules = to_many("order_validation_rules", by="market")
     attachments = to_many("attachments", by="attachable")
 

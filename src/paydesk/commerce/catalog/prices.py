@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from paydesk.base.money import formatted
+from paydesk.commerce.accounts.markets import Market
+from paydesk.commerce.catalog import price_tiers
+from paydesk.commerce.catalog.price_list_schedulers import ACTIVE, OF_MARKETS, price_list_of
+from paydesk.commerce.catalog.price_tiers import PriceTier, amount_of
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
 from paydesk.commerce.unserved import as_it_is, refuse_rules
@@ -17,11 +22,15 @@ from paydesk.declare import (
     WRITE,
     Access,
     Caller,
+    Related,
     Rule,
+    Without,
     both,
     constant,
     derived,
+    either,
     eq,
+    hidden,
     moment,
     money,
     string,
@@ -29,9 +38,25 @@ from paydesk.declare import (
     to_one,
     within,
 )
-from paydesk.rules.asking import Change, Find
+from paydesk.rules.asking import Change, Find, Load
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
+
+_OF_MARKETS = Related(
+    (
+        Related(
+            (within("id", Caller("market_ids")), Without(ACTIVE, "price_list_schedulers", "price_list_schedulers")),
+            "markets",
+            "markets",
+        ),
+    ),
+    "price_list",
+    "price_lists",
+)
+_SCHEDULED = Related(
+    (Related(OF_MARKETS.parts, "price_list_schedulers", "price_list_schedulers"),), "price_list", "price_lists"
+)
+"""The prices of a token's markets: those of the price list that a scheduler gives a market now, otherwise its own."""
 
 
 class Price(
@@ -46,7 +71,7 @@ class Price(
         customer="SL",
         guest_sees=ALWAYS,
         customer_sees=ALWAYS,
-        scope=within("price_list.markets.id", Caller("market_ids")),
+        scope=either(_OF_MARKETS, _SCHEDULED),
     ),
 ):
     """The amount of one sku in one list, which has at most one. Source: Commerce Layer, "Prices"."""
@@ -75,6 +100,7 @@ class Price(
     price_tiers = to_many("price_tiers", by="price", flags=WRITE | FILTER)
     price_volume_tiers = to_many("price_volume_tiers", by="price", flags=NONE)
     price_frequency_tiers = to_many("price_frequency_tiers", by="price", flags=NONE)
+    tiers_changed_at = hidden("datetime", doc="When one of its tiers was made, changed, moved or deleted; null: none.")
     attachments = to_many("attachments", by="attachable")
     jwt_customer = to_one("customers", match=eq("id", Caller("owner_id")))
     jwt_markets = to_many("markets", flags=NONE, match=within("id", Caller("market_ids")))
@@ -86,7 +112,9 @@ class Price(
         yield from _name_sku(change, work, required=True)
         must_be_payable(change.values, change.related["price_list"].currency_code, work)
         work.check()
-        return work.create(cls, **change.values, currency_code=change.related["price_list"].currency_code)
+        made = work.create(cls, **change.values, currency_code=change.related["price_list"].currency_code)
+        yield from made._take_tiers(change, work)
+        return made
 
     def updating(self, change: Change, work: Work) -> Rule:
         refuse_rules(change, work)
@@ -100,6 +128,34 @@ class Price(
         must_be_payable(amounts, change.values.get("currency_code", self.currency_code), work)
         work.check()
         work.change(self, **change.values)
+        yield from self._take_tiers(change, work)
+
+    def deleting(self, work: Work) -> Rule:
+        yield from self.discard(work)
+
+    def discard(self, work: Work) -> Rule:
+        """Delete it with its tiers."""
+        if self.tiers_changed_at is not None:
+            yield Load(self, ("price_tiers",))
+            for tier in self.price_tiers:
+                work.delete(tier)
+        work.delete(self)
+
+    def _take_tiers(self, change: Change, work: Work) -> Rule:
+        """Make room for the tiers of other prices that are to be this one's."""
+        tiers = change.related.get("price_tiers")
+        if not tiers:
+            return
+        if len(tiers) > price_tiers.MOST_TIERS:
+            work.invalid("price_tiers", "too_long", count=price_tiers.MOST_TIERS)
+            work.check()
+        for tier in tiers:
+            must_be_payable({"price_amount_cents": tier.price_amount_cents}, self.currency_code, work)
+            yield Load(tier, ("price",))
+            if tier.price.id != self.id:
+                yield from price_tiers.leave(tier.price, (tier,), work)
+        work.check()
+        work.change(self, tiers_changed_at=work.now)
 
 
 def _name_sku(change: Change, work: Work, *, required: bool = False) -> Rule:
@@ -116,10 +172,33 @@ def _name_sku(change: Change, work: Work, *, required: bool = False) -> Rule:
         change.values.update(sku_id=sku.id, sku_code=sku.code)
 
 
-def prices_in(price_list_id: str, sku_ids: list[str], currency: str) -> Rule:
-    """The prices of skus in a list, by sku id; what has none is left out.
+def prices_in(market: Market, sku_ids: list[str], currency: str, work: Work) -> Rule:
+    """The prices of skus in the list that a market sells by now, by sku id; what has none is left out.
 
     currency   of who asks: an amount of another is no price
     """
-    found = yield Find(Price, both(eq("price_list_id", price_list_id), within("sku_id", sku_ids)), many=True)
-    return {price.sku_id: price for price in found if price.currency_code == currency}
+    price_list = yield from price_list_of(market, work)
+    found = yield Find(Price, both(eq("price_list_id", price_list), within("sku_id", sku_ids)), many=True)
+    prices = {price.sku_id: price for price in found if price.currency_code == currency}
+    tiered = [price.id for price in prices.values() if price.tiers_changed_at is not None]
+    tiers = (yield Find("price_tiers", within("price_id", tiered), many=True)) if tiered else []
+    return {
+        sku: PriceNow(price, tuple(one for one in tiers if one.price_id == price.id)) for sku, price in prices.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PriceNow:
+    """The price of a sku, with its tiers."""
+
+    price: Price
+    tiers: tuple[PriceTier, ...]
+
+    def amount_cents(self, quantity: int, frequency: str | None) -> int:
+        """What one piece costs of so many."""
+        return amount_of(self.price.amount_cents, self.tiers, quantity, frequency)
+
+    @property
+    def compare_at_amount_cents(self) -> int | None:
+        cents: int | None = self.price.compare_at_amount_cents
+        return cents

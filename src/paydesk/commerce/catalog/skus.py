@@ -100,5 +100,5 @@ class Sku(
         for item in self.stock_items:
             item.discard(work)
         for price in self.prices:
-            work.delete(price)
+            yield from price.discard(work)
         work.delete(self)

@@ -176,7 +176,8 @@ class LineItem(
                 same._add(values["quantity"], work)
                 yield from order.refresh(work)
                 return same
-            yield from price_sku(values, sku, "sku_code" if "item" not in change.related else "item", order, work)
+            field = "sku_code" if "item" not in change.related else "item"
+            yield from price_sku(values, sku, field, order, work, values["quantity"])
             yield from must_be_there(order, sku.id, values["quantity"], work)
         work.check()
         line = work.create(cls, **values, currency_code=order.currency_code)
@@ -215,7 +216,7 @@ class LineItem(
             describe_sku(values, sku, work)
             values["item_id"] = sku.id
             if not values.get("price_fixed", self.price_fixed):
-                yield from price_sku(values, sku, "sku_code", order, work)
+                yield from price_sku(values, sku, "sku_code", order, work, quantity)
                 work.check()
         work.change(self, **values)
         self.measure(work)

@@ -72,17 +72,17 @@ def describe_sku(values: dict[str, Any], sku: Sku, work: Work) -> None:
     )
 
 
-def price_sku(values: dict[str, Any], sku: Sku, field: str, order: Order, work: Work) -> Rule:
-    """Take the sku's price in the list of the order's market, unless an integration gave one."""
+def price_sku(values: dict[str, Any], sku: Sku, field: str, order: Order, work: Work, quantity: int) -> Rule:
+    """Take what one of so many costs in the list of the order's market, unless an integration gave a price."""
     if values.get("unit_amount_cents") is not None:
         check_sign(values["unit_amount_cents"], "skus", work)
         values["price_fixed"] = True
         return
-    price = (yield from prices_in(order.market.price_list_id, [sku.id], order.currency_code)).get(sku.id)
+    price = (yield from prices_in(order.market, [sku.id], order.currency_code, work)).get(sku.id)
     if price is None:
         work.invalid(field, "no_price", "has no price in this market", value=sku.code)
         return
-    values["unit_amount_cents"] = price.amount_cents
+    values["unit_amount_cents"] = price.amount_cents(quantity, values.get("frequency"))
     if values.get("compare_at_amount_cents") is None:
         values["compare_at_amount_cents"] = price.compare_at_amount_cents
 

@@ -10,10 +10,28 @@ from urllib.parse import quote
 import orjson
 
 from paydesk.base.actor import Actor
+from paydesk.base.instants import Clock, instant
 from paydesk.base.selection import Selection
 from paydesk.jsonapi.documents.views import View, linkage_data
 
 NOTHING: dict[str, Any] = {}
+
+
+class Reading:
+    """Who reads a document, and when: what derived attributes ask as `caller.is_sales_channel` or `caller.now`."""
+
+    __slots__ = ("_actor", "_clock")
+
+    def __init__(self, actor: Actor, clock: Clock) -> None:
+        self._actor = actor
+        self._clock = clock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._actor, name)
+
+    @property
+    def now(self) -> str:
+        return instant(self._clock())
 
 
 class Frame:
@@ -21,9 +39,9 @@ class Frame:
 
     __slots__ = ("base", "caller", "meta", "trace_id")
 
-    def __init__(self, origin: str, caller: Actor, trace_id: str) -> None:
+    def __init__(self, origin: str, caller: Actor, trace_id: str, clock: Clock) -> None:
         self.base = f"{origin}/api/".encode()
-        self.caller = caller
+        self.caller = Reading(caller, clock)
         self.trace_id = trace_id
         self.meta = (
             f'{{"mode":"{caller.mode}","organization_id":"{caller.organization_id}","trace_id":"{trace_id}"}}'

@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 
-from paydesk.base.actor import Actor
 from paydesk.base.money import as_float, formatted
 from paydesk.declare import Field, Relationship
 from paydesk.rules.registry import Registry
@@ -156,7 +155,7 @@ class View:
         return eval(f"lambda r, c, g: {{{', '.join(parts)}}}", names)  # noqa: S307
 
     def render(
-        self, row: Any, base: bytes, meta: bytes, linkage: Linkage | None, caller: Actor, gathered: Mapping[str, Any]
+        self, row: Any, base: bytes, meta: bytes, linkage: Linkage | None, caller: Any, gathered: Mapping[str, Any]
     ) -> bytes:
         """One resource object. `base` is `{origin}/api/`, `meta` the request's meta object, `gathered` what was
         gathered for the row.

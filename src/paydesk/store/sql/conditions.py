@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, false, or_, select, true
+from sqlalchemy import Double, and_, bindparam, cast, exists, false, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
-from paydesk.declare import All, AnyOf, Caller, Condition, Own, Related, Test, Tied
+from paydesk.declare import All, AnyOf, Caller, Condition, Own, Related, Test, Tied, Without
 from paydesk.rules.record import Record
 from paydesk.rules.registry import Registry
 from paydesk.store.sql.statements import Contains, Lowered, OneOf
@@ -68,7 +68,8 @@ class Clauses:
             alias = self.alias(target)
             joined = self.joined(condition.relationship, resource, source, target, alias)
             parts = [self.clause(part, target, alias, own) for part in condition.parts]
-            return exists(select(1).select_from(alias).where(joined, *parts)).correlate_except(alias)
+            is_there = exists(select(1).select_from(alias).where(joined, *parts)).correlate_except(alias)
+            return ~is_there if isinstance(condition, Without) else is_there
         if isinstance(condition, Tied):
             rows = self.registry[condition.type]
             alias = self.alias(rows)
@@ -92,7 +93,12 @@ class Clauses:
     ) -> ColumnElement[bool]:
         shape = resource.shape
         if len(path) == 1:
-            return self._leaf(source.c[path[0]], test, own)
+            column: Any = source.c[path[0]]
+            declared = shape.columns.get(path[0])
+            if declared is not None and declared.kind == "float" and not isinstance(column.type, Double):
+                # Other types that share the table count in whole numbers what this one calls a number.
+                column = cast(column, Double())
+            return self._leaf(column, test, own)
         relationship = shape.relationships[path[0]]
         if relationship.stored and path[1:] == ["id"]:
             return self._leaf(source.c[f"{path[0]}_id"], test, own)

@@ -17,11 +17,11 @@ def take(order: Order, work: Work) -> Rule:
     if not lines:
         return
     ids = sorted({line.item_id for line in lines})
-    prices = yield from prices_in(order.market.price_list_id, ids, order.currency_code)
+    prices = yield from prices_in(order.market, ids, order.currency_code, work)
     for line in lines:
         price = prices.get(line.item_id)
         if price is None:
             continue
-        cents = to_step(price.amount_cents, line.currency_code)
+        cents = to_step(price.amount_cents(line.quantity, line.frequency), line.currency_code)
         if cents != line.unit_amount_cents:
             line.take(cents, price.compare_at_amount_cents, work)

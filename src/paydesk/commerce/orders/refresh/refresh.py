@@ -9,7 +9,7 @@ from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.refresh.refreshed import Refreshed
 from paydesk.commerce.orders.refresh.steps import STEPS, TAXING
 from paydesk.commerce.taxes.steps import count
-from paydesk.declare import Rule, Test, both, either, eq
+from paydesk.declare import Condition, Rule, Test, both, either, eq
 from paydesk.rules.asking import Find, Load
 from paydesk.rules.work import Work
 
@@ -58,7 +58,11 @@ def catch_up(order: Order, work: Work) -> Rule:
     is_behind = not order.autorefresh or bool(setting(work, "orders_min_refresh_lapse")) or order.refreshed_at is None
     if not is_behind and order.skus_count:
         since = order.refreshed_at
-        newer = either(Test("sku.prices.updated_at", "gteq", since), Test("order.market.updated_at", "gteq", since))
+        newer = either(
+            Test("sku.prices.updated_at", "gteq", since),
+            Test("order.market.updated_at", "gteq", since),
+            _switched(order, work),
+        )
         # What a calculator looks at beside them: the order's addresses, and its own rules.
         moved = (
             f"order.{name}.updated_at" for name in ("shipping_address", "billing_address", "market.tax_calculator")
@@ -69,6 +73,14 @@ def catch_up(order: Order, work: Work) -> Rule:
     if is_behind:
         yield from refresh(order, work, forced=True)
     return is_behind
+
+
+def _switched(order: Order, work: Work) -> Condition:
+    """Whether a scheduler of a line's market may have begun or ended since the last refresh."""
+    since = order.refreshed_at
+    moments = [f"order.market.price_list_schedulers.{name}" for name in ("starts_at", "expires_at")]
+    passed = [both(Test(path, "gteq", since), Test(path, "lteq", work.now)) for path in moments]
+    return both(Test("order.market.scheduled_until", "gteq", since), either(*passed))
 
 
 def _is_due(order: Order, work: Work) -> bool:

@@ -1,0 +1,132 @@
+"""price_list_schedulers: the price list that a market has for a while, in place of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paydesk.declare import (
+    FIND,
+    WRITE,
+    All,
+    Caller,
+    Rule,
+    Test,
+    both,
+    derived,
+    eq,
+    moment,
+    null,
+    string,
+    to_many,
+    to_one,
+    within,
+)
+from paydesk.rules.asking import Change, Find, Load
+from paydesk.rules.resource import Disableable, switching
+from paydesk.rules.work import Work
+
+
+def _status(disabled_at: str | None, starts_at: str | None, expires_at: str | None, now: str) -> str:
+    if disabled_at is not None:
+        return "disabled"
+    if starts_at is None or now < starts_at:
+        return "pending"
+    return "expired" if expires_at is None or now >= expires_at else "active"
+
+
+def _is_active(disabled_at: str | None, starts_at: str | None, expires_at: str | None, now: str) -> bool:
+    return _status(disabled_at, starts_at, expires_at, now) == "active"
+
+
+_INPUTS = ("disabled_at", "starts_at", "expires_at", "caller.now")
+
+
+class PriceListScheduler(Disableable, type="price_list_schedulers", singular="price_list_scheduler"):
+    """A price list that replaces the market's from one instant up to another. Of several that are active the one that
+    began last counts. Source: Commerce Layer, "Price list schedulers".
+    """
+
+    root = "market"
+    loads = ("market.price_list", "price_list")
+    create_loads = ("market.price_list",)
+
+    name = string(WRITE | FIND, required=True, example="FW SALE 2023", doc="What people call it.")
+    starts_at = moment(WRITE | FIND, required=True, example="2018-01-01T12:00:00.000Z", doc="From when it holds.")
+    expires_at = moment(WRITE | FIND, required=True, example="2018-01-02T12:00:00.000Z", doc="When it holds no longer.")
+    active = derived("boolean", _INPUTS, _is_active, example=True, doc="It holds now.")
+    status = derived(
+        "string",
+        _INPUTS,
+        _status,
+        enum=("disabled", "expired", "pending", "active"),
+        example="pending",
+        doc="Where it stands now.",
+    )
+    market = to_one("markets", WRITE | FIND, required=True)
+    price_list = to_one("price_lists", WRITE | FIND, required=True)
+    events = to_many("events", by="resource")
+
+    @classmethod
+    def creating(cls, change: Change, work: Work) -> Rule:
+        switching(change, work)
+        market, prices = change.related["market"], change.related["price_list"]
+        _check(change.values, market, prices, work)
+        made = work.create(cls, **change.values)
+        yield from _told(market, made, work)
+        return made
+
+    def updating(self, change: Change, work: Work) -> Rule:
+        switching(change, work)
+        market = change.related.get("market") or self.market
+        prices = change.related.get("price_list") or self.price_list
+        yield Load(market, ("price_list",))
+        times = {"starts_at": self.starts_at, "expires_at": self.expires_at}
+        _check({**times, **change.values}, market, prices, work)
+        work.change(self, **change.values)
+        yield from _told(market, self, work)
+        if market.id != self.market.id:
+            yield from _told(self.market, self, work, gone=True)
+
+    def deleting(self, work: Work) -> Rule:
+        yield from _told(self.market, self, work, gone=True)
+        work.delete(self)
+
+
+def _check(values: dict[str, Any], market: Any, prices: Any, work: Work) -> None:
+    """raises   Invalid where it ends before it begins, or its prices are not such as the market's carts hold"""
+    if values["expires_at"] <= values["starts_at"]:
+        work.invalid("expires_at", "greater_than", "must be after `starts_at`", value=values["expires_at"])
+    if prices.currency_code != market.price_list.currency_code:
+        work.invalid("price_list", "currency_mismatch", "has another currency than the market's price list")
+    elif prices.tax_included != market.price_list.tax_included:
+        work.invalid("price_list", "tax_mismatch", "differs from the market's price list in `tax_included`")
+    work.check()
+
+
+def _told(market: Any, scheduler: PriceListScheduler, work: Work, *, gone: bool = False) -> Rule:
+    """Have a market keep until when it may have another price list, so that carts of others look for none."""
+    all_ = yield Find(PriceListScheduler, eq("market_id", market.id), many=True)
+    known = [one for one in all_ if one.id != scheduler.id] + ([] if gone else [scheduler])
+    ends = [one.expires_at for one in known if one.disabled_at is None]
+    work.change(market, schedulers_changed_at=work.now, scheduled_until=max(ends, default=None))
+
+
+def price_list_of(market: Any, work: Work) -> Rule:
+    """The id of the price list that a market sells by now."""
+    until = market.scheduled_until
+    if until is None or until <= work.now:
+        return market.price_list_id
+    found = yield Find(PriceListScheduler, both(eq("market_id", market.id), *_active(work.now)), many=True)
+    last = max(found, key=lambda one: (one.starts_at, one.created_at, one.id), default=None)
+    return last.price_list_id if last is not None else market.price_list_id
+
+
+def _active(now: Any) -> tuple[Test, ...]:
+    return (Test("starts_at", "lteq", now), Test("expires_at", "gt", now), null("disabled_at"))
+
+
+ACTIVE = _active(Caller("now"))
+"""What a scheduler fulfils while it is active."""
+
+OF_MARKETS = All((within("market_id", Caller("market_ids")), *ACTIVE))
+"""The schedulers that are active in the markets of a token."""

@@ -1,0 +1,61 @@
+"""What is paid and placed follows tiers and schedulers of prices: a payment is opened for what holds by then."""
+
+from typing import Any
+
+from paydesk.base.instants import instant
+from tests.acts.orders import ready
+from tests.acts.prices import priced
+from tests.payments.conftest import Answer, Api
+
+MISMATCHED = [("/data/relationships/payment_source", "mismatched_amounts")]
+
+
+async def intended(api: Api, order: Answer) -> tuple[int, int]:
+    """What a new payment is opened for, and what the order costs then."""
+    payment = await api.payment(order)
+    (intent,) = [one for one in await api.stripe.intents() if one.id == payment["stripe_id"]]
+    return intent.amount, (await api.get(order))["total_amount_with_taxes_cents"]
+
+
+async def test_a_payment_is_opened_for_what_the_price_list_of_the_hour_says(api: Api) -> None:
+    await priced(api)
+    order = await ready(api, 0)
+    await api.create("line_items", {"sku_code": "MUG", "quantity": 2}, order=order)
+    now = api.app.clock()
+    prices = await api.create("price_lists", {"name": "Sale", "currency_code": "EUR"})
+    reduced = await api.create("prices", {"sku_code": "MUG", "amount_cents": 2000}, price_list=prices)
+    times = {"starts_at": instant(now + 60), "expires_at": instant(now + 120)}
+    await api.create("price_list_schedulers", {"name": "Sale", **times}, market=api.market, price_list=prices)
+    tier: dict[str, Any] = {"name": "Pairs", "up_to": 2, "price_amount_cents": 1900}
+    assert await intended(api, order) == (5800, 5800)
+    api.app.clock.advance(61)  # type: ignore[attr-defined]
+    assert await intended(api, order) == (4000, 4000)
+    made = await api.create("price_volume_tiers", tier, price=reduced)
+    assert await intended(api, order) == (3800, 3800)
+    await api.update(made, {"price_amount_cents": 1950})
+    assert await intended(api, order) == (3900, 3900)
+    api.app.clock.advance(60)  # type: ignore[attr-defined]
+    assert await intended(api, order) == (5800, 5800)
+
+
+async def test_an_order_is_placed_by_the_tier_and_the_list_that_hold_then(api: Api) -> None:
+    price = await priced(api)
+    tier = await api.create(
+        "price_volume_tiers", {"name": "Pairs", "up_to": 2, "price_amount_cents": 2000}, price=price
+    )
+    order = await ready(api, 0)
+    await api.create("line_items", {"sku_code": "MUG", "quantity": 2}, order=order)
+    payment = await api.payment(order)
+    await api.stripe.confirm(payment["stripe_id"])
+    await api.update(payment, {"_refresh": True})
+    await api.delete(tier)
+    refused = await api.update(order, {"_place": True}, expect=422)
+    assert refused.said == MISMATCHED
+    stands = await api.get(order)
+    assert (stands["status"], stands["place_total_amount_cents"]) == ("pending", None)
+    again = await api.create("price_volume_tiers", {"name": "Pairs", "price_amount_cents": 2000}, price=price)
+    placed = await api.update(order, {"_place": True})
+    assert (placed["status"], placed["place_total_amount_cents"]) == ("placed", 4000)
+    await api.delete(again)
+    (line,) = (await api.get(f"orders/{order.id}/line_items")).data
+    assert line["attributes"]["unit_amount_cents"] == 2000
