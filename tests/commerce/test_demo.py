@@ -148,6 +148,33 @@ async def test_the_demos_goods_have_pictures_prices_and_stock_in_both_markets(sh
             assert (shown["inventory"]["available"], shown["inventory"]["quantity"]) == (True, pieces)
             found = {one["attributes"]["currency_code"]: one["attributes"] for one in shown.included}
             assert (list(found), found[currency]["amount_cents"]) == ([currency], cents)
+    # Both markets send them in two ways, and say how long that takes.
+    for shopper, ways in zip(
+        shoppers,
+        (
+            [("Express shipping", "€15,00", None, 24, 48), ("Standard shipping", "€7,00", "€99,00", 48, 96)],
+            [("Express shipping", "$18.00", None, 24, 48), ("Standard shipping", "$8.00", "$99.00", 48, 96)],
+        ),
+        strict=True,
+    ):
+        (level,) = (await shopper.get(goods[0]))["inventory"]["levels"]
+        assert [
+            (
+                one["shipping_method"]["name"],
+                one["shipping_method"]["formatted_price_amount"],
+                one["shipping_method"]["formatted_free_over_amount"],
+                one["min"]["hours"],
+                one["max"]["hours"],
+            )
+            for one in level["delivery_lead_times"]
+        ] == ways
+        listed = await shopper.send("GET", "delivery_lead_times?include=shipping_method,stock_location")
+        assert (len(listed["data"]), len(listed["included"])) == (2, 3)
+    zones = await shop.integration.list("shipping_zones?sort=name")
+    assert [(one["name"], one["country_code_regex"][:5]) for one in zones] == [
+        ("Europe", "AT|BE"),
+        ("United States", "US"),
+    ]
     # No more is sold than there is, and a line shows the picture.
     order = await shop.integration.create("orders", {"market": markets[1]})
     line = await shop.integration.create("line_items", {"order": order}, sku_code="TRAIL-PACK", quantity=60)

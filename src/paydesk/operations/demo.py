@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paydesk.operations.demo_goods import ensure_skus, ensure_stock
+from paydesk.operations.demo_shipping import ensure_shipping
 from paydesk.operations.doing import Do, Find, first
 
 ORDER_ID = "ABCRtyUpBa"
@@ -125,6 +126,7 @@ async def ensure_demo(
     skus = await ensure_skus(do, find, lists, base_url)
     for at, (place, sold) in enumerate(zip(_PLACES, (market, us_market), strict=True)):
         await ensure_stock(do, find, at, sold, skus, place.warehouse, place.stock)
+        await ensure_shipping(do, find, at, sold)
     gateway = await first(find, "stripe_gateways", "reference", _REFERENCE) or await do(
         "stripe_gateways",
         "create",

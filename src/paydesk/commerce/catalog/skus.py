@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paydesk.commerce.inventory.lead_times import EXAMPLE as LEAD_TIME
 from paydesk.commerce.inventory.levels import inventories
 from paydesk.commerce.unserved import as_it_is
 from paydesk.declare import (
@@ -58,12 +59,15 @@ class Sku(
     do_not_track = boolean(WRITE | FIND, default=False, example=False, doc="Its stock is not counted.")
     inventory = gathered(
         "object",
-        ("do_not_track",),
+        ("do_not_track", "shipping_category_id"),
         inventories,
         example={
             "available": True,
             "quantity": 10,
-            "levels": [{"quantity": 4, "delivery_lead_times": []}, {"quantity": 6, "delivery_lead_times": []}],
+            "levels": [
+                {"quantity": 4, "delivery_lead_times": [LEAD_TIME]},
+                {"quantity": 6, "delivery_lead_times": []},
+            ],
         },
         doc="What is in stock for the caller's market, or for that of the order it is included in. Null where the "
         "market has no inventory model; without `quantity` where stock is not counted.",

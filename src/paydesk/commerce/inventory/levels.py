@@ -8,6 +8,8 @@ from typing import Any
 
 from paydesk.commerce.inventory.inventory_models import CUTOFF
 from paydesk.commerce.inventory.inventory_stock_locations import InventoryStockLocation
+from paydesk.commerce.inventory.lead_times import lead_times
+from paydesk.commerce.inventory.lead_times import told as lead_times_told
 from paydesk.commerce.inventory.stock_items import StockItem
 from paydesk.declare import Rule, Test, both, eq, within
 from paydesk.rules.asking import Find
@@ -68,33 +70,47 @@ def there(items: Iterable[StockItem], locations: list[str]) -> Levels:
     return Levels(of_sku)
 
 
-def inventories(skus: Mapping[str, tuple[bool]], about: About) -> Rule:
+def inventories(skus: Mapping[str, tuple[bool, str | None]], about: About) -> Rule:
     """`skus.inventory`: by the market of the order that is read, otherwise by the markets of the token.
 
-    skus     by id, whether their stock is not counted
+    skus     by id, whether their stock is not counted, and their shipping category
     source   Commerce Layer, "SKUs", `inventory`; a sku that is not counted has no `quantity`
     """
     told: dict[str, dict[str, Any]] = {
-        sku: {"available": True, "levels": []} for sku, (uncounted,) in skus.items() if uncounted
+        sku: {"available": True, "levels": []} for sku, (uncounted, _) in skus.items() if uncounted
     }
     counted = skus.keys() - told.keys()
     if not counted or not (places := (yield from _places(about))):
         return told
     found: Levels = yield from _at(_counted(places), counted)
-    for sku in counted:
-        free = [item.free for item in found.items.get(sku, ()) if item.free]
+    free = {sku: [item for item in found.items.get(sku, ()) if item.free] for sku in counted}
+    times = yield from lead_times({item.stock_location_id for each in free.values() for item in each}, _markets(about))
+    for sku, items in free.items():
         told[sku] = {
-            "available": bool(free),
-            "quantity": sum(free),
-            "levels": [{"quantity": one, "delivery_lead_times": []} for one in free],
+            "available": bool(items),
+            "quantity": sum(item.free for item in items),
+            "levels": [_level(item, times, skus[sku][1]) for item in items],
         }
     return told
+
+
+def _level(item: StockItem, times: Mapping[str, list[Any]], category_id: str | None) -> dict[str, Any]:
+    location = item.stock_location_id
+    return {
+        "quantity": item.free,
+        "delivery_lead_times": lead_times_told(times.get(location, ()), category_id, location),
+    }
+
+
+def _markets(about: About) -> Collection[str] | None:
+    """The markets that a document is read for; None for all."""
+    return (about.told["market_id"],) if about.told else about.actor.market_ids
 
 
 def _places(about: About) -> Rule:
     """The locations of the inventory models that a document is read for; none where no market of it has one."""
     if about.told:
-        (model,) = about.told.values()
+        model = about.told["market.inventory_model_id"]
         where = eq("inventory_model_id", model)
         is_known = model is not None
     else:

@@ -70,7 +70,7 @@ class Order(
     """
 
     loads = ("line_items", "market", "payment_method")
-    tells = ("market.inventory_model_id",)
+    tells = ("market_id", "market.inventory_model_id")
     create_loads = ("market.price_list", "payment_method.payment_gateway")
 
     number = string(
