@@ -42,7 +42,7 @@ def test_there_is_no_record_of_it_and_none_is_made(world: World) -> None:
 
 def test_a_relationship_to_it_stands_among_the_links_and_holds_nothing(world: World) -> None:
     own = "http://shop.test/api/orders/ordFull"
-    for name in ("shipments", "tags", "store"):
+    for name in ("returns", "shipments", "store"):
         links = {"self": f"{own}/relationships/{name}", "related": f"{own}/{name}"}
         assert world.get("orders/ordFull").data["relationships"][name] == {"links": links}
         data = None if name == "store" else []
@@ -85,14 +85,10 @@ def test_its_related_address_is_there_for_whoever_may_see_the_record(
 
 def test_writing_nothing_into_it_is_taken_and_changes_nothing(fresh: World) -> None:
     before = fresh.get("customers/cusAda").data["attributes"]
-    nothing: dict[str, Any] = {"tags": [], "customer_group": None}
+    nothing: dict[str, Any] = {"customer_group": None}
     told = fresh.send("PATCH", "customers/cusAda", {"reference": "r"}, expect=200, **nothing)
     assert told.data["attributes"]["reference"] == "r"
-    told = fresh.send("PATCH", "customers/cusAda", {"_add_tags": "a,b", "_remove_tags": "c"}, expect=200)
-    cleared = {
-        "tags": {"data": [{"type": "tags", "id": None}]},
-        "customer_group": {"data": {"type": "customer_groups", "id": None}},
-    }
+    cleared = {"customer_group": {"data": {"type": "customer_groups", "id": None}}}
     body = {"type": "customers", "id": "cusAda", "relationships": cleared}
     told = fresh.ask("PATCH", "/api/customers/cusAda", {"data": body})
     assert told.status == 200
@@ -105,7 +101,6 @@ def test_writing_nothing_into_it_is_taken_and_changes_nothing(fresh: World) -> N
 @pytest.mark.parametrize(
     ("path", "related"),
     [
-        ("skus/skuAlpha", {"tags": [("tags", "x")]}),
         ("customers/cusAda", {"customer_group": ("customer_groups", "x")}),
         ("markets/mktEurope", {"tax_calculator": ("manual_tax_calculators", "x")}),
         ("markets/mktEurope", {"tax_calculator": ("avalara_accounts", "x")}),
@@ -123,12 +118,8 @@ def test_a_record_of_it_does_not_exist(world: World, path: str, related: dict[st
 
 
 def test_what_it_is_written_with_has_to_be_of_its_types(world: World) -> None:
-    answer = world.send("PATCH", "skus/skuAlpha", {}, tags=[("skus", "skuAlpha")])
-    assert answer.errors == [("400", "TYPE_MISMATCH", "/data/relationships/tags")]
-    answer = world.send("PATCH", "skus/skuAlpha", {"_add_tags": 1})
-    assert (answer.status, answer.rules) == (422, [("/data/attributes/_add_tags", "invalid")])
-    assert world.send("PATCH", "orders/ordDraft", {}, tags=[], token="guest").status == 401
-    assert world.send("PATCH", "orders/ordDraft", {"_add_tags": "x"}, token="guest").status == 401
+    answer = world.send("PATCH", "markets/mktEurope", {}, geocoder=("skus", "skuAlpha"))
+    assert answer.errors == [("400", "TYPE_MISMATCH", "/data/relationships/geocoder")]
 
 
 def test_a_trigger_that_needs_it_is_not_known(world: World) -> None:
@@ -142,9 +133,9 @@ def linkage(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_it_is_included_as_nothing(world: World) -> None:
-    document = world.get("orders/ordFull?include=shipments,tags,store").document
+    document = world.get("orders/ordFull?include=shipments,returns,store").document
     assert document["included"] == []
-    assert linkage(document["data"]) == {"shipments": [], "tags": [], "store": None}
+    assert linkage(document["data"]) == {"shipments": [], "returns": [], "store": None}
     document = world.get("orders/ordFull?include=shipments,market.geocoder,line_items.bundle").document
     assert linkage(document["data"])["shipments"] == []
     by_type = {one["type"]: linkage(one) for one in document["included"]}
@@ -194,7 +185,7 @@ def test_a_fieldset_may_name_its_relationships(world: World) -> None:
         ("shipments_number_i_cont=x", "none"),
         ("shipments_skus_count_gteq_any=1,2", "none"),
         ("shipments_id_in=x", "none"),
-        ("tags_id_in=x,y", "none"),
+        ("returns_id_in=x,y", "none"),
         ("order_subscription_id_eq=x", "none"),
         ("order_subscription_null=true", "all"),
         ("order_subscription_null=false", "none"),
@@ -206,7 +197,7 @@ def test_a_fieldset_may_name_its_relationships(world: World) -> None:
         ("number_or_shipments_number_eq=101", "ordFull"),
         ("shipments_number_or_number_null=true", "all"),
         ("shipments_number_and_number_eq=101", "none"),
-        ("number_or_tags_name_i_cont=10", "all"),
+        ("number_or_returns_number_i_cont=10", "all"),
         ("customer_null=true", "ordDraft ordLone"),
         ("customer_present=true", "ordFull ordPlaced ordOld"),
     ],

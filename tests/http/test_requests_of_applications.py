@@ -168,5 +168,8 @@ def test_what_a_button_of_the_back_office_sends_is_taken(fresh: World) -> None:
         assert fresh.ask("PATCH", f"/api/{path}?include=tags", body).status == 200
     told = fresh.send("PATCH", "orders/ordFull", {"metadata": {"a": "b"}, "reference": "r"}, expect=200)
     assert (told.data["attributes"]["metadata"], told.data["attributes"]["reference"]) == ({"a": "b"}, "r")
-    told = fresh.send("PATCH", "customers/cusAda", {"_add_tags": "vip"}, expect=200)
-    assert fresh.send("POST", "attachments", {"name": "note"}).status == 405
+    fresh.send("PATCH", "customers/cusAda", {"_add_tags": "vip"}, expect=200)
+    note = {"name": "note", "description": "text", "reference_origin": "app-orders--note"}
+    fresh.send("POST", "attachments", note, attachable=("orders", "ordFull"), expect=201)
+    written = opened(fresh, "orders/ordFull?include=attachments", "shop/test")
+    assert [one["description"] for one in written["attachments"]] == ["text"]

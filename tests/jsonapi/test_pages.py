@@ -76,9 +76,7 @@ def test_every_served_type_is_published_whole() -> None:
     for name, resource in SERVED.types.items():
         fields = documents[name]["attributes"]["fields"]
         shape = resource.shape
-        assert set(fields) == {one.name for one in shape.fields.values() if one.on_wire} | {
-            name for name, one in shape.triggers.items() if not one.idle
-        }
+        assert set(fields) == {one.name for one in shape.fields.values() if one.on_wire} | {*shape.triggers}
         for field, one in shape.fields.items():
             if one.on_wire:
                 assert fields[field]["creatable"] is one.can(CREATE) and fields[field]["updatable"] is one.can(UPDATE)
@@ -282,9 +280,6 @@ def test_triggers_and_relationships_have_an_example() -> None:
     written = json.loads(asked.partition("<code>PATCH /api/orders/XAyRWNUzyN\n\n")[2].partition("</code>")[0])
     address = {"data": {"type": "addresses", "id": "XAyRWNUzyN"}}
     assert written["data"]["relationships"] == {"billing_address": address}
-    # What is taken and does nothing is not recommended.
-    idle = page_of(SERVED, "resources/orders").partition('<tr id="_add_tags">')[2].partition("</tr>")[0]
-    assert "Changes nothing in this version." in idle and "Example" not in idle
 
 
 def test_the_pages_promise_no_write_that_is_not_served() -> None:
@@ -331,9 +326,7 @@ def test_what_is_always_empty_is_marked() -> None:
         "additionalProperties": False,
         "description": mark,
     }
-    assert asked["attributes"]["properties"]["_add_tags"]["description"] == "Changes nothing in this version."
     served = published(SERVED)["orders"]["attributes"]
     assert "shipments" not in served["relationships"]
-    assert "_add_tags" not in served["fields"]
     row = page_of(SERVED, "resources/orders").partition('<tr id="shipments">')[2].partition("</tr>")[0]
     assert mark in row

@@ -125,7 +125,7 @@ def confined(
     condition: Condition,
     of: str,
     related: Callable[[str, str, str], Iterable[str]],
-    seen: Callable[[str], Condition | None],
+    seen: Callable[[str, str, str], Condition | None],
     untold: Callable[[str, str], bool] = lambda of, path: False,
 ) -> Condition:
     """The same condition, in which what a path passes through has to be seen by whoever asks: an answer to "is there
@@ -133,7 +133,7 @@ def confined(
 
     of        the type that the condition is about
     related   the types that a relationship of a type may hold; none where it and what follows is a column of its own
-    seen      which records of a type are seen: None for all of them
+    seen      which records of a type are seen by a relationship of another: None for all of them
     untold    whether a column of a type is not told as it is
     """
     if isinstance(condition, All | AnyOf):
@@ -148,7 +148,7 @@ def confined(
     reached = []
     for name in types:
         inner = confined(Test(rest, condition.operator, condition.value), name, related, seen, untold)
-        limits = seen(name)
+        limits = seen(of, relationship, name)
         if limits != NEVER:
             reached.append(Related((inner,) if limits is None else (inner, limits), relationship, name))
     return either(*reached) if reached else NEVER

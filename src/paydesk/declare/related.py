@@ -54,7 +54,7 @@ def _tie(relationship: Relationship, owner: Any, every: Types) -> Tie:
     tenancies = {one.shape.tenancy for one in (owner, rows, other)}
     assert len(tenancies) == 1, f"{name}: both and what ties them are of one environment"
     kinds = ((f"{near}_type", _kinds(to_this, owner, every)), (f"{far}_type", _kinds(to_that, other, every)))
-    return Tie(rows, near, far, tuple(one for one in kinds if one[1]))
+    return Tie(rows, near, far, tuple(one for one in kinds if one[1]), rows.most.get(near))
 
 
 def _to_ones(resource: Any, holding: Any, every: Types) -> dict[str, Relationship]:

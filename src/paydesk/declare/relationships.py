@@ -17,12 +17,14 @@ class Tie:
     near    their to-one that is this record
     far     their to-one that is the related record
     kinds   by column, the types that each may be of, where the to-one may be of others as well
+    most    how many may be related to a record; None: as many as there are
     """
 
     rows: Any
     near: str
     far: str
     kinds: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    most: int | None = None
 
     def narrowed(self, *parts: Condition) -> tuple[Condition, ...]:
         """The conditions that a row fulfils beside these."""

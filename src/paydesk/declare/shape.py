@@ -36,8 +36,7 @@ Rule = Generator[Any, Any, Any]
 class Trigger:
     """A write-only attribute that acts, declared by `trigger` or `act`.
 
-    run    `run(record, work, value)`, a plain function or a `Rule`
-    idle   taken from clients, and never run: there is nothing that it could act on
+    run   `run(record, work, value)`, a plain function or a `Rule`
     """
 
     name: str
@@ -47,7 +46,6 @@ class Trigger:
     prohibited: bool = False
     loads: tuple[str, ...] = ()
     doc: str = ""
-    idle: bool = False
 
     def can(self, flag: Flag) -> bool:
         return bool(self.flags & flag)
@@ -104,6 +102,7 @@ class Shape:
     cacheable     it changes so seldom that reads of it have a limit of their own
     cursor_paged  its lists have no end that could be counted: a page says where the next one begins
     server_wide  those of `unique` that are so in all tenants together
+    holders   the types of the records that it is about (`Record.about`)
     counts    columns in rows, each 0 or more and no more than the next; the database sees to it
     """
 
@@ -133,3 +132,4 @@ class Shape:
     access: Access = NOBODY
     scopes: dict[str, Condition] = field(default_factory=dict)
     plain_filters: tuple[str, ...] = ()
+    holders: tuple[Any, ...] = ()

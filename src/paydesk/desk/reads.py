@@ -76,7 +76,9 @@ class Reads:
             # Types that a caller may not even show are left out of what it includes.
             if not permissions.may(actor, resource, "show"):
                 return Test("id", "never")
-            return permissions.lists(actor, resource) if relationship.listed else permissions.sees(actor, resource)
+            if relationship.listed:
+                return permissions.lists(actor, resource)
+            return permissions.sees_by(actor, relationship, resource)
 
         return gate
 
@@ -115,9 +117,12 @@ class Reads:
         concrete: Mapping[str, Any] | None,
     ) -> Generator[Any, Any, Selection]:
         caller = self._transactions.caller(actor)
-        condition = both(where, self._permissions.sees(actor, view.resource))
-        if related_to is not None:
-            if related_to[0].shape.relationships[related_to[2]].listed:
+        if related_to is None:
+            condition = both(where, self._permissions.sees(actor, view.resource))
+        else:
+            relationship = related_to[0].shape.relationships[related_to[2]]
+            condition = both(where, self._permissions.sees_by(actor, relationship, view.resource))
+            if relationship.listed:
                 condition = both(condition, self._permissions.lists(actor, view.resource))
             condition = both(condition, (yield from self._related(actor, view, *related_to)))
         primary = yield from self._documents.page(

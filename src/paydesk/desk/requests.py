@@ -12,7 +12,7 @@ import orjson
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Refusal
 from paydesk.base.selection import Selection
-from paydesk.declare import Condition
+from paydesk.declare import Condition, Relationship
 from paydesk.desk.owed_answers import Receipt
 from paydesk.rules.asking import Change
 from paydesk.rules.record import Record
@@ -35,6 +35,8 @@ class Permissions(Protocol):
     def may(self, actor: Actor, resource: type[Record], act: str) -> bool: ...
 
     def sees(self, actor: Actor, resource: type[Record]) -> Condition | None: ...
+
+    def sees_by(self, actor: Actor, relationship: Relationship, resource: type[Record]) -> Condition | None: ...
 
     def lists(self, actor: Actor, resource: type[Record]) -> Condition | None: ...
 

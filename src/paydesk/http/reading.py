@@ -122,8 +122,10 @@ def _filter(request: ApiRequest, query: Query, resource: type[Resource]) -> Cond
         relationship = types[of].shape.relationships[name]
         return () if relationship.stored and rest == "id" else relationship.types
 
-    def seen(of: str) -> Condition | None:
-        return permissions.sees(actor, types[of]) if permissions.may(actor, types[of], "show") else NEVER
+    def seen(of: str, name: str, target: str) -> Condition | None:
+        if not permissions.may(actor, types[target], "show"):
+            return NEVER
+        return permissions.sees_by(actor, types[of].shape.relationships[name], types[target])
 
     def hidden(of: str, column: str) -> bool:
         field = types[of].shape.columns.get(column)

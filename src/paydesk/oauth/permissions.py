@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from paydesk.base.actor import Actor
-from paydesk.declare import ALWAYS, NEVER, Condition, both, either
+from paydesk.declare import ALWAYS, NEVER, Condition, Related, Relationship, both, either
 from paydesk.declare.access import Act, acts
 from paydesk.rules.record import Record
 
@@ -45,6 +45,15 @@ def may(actor: Actor, resource: type[Record], act: str) -> bool:
 def sees(actor: Actor, resource: type[Record]) -> Condition | None:
     """Which rows of the environment the caller reads: None for all of them, NEVER for none."""
     return _sees(actor.kind, actor.owner_type, actor.market_ids is not None, resource)
+
+
+def sees_by(actor: Actor, relationship: Relationship, resource: type[Record]) -> Condition | None:
+    """Which rows the caller reads of those that a record which it reads holds by a relationship: what is about that
+    record is shown with it.
+    """
+    near = relationship.by if relationship.tie is None else relationship.tie.near
+    is_about = resource.about and near == resource.about.rpartition(".")[2]
+    return None if is_about else sees(actor, resource)
 
 
 def lists(actor: Actor, resource: type[Record]) -> Condition | None:
@@ -105,7 +114,9 @@ def _plain(condition: Condition) -> Condition | None:
 
 @_kept
 def _sees(kind: str, owner_type: str | None, scoped: bool, resource: type[Record]) -> Condition | None:
-    access = resource.shape.access
+    access, about = resource.shape.access, resource.about
+    if about and (kind == "sales_channel" or (scoped and "." not in about)):
+        return _sees_holder(kind, owner_type, scoped, resource)
     scope = access.scope if scoped else None
     if kind != "sales_channel":
         return _plain(both(scope))
@@ -113,6 +124,20 @@ def _sees(kind: str, owner_type: str | None, scoped: bool, resource: type[Record
     if rows == NEVER:
         return NEVER
     return _plain(both(rows, scope, access.sales_scope if scoped else None))
+
+
+def _sees_holder(kind: str, owner_type: str | None, scoped: bool, resource: type[Record]) -> Condition:
+    """The rows about a record that the caller reads."""
+    *steps, last = resource.about.split(".")
+    held = []
+    for holder in resource.shape.holders:
+        rows = _sees(kind, owner_type, scoped, holder) if "show" in _acts(kind, owner_type, "admin", holder) else NEVER
+        if rows != NEVER:
+            held.append(Related(() if rows is None else (rows,), last, holder.shape.type))
+    seen: Condition = either(*held) if held else NEVER
+    for step in reversed(steps):
+        seen = Related((seen,), step, resource.shape.relationships[step].types[0])
+    return seen
 
 
 @_kept

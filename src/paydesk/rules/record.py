@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -29,6 +29,9 @@ class Record:
     wire_id       columns, and the function that makes a document's id of them, where it is not the row's own
     tells         columns, by path, that what is gathered for a document about this record is told (`rules.gathering`)
     root          the to-one whose record is locked while this one changes (None: this record itself)
+    about         the path to the records that it says something of: these bear it by what the contract calls the
+                  relationship, and a sales channel is shown it with them
+    most          of rows that tie two records: how many may name one record, by the to-one that names it
     """
 
     shape: ClassVar[Shape]
@@ -39,6 +42,8 @@ class Record:
     recorded: ClassVar[bool] = True
     tells: ClassVar[tuple[str, ...]] = ()
     wire_id: ClassVar[tuple[tuple[str, ...], Callable[..., str]] | None] = None
+    about: ClassVar[str] = ""
+    most: ClassVar[Mapping[str, int]] = {}
 
     id = string(FIND, required=True, example="XAyRWNUzyN", doc="Unique within its type and environment.")
     created_at = moment(FIND, required=True, example="2018-01-01T12:00:00.000Z", doc="When the record was made.")

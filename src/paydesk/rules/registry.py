@@ -11,12 +11,11 @@ from paydesk.declare.fields import CREATE, Field, flags
 from paydesk.declare.related import readable
 from paydesk.declare.relationships import Relationship, history
 from paydesk.declare.shape import Shape, Trigger
+from paydesk.rules.linking import naming
 from paydesk.rules.resource import Resource
-from paydesk.rules.work import Work
 
 ALWAYS_EMPTY = "Always empty in this version."
-CHANGES_NOTHING = "Changes nothing in this version."
-"""The documentation of what the contract knows and is not served: relationships, and triggers that are about them."""
+"""The documentation of relationships that the contract knows and whose types are not served."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +55,9 @@ def register(resources: Iterable[type[Resource]], contract: Mapping[str, KnownTy
     for one in every.values():
         shape = one.shape
         kept: dict[str, Relationship] = {}
-        for name, relationship in shape.relationships.items():
-            served = tuple(target for target in relationship.types if target in types)
+        for name, relationship in _related(shape, contract.get(shape.type), types).items():
+            there = every if relationship.hidden else types
+            served = tuple(target for target in relationship.types if target in there)
             if served:
                 kept[name] = readable(replace(relationship, types=served), one, every)
         members = tuple(name for name, other in every.items() if other.shape.family == shape.type)
@@ -80,23 +80,58 @@ def register(resources: Iterable[type[Resource]], contract: Mapping[str, KnownTy
         shape.demanded = tuple(one.name for one in named if one.required and one.can(CREATE))
         columns = {name: f"{name}_id" if name in kept else name for name in shape.demanded}
         shape.kept = tuple((name, column) for name, column in columns.items() if column in shape.columns)
+    for one in every.values():
+        one.shape.holders = _holders(one, every)
     return Registry(types, every, contract, {name: one for name, one in contract.items() if name not in types})
 
 
+def _related(shape: Shape, known: KnownType | None, served: Mapping[str, type[Resource]]) -> dict[str, Relationship]:
+    """What a type declares, and what it bears of types that are about others: the contract says which it bears, their
+    declarations how they are found. A history stands last.
+    """
+    found = dict(shape.relationships)
+    last = {name: found.pop(name) for name in ("versions", "event_stores") if name in found}
+    for name, one in known.relationships.items() if known is not None else ():
+        borne = served.get(one.types[0]) if one.many else None
+        if name in found or borne is None or not borne.about or name in last:
+            continue
+        rows, _, by = borne.about.rpartition(".")
+        way: dict[str, Any] = {"through": borne.shape.relationships[rows].types[0]} if rows else {"by": by}
+        found[name] = Relationship(
+            True,
+            one.types,
+            flags(one.can),
+            name,
+            includable="include" in one.can,
+            prohibited="prohibited" in one.can,
+            **way,
+        )
+    return found | last
+
+
+def _holders(borne: type[Resource], every: Mapping[str, type[Resource]]) -> tuple[type[Resource], ...]:
+    """The types of the records that records of a type are about."""
+    found: tuple[type[Resource], ...] = (borne,) if borne.about else ()
+    for step in borne.about.split(".") if borne.about else ():
+        found = tuple(every[name] for name in found[0].shape.relationships[step].types)
+    return found
+
+
 def _know(shape: Shape, known: KnownType | None, served: Mapping[str, type[Resource]]) -> None:
-    """Put in what the contract says of a served type, and nothing served can be in."""
+    """Put in what the contract says of a served type: what nothing served can be in, and the triggers by which what
+    others are tied to it by is named.
+    """
     shape.empty = {
         name: _empty(name, one)
         for name, one in (known.relationships.items() if known is not None else ())
         if not served.keys() & {*one.types}
     }
-    shape.triggers = {name: one for name, one in shape.triggers.items() if not one.idle}
     for name, one in known.triggers.items() if known is not None else ():
         related = next((name.removeprefix(what) for what in ("_add_", "_remove_") if name.startswith(what)), None)
-        if related in shape.empty and name not in shape.triggers:
-            shape.triggers[name] = Trigger(
-                name, flags(one.can), _nothing, one.kind, "prohibited" in one.can, doc=CHANGES_NOTHING, idle=True
-            )
+        relationship = shape.relationships.get(related or "")
+        if relationship is not None and relationship.tie is not None:
+            run, doc = naming(relationship, adds=name.startswith("_add_"))
+            shape.triggers[name] = Trigger(name, flags(one.can), run, one.kind, "prohibited" in one.can, doc=doc)
 
 
 def _empty(name: str, known: KnownMember) -> Relationship:
@@ -110,7 +145,3 @@ def _empty(name: str, known: KnownMember) -> Relationship:
         prohibited="prohibited" in known.can,
         doc=ALWAYS_EMPTY,
     )
-
-
-def _nothing(record: Resource, work: Work, value: Any) -> None:
-    raise AssertionError("a trigger without anything to act on is never run")

@@ -148,7 +148,6 @@ class Address(
     )
     billing_info = string(WRITE | FILTER, example="VAT ID IT02382940977", doc="VAT or tax number, codes for invoices.")
     geocoder = to_one("geocoders", WRITE)
-    tags = to_many("tags", flags=WRITE | FILTER, through="taggings", prohibited=True)
     merchants = to_many("merchants", by="address", hidden=True)
     billed_orders = to_many("orders", by="billing_address", hidden=True)
     shipped_orders = to_many("orders", by="shipping_address", hidden=True)

@@ -11,7 +11,6 @@ from paydesk.commerce.owning import shows_all, shows_entry, told_count
 from paydesk.commerce.payable import Payable
 from paydesk.commerce.unserved import as_it_is
 from paydesk.declare import (
-    FILTER,
     FIND,
     NONE,
     WRITE,
@@ -126,8 +125,6 @@ class Customer(
     order_subscriptions = to_many("order_subscriptions", by="customer")
     returns = to_many("returns", by="customer")
     sku_lists = to_many("sku_lists", by="customer")
-    attachments = to_many("attachments", by="attachable")
-    tags = to_many("tags", flags=WRITE | FILTER, through="taggings", prohibited=True)
     jwt_customer = to_one("customers", match=eq("id", Caller("owner_id")))
     jwt_markets = to_many("markets", flags=NONE, match=within("id", Caller("market_ids")))
     jwt_stock_locations = to_many("stock_locations", flags=NONE, match=within("id", Caller("stock_location_ids")))

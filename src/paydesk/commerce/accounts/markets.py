@@ -103,7 +103,6 @@ class Market(
     scheduled_until = hidden("datetime", doc="When the last of its schedulers ends that is not disabled.")
     schedulers_changed_at = hidden("datetime", doc="When one of its schedulers was made, changed, moved or deleted.")
     order_validation_rules = to_many("order_validation_rules", by="market")
-    attachments = to_many("attachments", by="attachable")
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:

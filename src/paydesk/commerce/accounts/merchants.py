@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paydesk.declare import FILTER, FIND, WRITE, string, to_many, to_one
+from paydesk.declare import FILTER, FIND, WRITE, string, to_one
 from paydesk.rules.resource import Resource
 
 
@@ -11,4 +11,3 @@ class Merchant(Resource, type="merchants", singular="merchant"):
 
     name = string(WRITE | FIND, required=True, example="The Brand Inc.", doc="What people call it.")
     address = to_one("addresses", WRITE | FILTER, required=True)
-    attachments = to_many("attachments", by="attachable")

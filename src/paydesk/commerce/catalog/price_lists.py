@@ -22,7 +22,6 @@ class PriceList(Resource, type="price_lists", singular="price_list", cacheable=T
     resource_payload = constant("object", show_only=True, example="{}", doc="What the rules engine looks at.")
     prices = to_many("prices", by="price_list")
     price_list_schedulers = to_many("price_list_schedulers", by="price_list")
-    attachments = to_many("attachments", by="attachable")
     markets = to_many("markets", by="price_list", hidden=True)
 
     @classmethod

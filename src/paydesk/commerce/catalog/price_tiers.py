@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES, must_be_payable
-from paydesk.declare import FIND, READ_ACTIONS, WRITE, Rule, integer, money, number, string, to_many, to_one
+from paydesk.declare import FIND, READ_ACTIONS, WRITE, Rule, integer, money, number, string, to_one
 from paydesk.rules.asking import Change, Load
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
@@ -55,7 +55,6 @@ class PriceTier(Resource):
         doc="What one costs then.",
     )
     price = to_one("prices", WRITE | FIND, required=True)
-    attachments = to_many("attachments", by="attachable")
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:

@@ -101,7 +101,6 @@ class Price(
     price_volume_tiers = to_many("price_volume_tiers", by="price", flags=NONE)
     price_frequency_tiers = to_many("price_frequency_tiers", by="price", flags=NONE)
     tiers_changed_at = hidden("datetime", doc="When one of its tiers was made, changed, moved or deleted; null: none.")
-    attachments = to_many("attachments", by="attachable")
     jwt_customer = to_one("customers", match=eq("id", Caller("owner_id")))
     jwt_markets = to_many("markets", flags=NONE, match=within("id", Caller("market_ids")))
     jwt_stock_locations = to_many("stock_locations", flags=NONE, match=within("id", Caller("stock_location_ids")))

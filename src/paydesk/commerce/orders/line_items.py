@@ -42,7 +42,7 @@ from paydesk.declare import (
 from paydesk.rules.asking import Change
 from paydesk.rules.work import Work
 
-_HARMLESS = frozenset(("reference", "reference_origin", "metadata"))
+_HARMLESS = frozenset(("reference", "reference_origin", "metadata", "_add_tags", "_remove_tags"))
 
 
 class LineItem(
@@ -152,7 +152,6 @@ class LineItem(
     stock_line_items = to_many("stock_line_items", by="line_item")
     stock_transfers = to_many("stock_transfers", by="line_item")
     notifications = to_many("notifications", by="notifiable")
-    tags = to_many("tags", flags=WRITE | FILTER, through="taggings", prohibited=True)
     _external_price = boolean(WRITE, default=False, example=True, doc="The market's external service says the price.")
     _update_quantity = argument(
         "boolean", CREATE, example=True, doc="Add to the quantity of the line that holds the same item already."

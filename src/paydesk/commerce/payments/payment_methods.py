@@ -78,7 +78,6 @@ class PaymentMethod(
     market = to_one("markets", WRITE | FIND)
     payment_gateway = to_one("payment_gateways", WRITE | FILTER, required=True)
     store = to_one("stores", WRITE | FIND)
-    attachments = to_many("attachments", by="attachable")
     markets_of_currency = to_many("markets", match=eq("price_list.currency_code", Own("currency_code")), hidden=True)
 
     @classmethod

@@ -19,7 +19,6 @@ from paydesk.declare import (
     hidden,
     money,
     string,
-    to_many,
     to_one,
 )
 from paydesk.rules.asking import Change, Find
@@ -67,7 +66,6 @@ class Transaction(Resource):
 
     order = to_one("orders", FIND, required=True, doc="The order whose money it is.")
     payment_source = to_one(SOURCES, FILTER, doc="What it was paid with.")
-    attachments = to_many("attachments", by="attachable")
 
     @property
     def parent_id(self) -> str | None:

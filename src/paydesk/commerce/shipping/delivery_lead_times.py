@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce.shipping.access import LEAD_TIMES
-from paydesk.declare import FILTER, FIND, WRITE, integer, to_many, to_one
+from paydesk.declare import FILTER, FIND, WRITE, integer, to_one
 from paydesk.rules.asking import Change
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
@@ -32,7 +32,6 @@ class DeliveryLeadTime(
     max_days = integer(FILTER, example=3, doc="The most, rounded to days.")
     stock_location = to_one("stock_locations", WRITE | FIND, required=True)
     shipping_method = to_one("shipping_methods", WRITE | FIND, required=True)
-    attachments = to_many("attachments", by="attachable")
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> DeliveryLeadTime:

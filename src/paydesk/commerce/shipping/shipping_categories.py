@@ -12,4 +12,3 @@ class ShippingCategory(Resource, type="shipping_categories", singular="shipping_
     name = string(WRITE | FIND, required=True, example="Merchandise", doc="What people call it.")
     code = string(WRITE | FIND, example="europe1", doc="Your own code.")
     skus = to_many("skus", by="shipping_category")
-    attachments = to_many("attachments", by="attachable")

@@ -6,7 +6,7 @@ from typing import Any
 
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
 from paydesk.commerce.shipping.shipping_methods import MOST_TIERS
-from paydesk.declare import FILTER, FIND, READ_ACTIONS, WRITE, Rule, eq, money, number, string, to_many, to_one
+from paydesk.declare import FILTER, FIND, READ_ACTIONS, WRITE, Rule, eq, money, number, string, to_one
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
@@ -42,7 +42,6 @@ class Tier(Resource):
         doc="What sending one shipment costs.",
     )
     shipping_method = to_one("shipping_methods", WRITE | FILTER, required=True)
-    attachments = to_many("attachments", by="attachable")
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paydesk.commerce.regions import Region, must_be_patterns
-from paydesk.declare import FIND, WRITE, string, to_many
+from paydesk.declare import FIND, WRITE, string
 from paydesk.rules.asking import Change
 from paydesk.rules.work import Work
 
@@ -14,7 +14,6 @@ class ShippingZone(Region, type="shipping_zones", singular="shipping_zone", cach
     """
 
     name = string(WRITE | FIND, required=True, example="Europe (main countries)", doc="What people call it.")
-    attachments = to_many("attachments", by="attachable")
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> ShippingZone:

@@ -25,7 +25,6 @@ class Calculator(Resource):
         doc="Which type it is of.",
     )
     markets = to_many("markets", by="tax_calculator", flags=NONE)
-    attachments = to_many("attachments", by="attachable")
     events = to_many("events", by="resource")
 
 

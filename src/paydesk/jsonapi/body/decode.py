@@ -96,7 +96,6 @@ class _Member:
 
     kept      it goes to `values`; otherwise to `arguments`
     acts      a trigger: null is no request at all, nor is false where it is a boolean
-    idle      a trigger that is taken, and asks for nothing
     default   what null puts in place, a copy for each record
     """
 
@@ -107,7 +106,6 @@ class _Member:
     required: bool
     prohibited: bool
     default: Any
-    idle: bool = False
 
 
 def shown(text: Any) -> str:
@@ -142,7 +140,7 @@ class _Decoder:
         for name, acting in resource.shape.triggers.items():
             if acting.can(flag):
                 check = check_of(name, Field(acting.kind))  # type: ignore[arg-type]
-                self.members[name] = _Member(name, check, False, True, False, acting.prohibited, None, acting.idle)
+                self.members[name] = _Member(name, check, False, True, False, acting.prohibited, None)
         shape = resource.shape
         self.relationships: dict[str, Relationship] = {
             name: one
@@ -197,7 +195,7 @@ class _Decoder:
                 if type(value) is Broken:
                     problems.append(_broken(name, value.error, value.meta))
                     continue
-                if member.idle or (member.acts and value is False):
+                if member.acts and value is False:
                     continue
             if member.kept:
                 values[name] = value

@@ -51,7 +51,7 @@ def linkage(shape: Shape, name: str, relationship: Relationship) -> str:
 
 
 def _triggers(shape: Shape, flag: Flag) -> str:
-    names = [name for name, trigger in shape.triggers.items() if trigger.can(flag) and not trigger.idle]
+    names = [name for name, trigger in shape.triggers.items() if trigger.can(flag)]
     return f"Triggers, which act when true: {_codes(names)}. " if names else ""
 
 

@@ -29,8 +29,6 @@ def _resource(resource: type[Resource]) -> dict[str, Any]:
         if one.on_wire
     }
     for name, acting in shape.triggers.items():
-        if acting.idle:
-            continue  # Taken, and not served.
         fields[name] = {"type": acting.kind, **_flags(acting.flags, False), "example": _acting_example(acting.kind)}
     relationships = {
         name: {

@@ -205,8 +205,6 @@ def _triggers(shape: Shape) -> str:
 
 def _trigger(shape: Shape, name: str, one: Trigger) -> str:
     told = prose(one.doc) + (" Not for sales channels." if one.prohibited else "")
-    if one.idle:
-        return told
     value = sample(Field(one.kind, name=name))  # type: ignore[arg-type]
     return told + _acting(shape, name, one.flags, value)
 

@@ -6,7 +6,7 @@ import itertools
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Text, bindparam, delete, func, insert, or_, select, update
 
 from paydesk.base.errors import Invalid, Several
 from paydesk.base.instants import seconds
@@ -18,9 +18,9 @@ from paydesk.store.journal import calls as journal
 from paydesk.store.journal.tables import gateway_calls
 from paydesk.store.records.tables import build
 from paydesk.store.sql.ask import Ask, Asks
-from paydesk.store.sql.statements import Moment
+from paydesk.store.sql.statements import Moment, OneOf
 from paydesk.store.sql.tables import table_of, tenant_for
-from paydesk.store.types import METADATA, Instant
+from paydesk.store.types import METADATA, Instant, ListOf
 
 
 class Writer:
@@ -61,6 +61,8 @@ class Writer:
                 versions.append(self._version(work, record, "update", changes))
         for record, facts in work.noted:
             versions.append(self._version(work, record, "update", facts) | {"who": _by_worker(work, record)})
+        for resource, deleted in _by_type(work.deleted).items():
+            yield from self._untie(tenant, resource, [record.id for record in deleted])
         for record in work.deleted:
             yield from self._delete(tenant, record)
             if record.recorded:
@@ -116,6 +118,19 @@ class Writer:
         yield Ask(
             ("delete", resource.shape.type), build, {"at_tenant": tenant_for(resource, tenant), "at_id": record.id}
         )
+
+    def _untie(self, tenant: str, resource: type[Record], ids: list[str]) -> Asks:
+        """Delete the rows that tie records which are deleted: they are nobody else's."""
+        for rows, column, kinds in _ties(self.registry).get(resource.shape.type, ()):
+
+            def build(rows: Any = rows, column: str = column, kinds: Any = kinds) -> Any:
+                table = table_of(rows)
+                tied = OneOf(table.c[column], bindparam("at_ids", type_=ListOf(Text())))
+                of = [or_(*(table.c[name] == kind for kind in some)) for name, some in kinds]
+                return delete(table).where(table.c.tenant == bindparam("at_tenant"), tied, *of)
+
+            binds = {"at_tenant": tenant_for(rows, tenant), "at_ids": ids}
+            yield Ask(("untie", resource.shape.type, rows.shape.type, column), build, binds)
 
     def _made(self, record: Record) -> dict[str, list[Any]]:
         own = record.__dict__
@@ -230,6 +245,33 @@ def _insertion(table: Any, row: dict[str, Any]) -> Any:
 @cache
 def _recorded(registry: Registry) -> dict[str, dict[str, None]]:
     return {name: _recorded_columns(one) for name, one in registry.every.items()}
+
+
+@cache
+def _ties(registry: Registry) -> dict[str, list[tuple[type[Record], str, Any]]]:
+    """By type, the rows of ours that tie its records to others: their type, the column that names the record, and what
+    it may be of.
+    """
+    found: dict[str, list[tuple[type[Record], str, Any]]] = {}
+    for one in registry.every.values():
+        for relationship in one.shape.relationships.values():
+            tie = relationship.tie
+            if tie is None or tie.rows.shape.actions:
+                continue
+            for types, by in (((one.shape.type,), tie.near), (relationship.types, tie.far)):
+                kinds = tuple(kind for kind in tie.kinds if kind[0] == f"{by}_type")
+                for type_ in types:
+                    row = (tie.rows, f"{by}_id", kinds)
+                    if row not in found.setdefault(type_, []):
+                        found[type_].append(row)
+    return found
+
+
+def _by_type(records: list[Record]) -> dict[type[Record], list[Record]]:
+    found: dict[type[Record], list[Record]] = {}
+    for record in records:
+        found.setdefault(type(record), []).append(record)
+    return found
 
 
 def _recorded_columns(resource: type[Record]) -> dict[str, None]:

@@ -29,7 +29,9 @@ _MOVES = frozenset(
 )
 """Triggers that say themselves in which status they may be used."""
 
-_HARMLESS = frozenset(("reference", "reference_origin", "metadata", "_archive", "_unarchive"))
+_HARMLESS = frozenset(
+    ("reference", "reference_origin", "metadata", "_add_tags", "_remove_tags", "_archive", "_unarchive")
+)
 """Members that may be written to an order that is no longer editable."""
 
 AROUND_PLACING = frozenset(

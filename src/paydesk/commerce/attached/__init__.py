@@ -1,0 +1,1 @@
+"""What is attached to records of other types: tags, attachments, links."""
