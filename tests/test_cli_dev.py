@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.acts.dev import PATIENCE, credentials, dev, end
+from tests.acts.terminal import on_terminal
 from tests.processes import free_port, group, until
 
 
@@ -130,6 +131,17 @@ def test_the_sandbox_outlives_the_api_and_both_come_back(before: Before, data_di
         os.kill(sandbox, signal.SIGKILL)
         until(lambda: urllib.request.urlopen(told["stripe"]["api_base"] + "/healthz").close() or True)
         end(process)
+
+
+def test_it_ends_cleanly_when_its_terminal_is_closed(before: Before, data_dir: Path) -> None:
+    arguments = ("dev", "--port", str(before.port), "--data-dir", str(before.again(data_dir)))
+    with on_terminal(*arguments) as (process, terminal):
+        credentials(process, data_dir, terminal.read)
+        terminal.close()
+        assert process.wait(PATIENCE) == 0
+        assert group(process.pid) == []
+    assert "Ctrl-C ends everything." in terminal.said and "Traceback" not in terminal.said
+    assert [file.name for file in data_dir.iterdir() if file.name.endswith(("credentials.json", "-wal"))] == []
 
 
 def test_a_folder_is_for_one_process_at_a_time(before: Before, data_dir: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,14 @@ def dev(data_dir: Path, port: int, *options: str, **variables: str) -> Iterator[
         process.communicate()
 
 
-def credentials(process: "subprocess.Popen[bytes]", data_dir: Path) -> dict[str, Any]:
+def credentials(
+    process: "subprocess.Popen[bytes]", data_dir: Path, meanwhile: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
     def read() -> dict[str, Any]:
+        meanwhile()
         if process.poll() is not None:
-            assert process.stdout is not None
-            pytest.fail(f"dev ended with {process.returncode}:\n{process.stdout.read().decode()}")
+            said = process.stdout.read().decode() if process.stdout is not None else ""
+            pytest.fail(f"dev ended with {process.returncode}:\n{said}")
         found: dict[str, Any] = json.loads((data_dir / "credentials.json").read_text())
         return found
 

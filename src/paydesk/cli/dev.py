@@ -53,10 +53,12 @@ class Options:
 
 
 def develop(settings: Settings, options: Options) -> None:
-    """Run until Ctrl-C or SIGTERM."""
+    """Run until Ctrl-C, SIGTERM or the end of the terminal."""
     from paydesk.http import listening, serving
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     directory = settings.data_dir.absolute()
     credentials = options.credentials or directory / "credentials.json"
     try:

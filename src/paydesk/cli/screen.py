@@ -7,7 +7,9 @@ Names, messages and metadata were written by shoppers and by gateways. So nothin
 made here, which spells out whatever a terminal would obey.
 """
 
+import errno
 import json
+import os
 import sys
 from enum import IntEnum
 from functools import cache
@@ -53,7 +55,14 @@ def console(*, stderr: bool = False, folds: bool = False, width: int | None = No
 
     class Printable(Console):
         def print(self, *objects: Any, **options: Any) -> None:
-            super().print(*(printable(one) if isinstance(one, str) else one for one in objects), **options)
+            try:
+                super().print(*(printable(one) if isinstance(one, str) else one for one in objects), **options)
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                # The terminal was closed. Nobody reads what is said, and that is no reason to leave anything half done.
+                with open(os.devnull, "wb") as nobody:
+                    os.dup2(nobody.fileno(), self.file.fileno())
 
     return Printable(stderr=stderr, width=width, highlight=False, emoji=False, soft_wrap=not folds)
 

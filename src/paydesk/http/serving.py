@@ -159,8 +159,11 @@ class _Server(MPServer):
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         # A program that `nohup` started is to outlive its terminal.
-        self.had_terminal = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN and _has_terminal()
+        outlives = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        self.had_terminal = not outlives and _has_terminal()
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+        if outlives and self.successor is None:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self.relief.begin()
         if self.started is not None:
             self.started()
