@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paydesk.jsonapi.pages.guides import guides
+from paydesk.jsonapi.pages.guides import REQUEST_COLUMNS, guides
 from paydesk.jsonapi.pages.requests import Request, javascript
 from tests.acts.dev import credentials, dev, end
 from tests.acts.guides import Reader, follow, run
@@ -38,7 +38,8 @@ def by_javascript(request: Request, values: dict[str, str]) -> tuple[int, Any]:
         };
     """
     names = ", ".join(request.keep)
-    script = f"{begun}{watched}\n{javascript(request)}\nconsole.log(JSON.stringify([...told, {{ {names} }}]));"
+    shown = javascript(request, REQUEST_COLUMNS)
+    script = f"{begun}{watched}\n{shown}\nconsole.log(JSON.stringify([...told, {{ {names} }}]));"
     status, document, kept = json.loads(run(["node", "--input-type=module", "--eval", script], {}))
     values |= kept
     return status, document

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from paydesk.jsonapi.pages.guides import guides
+from paydesk.jsonapi.pages.guides import REQUEST_COLUMNS, guides
 from paydesk.jsonapi.pages.requests import Request, curl, python
 from paydesk.sandbox.objects import cards
 from tests.acts.dev import credentials, dev, end
@@ -29,7 +29,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 def by_curl(request: Request, values: dict[str, str]) -> tuple[int, Any]:
     """Status and document, by what the shell's tab says."""
-    script = curl(request).replace("curl ", "curl -s -w '\\n%{http_code}' ", 1)
+    script = curl(request, REQUEST_COLUMNS).replace("curl ", "curl -s -w '\\n%{http_code}' ", 1)
     text, _, status = run(["bash", "-euc", script], values).rpartition("\n")
     told = json.loads(text)
     for name, path in request.keep.items():
@@ -43,7 +43,7 @@ def by_curl(request: Request, values: dict[str, str]) -> tuple[int, Any]:
 def by_python(request: Request, values: dict[str, str]) -> tuple[int, Any]:
     """Status and document, by what Python's tab says."""
     names: dict[str, Any] = {**values, "requests": requests}
-    exec(python(request), names)
+    exec(python(request, REQUEST_COLUMNS), names)
     values |= {name: names[name] for name in request.keep}
     return names["answer"].status_code, names["answer"].json()
 
@@ -86,7 +86,7 @@ def test_the_test_cards_are_those_of_the_sandbox():
 
 
 def test_a_guide_is_short():
-    """One screen each, and two at most for the one that takes a payment from the cart on."""
+    """One screen each, with its requests; `tests/clients` looks at it in a browser."""
     for guide in GUIDES.values():
         words = re.sub(r"```.*?```", "", guide.text, flags=re.S).split()
-        assert len(words) < 330, f"{guide.key}: {len(words)} words"
+        assert len(words) < 260, f"{guide.key}: {len(words)} words"

@@ -25,6 +25,9 @@ from paydesk.jsonapi.pages.frame import PLACE
 from paydesk.jsonapi.pages.html import answer, code, example
 from paydesk.jsonapi.pages.requests import FORM, TOKEN, Request
 
+REQUEST_COLUMNS, ANSWER_COLUMNS = 76, 54
+"""A request stands beside its answer, in the wider column."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -109,10 +112,10 @@ def _prose(html: str) -> str:
 def _fence(info: str, text: str, origin: str) -> str:
     if info == "http":
         request = request_of(text, origin)
-        return example(text.partition("\n")[0].partition("?")[0], request)
+        return example(text.partition("\n")[0].partition("?")[0], request, REQUEST_COLUMNS)
     language, _, more = info.partition(" ")
     if language == "json":
-        return answer(f"Answer {more}".strip(), json.loads(text)) if text.strip() else ""
+        return answer(f"Answer {more}".strip(), json.loads(text), ANSWER_COLUMNS) if text.strip() else ""
     return code({"sh": "Shell", "js": "In the browser"}.get(language, language), text.rstrip("\n"))
 
 

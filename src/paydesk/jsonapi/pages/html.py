@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from paydesk.jsonapi.pages.requests import ANSWER, FORM, Request, languages
+from paydesk.jsonapi.pages.requests import FORM, JSON, Request, languages
 
 _COPY = '<button type="button" class="copy">Copy</button>'
 
@@ -38,12 +38,12 @@ def code(title: str, text: str, kind: str = "") -> str:
     )
 
 
-def example(title: str, request: Request) -> str:
+def example(title: str, request: Request, columns: int | None = None) -> str:
     """A request in each language. The script makes tabs of them, and lets it be tried where there is a demo."""
     panels = "".join(
         f'<div class="panel" data-language="{name}"><b>{name}</b>'
         f'<pre tabindex="0"><code>{escape(text)}</code></pre></div>'
-        for name, text in languages(request).items()
+        for name, text in languages(request, columns).items()
     )
     body = request.body if request.media != FORM or request.body is None else dict(request.body)
     facts: Mapping[str, Any] = {
@@ -60,8 +60,8 @@ def example(title: str, request: Request) -> str:
     )
 
 
-def answer(title: str, value: Any) -> str:
-    return code(title, ANSWER.write(value), "answer")
+def answer(title: str, value: Any, columns: int | None = None) -> str:
+    return code(title, JSON.within(columns).write(value), "answer")
 
 
 def codes(names: Iterable[str], *, before: str = "") -> str:

@@ -14,6 +14,8 @@ from typing import Any
 from paydesk.jsonapi.openapi.schema import MEDIA_TYPE
 
 FORM = "application/x-www-form-urlencoded"
+FURTHER = "…"
+"""The name of further members, in an answer that is told in part."""
 TOKEN = "token"  # noqa: S105 - the name of a variable
 _VARIABLE = re.compile(r"\{([a-z_]+)\}")
 
@@ -47,54 +49,63 @@ class Request:
         return {**sent, **self.headers}
 
 
-def languages(request: Request) -> dict[str, str]:
-    """By the name of each language, the request in it."""
-    return {"curl": curl(request), "Python": python(request), "JavaScript": javascript(request)}
+def languages(request: Request, columns: int | None = None) -> dict[str, str]:
+    """By the name of each language, the request in it; in so many columns on few lines, or else easy to go through."""
+    return {
+        "curl": curl(request, columns),
+        "Python": python(request, columns),
+        "JavaScript": javascript(request, columns),
+    }
 
 
-def curl(request: Request) -> str:
+def curl(request: Request, columns: int | None = None) -> str:
     """For a POSIX shell: `{order}` is `$ORDER`."""
+    style = JSON.within(columns)
     verb = "" if request.method == "GET" else f" -X {request.method}"
     lines = [f"curl -g{verb} {_shell(request.url)}"]
     lines += [f"-H {_shell(f'{name}: {value}')}" for name, value in request.all_headers.items() if value != FORM]
-    after = ""
     if request.body is not None and request.media == FORM:
         lines += [f"-d {_shell(f'{name}={value}')}" for name, value in request.body.items()]
     elif request.body is not None:
-        text = JSON.write(request.body)
-        if _VARIABLE.search(text):
-            lines.append("-d @- <<END")
-            after = f"\n{_VARIABLE.sub(lambda found: f'${found[1].upper()}', text)}\nEND"
-        else:
-            lines.append("-d '" + text.replace("'", "'\\''") + "'")
+        text = style.write(request.body, room=len("  -d '")).replace("'", "'\\''")
+        lines.append(f"-d '{_VARIABLE.sub(_spliced, text)}'")
     kept = "".join(f"\n# {name.upper()}: {path} of the answer" for name, path in request.keep.items())
-    return " \\\n  ".join(lines) + after + kept
+    return " \\\n  ".join(lines) + kept
 
 
-def python(request: Request) -> str:
+def _spliced(found: re.Match[str]) -> str:
+    """A variable of the shell amid a text in single quotes."""
+    return f"'${found[1].upper()}'"
+
+
+def python(request: Request, columns: int | None = None) -> str:
     """With the `requests` library: `{order}` is `order`."""
+    style = PYTHON.within(columns)
     given = [_python_text(request.url)]
     headers = request.all_headers
     if request.media in (FORM, "application/json"):
         headers.pop("Content-Type", None)  # as the library sends it by itself
     if headers:
-        given.append(f"headers={PYTHON.write(headers, 1)}")
+        given.append(f"headers={style.write(headers, 1, room=len('    headers='))}")
     if request.body is not None:
-        given.append(f"{'data' if request.media == FORM else 'json'}={PYTHON.write(request.body, 1)}")
+        given.append(
+            f"{'data' if request.media == FORM else 'json'}={style.write(request.body, 1, room=len('    json='))}"
+        )
     called = f"answer = requests.{request.method.lower()}(\n    " + ",\n    ".join(given) + ",\n)"
     kept = (f"\n{name} = answer.json(){_member(path, _bracketed)}" for name, path in request.keep.items())
     return called + "".join(kept)
 
 
-def javascript(request: Request) -> str:
+def javascript(request: Request, columns: int | None = None) -> str:
     """With `fetch`: `{order}` is `order`."""
+    style = JAVASCRIPT.within(columns)
     options = [] if request.method == "GET" else [f"method: {_quoted(request.method)}"]
     headers = request.all_headers
     if headers:
-        options.append(f"headers: {JAVASCRIPT.write(headers, 1)}")
+        options.append(f"headers: {style.write(headers, 1, room=len('  headers: '))}")
     if request.body is not None:
         made = "new URLSearchParams" if request.media == FORM else "JSON.stringify"
-        options.append(f"body: {made}({JAVASCRIPT.write(request.body, 1)})")
+        options.append(f"body: {made}({style.write(request.body, 1, room=len('  body: JSON.stringify('))})")
     given = ", {\n  " + ",\n  ".join(options) + ",\n}" if options else ""
     called = f"const answer = await fetch({_javascript_text(request.url)}{given});"
     if request.keep:
@@ -119,42 +130,63 @@ class Style:
     text    writes a string
     name    writes the name of a member
     indent  one step of it
+    space   between braces and what they hold on their line
     width   how long a line is at most, where it can be broken
+    packs   whether members share a line where they fit
     """
 
     words: tuple[str, str, str]
     text: Callable[[str], str]
     name: Callable[[str], str]
     indent: str = "  "
-    width: int = 66
+    space: str = ""
+    width: int = 60
+    packs: bool = False
 
-    def write(self, value: Any, depth: int = 0, *, first: bool = True) -> str:
-        """The value, on one line where it fits."""
+    def within(self, columns: int | None) -> Style:
+        """The same for so many columns, on few lines."""
+        return self if columns is None else replace(self, width=columns, packs=True)
+
+    def write(self, value: Any, depth: int = 0, *, room: int = 0) -> str:
+        """The value, on as few lines as fit. What wraps a single value begins and ends on the lines of that.
+
+        room   what stands before it on its first line
+        """
         line = self._line(value)
-        if len(line) + depth * len(self.indent) <= self.width and not (first and _is_document(value)):
+        if room + len(line) <= self.width or not isinstance(value, dict | list) or not value:
             return line
-        if isinstance(value, dict) and value:
-            parts = [f"{self.name(name)}: {self.write(one, depth + 1, first=False)}" for name, one in value.items()]
-            return self._block("{", parts, "}", depth)
-        if isinstance(value, list) and value:
-            return self._block("[", [self.write(one, depth + 1, first=False) for one in value], "]", depth)
-        return line
+        if isinstance(value, dict):
+            begin, end = "{" + self.space, self.space + "}"
+            told = [(f"{self.name(name)}: ", one) for name, one in value.items() if name != FURTHER]
+        else:
+            begin, end = "[", "]"
+            told = [("", one) for one in value]
+        further = [FURTHER] * (len(value) - len(told))
+        if len(told) == 1 and isinstance(told[0][1], dict | list):
+            begin += told[0][0]
+            return begin + ", ".join([self.write(told[0][1], depth, room=room + len(begin)), *further]) + end
+        begin, end = begin.strip(), end.strip()
+        indent = self.indent * (depth + 1)
+        parts = [name + self.write(one, depth + 1, room=len(indent) + len(name)) for name, one in told] + further
+        return f"{begin}\n{indent}{self._packed(parts, indent)}\n{self.indent * depth}{end}"
 
-    def _block(self, begin: str, parts: list[str], end: str, depth: int) -> str:
-        inner, outer = "\n" + self.indent * (depth + 1), "\n" + self.indent * depth
-        return (
-            begin
-            + inner
-            + f",{inner}".join(parts)
-            + ("," if self.words != JSON.words or self is JAVASCRIPT else "")
-            + outer
-            + end
-        )
+    def _packed(self, parts: list[str], indent: str) -> str:
+        """As many on each line as fit; one of several lines has its own."""
+        lines = parts[:1]
+        for part in parts[1:]:
+            shared = f"{lines[-1]}, {part}"
+            if self.packs and "\n" not in shared and len(f"{indent}{shared},") <= self.width:
+                lines[-1] = shared
+            else:
+                lines.append(part)
+        return f",\n{indent}".join(lines)
 
     def _line(self, value: Any) -> str:
         if isinstance(value, dict):
-            inside = ", ".join(f"{self.name(name)}: {self._line(one)}" for name, one in value.items())
-            return f"{{ {inside} }}" if self is JAVASCRIPT and inside else f"{{{inside}}}"
+            inside = ", ".join(
+                FURTHER if name == FURTHER else f"{self.name(name)}: {self._line(one)}" for name, one in value.items()
+            )
+            return f"{{{self.space}{inside}{self.space}}}" if inside else "{}"
         if isinstance(value, list):
             return f"[{', '.join(self._line(one) for one in value)}]"
         if isinstance(value, str):
@@ -162,10 +194,6 @@ class Style:
         if value is True or value is False or value is None:
             return self.words[(True, False, None).index(value)]
         return _quoted(value)
-
-
-def _is_document(value: Any) -> bool:
-    return isinstance(value, dict) and ("data" in value or "errors" in value)
 
 
 def _quoted(value: Any) -> str:
@@ -198,10 +226,8 @@ def _javascript_name(name: str) -> str:
 
 
 JSON = Style(("true", "false", "null"), _quoted, _quoted)
-ANSWER = replace(JSON, width=46)
-"""An answer stands beside its request, in a narrower column."""
 PYTHON = Style(("True", "False", "None"), _python_value, _quoted, "    ")
-JAVASCRIPT = Style(("true", "false", "null"), _javascript_value, _javascript_name)
+JAVASCRIPT = Style(("true", "false", "null"), _javascript_value, _javascript_name, space=" ")
 
 
 def _shell(text: str) -> str:
