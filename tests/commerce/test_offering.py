@@ -165,7 +165,7 @@ def test_a_kilogram_is_within_limits_of_any_unit(
 
 
 def test_weights_add_up_exactly() -> None:
-    assert weight_of([(Piece(0.1, "gr"), 3), (Piece(None, "lb"), 9)]) == Decimal("0.3")
+    assert weight_of([(Piece(0.1, "gr"), 3), (Piece(None, "lb"), 9), (Piece(-1.0), 2)]) == Decimal("0.3")
     assert weight_of([(Piece(16.0, "oz"), 1)]) == weight_of([(Piece(1.0, "lb"), 1)]) == Decimal("453.59237")
     assert weight_of([(Piece(250.0), 4)]) == Decimal(1000)
     assert weight_of([]) == 0

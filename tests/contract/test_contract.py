@@ -21,6 +21,17 @@ NOT_YET = {
 }
 """Triggers of features that are not there."""
 
+CACHEABLE = """
+    bundles imports markets prices price_lists skus sku_options stock_items stock_locations promotions *_promotions
+"""
+"""Types whose reads have the larger limit. Source: "Rate limits"."""
+
+
+def test_reads_of_the_types_that_the_contract_names_have_the_larger_limit() -> None:
+    named = [one.removeprefix("*") for one in CACHEABLE.split()]
+    expected = {it for it in SERVED if it in named or any(it.endswith(one) for one in named if one[0] == "_")}
+    assert {name for name, shape in SERVED.items() if shape.cacheable} == expected
+
 
 def flags(declared: Flag) -> set[str]:
     return {name for name, flag in FLAGS.items() if declared & flag}

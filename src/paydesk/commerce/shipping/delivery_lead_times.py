@@ -17,7 +17,6 @@ class DeliveryLeadTime(
     Resource,
     type="delivery_lead_times",
     singular="delivery_lead_time",
-    cacheable=True,
     access=LEAD_TIMES,
 ):
     """Between how many hours goods arrive. Source: Commerce Layer, "Delivery lead times"."""

@@ -6,7 +6,7 @@ from paydesk.declare import FIND, WRITE, string, to_many
 from paydesk.rules.resource import Resource
 
 
-class ShippingCategory(Resource, type="shipping_categories", singular="shipping_category", cacheable=True):
+class ShippingCategory(Resource, type="shipping_categories", singular="shipping_category"):
     """Each sku is of one; shipping methods may serve one alone. Source: Commerce Layer, "Shipping categories"."""
 
     name = string(WRITE | FIND, required=True, example="Merchandise", doc="What people call it.")

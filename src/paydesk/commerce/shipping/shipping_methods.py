@@ -41,7 +41,6 @@ class ShippingMethod(
     Disableable,
     type="shipping_methods",
     singular="shipping_method",
-    cacheable=True,
     access=METHODS,
 ):
     """A way to send shipments, offered to those that its market or currency, zone, category, location and limits of

@@ -8,7 +8,7 @@ from paydesk.rules.asking import Change
 from paydesk.rules.work import Work
 
 
-class ShippingZone(Region, type="shipping_zones", singular="shipping_zone", cacheable=True):
+class ShippingZone(Region, type="shipping_zones", singular="shipping_zone"):
     """A region that methods can be limited to: all of its expressions that are set have to hold for the shipping
     address. Source: Commerce Layer, "Shipping zones".
     """

@@ -28,5 +28,8 @@ def grams(weight: float, unit: str | None) -> Decimal:
 
 
 def weight_of(pieces: Iterable[tuple[Weighed, int]]) -> Decimal:
-    """What skus, each so many times, weigh together in grams. A sku whose weight is not known weighs nothing."""
-    return sum((grams(one.weight or 0, one.unit_of_weight) * count for one, count in pieces), Decimal(0))
+    """What skus, each so many times, weigh together in grams. A sku whose weight is not known, or that would make
+    others lighter, weighs nothing.
+    """
+    each = (grams(max(one.weight or 0, 0), one.unit_of_weight) * count for one, count in pieces)
+    return sum(each, Decimal(0))
