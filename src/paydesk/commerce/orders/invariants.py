@@ -7,7 +7,7 @@ prints the violations, and `attention` counts them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from paydesk.base.currencies import CURRENCIES
@@ -80,7 +80,7 @@ def _of_lines(order: Order, lines: Sequence[Any]) -> Iterator[Broken]:
 
 def _of_amounts(order: Order, lines: Sequence[Any]) -> Iterator[Broken]:
     currency = order.currency_code
-    for name, right in asdict(totals_of(order, lines)).items():
+    for name, right in totals_of(order, lines)._asdict().items():
         stored = getattr(order, name)
         if stored != right and name.endswith("_cents"):
             yield Broken("amount", _words(name), _told(stored, currency), _told(right, currency))

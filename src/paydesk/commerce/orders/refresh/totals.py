@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from paydesk.commerce.cart import Line, Part, Priced
@@ -17,8 +16,7 @@ from paydesk.declare import Rule
 from paydesk.rules.work import Work
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """The amounts of an order, named as its columns are."""
 
     subtotal_amount_cents: int
@@ -51,7 +49,7 @@ def add_up(order: Order, work: Work) -> Rule:
     """Write what the order costs now, and in which currency there is anything to pay."""
     amounts = totals_of(order, order.line_items)
     payable = amounts.total_amount_with_taxes_cents > 0
-    work.change(order, **asdict(amounts), payable_in=order.currency_code if payable else None)
+    work.change(order, **amounts._asdict(), payable_in=order.currency_code if payable else None)
     yield from ()
 
 
