@@ -10,7 +10,7 @@ from urllib.parse import quote
 import apsw
 import orjson
 
-from bench.data import Data
+from bench.data import SKU, Data
 
 MEDIA_TYPE = "application/vnd.api+json"
 
@@ -39,11 +39,13 @@ class Case:
 
     @property
     def creates(self) -> bool:
-        return self.status == 201
+        """Whether its answers are stripe payments, to be read by other cases."""
+        return self.name.startswith("create")
 
     @property
-    def moves_money(self) -> bool:
-        return self.needs is not None
+    def writes(self) -> bool:
+        """Whether its limit holds what the bare database takes for the same writes."""
+        return self.name in {"create", "add-line"} or self.needs is not None
 
 
 CASES = {
@@ -57,7 +59,9 @@ CASES = {
         Case("read-signups", "the same, 8 others create customers", 1, 1000, signing_up=8),
         Case("list", "list 25 orders of a customer", 16, 250),
         Case("list-recent", "list 25 of a tenth of all orders", 16, 250),
+        Case("skus", "list 25 skus with their prices", 16, 250),
         Case("patch", "patch an order", 16, 500),
+        Case("add-line", "add a line to a cart of 10", 16, 300, 201),
         Case("place", "place an order, its card authorized", 16, 300, needs="create"),
         Case("capture", "capture an authorization", 16, 300, needs="place"),
         Case("refund", "refund a part of a capture", 16, 300, needs="capture"),
@@ -80,15 +84,14 @@ class Requests:
         self._authorizations: list[str] = []
         self._captures: list[str] = []
         self._seen: set[str] = set()
-        patched = len(data.orders) // 10
-        self._unpaid = iter(data.orders[: len(data.orders) - patched])
-        self._patched = itertools.cycle(data.orders[len(data.orders) - patched :])
+        self._unpaid = iter(data.orders[: len(data.orders) - len(data.carts)])
+        self._carts = itertools.cycle(data.carts)
         self._customers = itertools.cycle(data.customers)
         self._numbers = itertools.count(1)
 
     def of(self, name: str, count: int) -> Iterator[bytes]:
         """`count` requests of a case."""
-        if name.startswith("create"):
+        if CASES[name].creates:
             return self.create(count)
         made = {
             "read": self._read,
@@ -97,7 +100,9 @@ class Requests:
             "read-signups": self._read,
             "list": self._list,
             "list-recent": self._list_recent,
+            "skus": self._skus,
             "patch": self._patch,
+            "add-line": self._add_line,
             "place": self._place,
             "capture": self._capture,
             "refund": self._refund,
@@ -164,8 +169,17 @@ class Requests:
         asked += [f"{quote('page[size]')}=25", "sort=-total_amount_cents"]
         return self._made("GET", f"/api/orders?{'&'.join(asked)}")
 
+    def _skus(self) -> bytes:
+        return self._made("GET", f"/api/skus?include=prices&{quote('page[size]')}=25&sort=code")
+
+    def _add_line(self) -> bytes:
+        related = {"order": {"data": {"type": "orders", "id": next(self._carts)}}}
+        attributes = {"sku_code": SKU, "quantity": 1}
+        document = {"data": {"type": "line_items", "attributes": attributes, "relationships": related}}
+        return self._made("POST", "/api/line_items", document)
+
     def _patch(self) -> bytes:
-        order, number = next(self._patched), next(self._numbers)
+        order, number = next(self._carts), next(self._numbers)
         attributes = {"reference": f"erp-{number}", "metadata": {"picker": f"robot {number % 7}", "run": number}}
         return self._made(
             "PATCH", f"/api/orders/{order}", {"data": {"type": "orders", "id": order, "attributes": attributes}}

@@ -29,6 +29,10 @@ PUBLISHABLE_KEY = "pk_test_" + "b3" * 16
 ORDERS_A_CUSTOMER = 100
 DAYS = 90
 FIRST_NUMBER = 90_000_000
+LINES_OF_A_CART = 10
+SKUS = 100
+SKU = "FIELD-GUIDE"
+"""What the others are copies of. It is not counted, so every cart can hold one more."""
 ORDER = {
     "id": "order",
     "number": "number",
@@ -53,6 +57,9 @@ LINE = {
     "created_at": "made_at",
     "updated_at": "made_at",
 }
+THING = {"id": "sku", "code": "code", "created_at": "made_at", "updated_at": "made_at"}
+PRICE = {"id": "price", "sku_id": "sku", "sku_code": "code", "created_at": "made_at", "updated_at": "made_at"}
+LINE_OF_A_CART = {"id": "line", "order_id": "order", "created_at": "made_at", "updated_at": "made_at"}
 VERSION = {
     "id": "version",
     "sequence": "sequence",
@@ -68,6 +75,7 @@ class Data:
     """What requests are made of.
 
     orders      ids of pending orders without a payment source, oldest first
+    carts       the newest tenth of them, which hold ten lines each
     customers   e-mail addresses; each stands on about a hundred orders
     recent      the instant after which the newest tenth of the orders was made
     """
@@ -77,6 +85,7 @@ class Data:
     client_id: str
     client_secret: str
     orders: list[str]
+    carts: list[str]
     customers: list[str]
     recent: str
 
@@ -106,14 +115,29 @@ async def seed(directory: Path, stripe_api_base: str, orders: int) -> Data:
     first_line = "SELECT unit_amount_cents FROM line_items WHERE order_id = ? LIMIT 1"
     price = int(connection.execute(first_line, (ORDER_ID,)).get)
     copies = [_copy(number, orders, begins, emails, price) for number in range(orders)]
+    pending = [one["order"] for one in copies if one["status"] == "pending"]
+    carts = pending[-len(pending) // 10 :]
+    made_at = {one["order"]: one["made_at"] for one in copies}
+    lines = [
+        {"order": cart, "line": new_id(), "made_at": made_at[cart]}
+        for cart in carts
+        for _ in range(LINES_OF_A_CART - 1)
+    ]
+    skus = [
+        {"sku": new_id(), "price": new_id(), "code": f"{SKU}-{number:03}", "made_at": instant(begins)}
+        for number in range(SKUS)
+    ]
     with connection:
         tenant = tenant_of(organization_id, False)
-        for table, model, where, chosen in (
-            ("orders", ORDER_ID, "id", ORDER),
-            ("line_items", ORDER_ID, "order_id", LINE),
-            ("versions", ORDER_ID, "resource_id", VERSION),
+        for table, where, model, chosen, each in (
+            ("orders", "id", ORDER_ID, ORDER, copies),
+            ("line_items", "order_id", ORDER_ID, LINE, copies),
+            ("line_items", "order_id", ORDER_ID, LINE_OF_A_CART, lines),
+            ("versions", "resource_id", ORDER_ID, VERSION, copies),
+            ("skus", "code", SKU, THING, skus),
+            ("prices", "sku_code", SKU, PRICE, skus),
         ):
-            rows = [{**one, "tenant": tenant, "model": model} for one in copies]
+            rows = [{**one, "tenant": tenant, "model": model} for one in each]
             connection.executemany(_copying(connection, table, where, chosen), rows)
     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     connection.close()
@@ -123,7 +147,8 @@ async def seed(directory: Path, stripe_api_base: str, orders: int) -> Data:
         organization_id,
         credentials["client_id"],
         credentials["client_secret"],
-        [one["order"] for one in copies if one["status"] == "pending"],
+        pending,
+        carts,
         emails,
         instant(begins + DAYS * 86_400 * 0.9),
     )

@@ -48,6 +48,8 @@ def units(captured: list[list[tuple[str, dict[str, Any]]]], orders: list[str]) -
         for sql, values in transaction:
             if "subject_id" in values:
                 subject, moved = values["subject_id"], values["subject_type"] != "orders"
+            elif sql.startswith("UPDATE orders") and not subject:
+                subject = values["at_id"]
             if sql.startswith("INSERT"):
                 own += [values[name] for name in ("id", "record_id", "stripe_id", "object_key") if values.get(name)]
     own = [one for one in dict.fromkeys(own) if one != subject]

@@ -175,7 +175,7 @@ class _Run:
         """What one request of a case writes, seen on a copy of the data; the bare database repeats it."""
         copy = self.folder / "copy"
         shutil.copytree(self.data.directory, copy)
-        names = [case.name for case in self.cases if case.name == "create" or case.moves_money]
+        names = [case.name for case in self.cases if case.writes]
         return asyncio.run(inside.writes_of(replace(self.data, directory=copy), self.stand_in.base, names))
 
     def _starts(self) -> None:
@@ -341,14 +341,14 @@ class _Run:
             wanted.append(("create: durable writes, 16 a commit", "create", 16, 2))
         for limit, name, batch, share in wanted:
             count = max(16, round(500 * self.length.share * share)) * rounds
-            count = min(count, len(self.data.orders))
+            # The first orders are paid in the copy that they are taken from.
+            others = self.data.carts if name == "add-line" else self.data.orders[2 * len(captured) :]
             file, written, orders = (self.folder / f"bare.{kind}" for kind in ("sqlite3", "written", "orders"))
             for left in self.folder.glob("bare.sqlite3*"):
                 left.unlink()
             shutil.copyfile(self.folder / "copy" / "paydesk.sqlite3", file)
             written.write_text(json.dumps(captured[name]))
-            # The first orders are paid in the copy that they are taken from.
-            orders.write_text(json.dumps(self.data.orders[2 * len(captured) : count]))
+            orders.write_text(json.dumps(others[:count]))
             told = child("bench.limits", "durable", str(file), str(written), str(orders), str(batch), str(rounds))
             self.result.limits[limit] = Figures(**told)
         calls = max(16, round(1000 * self.length.share))
@@ -359,7 +359,7 @@ class _Run:
         result, limits = self.result, self.result.limits
         rows = {row.case: row for row in result.rows}
         need = result.requirements
-        for name in ("create", "place", "capture", "refund"):
+        for name in ("create", "place", "capture", "refund", "add-line"):
             if name in rows:
                 writes = limits[f"{name}: durable writes"]
                 calls = self._calls[name] * limits["bare HTTP call"].cpu_ms
@@ -376,12 +376,15 @@ class _Run:
             rate = rows["create"].figures.rate / limits["create: durable writes"].rate
             need.append(Requirement("create", "CPU of the limit", _ratio(rows["create"]), 4, "×"))
             need.append(Requirement("create", "raw durable rate", rate, 0.4, "×", at_least=True))
+        if "add-line" in rows:
+            need.append(Requirement("add-line", "CPU of the limit", _ratio(rows["add-line"]), 4, "×"))
         for name, bound in (
             ("read", 10),
             ("read-held", None),
             ("read-one", None),
             ("list", 25),
             ("list-recent", None),
+            ("skus", None),
             ("patch", None),
         ):
             if name in rows:

@@ -52,6 +52,7 @@ def test_every_requirement_is_judged(result: Result) -> None:
     assert [(one.case, one.bound, one.at_least) for one in result.requirements] == [
         ("create", 4, False),
         ("create", 0.4, True),
+        ("add-line", 4, False),
         ("read", 10, False),
         ("list", 25, False),
         ("read", 1.2, False),
