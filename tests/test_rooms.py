@@ -45,11 +45,11 @@ ROOMS: dict[str, set[str] | None] = {
     "commerce.history": {*RULED, "commerce"},
     "commerce.inventory": {*RULED, "commerce", "commerce.accounts"},
     "commerce.payments": {*RULED, "commerce", "commerce.accounts", "commerce.catalog"},
-    "commerce.shipping": {*RULED, "commerce"},
+    "commerce.shipping": {*RULED, "commerce", "commerce.accounts", "commerce.catalog", "commerce.inventory"},
     "commerce.taxes": {*RULED, "commerce"},
     "commerce.orders": {
         *RULED, "commerce", "commerce.accounts", "commerce.catalog", "commerce.inventory", "commerce.payments",
-        "commerce.taxes",
+        "commerce.shipping", "commerce.taxes",
     },
     "desk": {*BASE, "declare", "rules", "store", "gateways.port"},
     "background": {*RULED, "store", "desk", "commerce", "commerce.orders", "commerce.payments"},

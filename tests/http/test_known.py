@@ -8,18 +8,20 @@ from tests.http.world import World
 
 
 def test_a_list_of_it_is_empty(world: World) -> None:
-    answer = world.get("shipments?include=order,parcels&fields[shipments]=number&sort=-created_at&page[size]=5")
+    answer = world.get("returns?include=order,return_line_items&fields[returns]=number&sort=-created_at&page[size]=5")
     links = answer.document["links"]
     assert answer.document == {"data": [], "meta": {"record_count": 0, "page_count": 1}, "links": links}
     assert links["first"] == links["last"]
-    assert links["first"].startswith("http://shop.test/api/shipments?page%5Bnumber%5D=1&include=order%2Cparcels")
+    assert links["first"].startswith(
+        "http://shop.test/api/returns?page%5Bnumber%5D=1&include=order%2Creturn_line_items"
+    )
     assert world.get("tags?filter[q][name_eq]=x").data == []
 
 
 @pytest.mark.parametrize(
     ("type", "token", "status"),
     [
-        ("shipments", "guest", 200),
+        ("returns", "guest", 200),
         ("percentage_discount_promotions", "guest", 200),
         ("order_subscriptions", "guest", 401),
         ("order_subscriptions", "ada", 200),
@@ -33,22 +35,22 @@ def test_it_is_empty_for_whoever_could_read_it(world: World, type: str, token: s
 
 
 def test_there_is_no_record_of_it_and_none_is_made(world: World) -> None:
-    assert world.get("shipments/x", expect=404).errors == [("404", "RECORD_NOT_FOUND", "")]
-    assert world.get("shipments/x/order", expect=404).status == 404
-    answer = world.send("POST", "shipments", {})
+    assert world.get("returns/x", expect=404).errors == [("404", "RECORD_NOT_FOUND", "")]
+    assert world.get("returns/x/order", expect=404).status == 404
+    answer = world.send("POST", "returns", {})
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
-    assert world.send("PATCH", "shipments/x", {}).status == 405
+    assert world.send("PATCH", "returns/x", {}).status == 405
 
 
 def test_a_relationship_to_it_stands_among_the_links_and_holds_nothing(world: World) -> None:
     own = "http://shop.test/api/orders/ordFull"
-    for name in ("returns", "shipments", "store"):
+    for name in ("returns", "order_subscriptions", "store"):
         links = {"self": f"{own}/relationships/{name}", "related": f"{own}/{name}"}
         assert world.get("orders/ordFull").data["relationships"][name] == {"links": links}
         data = None if name == "store" else []
         assert world.get(f"orders/ordFull/relationships/{name}").document == {"links": links, "data": data}
-    related = world.get("orders/ordFull/shipments?sort=-created_at&page[size]=25&include=parcels").document
-    page = f"{own}/shipments?page%5Bnumber%5D=1&sort=-created_at&page%5Bsize%5D=25&include=parcels"
+    related = world.get("orders/ordFull/returns?sort=-created_at&page[size]=25&include=return_line_items").document
+    page = f"{own}/returns?page%5Bnumber%5D=1&sort=-created_at&page%5Bsize%5D=25&include=return_line_items"
     assert related == {
         "data": [],
         "meta": {"record_count": 0, "page_count": 1},
@@ -60,19 +62,19 @@ def test_a_relationship_to_it_stands_among_the_links_and_holds_nothing(world: Wo
 @pytest.mark.parametrize(
     ("asked", "token", "status"),
     [
-        ("orders/ordDraft/shipments", "guest", 200),
+        ("orders/ordDraft/returns", "guest", 200),
         ("orders/ordDraft/store", "guest", 200),
-        ("orders/ordPlaced/shipments", "guest", 401),
+        ("orders/ordPlaced/returns", "guest", 401),
         ("orders/ordPlaced/store", "guest", 401),
         ("orders/ordDraft/order_copies", "guest", 401),
         ("orders/ordDraft/order_copies", "reader", 200),
         ("customers/cusAda/order_subscriptions", "ada", 200),
-        ("orders/nobody/shipments", "shop/test", 404),
+        ("orders/nobody/returns", "shop/test", 404),
         ("orders/nobody/relationships/store", "shop/test", 404),
         ("orders/ordFull/nothing", "shop/test", 404),
-        ("orders/ordFull/shipments/x", "shop/test", 404),
-        ("orders/ordFull/shipments?nothing=x", "shop/test", 400),
-        ("orders/ordFull/shipments?include=nothing", "shop/test", 400),
+        ("orders/ordFull/returns/x", "shop/test", 404),
+        ("orders/ordFull/returns?nothing=x", "shop/test", 400),
+        ("orders/ordFull/returns?include=nothing", "shop/test", 400),
     ],
 )
 def test_its_related_address_is_there_for_whoever_may_see_the_record(
@@ -133,11 +135,11 @@ def linkage(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_it_is_included_as_nothing(world: World) -> None:
-    document = world.get("orders/ordFull?include=shipments,returns,store").document
+    document = world.get("orders/ordFull?include=returns,order_subscriptions,store").document
     assert document["included"] == []
-    assert linkage(document["data"]) == {"shipments": [], "returns": [], "store": None}
-    document = world.get("orders/ordFull?include=shipments,market.geocoder,line_items.bundle").document
-    assert linkage(document["data"])["shipments"] == []
+    assert linkage(document["data"]) == {"returns": [], "order_subscriptions": [], "store": None}
+    document = world.get("orders/ordFull?include=returns,market.geocoder,line_items.bundle").document
+    assert linkage(document["data"])["returns"] == []
     by_type = {one["type"]: linkage(one) for one in document["included"]}
     assert by_type == {"markets": {"geocoder": None}, "line_items": {"bundle": None}}
     listed = world.get("customers?include=attachments,customer_group").document
@@ -146,22 +148,22 @@ def test_it_is_included_as_nothing(world: World) -> None:
 
 
 def test_paths_go_on_behind_it_by_the_contracts_names(world: World) -> None:
-    paths = "shipments.available_shipping_methods,shipments.stock_line_items.sku,line_items.item.sku_list"
+    paths = "returns.destination_address,returns.return_line_items.line_item,line_items.item.sku_list"
     document = world.get(f"orders/ordFull?include={paths}").document
     assert linkage(document["data"]) == {
-        "shipments": [],
+        "returns": [],
         "line_items": [{"type": "line_items", "id": "linAlpha"}, {"type": "line_items", "id": "linEclair"}],
     }
     assert {one["type"] for one in document["included"]} == {"line_items", "skus"}
-    told = world.send("PATCH", "orders/ordDraft?include=shipments.parcels", {}, expect=200)
-    assert linkage(told.data) == {"shipments": []}
+    told = world.send("PATCH", "orders/ordDraft?include=returns.return_line_items", {}, expect=200)
+    assert linkage(told.data) == {"returns": []}
 
 
 def test_a_fieldset_may_name_its_relationships(world: World) -> None:
-    told = world.get("orders/ordFull?include=shipments,line_items&fields[orders]=number,shipments").document
-    assert list(told["data"]["relationships"]) == ["shipments"]
-    assert (linkage(told["data"]), told["included"]) == ({"shipments": []}, [])
-    told = world.get("orders/ordFull?include=shipments&fields[orders]=number").document
+    told = world.get("orders/ordFull?include=returns,line_items&fields[orders]=number,returns").document
+    assert list(told["data"]["relationships"]) == ["returns"]
+    assert (linkage(told["data"]), told["included"]) == ({"returns": []}, [])
+    told = world.get("orders/ordFull?include=returns&fields[orders]=number").document
     assert list(told) == ["data"]
     assert "relationships" not in told["data"]
 
@@ -169,22 +171,22 @@ def test_a_fieldset_may_name_its_relationships(world: World) -> None:
 @pytest.mark.parametrize(
     ("filters", "found"),
     [
-        ("shipments_number_null=true", "all"),
-        ("shipments_number_null=false", "none"),
-        ("shipments_number_not_null=false", "all"),
-        ("shipments_number_not_null=true", "none"),
-        ("shipments_number_blank=true", "all"),
-        ("shipments_number_present=true", "none"),
-        ("shipments_number_present=false", "all"),
-        ("shipments_number_eq=x", "none"),
-        ("shipments_number_not_eq=x", "none"),
-        ("shipments_number_eq_or_null=x", "all"),
-        ("shipments_number_in_or_null=x,y", "all"),
-        ("shipments_number_not_in_or_null=x,y", "all"),
-        ("shipments_number_in=x,y", "none"),
-        ("shipments_number_i_cont=x", "none"),
-        ("shipments_skus_count_gteq_any=1,2", "none"),
-        ("shipments_id_in=x", "none"),
+        ("returns_number_null=true", "all"),
+        ("returns_number_null=false", "none"),
+        ("returns_number_not_null=false", "all"),
+        ("returns_number_not_null=true", "none"),
+        ("returns_number_blank=true", "all"),
+        ("returns_number_present=true", "none"),
+        ("returns_number_present=false", "all"),
+        ("returns_number_eq=x", "none"),
+        ("returns_number_not_eq=x", "none"),
+        ("returns_number_eq_or_null=x", "all"),
+        ("returns_number_in_or_null=x,y", "all"),
+        ("returns_number_not_in_or_null=x,y", "all"),
+        ("returns_number_in=x,y", "none"),
+        ("returns_number_i_cont=x", "none"),
+        ("returns_skus_count_gteq_any=1,2", "none"),
+        ("returns_id_in=x", "none"),
         ("returns_id_in=x,y", "none"),
         ("order_subscription_id_eq=x", "none"),
         ("order_subscription_null=true", "all"),
@@ -192,11 +194,11 @@ def test_a_fieldset_may_name_its_relationships(world: World) -> None:
         ("order_subscription_present=true", "none"),
         ("market_geocoder_null=true", "all"),
         ("market_geocoder_name_eq=x", "none"),
-        ("shipments_stock_location_name_null=true", "all"),
-        ("shipments_order_number_eq=101", "none"),
-        ("number_or_shipments_number_eq=101", "ordFull"),
-        ("shipments_number_or_number_null=true", "all"),
-        ("shipments_number_and_number_eq=101", "none"),
+        ("returns_stock_location_name_null=true", "all"),
+        ("returns_order_number_eq=101", "none"),
+        ("number_or_returns_number_eq=101", "ordFull"),
+        ("returns_number_or_number_null=true", "all"),
+        ("returns_number_and_number_eq=101", "none"),
         ("number_or_returns_number_i_cont=10", "all"),
         ("customer_null=true", "ordDraft ordLone"),
         ("customer_present=true", "ordFull ordPlaced ordOld"),
@@ -218,26 +220,26 @@ def test_plain_filters_and_sorting_by_it_are_taken(world: World) -> None:
 
 def test_its_fields_are_passed_over_also_by_its_singular(world: World) -> None:
     plain = world.get("skus/skuAlpha?fields[skus]=code").data["attributes"]
-    told = world.get("skus/skuAlpha?fields[skus]=code&fields[stores]=nothing&fields[shipment]=x")
+    told = world.get("skus/skuAlpha?fields[skus]=code&fields[stores]=nothing&fields[return]=x")
     assert told.data["attributes"] == plain == {"code": "ALPHA"}
 
 
 @pytest.mark.parametrize(
     ("asked", "code", "where"),
     [
-        ("shipments?include=nobody", "INVALID_INCLUDE", "include"),
-        ("shipments?sort=nothing", "INVALID_SORT_CRITERIA", "sort"),
-        ("shipments?fields[nobody]=x", "INVALID_RESOURCE", "fields[nobody]"),
-        ("shipments?page[size]=26", "INVALID_PAGE_VALUE", "page[size]"),
-        ("shipments?nothing=x", "PARAM_NOT_ALLOWED", "nothing"),
+        ("returns?include=nobody", "INVALID_INCLUDE", "include"),
+        ("returns?sort=nothing", "INVALID_SORT_CRITERIA", "sort"),
+        ("returns?fields[nobody]=x", "INVALID_RESOURCE", "fields[nobody]"),
+        ("returns?page[size]=26", "INVALID_PAGE_VALUE", "page[size]"),
+        ("returns?nothing=x", "PARAM_NOT_ALLOWED", "nothing"),
         ("skus?fields[nobody]=x", "INVALID_RESOURCE", "fields[nobody]"),
         ("skus?fields[skus]=nobody", "INVALID_FIELD", "fields[skus]"),
-        ("shipments?include=order.nobody", "INVALID_INCLUDE", "include"),
-        ("orders?include=shipments.nobody", "INVALID_INCLUDE", "include"),
-        ("orders?include=shipments.event_stores", "INVALID_INCLUDE", "include"),
-        ("orders?include=shipments.parcels.package.stock_location", "INVALID_INCLUDE", "include"),
-        ("orders?filter[q][shipments_nobody_null]=true", "FILTER_NOT_ALLOWED", "filter[q][shipments_nobody_null]"),
-        ("orders?filter[q][shipments_number_null]=x", "INVALID_FILTER_VALUE", "filter[q][shipments_number_null]"),
+        ("returns?include=order.nobody", "INVALID_INCLUDE", "include"),
+        ("orders?include=returns.nobody", "INVALID_INCLUDE", "include"),
+        ("orders?include=returns.event_stores", "INVALID_INCLUDE", "include"),
+        ("orders?include=returns.return_line_items.package.stock_location", "INVALID_INCLUDE", "include"),
+        ("orders?filter[q][returns_nobody_null]=true", "FILTER_NOT_ALLOWED", "filter[q][returns_nobody_null]"),
+        ("orders?filter[q][returns_number_null]=x", "INVALID_FILTER_VALUE", "filter[q][returns_number_null]"),
         ("orders?filter[q][order_subscription_eq]=x", "FILTER_NOT_ALLOWED", "filter[q][order_subscription_eq]"),
         ("orders?filter[q][customer_eq]=cusAda", "FILTER_NOT_ALLOWED", "filter[q][customer_eq]"),
         (
@@ -245,7 +247,7 @@ def test_its_fields_are_passed_over_also_by_its_singular(world: World) -> None:
             "FILTER_NOT_ALLOWED",
             "filter[q][available_free_bundles_name_eq]",
         ),
-        ("orders?sort=shipments", "INVALID_SORT_CRITERIA", "sort"),
+        ("orders?sort=returns", "INVALID_SORT_CRITERIA", "sort"),
         ("orders/ordFull/store?sort=name", "PARAM_NOT_ALLOWED", "sort"),
         ("orders/ordFull/store?include=nobody", "INVALID_INCLUDE", "include"),
         ("markets/mktEurope/geocoder?include=nobody", "INVALID_INCLUDE", "include"),

@@ -316,7 +316,7 @@ def test_what_is_always_empty_is_marked() -> None:
     mark = "Always empty in this version."
     told = schemas["orders"]["properties"]["relationships"]["properties"]
     assert {name for name, one in told.items() if one.get("description") == mark} == {*SERVED["orders"].shape.empty}
-    assert told["shipments"]["properties"]["data"]["maxItems"] == 0
+    assert told["returns"]["properties"]["data"]["maxItems"] == 0
     assert told["store"]["properties"]["data"] == {"type": "null"}
     asked = schemas["customers_update"]["properties"]["data"]["properties"]
     assert asked["relationships"]["properties"]["customer_group"] == {
@@ -327,6 +327,6 @@ def test_what_is_always_empty_is_marked() -> None:
         "description": mark,
     }
     served = published(SERVED)["orders"]["attributes"]
-    assert "shipments" not in served["relationships"]
-    row = page_of(SERVED, "resources/orders").partition('<tr id="shipments">')[2].partition("</tr>")[0]
+    assert "returns" not in served["relationships"]
+    row = page_of(SERVED, "resources/orders").partition('<tr id="returns">')[2].partition("</tr>")[0]
     assert mark in row

@@ -292,11 +292,11 @@ async def test_tokeninfo_tells_permissions(api: Api) -> None:
     assert told["role"] == {"id": "integration", "kind": "integration", "name": "Integration"}
     assert told["permissions"]["skus"] == {"actions": ["create", "destroy", "read", "update"]}
     assert told["permissions"]["organizations"] == {"actions": ["read"]}
-    assert told["permissions"]["shipments"] == told["permissions"]["coupons"] == {"actions": ["read"]}
+    assert told["permissions"]["returns"] == told["permissions"]["coupons"] == {"actions": ["read"]}
     guest = (await info(api, (await api.given("shop", "client_credentials"))["access_token"])).json()
     assert guest["permissions"]["orders"] == {"actions": ["create", "read", "update"]}
     assert "price_lists" not in guest["permissions"]
-    assert guest["permissions"]["shipments"] == {"actions": ["read"]}
+    assert guest["permissions"]["shipments"] == {"actions": ["read", "update"]}
     assert "coupons" not in guest["permissions"]
     code = await code_of(api)
     user = await api.given("desk", "authorization_code", code=code, redirect_uri="https://desk.example/callback?a=1")

@@ -6,6 +6,7 @@ carts and lines by what stands here and never import an order.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -89,12 +90,25 @@ class Cart(Resource):
     tax_rate       the rate that its last refresh found; None where no calculator works for it
     ..._taxable    switches, as they count
     taxable_told   what clients have said of the switches; None before a calculator has worked for it
+    shipments      in hand once its refresh has built them
+    forced         its refresh was asked for, or is the one that it is placed by
     """
 
+    number: str
+    status: str
+    fulfillment_status: str
+    placed_at: str | None
     currency_code: str
     tax_included: bool | None
     market: Any
+    market_id: str
     line_items: list[Any]
+    shipments: list[Any]
+    shipments_count: int | None
+    shipping_address: Any
+    shipping_country_code_lock: str | None
+    stock: str | None
+    forced: bool
     billing_address_id: str | None
     shipping_address_id: str | None
     tax_rate: float | None
@@ -104,6 +118,23 @@ class Cart(Resource):
     gift_card_taxable: bool
     taxable_told: dict[str, bool] | None
     tax_calculations_count: int | None
+
+    @property
+    @abstractmethod
+    def editable_now(self) -> bool:
+        """It can still be changed."""
+
+    @abstractmethod
+    def must_be_editable(self, work: Work) -> None:
+        """Refuse where it cannot, or not by who asks."""
+
+    @abstractmethod
+    def refresh(self, work: Work, *, forced: bool = False) -> Rule:
+        """Bring prices, amounts and status up to what it holds. Returns None where that was not due."""
+
+    @abstractmethod
+    def sent(self, work: Work) -> Rule:
+        """See whether it is fulfilled, now that something of it has left or will not."""
 
 
 @dataclass(frozen=True, slots=True)

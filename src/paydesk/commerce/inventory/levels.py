@@ -29,21 +29,33 @@ class Levels:
 
 def levels(model_id: str, sku_ids: Collection[str]) -> Rule:
     """The `Levels` of skus in an inventory model, as they are without a lock."""
-    return (yield from _at((yield from counted_places(model_id)), sku_ids))
+    return (yield from at((yield from counted_places(model_id)), sku_ids))
 
 
 def counted_places(model_id: str) -> Rule:
     """The ids of the locations of a model that count, the first one first."""
-    places = yield Find(
+    return [place.stock_location_id for place in (yield from places_of(model_id))]
+
+
+def places_of(model_id: str) -> Rule:
+    """The inventory stock locations of a model that count, one of each stock location, the first one first."""
+    places: list[InventoryStockLocation] = yield Find(
         "inventory_stock_locations", eq("inventory_model_id", model_id), ("inventory_model",), many=True
     )
-    return _counted(places)
+    of_location: dict[str, InventoryStockLocation] = {}
+    for place in sorted(places, key=_rank):
+        of_location.setdefault(place.stock_location_id, place)
+    return [of_location[location] for location in _counted(places)]
+
+
+def _rank(place: InventoryStockLocation) -> tuple[int, str, str]:
+    return place.priority, place.created_at, place.id
 
 
 def _counted(places: Iterable[InventoryStockLocation]) -> list[str]:
     """The ids of the locations that count: of each model the first, as many as it says."""
     of_model: dict[str, dict[str, int]] = {}
-    for place in sorted(places, key=lambda one: (one.priority, one.created_at, one.id)):
+    for place in sorted(places, key=_rank):
         counted = of_model.setdefault(place.inventory_model_id, {})
         if len(counted) < (place.inventory_model.stock_locations_cutoff or CUTOFF):
             counted.setdefault(place.stock_location_id, place.priority)
@@ -54,7 +66,8 @@ def _counted(places: Iterable[InventoryStockLocation]) -> list[str]:
     return sorted(first, key=first.__getitem__)
 
 
-def _at(locations: list[str], sku_ids: Collection[str]) -> Rule:
+def at(locations: list[str], sku_ids: Collection[str]) -> Rule:
+    """The `Levels` of skus at locations, the first location first."""
     if not locations or not sku_ids:
         return Levels({})
     where = both(within("stock_location_id", locations), within("sku_id", sorted(sku_ids)))
@@ -82,7 +95,7 @@ def inventories(skus: Mapping[str, tuple[bool, str | None]], about: About) -> Ru
     counted = skus.keys() - told.keys()
     if not counted or not (places := (yield from _places(about))):
         return told
-    found: Levels = yield from _at(_counted(places), counted)
+    found: Levels = yield from at(_counted(places), counted)
     free = {sku: [item for item in found.items.get(sku, ()) if item.free] for sku in counted}
     times = yield from lead_times({item.stock_location_id for each in free.values() for item in each}, _markets(about))
     for sku, items in free.items():
@@ -104,12 +117,12 @@ def _level(item: StockItem, times: Mapping[str, list[Any]], category_id: str | N
 
 def _markets(about: About) -> Collection[str] | None:
     """The markets that a document is read for; None for all."""
-    return (about.told["market_id"],) if about.told else about.actor.market_ids
+    return (about.told["market_id"],) if "market_id" in about.told else about.actor.market_ids
 
 
 def _places(about: About) -> Rule:
     """The locations of the inventory models that a document is read for; none where no market of it has one."""
-    if about.told:
+    if "market.inventory_model_id" in about.told:
         model = about.told["market.inventory_model_id"]
         where = eq("inventory_model_id", model)
         is_known = model is not None

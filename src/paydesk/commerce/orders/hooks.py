@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.base.errors import Locked
-from paydesk.commerce.orders import letting_go, order, paying, settling
+from paydesk.commerce.orders import letting_go, order, paying, settling, shipping
 from paydesk.commerce.orders.acts import continue_steps, create, place, update
 from paydesk.commerce.orders.refresh import refresh
 from paydesk.commerce.payable import Act
@@ -80,6 +80,10 @@ class OrderHooks(order.Order):
     def left_of(self, act: Act, work: Work) -> Rule:
         """The steps of an act that were not begun."""
         return (yield from continue_steps.left_of(self, act, work))
+
+    def sent(self, work: Work) -> Rule:
+        """Fulfil the order, if a shipment that has just left was the last."""
+        yield from shipping.sent(self, work)
 
     def placed_by_hand(self, work: Work) -> Rule:
         """Place the order, whose authorization an integration vouches for."""

@@ -6,7 +6,7 @@ Source: Commerce Layer, "Orders", `expires_at` and the lifetime of draft orders.
 from __future__ import annotations
 
 from paydesk.base.instants import seconds
-from paydesk.commerce.orders import resource_errors, settling
+from paydesk.commerce.orders import resource_errors, settling, shipping
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import release_source
 from paydesk.commerce.payments import moving
@@ -47,6 +47,7 @@ def purge(order_id: str, before: str, work: Work) -> Rule:
         work.delete(payment)
     for line in order.line_items:
         work.delete(line)
+    yield from shipping.discard(order, work)
     yield from resource_errors.clear(order, work)
     work.delete(order)
     return True
@@ -55,6 +56,7 @@ def purge(order_id: str, before: str, work: Work) -> Rule:
 def _end(order: Order, work: Work) -> Rule:
     settling.after_confirming(order, work)
     settling.ORDER.move("lapse", order, work, cancelled_at=work.now, sealed_return_url=None)
+    yield from settling.end_shipments(order, work)
     yield from moving.let_go(order, work)
     yield from settling.settle(order, work)
     yield from release_source(order, work)

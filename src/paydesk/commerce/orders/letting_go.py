@@ -7,7 +7,7 @@ journalled call of its own, made after the answer, which reads the payment first
 from __future__ import annotations
 
 from paydesk.base.errors import Locked
-from paydesk.commerce.orders import resource_errors, settling
+from paydesk.commerce.orders import resource_errors, settling, shipping
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import detach_source
 from paydesk.commerce.payments import moving
@@ -47,6 +47,7 @@ def discard(order: Order, work: Work) -> Rule:
         work.delete(source)
     for record in (*rows, *order.line_items):
         work.delete(record)
+    yield from shipping.discard(order, work)
     yield from resource_errors.clear(order, work)
     work.delete(order)
 

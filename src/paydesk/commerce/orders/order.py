@@ -28,6 +28,8 @@ class Order(Payable, Cart):
     market_id: str
     billing_address_id: str | None
     shipping_address_id: str | None
+    shipments: list[Any]
+    shipments_count: int | None
     line_items: list[Any]
     resource_errors: list[Any]
     total_amount_with_taxes_cents: int

@@ -70,7 +70,7 @@ class Order(
     """
 
     loads = ("line_items", "market", "payment_method")
-    tells = ("market_id", "market.inventory_model_id")
+    tells = ("id", "market_id", "market.inventory_model_id")
     create_loads = ("market.price_list", "payment_method.payment_gateway")
 
     number = string(
@@ -176,7 +176,7 @@ class Order(
     place_total_amount = money(example=0, doc="What was charged at placement; null before.")
     skus_count = integer(default=0, example=2, doc="Pieces of all skus.")
     line_item_options_count = constant("integer", 0, example=1, doc="Options of all line items.")
-    shipments_count = constant("integer", 0, example=1, doc="Its shipments.")
+    shipments_count = integer(default=0, inputs=("shipments_count",), compute=or_none, example=1, doc="Its shipments.")
     tax_calculations_count = integer(
         default=0,
         inputs=("tax_calculations_count",),

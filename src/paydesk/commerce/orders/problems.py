@@ -7,7 +7,7 @@ from typing import Any
 from paydesk.base.errors import Invalid
 from paydesk.base.instants import seconds
 from paydesk.commerce.cart import PURCHASABLE
-from paydesk.commerce.orders import addressing
+from paydesk.commerce.orders import addressing, shipping
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import is_offered
 from paydesk.commerce.orders.stocking import shortages
@@ -63,6 +63,7 @@ def goods_problems(order: Order) -> Rule:
         wrong.append(Invalid("billing_address", "blank"))
     if order.shipping_address_id is None and (yield from addressing.ships(order)):
         wrong.append(Invalid("shipping_address", "blank"))
+    wrong.extend((yield from shipping.problems(order)))
     wrong.extend((yield from shortages(order)))
     return wrong
 

@@ -14,6 +14,7 @@ from paydesk.commerce.payments.asks import VoidAsk
 from paydesk.commerce.payments.payment_sources import is_by_hand
 from paydesk.commerce.payments.status import Sums, held_by, payment_status, sums
 from paydesk.commerce.payments.transactions import Transaction, Transactions, booked, measure
+from paydesk.commerce.shipping import states
 from paydesk.declare import Rule
 from paydesk.rules.asking import Load
 from paydesk.rules.asks import Ask
@@ -256,12 +257,27 @@ def judge(order: Order, work: Work) -> None:
         work.change(order, payment_status=status, payment_updated_at=work.now)
 
 
+def fulfil(order: Order, work: Work) -> Rule:
+    """End the fulfilment of an order: its goods were sent, and its stock is gone."""
+    FULFILLMENT.move("_fulfill", order, work, fulfillment_updated_at=work.now)
+    yield from stocking.take(order, work)
+
+
 def cancel(order: Order, work: Work) -> Rule:
-    """Cancel an order, give its stock back, and stop its fulfilment if that is in progress."""
+    """Cancel an order with what of it was not sent, give its stock back, and stop its fulfilment if in progress."""
     ORDER.move("_cancel", order, work, cancelled_at=work.now, sealed_return_url=None)
     if order.fulfillment_status == "in_progress":
         FULFILLMENT.move("stop", order, work, fulfillment_updated_at=work.now)
+    yield from end_shipments(order, work)
     yield from stocking.give_back(order, work)
+
+
+def end_shipments(order: Order, work: Work) -> Rule:
+    """Cancel the shipments of an order that have not left."""
+    if order.shipments_count:
+        yield Load(order, ("shipments",))
+        for shipment in order.shipments:
+            states.end(shipment, work)
 
 
 def after_confirming(order: Order, work: Work) -> None:

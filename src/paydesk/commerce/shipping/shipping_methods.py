@@ -7,6 +7,7 @@ from typing import Any
 
 from paydesk.base.currencies import CURRENCIES
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
+from paydesk.commerce.shipping import prices
 from paydesk.commerce.shipping.access import METHODS
 from paydesk.commerce.shipping.weights import UNITS
 from paydesk.declare import (
@@ -21,6 +22,7 @@ from paydesk.declare import (
     boolean,
     constant,
     eq,
+    gathered,
     hidden,
     money,
     number,
@@ -80,9 +82,15 @@ class ShippingMethod(
         example=True,
         doc="That amount is the order's subtotal; otherwise discounts and adjustments count as well.",
     )
-    price_amount_for_shipment_cents = constant("integer", example=0, doc="What it costs for a shipment.")
-    price_amount_for_shipment_float = constant("float", example=0.0, doc="The same in whole units.")
-    formatted_price_amount_for_shipment = constant("string", example="€0,00", doc="The same as people write it.")
+    price_amount_for_shipment_cents = gathered(
+        "integer", (), prices.cents_for_shipment, example=0, doc="What it costs for the shipment it is included in."
+    )
+    price_amount_for_shipment_float = gathered(
+        "float", ("currency_code",), prices.float_for_shipment, example=0.0, doc="The same in whole units."
+    )
+    formatted_price_amount_for_shipment = gathered(
+        "string", ("currency_code",), prices.told_for_shipment, example="€0,00", doc="The same as people write it."
+    )
     min_weight = number(WRITE, minimum=0, example=3.0, doc="The least that a shipment weighs to be sent by it.")
     max_weight = number(WRITE, minimum=0, example=300.0, doc="The most that a shipment weighs to be sent by it.")
     unit_of_weight = string(

@@ -46,7 +46,7 @@ class Writer:
             records = list(group)
             yield from self._insert(tenant, records)
             versions.extend(self._version(work, one, "create", self._made(one)) for one in records if one.recorded)
-        gone = set(work.deleted)
+        gone = dict.fromkeys(work.deleted)
         created = set(work.created)
         # A created record is inserted as it is by now.
         changed = [
@@ -61,10 +61,11 @@ class Writer:
                 versions.append(self._version(work, record, "update", changes))
         for record, facts in work.noted:
             versions.append(self._version(work, record, "update", facts) | {"who": _by_worker(work, record)})
-        for resource, deleted in _by_type(work.deleted).items():
-            yield from self._untie(tenant, resource, [record.id for record in deleted])
-        for record in work.deleted:
-            yield from self._delete(tenant, record)
+        for resource, alike_gone in _by_type(work.deleted).items():
+            yield from self._untie(tenant, resource, [record.id for record in alike_gone])
+        for kind, deleted in itertools.groupby(gone, key=type):
+            yield from self._delete(tenant, kind, [record.id for record in deleted])
+        for record in gone:
             if record.recorded:
                 lost = {name: [value[1], None] for name, value in self._made(record).items()}
                 versions.append(self._version(work, record, "destroy", lost))
@@ -108,16 +109,13 @@ class Writer:
             rows.append({name: own[name] for name in names} | {"at_tenant": tenant, "at_id": record.id})
         yield Ask(("update", resource.shape.type, names), build, rows if len(rows) > 1 else rows[0])
 
-    def _delete(self, tenant: str, record: Record) -> Asks:
-        resource = type(record)
-
+    def _delete(self, tenant: str, resource: type[Record], ids: list[str]) -> Asks:
         def build() -> Any:
             table = table_of(resource)
             return delete(table).where(table.c.tenant == bindparam("at_tenant"), table.c.id == bindparam("at_id"))
 
-        yield Ask(
-            ("delete", resource.shape.type), build, {"at_tenant": tenant_for(resource, tenant), "at_id": record.id}
-        )
+        rows = [{"at_tenant": tenant_for(resource, tenant), "at_id": record_id} for record_id in ids]
+        yield Ask(("delete", resource.shape.type), build, rows if len(rows) > 1 else rows[0])
 
     def _untie(self, tenant: str, resource: type[Record], ids: list[str]) -> Asks:
         """Delete the rows that tie records which are deleted: they are nobody else's."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from paydesk.base.errors import Invalid, Several
 from paydesk.base.money import Money
-from paydesk.commerce.orders import addressing, settling, stocking
+from paydesk.commerce.orders import addressing, settling, shipping, stocking
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.problems import goods_problems, not_placeable
 from paydesk.declare import Rule
@@ -53,6 +53,7 @@ def stop(order: Order, work: Work) -> Rule:
     if ships != (order.fulfillment_status != "not_required"):
         status = "unfulfilled" if ships else "not_required"
         work.change(order, fulfillment_status=status, fulfillment_updated_at=work.now)
+    yield from shipping.start(order, work)
     # Authorizations that it does not need by now may go.
     yield from settling.settle(order, work)
 

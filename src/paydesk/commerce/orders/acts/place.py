@@ -10,7 +10,7 @@ from typing import Any
 from paydesk.base.errors import Invalid, Refusal, Several
 from paydesk.base.money import Money
 from paydesk.commerce.accounts.customers import Customer
-from paydesk.commerce.orders import addressing, resource_errors, settling, stocking
+from paydesk.commerce.orders import addressing, resource_errors, settling, shipping, stocking
 from paydesk.commerce.orders.acts.confirm import LANE, ConfirmPayment, confirm, order_of, why_not
 from paydesk.commerce.orders.asks import ConfirmAsk, PlaceLaterAsk
 from paydesk.commerce.orders.order import Order
@@ -178,6 +178,7 @@ def _placed(order: Order, refreshed: Refreshed, work: Work, *, confirmed: str | 
     )
     if not ships:
         work.change(order, fulfillment_status="not_required", fulfillment_updated_at=work.now)
+    yield from shipping.start(order, work)
     yield from settling.settle(order, work)
     spare = {call.subject_id for call in work.calls if call.kind == "void_payment"}
     rows = yield from booked(order, work)

@@ -28,6 +28,7 @@ def refresh(order: Order, work: Work, *, forced: bool = False) -> Rule:
         work.change(order, autorefresh=False)
     if not forced and not _is_due(order, work):
         return None
+    order.forced = forced
     for step in STEPS:
         yield from step.take(order, work)
     work.change(order, refreshed_at=work.now)
@@ -56,6 +57,8 @@ def catch_up(order: Order, work: Work) -> Rule:
         return False
     # What is written to such an order need not have refreshed it.
     is_behind = not order.autorefresh or bool(setting(work, "orders_min_refresh_lapse")) or order.refreshed_at is None
+    # What sending it costs depends on methods, zones, tiers, addresses, weights and stock: it is worked out anew.
+    is_behind = is_behind or bool(order.shipments_count)
     if not is_behind and order.skus_count:
         since = order.refreshed_at
         newer = either(

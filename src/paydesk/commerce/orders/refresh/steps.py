@@ -8,7 +8,8 @@ from __future__ import annotations
 from paydesk.commerce.cart import Step
 from paydesk.commerce.orders import settling
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.refresh import payment_methods, prices, status, totals
+from paydesk.commerce.orders.refresh import payment_methods, prices, shipping, status, totals
+from paydesk.commerce.shipping.building import SHIPMENTS
 from paydesk.commerce.taxes import steps as taxes
 from paydesk.declare import Rule
 from paydesk.rules.work import Work
@@ -21,6 +22,8 @@ def _judge(order: Order, work: Work) -> Rule:
 
 STEPS = (
     Step("prices", prices.take),
+    SHIPMENTS,
+    Step("shipping", shipping.charge),
     taxes.RATE,
     Step("status", status.follow),
     Step("payment method", payment_methods.choose),
@@ -29,8 +32,8 @@ STEPS = (
     Step("totals", totals.add_up),
     Step("payment status", _judge),
 )
-"""Promotions, shipping and gift cards come between prices and totals once they are served. The rate comes first, since
-whether anything is to be paid depends on it; it needs the order's address and no amount.
+"""Promotions come between prices and shipments, gift cards before taxes, once they are served. The rate comes before
+the payment method, since whether anything is to be paid depends on it; it needs the order's address and no amount.
 """
 
 TAXING = (taxes.RATE, taxes.TAXES, *STEPS[-2:])

@@ -1,0 +1,258 @@
+"""Orders that are sent: what is chosen before they are placed, what that costs, and what becomes of their shipments."""
+
+from typing import Any
+
+from tests.acts.orders import moved, only, stands
+from tests.acts.stocked import counted, in_stock
+from tests.payments.conftest import ADDRESS, Answer, Api
+
+
+async def way(api: Api, name: str, cents: int, **given: Any) -> Answer:
+    """A shipping method of the market."""
+    related = {"market": api.market, **given.pop("related", {})}
+    return await api.create("shipping_methods", {"name": name, "price_amount_cents": cents, **given}, **related)
+
+
+async def to_send(api: Api, *codes: str, quantity: int = 1, address: dict[str, Any] | None = None) -> Answer:
+    """A cart with so many of each of these skus, at 10.00 apiece, that lacks nothing but how it is sent and paid."""
+    goal = await api.create("addresses", address or ADDRESS)
+    order = await api.order(0, attributes={"customer_email": "ada@example.com"})
+    for code in codes:
+        found = (await api.get(f"skus?filter[q][code_eq]={code}")).data
+        sku = {"type": "skus", "id": found[0]["id"]} if found else await api.sku(code)
+        given = {"quantity": quantity, "unit_amount_cents": 1000}
+        await api.create("line_items", given, order=order, item=sku)
+    return await api.update(order, billing_address=goal, shipping_address=goal)
+
+
+async def shipments(api: Api, order: Answer) -> list[dict[str, str]]:
+    """Links to an order's shipments, by their numbers."""
+    found = (await api.get(f"orders/{order.id}/shipments")).data
+    return [
+        {"type": "shipments", "id": one["id"]} for one in sorted(found, key=lambda one: one["attributes"]["number"])
+    ]
+
+
+async def statuses(api: Api, order: Answer) -> list[str]:
+    found = (await api.get(f"orders/{order.id}/shipments")).data
+    return [one["attributes"]["status"] for one in sorted(found, key=lambda one: one["attributes"]["number"])]
+
+
+async def paid(api: Api, order: Answer) -> Answer:
+    """Its payment, authorized."""
+    payment = await api.payment(order)
+    await api.stripe.confirm(payment["stripe_id"])
+    return await api.update(payment, {"_refresh": True})
+
+
+async def test_an_order_is_placed_once_it_is_known_how_it_is_sent_and_for_its_whole_cost(api: Api) -> None:
+    post = await way(api, "Post", 500)
+    order = await to_send(api, "HAT")
+    (shipment,) = await shipments(api, order)
+    payment = await paid(api, order)
+    assert payment["mismatched_amounts"] is False
+    missing = await api.update(order, {"_place": True}, expect=422)
+    assert missing.said == [("/data/relationships/shipments", "shipping_method")]
+    assert missing.errors[0]["detail"] == f"shipments - {order['number']}/S/001 has no shipping method"
+    # The method costs more than the payment holds: it is mismatched, as after any other change of the amount.
+    await api.update(shipment, shipping_method=post)
+    assert (await api.get(payment))["mismatched_amounts"] is True
+    short = await api.update(order, {"_place": True}, expect=422)
+    assert ("/data/relationships/payment_source", "mismatched_amounts") in short.said
+    assert (await stands(api, order))[0] == "pending"
+    # Paid anew it is placed; what it is sent by is checked once more when it is.
+    payment = await api.payment(order)
+    assert (await api.stripe.v1.payment_intents.retrieve_async(payment["stripe_id"])).amount == 1500
+    await api.stripe.confirm(payment["stripe_id"])
+    await api.update(post, {"_disable": True})
+    gone = await api.update(order, {"_place": True}, expect=422)
+    assert ("/data/relationships/shipments", "shipping_method") in gone.said
+    await api.update(post, {"_enable": True, "price_amount_cents": 600})
+    dearer = await api.update(order, {"_place": True}, expect=422)
+    assert ("/data/relationships/payment_source", "mismatched_amounts") in dearer.said
+    await api.update(post, {"price_amount_cents": 500})
+    placed = await api.update(order, {"_place": True})
+    assert (placed["status"], placed["place_total_amount_cents"], placed["shipping_amount_cents"]) == (
+        "placed", 1500, 500
+    )  # fmt: skip
+    assert await statuses(api, order) == ["upcoming"]
+    # What the shop asks for later is not this order's.
+    await api.update(post, {"price_amount_cents": 900})
+    assert (await api.get(order))["total_amount_with_taxes_cents"] == 1500
+
+
+async def test_shipping_is_taxed_where_its_switch_is_on(api: Api) -> None:
+    post = await way(api, "Post", 610)
+    calculator = await api.create("manual_tax_calculators", {"name": "Taxes"})
+    rule = {"name": "Italy", "tax_rate": 0.22, "country_code_regex": "IT"}
+    rule_ = await api.create("tax_rules", rule, manual_tax_calculator=calculator)
+    await api.update(api.market, tax_calculator=calculator)
+    order = await to_send(api, "HAT")
+    (shipment,) = await shipments(api, order)
+    await api.update(shipment, shipping_method=post)
+    found = await api.get(order)
+    assert (found["shipping_amount_cents"], found["shipping_tax_amount_cents"]) == (610, 0)
+    await api.update(rule_, {"freight_taxable": True})
+    found = await api.update(order, {"_refresh": True})
+    # Prices contain their taxes in this market: 610 / 1.22 is 500.
+    assert (found["shipping_tax_amount_cents"], found["shipping_taxable_amount_cents"]) == (110, 500)
+    assert (found["subtotal_tax_amount_cents"], found["total_tax_amount_cents"]) == (180, 290)
+    assert found["total_amount_with_taxes_cents"] == 1610
+    await paid(api, order)
+    assert (await api.update(order, {"_place": True}))["status"] == "placed"
+
+
+async def placed(api: Api, *codes: str, strategy: str = "split_shipments") -> tuple[Answer, list[dict[str, str]]]:
+    """A placed order with a shipment for each of these skus, which are of several shipping categories."""
+    await counted(api, strategy=strategy)
+    post = await way(api, "Post", 500)
+    location = (await api.get("stock_locations")).data[0]
+    for code in codes:
+        sku = await api.sku(code)
+        link = {"type": "stock_locations", "id": location["id"]}
+        await api.create("stock_items", {"quantity": 5}, sku=sku, stock_location=link)
+    order = await to_send(api, *codes)
+    own = await shipments(api, order)
+    for one in own:
+        await api.update(one, shipping_method=post)
+    await paid(api, order)
+    await api.update(order, {"_place": True})
+    return order, own
+
+
+async def test_shipments_go_their_way_and_the_last_one_fulfils_the_order(api: Api) -> None:
+    order, (hat, coat) = await placed(api, "HAT", "COAT")
+    assert await statuses(api, order) == ["upcoming", "upcoming"]
+    assert await in_stock(api) == [(5, 1), (5, 1)]
+    # Nothing is picked before the goods may leave.
+    early = await api.update(hat, {"_picking": True}, expect=422)
+    assert early.said == [("/data/attributes/status", "not_in_progress")]
+    await api.update(order, {"_approve": True})
+    assert (await api.update(hat, {"_picking": True}, expect=422)).said == early.said
+    await api.update(await only(api, order, "authorizations"), {"_capture": True})
+    assert await stands(api, order) == ("approved", "paid", "in_progress")
+    assert await in_stock(api) == [(4, 0), (4, 0)]
+    wrong = await api.update(hat, {"_ship": True}, expect=422)
+    assert wrong.said == [("/data/attributes/status", "invalid_transition")]
+    for trigger, status in (
+        ("_on_hold", "on_hold"),
+        ("_upcoming", "upcoming"),
+        ("_picking", "picking"),
+        ("_packing", "packing"),
+        ("_ready_to_ship", "ready_to_ship"),
+    ):
+        moved_on = await api.update(hat, {trigger: True})
+        assert moved_on["status"] == status
+        if status != "upcoming":
+            assert moved_on[f"{status}_at"] is not None
+    assert (await api.update(hat, {"_ready_to_ship": True}))["ready_to_ship_at"] == moved_on["ready_to_ship_at"]
+    assert (await api.update(order, {"_fulfill": True}, expect=422)).said == [
+        ("/data/relationships/shipments", "not_shipped")
+    ]
+    shipped = await api.update(hat, {"_ship": True})
+    assert (shipped["status"], shipped["delivered_at"]) == ("shipped", None)
+    assert await stands(api, order) == ("approved", "paid", "in_progress")
+    # The other one is not sent: nothing is left to be.
+    assert (await api.update(coat, {"_cancel": True}))["status"] == "cancelled"
+    assert await stands(api, order) == ("approved", "paid", "fulfilled")
+    assert (await api.get(order))["fulfillment_updated_at"] is not None
+    delivered = await api.update(hat, {"_deliver": True})
+    assert (delivered["status"], await statuses(api, order)) == ("delivered", ["delivered", "cancelled"])
+    for trigger in ("_get_rates", "_purchase"):
+        refused = await api.update(hat, {trigger: True}, expect=422)
+        assert refused.said == [(f"/data/attributes/{trigger}", "not_served")]
+    # What is wrong with it afterwards is given back; what was sent was sent.
+    await api.update(await only(api, order, "captures"), {"_refund": True})
+    assert await stands(api, order) == ("cancelled", "refunded", "fulfilled")
+    assert await statuses(api, order) == ["delivered", "cancelled"]
+
+
+async def test_a_cancelled_order_cancels_its_shipments(api: Api) -> None:
+    order, _ = await placed(api, "HAT", "COAT")
+    await api.update(order, {"_cancel": True})
+    assert await stands(api, order) == ("cancelled", "voided", "unfulfilled")
+    assert await statuses(api, order) == ["cancelled", "cancelled"]
+    assert await in_stock(api) == [(5, 0), (5, 0)]
+    # And one that is given back while its goods are packed.
+    order, (shipment, _) = await placed(api, "SHOE", "SOCK")
+    await api.update(order, {"_approve_and_capture": True})
+    await api.update(shipment, {"_picking": True})
+    await api.update(await only(api, order, "captures"), {"_refund": True})
+    assert await stands(api, order) == ("cancelled", "refunded", "unfulfilled")
+    assert await statuses(api, order) == ["cancelled", "cancelled"]
+    assert await in_stock(api) == [(5, 0)] * 4
+    assert [what for what, *_ in await moved(api, order)] == ["authorizations", "captures", "refunds"]
+
+
+async def test_a_shipment_waits_where_its_place_holds_what_leaves(api: Api) -> None:
+    await counted(api)
+    (place,) = (await api.get("inventory_stock_locations")).data
+    await api.update({"type": "inventory_stock_locations", "id": place["id"]}, {"on_hold": True})
+    post, sku = await way(api, "Post", 0), await api.sku("HAT", do_not_track=True)
+    assert sku["do_not_track"] is True
+    order = await to_send(api, "HAT")
+    (shipment,) = await shipments(api, order)
+    await api.update(shipment, shipping_method=post)
+    # What costs nothing has a line of nothing.
+    assert (await api.get(order))["shipping_amount_cents"] == 0
+    lines = (await api.get(f"orders/{order.id}/line_items")).data
+    assert sorted(one["attributes"]["item_type"] for one in lines) == ["shipments", "skus"]
+    await paid(api, order)
+    await api.update(order, {"_place": True})
+    found = await api.get(shipment)
+    assert (found["status"], found["on_hold_at"] is None) == ("on_hold", False)
+
+
+async def test_an_edited_order_has_its_shipments_built_anew(api: Api) -> None:
+    order, (hat, coat) = await placed(api, "HAT", "COAT")
+    await api.update(order, {"_start_editing": True})
+    lines = (await api.get(f"orders/{order.id}/line_items?filter[q][item_type_eq]=skus")).data
+    (coats,) = [one for one in lines if one["attributes"]["sku_code"] == "COAT"]
+    await api.delete({"type": "line_items", "id": coats["id"]})
+    assert await statuses(api, order) == ["upcoming"]
+    found = await api.get(order)
+    assert (found["shipments_count"], found["shipping_amount_cents"]) == (1, 500)
+    assert (await api.update(order, {"_stop_editing": True}))["status"] == "placed"
+    (left,) = await shipments(api, order)
+    assert left in (hat, coat)
+    assert (await api.get(order))["total_amount_with_taxes_cents"] == 1500
+    assert sum(reserved for _, reserved in await in_stock(api)) == 1
+
+
+async def test_shipments_are_handled_by_hand_while_the_order_is_fulfilled(api: Api) -> None:
+    order, (hat, coat) = await placed(api, "HAT", "COAT")
+    (place,) = (await api.get("inventory_stock_locations")).data
+    place = {"type": "inventory_stock_locations", "id": place["id"]}
+    elsewhere = await api.create("addresses", {**ADDRESS, "city": "Milano"})
+    early = await api.update(hat, shipping_address=elsewhere, expect=422)
+    assert early.said == [("/data/relationships/shipping_address", "not_in_progress")]
+    assert (await api.create("shipments", {}, order=order, inventory_stock_location=place, expect=422)).said == [
+        ("/data/relationships/order", "not_in_progress")
+    ]
+    assert (await api.delete(hat, expect=423)).errors[0]["code"] == "LOCKED"
+    await api.update(order, {"_approve_and_capture": True})
+    third = await api.create("shipments", {"reference": "extra"}, order=order, inventory_stock_location=place)
+    assert (third["number"], third["status"], third["skus_count"]) == (f"{order['number']}/S/003", "upcoming", 0)
+    assert (await api.get(order))["shipments_count"] == 3
+    assert (await api.create("shipments", {}, order=order, expect=422)).said == [
+        ("/data/relationships/inventory_stock_location", "blank")
+    ]
+    moved_ = await api.update(hat, shipping_address=elsewhere)
+    address = (await api.get(moved_, "?include=shipping_address")).document["included"][0]
+    assert (address["attributes"]["city"], address["id"] == elsewhere.id) == ("Milano", False)
+    # A piece moves from one shipment to the other, and no more pieces than were bought.
+    (piece,) = (await api.get(f"{hat['type']}/{hat['id']}/stock_line_items")).data
+    piece = {"type": "stock_line_items", "id": piece["id"]}
+    assert (await api.update(piece, {"quantity": 2}, expect=422)).said == [
+        ("/data/attributes/quantity", "less_than_or_equal_to")
+    ]
+    await api.update(piece, shipment=third)
+    assert (await api.get(f"{hat['type']}/{hat['id']}/stock_line_items")).data == []
+    await api.delete(hat)
+    assert (await api.get(order))["shipments_count"] == 2
+    for one in (coat, third.link):
+        for trigger in ("_picking", "_packing", "_ready_to_ship", "_ship"):
+            await api.update(one, {trigger: True})
+    assert await stands(api, order) == ("approved", "paid", "fulfilled")
+    late = await api.update(piece, {"quantity": 1}, expect=422)
+    assert late.said == [("/data/relationships/shipment", "not_in_progress")]
