@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from paydesk.commerce.shipping.shipping_weight_tiers import ShippingWeightTier
+from paydesk.rules.work import Work
 from tests.acts.stock import location
 from tests.commerce.conftest import Record, Refused, Shop
 
@@ -75,6 +77,10 @@ async def test_a_method_says_what_it_costs_and_for_what_it_is(shop: Shop) -> Non
     renewed = await shop.integration.update(made, _regenerate_shared_secret=True)
     assert len(renewed["shared_secret"]) == 32
     assert renewed["shared_secret"] != secret
+    await shop.integration.update(shop.market, {"default_shipping_method": made})
+    order = await shop.guest.create("orders", {"market": shop.market})
+    for one in (shop.market, order):
+        assert (await shop.guest.get(one, "default_shipping_method")).related("default_shipping_method") == made.link
     # What is in use is not deleted.
     await shop.integration.delete(zone)
     assert (await refused(shop.integration.delete(category)))[0] == 423
@@ -127,6 +133,12 @@ async def test_a_method_of_a_market_has_the_currency_of_the_market(shop: Shop) -
     moved = await shop.integration.update(made, {"market": dinars}, price_amount_cents=1000)
     assert (moved["currency_code"], moved["formatted_price_amount"]) == ("KWD", "KWD 1.000")
     assert (await shop.integration.get(tier))["formatted_price_amount"] == "KWD 1.010"
+    wrong = (422, [(at + "price_amount_cents", "not_a_multiple_of")])
+    assert await refused(shop.integration.update(tier, price_amount_cents=1011)) == wrong
+    links = {"shipping_method": moved}
+    assert await refused(shop.integration.create("shipping_weight_tiers", links, name="Odd", price_amount_cents=1)) == (
+        wrong
+    )
     free = await shop.integration.update(made, {"market": None}, currency_code="EUR")
     assert (free["currency_code"], (await shop.integration.get(free, "market")).related("market")) == ("EUR", None)
 
@@ -181,6 +193,35 @@ async def test_a_tier_is_of_one_method_and_read_as_what_it_shares_with_others(sh
     read = await shop.integration.get(third, "shipping_method_tiers,shipping_weight_tiers")
     assert read.related("shipping_weight_tiers") == [light.link]
     assert await shop.integration.list(f"shipping_methods/{made.id}/shipping_method_tiers") == []
+
+
+async def test_a_method_has_a_hundred_tiers_at_most(shop: Shop) -> None:
+    made, other = await method(shop, currency_code="EUR"), await method(shop, currency_code="EUR")
+    work = Work(shop.actors[shop.integration.token], "2023-11-14T22:13:20.000Z")
+    for up_to in range(100):
+        work.create(
+            ShippingWeightTier,
+            name="Tier",
+            type="shipping_weight_tiers",
+            up_to=float(up_to),
+            price_amount_cents=up_to,
+            shipping_method_id=made.id,
+        )
+    await shop.write(work)
+    related = {"shipping_method": made}
+    given = {"name": "One more", "price_amount_cents": 1}
+    full = (422, [("/data/relationships/shipping_method", "too_long")])
+    assert await refused(shop.integration.create("shipping_weight_tiers", related, **given)) == full
+    tier = await shop.integration.create("shipping_weight_tiers", {"shipping_method": other}, **given)
+    assert await refused(shop.integration.update(tier, related)) == full
+    links = [tier.link, *({"type": "shipping_weight_tiers", "id": one.id} for one in work.created)]
+    too_many = shop.integration.update(made, {"shipping_method_tiers": links})
+    assert await refused(too_many) == (422, [("/data/relationships/shipping_method_tiers", "too_long")])
+    await shop.integration.delete(Record(links[1]))
+    await shop.integration.update(tier, related)
+    await shop.integration.update(other, {"shipping_method_tiers": links[2:]})
+    found = await shop.integration.list(f"shipping_methods/{made.id}/shipping_weight_tiers")
+    assert [one.id for one in found] == [tier.id]
 
 
 async def test_a_shopper_reads_what_is_enabled_in_the_market(shop: Shop) -> None:
