@@ -8,12 +8,14 @@ import pytest
 from paydesk.base.instants import instant
 from paydesk.commerce.catalog.price_volume_tiers import PriceVolumeTier
 from paydesk.commerce.catalog.prices import Price
+from paydesk.commerce.catalog.sku_options import SkuOption
 from paydesk.commerce.catalog.skus import Sku
+from paydesk.commerce.orders.line_item_options import LineItemOption
 from paydesk.commerce.orders.line_items import LineItem
 from paydesk.rules.work import Work
 from tests.commerce.conftest import NOW, Record, Shop
 
-ORDER = ("skus", "prices", "price_volume_tiers", "line_items")
+ORDER = ("skus", "prices", "price_volume_tiers", "sku_options", "line_items", "line_item_options")
 """Rows of one type in a row are inserted together, after those that they name."""
 
 
@@ -60,19 +62,26 @@ def tiers(work: Work, sku: Sku, price: Price, line: LineItem) -> None:
         )
 
 
+def options(work: Work, sku: Sku, price: Price, line: LineItem) -> None:
+    option = work.create(SkuOption, name="Embossing", currency_code="EUR", price_amount_cents=7)
+    line.options_count = 2
+    chosen = {"line_item_id": line.id, "sku_option_id": option.id, "order_id": line.order_id, "currency_code": "EUR"}
+    work.create(LineItemOption, **chosen, quantity=2, options={"text": "Ciao"}, unit_amount_cents=0)
+
+
 async def scheduled(shop: Shop) -> None:
     times = {"starts_at": instant(NOW - 60), "expires_at": instant(NOW + 60)}
     related = {"market": shop.market, "price_list": shop.price_list}
     await shop.integration.create("price_list_schedulers", related, name="The same", **times)
 
 
-MORE = {"plain": (nothing, 0), "tiers": (tiers, 1)}
-"""What the lines hold, and how many statements that costs beside those of plain lines."""
+MORE = {"plain": (nothing, 0, 100), "tiers": (tiers, 1, 90), "options": (options, 2, 114)}
+"""What the lines hold, how many statements that costs beside those of plain lines, and what each costs."""
 
 
 @pytest.mark.parametrize("what", MORE)
 async def test_adding_a_line_costs_the_same_in_a_cart_of_any_size(shop: Shop, what: str) -> None:
-    put, more = MORE[what]
+    put, more, cents = MORE[what]
     await shop.put(Record({"type": "organizations", "id": "shop"}), orders_autorefresh_cutoff_test=500)
     shop.desk.transactions.organizations.clear()
     await shop.sku("HAT", 1000)
@@ -85,7 +94,7 @@ async def test_adding_a_line_costs_the_same_in_a_cart_of_any_size(shop: Shop, wh
         order = await cart(shop, lines, put)
         costs.append(await statements(shop, shop.integration.create("line_items", {"order": order}, **given)))
         total = (await shop.integration.update(order, _refresh=True))["total_amount_cents"]
-        assert total == 1000 + lines * (90 if what == "tiers" else 100)
+        assert total == 1000 + lines * cents
     assert costs == [plain + more] * 3
 
 

@@ -42,6 +42,6 @@ def is_pattern(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def matches(pattern: str, text: str) -> bool:
-    """Whether the pattern, a valid one, is found anywhere in the text."""
-    return _compiled(pattern).search(text[:_LONGEST_TEXT]) is not None
+def matches(pattern: str, text: str, longest: int = _LONGEST_TEXT) -> bool:
+    """Whether the pattern, a valid one, is found anywhere in the text, or in the beginning of one that is longer."""
+    return _compiled(pattern).search(text[:longest]) is not None

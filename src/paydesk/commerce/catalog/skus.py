@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paydesk.commerce.catalog import code_matches
 from paydesk.commerce.inventory.lead_times import EXAMPLE as LEAD_TIME
 from paydesk.commerce.inventory.levels import inventories
 from paydesk.commerce.unserved import as_it_is
@@ -15,11 +16,14 @@ from paydesk.declare import (
     Caller,
     Own,
     Rule,
+    Tied,
     boolean,
     derived,
+    either,
     eq,
     gathered,
     integer,
+    null,
     number,
     string,
     to_many,
@@ -80,20 +84,34 @@ class Sku(
     stock_items = to_many("stock_items", by="sku")
     delivery_lead_times = to_many("delivery_lead_times", match=eq("stock_location.stock_items.sku_id", Own("id")))
     stock_reservations = to_many("stock_reservations", by="sku")
+    sku_options = to_many(
+        "sku_options",
+        flags=NONE,
+        match=either(null("sku_code_regex"), Tied((eq("sku_id", Own("id")),), "code_matches", "matcher_id")),
+    )
     sku_list_items = to_many("sku_list_items", by="sku")
     sku_lists = to_many("sku_lists", through="sku_list_items")
     jwt_customer = to_one("customers", match=eq("id", Caller("owner_id")))
     jwt_markets = to_many("markets", flags=NONE, match=within("id", Caller("market_ids")))
     jwt_stock_locations = to_many("stock_locations", flags=NONE, match=within("id", Caller("stock_location_ids")))
 
+    @classmethod
+    def creating(cls, change: Change, work: Work) -> Rule:
+        made = work.create(cls, **change.values)
+        yield from code_matches.follow_code(made, work)
+        return made
+
     def updating(self, change: Change, work: Work) -> Rule:
         """Prices and stock say the code of their sku, so they follow it. Line items keep the code that was bought."""
         code = change.values.get("code", self.code)
-        if code != self.code:
+        is_renamed = code != self.code
+        if is_renamed:
             yield Load(self, ("prices", "stock_items"))
             for one in (*self.prices, *self.stock_items):
                 work.change(one, sku_code=code)
         work.change(self, **change.values)
+        if is_renamed:
+            yield from code_matches.follow_code(self, work)
 
     def deleting(self, work: Work) -> Rule:
         """Its prices and its stock go with it, unless some of that is reserved."""
@@ -102,4 +120,5 @@ class Sku(
             item.discard(work)
         for price in self.prices:
             yield from price.discard(work)
+        yield from code_matches.forget(self, work)
         work.delete(self)

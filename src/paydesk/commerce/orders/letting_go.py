@@ -14,6 +14,7 @@ from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.payment_sources import sources_of
 from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule
+from paydesk.rules.asking import Load
 from paydesk.rules.work import Work
 
 
@@ -45,7 +46,10 @@ def discard(order: Order, work: Work) -> Rule:
     for source in sources:
         source.release(work, held=True)
         work.delete(source)
-    for record in (*rows, *order.line_items):
+    options = [line for line in order.line_items if line.options_count]
+    if options:
+        yield Load(order, ("line_item_options",))
+    for record in (*rows, *(order.line_item_options if options else ()), *order.line_items):
         work.delete(record)
     yield from shipping.discard(order, work)
     yield from resource_errors.clear(order, work)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from paydesk.base.currencies import to_step
 from paydesk.base.errors import Denied
 from paydesk.commerce.cart import PROMOTIONS, PURCHASABLE, Line
-from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES, must_be_payable
 from paydesk.commerce.orders.line_values import (
     check_sign,
+    code_of,
+    describe,
     describe_custom,
-    describe_sku,
-    price_sku,
+    item_of,
+    price,
     refuse_unserved,
-    sku_of,
 )
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.stocking import must_be_there
@@ -39,10 +41,10 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.rules.asking import Change
+from paydesk.rules.asking import Change, Load
 from paydesk.rules.work import Work
 
-_HARMLESS = frozenset(("reference", "reference_origin", "metadata", "_add_tags", "_remove_tags"))
+HARMLESS = frozenset(("reference", "reference_origin", "metadata", "_add_tags", "_remove_tags"))
 
 
 class LineItem(
@@ -156,28 +158,28 @@ class LineItem(
     _update_quantity = argument(
         "boolean", CREATE, example=True, doc="Add to the quantity of the line that holds the same item already."
     )
+    options_count = hidden("integer", default=0, doc="Pieces of all its options; zero where it has none.")
     price_fixed = hidden("boolean", default=False, doc="An integration gave the unit amount, and refreshes keep it.")
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
         order, values = change.related["order"], change.values
         order.must_be_editable(work)
-        sku = yield from sku_of(change, work)
+        item = yield from item_of(change, work)
         must_be_payable(values, order.currency_code, work)
         refuse_unserved(change, work)
-        if sku is None:
+        if item is None:
             describe_custom(values, work)
         else:
-            describe_sku(values, sku, work)
-            same = _same(order, sku) if change.arguments.get("_update_quantity") else None
+            describe(values, item, work)
+            same = _same(order, values) if change.arguments.get("_update_quantity") else None
             if same is not None:
-                yield from must_be_there(order, sku.id, values["quantity"], work)
+                yield from must_be_there(order, item, values["quantity"], work)
                 same._add(values["quantity"], work)
                 yield from order.refresh(work)
                 return same
-            field = "sku_code" if "item" not in change.related else "item"
-            yield from price_sku(values, sku, field, order, work, values["quantity"])
-            yield from must_be_there(order, sku.id, values["quantity"], work)
+            yield from price(values, item, change, order, work, values["quantity"])
+            yield from must_be_there(order, item, values["quantity"], work)
         work.check()
         line = work.create(cls, **values, currency_code=order.currency_code)
         line.order = order
@@ -189,12 +191,12 @@ class LineItem(
     def updating(self, change: Change, work: Work) -> Rule:
         order, values = self.order, change.values
         order.line_items = [self if line.id == self.id else line for line in order.line_items]
-        if values.keys() | change.arguments.keys() <= _HARMLESS:
+        if values.keys() | change.arguments.keys() <= HARMLESS:
             work.change(self, **values)
             return
         order.must_be_editable(work)
-        self._must_be_a_shoppers(work)
-        sku = yield from sku_of(change, work)
+        self.must_be_a_shoppers(work)
+        item = yield from item_of(change, work)
         must_be_payable(values, order.currency_code, work)
         refuse_unserved(change, work)
         if values.get("unit_amount_cents") is not None:
@@ -203,29 +205,52 @@ class LineItem(
         elif "unit_amount_cents" in values:
             del values["unit_amount_cents"]
             values["price_fixed"] = False
-        quantity, item_id = values.get("quantity", self.quantity), sku.id if sku is not None else self.item_id
-        if self.item_type == "skus" and item_id is not None:
-            more = quantity - self.quantity if item_id == self.item_id else quantity
-            yield from must_be_there(order, item_id, more, work)
+        quantity = values.get("quantity", self.quantity)
+        is_other = item is not None and item.id != self.item_id
+        if is_other and (self.item_id is None or item.shape.type != self.item_type):
+            work.invalid(code_of(item), "invalid", value=item.code)
+            work.check()
+        yield from self._must_be_there(item if is_other else None, quantity, work)
         work.check()
-        if sku is not None and sku.id != self.item_id:
-            if self.item_id is None:
-                work.invalid("sku_code", "invalid", value=sku.code)
-                work.check()
-            describe_sku(values, sku, work)
-            values["item_id"] = sku.id
-            if not values.get("price_fixed", self.price_fixed):
-                yield from price_sku(values, sku, "sku_code", order, work, quantity)
-                work.check()
+        if is_other:
+            yield from self._take_item(item, change, quantity, work)
         work.change(self, **values)
         self.measure(work)
+
+    def _must_be_there(self, other: Any, quantity: int, work: Work) -> Rule:
+        """Note what is short for so many pieces, of another item where there is one."""
+        if other is not None:
+            yield from must_be_there(self.order, other, quantity, work)
+        elif self.item_type == "skus" and self.item_id is not None and quantity > self.quantity:
+            yield Load(self, ("sku",))
+            if self.sku is not None:
+                yield from must_be_there(self.order, self.sku, quantity - self.quantity, work)
+
+    def _take_item(self, item: Any, change: Change, quantity: int, work: Work) -> Rule:
+        """Have it be of another item of the same type, with the same options as far as they are for that, too."""
+        values, order = change.values, self.order
+        describe(values, item, work)
+        values["item_id"] = item.id
+        if self.options_count:
+            yield Load(order, ("line_item_options.sku_option",))
+            options = [one.sku_option for one in order.line_item_options if one.line_item_id == self.id]
+            if not all(one.is_for(item.code, order.market_id, order.currency_code) for one in options):
+                work.invalid(code_of(item), "invalid", "has other options than the line", value=item.code)
+        if not values.get("price_fixed", self.price_fixed):
+            yield from price(values, item, change, order, work, quantity)
+        work.check()
 
     def updated(self, change: Change, work: Work) -> Rule:
         yield from self.order.refresh(work)
 
     def deleting(self, work: Work) -> Rule:
         self.order.must_be_editable(work)
-        self._must_be_a_shoppers(work)
+        self.must_be_a_shoppers(work)
+        if self.options_count:
+            yield Load(self.order, ("line_item_options",))
+            for option in [one for one in self.order.line_item_options if one.line_item_id == self.id]:
+                work.delete(option)
+                self.order.line_item_options.remove(option)
         work.delete(self)
         self.order.line_items = [line for line in self.order.line_items if line.id != self.id]
         yield from self.order.refresh(work)
@@ -246,6 +271,12 @@ class LineItem(
                 work.change(self, **{name: to_step(cents, self.currency_code)})
         work.change(self, total_amount_cents=self.priced().total_cents)
 
+    def take_options(self, options: list[Any], work: Work) -> None:
+        """Cost what its options come to: they are all that it has, each with its total."""
+        cents = sum(one.total_amount_cents for one in options)
+        work.change(self, options_amount_cents=cents, options_count=sum(one.quantity for one in options))
+        self.measure(work)
+
     def _add(self, quantity: int, work: Work) -> None:
         total = self.quantity + quantity
         if total > MOST_PIECES:
@@ -254,16 +285,28 @@ class LineItem(
         work.change(self, quantity=total)
         self.measure(work)
 
-    def _must_be_a_shoppers(self, work: Work) -> None:
-        """A line that the server added changes with its item alone."""
-        if self.item_type not in PURCHASABLE and self.item_type != "adjustments":
+    def must_be_a_shoppers(self, work: Work) -> None:
+        """A line that the server added changes with its item alone. An adjustment is not the shopper's to change."""
+        if self.item_type not in PURCHASABLE:
             if work.actor.is_sales_channel:
-                raise Denied("a line item of the server's own")
+                raise Denied("a line item of the server's own, or an adjustment")
+            if self.item_type == "adjustments":
+                return
             work.invalid("item_type", "invalid", "belongs to the server", value=self.item_type)
             work.check()
 
 
-def _same(order: Order, sku: Sku) -> LineItem | None:
-    """The line that holds a sku already."""
+def _same(order: Order, values: dict[str, Any]) -> LineItem | None:
+    """The line that holds an item already, as often delivered and without options."""
     lines: list[LineItem] = order.line_items
-    return next((line for line in lines if line.item_type == "skus" and line.item_id == sku.id), None)
+    kind, item, often = values["item_type"], values["item_id"], values.get("frequency") or None
+    return next(
+        (
+            line
+            for line in lines
+            if (line.item_type, line.item_id, line.frequency or None) == (kind, item, often)
+            and kind in PURCHASABLE
+            and not line.options_count
+        ),
+        None,
+    )

@@ -6,6 +6,7 @@ from typing import Any
 
 from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.catalog.skus import Sku
+from paydesk.commerce.orders.adjustments import Adjustment
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.unserved import asked
 from paydesk.declare import Rule, eq
@@ -16,11 +17,15 @@ _CUSTOM = ("skus", "adjustments")
 """The types of a line without item: goods, or an adjustment of either sign."""
 
 
-def sku_of(change: Change, work: Work) -> Rule:
-    """The sku that `item` or `sku_code` names, None when neither does."""
+Item = Sku | Adjustment
+"""What a client can make a line of."""
+
+
+def item_of(change: Change, work: Work) -> Rule:
+    """The record that `item` or `sku_code` names, None when neither does."""
     item = change.related.get("item")
     code = change.values.pop("sku_code", None)
-    if isinstance(item, Sku):
+    if isinstance(item, Sku | Adjustment):
         return item
     if item is not None:
         work.invalid("item", "invalid")
@@ -33,14 +38,21 @@ def sku_of(change: Change, work: Work) -> Rule:
     return None
 
 
+def code_of(item: Item) -> str:
+    """The attribute by which a client names an item."""
+    return {"skus": "sku_code"}.get(item.shape.type, "item")
+
+
 def refuse_unserved(change: Change, work: Work) -> None:
-    """Refuse bundles and subscriptions, as in a shop that has none."""
+    """Refuse bundles, subscriptions and prices of external services, as in a shop that has none."""
     bundle = asked(change, "bundle_code")
     if bundle:
         work.invalid("bundle_code", "noent_bundle", "doesn't exist", value=bundle)
     frequency = change.values.get("frequency")
     if frequency:
         work.invalid("frequency", "inclusion", value=frequency)
+    if change.values.get("_external_price"):
+        work.invalid("_external_price", "not_served", "can't be true: prices of external services are not served yet")
     work.check()
 
 
@@ -59,32 +71,36 @@ def describe_custom(values: dict[str, Any], work: Work) -> None:
     values["price_fixed"] = True
 
 
-def describe_sku(values: dict[str, Any], sku: Sku, work: Work) -> None:
-    """Take from the sku what the request leaves out: type, code, name and picture."""
-    if values.get("item_type") not in (None, "skus"):
+def describe(values: dict[str, Any], item: Item, work: Work) -> None:
+    """Take from its item what the request leaves out of a line: type, code, name and picture."""
+    kind = item.shape.type
+    if values.get("item_type") not in (None, kind):
         work.invalid("item_type", "inclusion", value=values["item_type"])
-    values.update(
-        item_id=sku.id,
-        item_type="skus",
-        sku_code=sku.code,
-        name=values.get("name") or sku.name,
-        image_url=values.get("image_url") or sku.image_url,
-    )
+    values.update(item_id=item.id, item_type=kind, name=values.get("name") or item.name)
+    if isinstance(item, Sku):
+        values.update(sku_code=item.code, image_url=values.get("image_url") or item.image_url)
 
 
-def price_sku(values: dict[str, Any], sku: Sku, field: str, order: Order, work: Work, quantity: int) -> Rule:
-    """Take what one of so many costs in the list of the order's market, unless an integration gave a price."""
+def price(values: dict[str, Any], item: Item, change: Change, order: Order, work: Work, quantity: int) -> Rule:
+    """Take what one of so many costs in the order's market, unless an integration gave a price."""
+    kind = item.shape.type
     if values.get("unit_amount_cents") is not None:
-        check_sign(values["unit_amount_cents"], "skus", work)
+        check_sign(values["unit_amount_cents"], kind, work)
         values["price_fixed"] = True
         return
-    price = (yield from prices_in(order.market, [sku.id], order.currency_code, work)).get(sku.id)
-    if price is None:
-        work.invalid(field, "no_price", "has no price in this market", value=sku.code)
+    field = "item" if "item" in change.related else code_of(item)
+    if isinstance(item, Adjustment):
+        if item.currency_code != order.currency_code:
+            work.invalid(field, "currency_mismatch", "has another currency than the order")
+        values["unit_amount_cents"] = item.amount_cents
         return
-    values["unit_amount_cents"] = price.amount_cents(quantity, values.get("frequency"))
+    found = (yield from prices_in(order.market, [item.id], order.currency_code, work)).get(item.id)
+    if found is None:
+        work.invalid(field, "no_price", "has no price in this market", value=item.code)
+        return
+    values["unit_amount_cents"] = found.amount_cents(quantity, values.get("frequency"))
     if values.get("compare_at_amount_cents") is None:
-        values["compare_at_amount_cents"] = price.compare_at_amount_cents
+        values["compare_at_amount_cents"] = found.compare_at_amount_cents
 
 
 def check_sign(unit_cents: int, item_type: str, work: Work) -> None:

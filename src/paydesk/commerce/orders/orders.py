@@ -175,7 +175,13 @@ class Order(
     duty_amount = money(FIND, example=0, doc="Customs duties; null until known.")
     place_total_amount = money(example=0, doc="What was charged at placement; null before.")
     skus_count = integer(default=0, example=2, doc="Pieces of all skus.")
-    line_item_options_count = constant("integer", 0, example=1, doc="Options of all line items.")
+    line_item_options_count = integer(
+        default=0,
+        inputs=("line_item_options_count",),
+        compute=or_none,
+        example=1,
+        doc="Pieces of all options of its line items.",
+    )
     shipments_count = integer(default=0, inputs=("shipments_count",), compute=or_none, example=1, doc="Its shipments.")
     tax_calculations_count = integer(
         default=0,
@@ -239,7 +245,7 @@ class Order(
     )
     discount_engine_item = to_one("discount_engine_items", FILTER, match=eq("order_id", Own("id")))
     line_items = to_many("line_items", by="order")
-    line_item_options = to_many("line_item_options", match=eq("line_item.order_id", Own("id")))
+    line_item_options = to_many("line_item_options", by="order")
     stock_reservations = to_many("stock_reservations", by="order")
     stock_line_items = to_many("stock_line_items", match=eq("line_item.order_id", Own("id")))
     stock_transfers = to_many("stock_transfers", match=eq("line_item.order_id", Own("id")))

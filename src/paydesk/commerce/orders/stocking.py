@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from paydesk.base.errors import Invalid
 from paydesk.commerce.catalog.skus import Sku
@@ -15,17 +16,17 @@ from paydesk.rules.asking import Find, Load
 from paydesk.rules.work import Work
 
 
-def must_be_there(order: Order, sku_id: str, more: int, work: Work) -> Rule:
-    """Note where a line asks for `more` pieces of a sku than the order holds and its market cannot give them.
+def must_be_there(order: Order, item: Any, more: int, work: Work) -> Rule:
+    """Note where a line asks for `more` pieces of an item than the order holds and its market cannot give them.
 
     source   Commerce Layer, "Line items", `quantity`
     """
     model = _model(order)
-    if model is None or more <= 0 or not (yield from _counted([sku_id])):
+    if model is None or more <= 0 or not isinstance(item, Sku) or item.do_not_track:
         return
-    there: Levels = yield from levels(model, [sku_id])
-    free = there.free(sku_id) + (yield from _reserved(order))[sku_id]
-    wanted = pieces(order)[sku_id] + more
+    there: Levels = yield from levels(model, [item.id])
+    free = there.free(item.id) + (yield from _reserved(order))[item.id]
+    wanted = pieces(order)[item.id] + more
     if wanted > free:
         work.invalid("quantity", "out_of_stock", "is out of stock", value=wanted, count=free)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from paydesk.base.currencies import to_step
 from paydesk.commerce.catalog.prices import prices_in
+from paydesk.commerce.orders.adjustments import Adjustment
+from paydesk.commerce.orders.line_items import LineItem
 from paydesk.commerce.orders.order import Order
-from paydesk.declare import Rule
+from paydesk.declare import Rule, within
+from paydesk.rules.asking import Find
 from paydesk.rules.work import Work
 
 
@@ -13,15 +16,37 @@ def take(order: Order, work: Work) -> Rule:
     """Take the market's present prices, save where an integration gave one. What lost its price keeps the last one."""
     for line in order.line_items:
         line.measure(work)
-    lines = [line for line in order.line_items if line.item_type == "skus" and line.item_id and not line.price_fixed]
+    priced = [line for line in order.line_items if line.item_id and not line.price_fixed]
+    yield from _take_skus(order, [line for line in priced if line.item_type == "skus"], work)
+    yield from _take_adjustments([line for line in priced if line.item_type == "adjustments"], work)
+
+
+def _take_skus(order: Order, lines: list[LineItem], work: Work) -> Rule:
     if not lines:
         return
-    ids = sorted({line.item_id for line in lines})
-    prices = yield from prices_in(order.market, ids, order.currency_code, work)
+    prices = yield from prices_in(order.market, _items(lines), order.currency_code, work)
     for line in lines:
         price = prices.get(line.item_id)
-        if price is None:
-            continue
-        cents = to_step(price.amount_cents(line.quantity, line.frequency), line.currency_code)
-        if cents != line.unit_amount_cents:
-            line.take(cents, price.compare_at_amount_cents, work)
+        if price is not None:
+            cents = price.amount_cents(line.quantity, line.frequency)
+            _take(line, cents, price.compare_at_amount_cents, work)
+
+
+def _take_adjustments(lines: list[LineItem], work: Work) -> Rule:
+    if not lines:
+        return
+    found = {one.id: one for one in (yield Find(Adjustment, within("id", _items(lines)), many=True))}
+    for line in lines:
+        one = found.get(line.item_id)
+        if one is not None and one.currency_code == line.currency_code:
+            _take(line, one.amount_cents, line.compare_at_amount_cents, work)
+
+
+def _items(lines: list[LineItem]) -> list[str]:
+    return sorted({line.item_id for line in lines if line.item_id})
+
+
+def _take(line: LineItem, cents: int, compare_at_cents: int | None, work: Work) -> None:
+    cents = to_step(cents, line.currency_code)
+    if cents != line.unit_amount_cents:
+        line.take(cents, compare_at_cents, work)

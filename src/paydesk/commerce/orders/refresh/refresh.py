@@ -59,12 +59,18 @@ def catch_up(order: Order, work: Work) -> Rule:
     is_behind = not order.autorefresh or bool(setting(work, "orders_min_refresh_lapse")) or order.refreshed_at is None
     # What sending it costs depends on methods, zones, tiers, addresses, weights and stock: it is worked out anew.
     is_behind = is_behind or bool(order.shipments_count)
-    if not is_behind and order.skus_count:
+    if not is_behind and (order.skus_count or order.line_item_options_count or order.adjustment_amount_cents):
         since = order.refreshed_at
         newer = either(
             Test("sku.prices.updated_at", "gteq", since),
             Test("order.market.updated_at", "gteq", since),
             _switched(order, work),
+            Test("adjustment.updated_at", "gteq", since),
+            *(
+                [Test("line_item_options.sku_option.updated_at", "gteq", since)]
+                if order.line_item_options_count
+                else ()
+            ),
         )
         # What a calculator looks at beside them: the order's addresses, and its own rules.
         moved = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from paydesk.commerce.cart import Step
 from paydesk.commerce.orders import settling
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.refresh import payment_methods, prices, shipping, status, totals
+from paydesk.commerce.orders.refresh import options, payment_methods, prices, shipping, status, totals
 from paydesk.commerce.shipping.building import SHIPMENTS
 from paydesk.commerce.taxes import steps as taxes
 from paydesk.declare import Rule
@@ -22,6 +22,7 @@ def _judge(order: Order, work: Work) -> Rule:
 
 STEPS = (
     Step("prices", prices.take),
+    Step("options", options.take),
     SHIPMENTS,
     Step("shipping", shipping.charge),
     taxes.RATE,
