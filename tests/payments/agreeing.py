@@ -19,6 +19,7 @@ _COLUMNS = {
         "place_total_amount_cents", "authorized_cents", "captured_cents", "voided_cents", "refunded_cents",
         "currency_code", "placed_at", "subtotal_amount_cents", "payment_method_amount_cents", "total_amount_cents",
         "total_tax_amount_cents", "tax_rate", "tax_included", "payment_method_taxable", "adjustment_taxable",
+        "shipping_amount_cents", "freight_taxable",
     ),
     "line_items": (
         "id", "order_id", "item_type", "quantity", "unit_amount_cents", "options_amount_cents", "total_amount_cents",
@@ -150,12 +151,13 @@ def hold_together(ours: Evidence, order_id: str, seen: dict[str, int] | None = N
 def costs_what_its_lines_cost(ours: Evidence, order_id: str) -> int:
     """Every line is unit × quantity and its options, and every amount of the order follows from them; the total."""
     order, lines = ours.orders[order_id], [one for one in ours.lines if one["order_id"] == order_id]
-    parts = {"subtotal": 0, "payment_method": 0}
+    parts = {"subtotal": 0, "payment_method": 0, "shipping": 0}
+    kinds = {"payment_methods": "payment_method", "shipments": "shipping"}
     for one in lines:
         assert one["currency_code"] == order["currency_code"], one
         total = (one["unit_amount_cents"] or 0) * one["quantity"] + (one["options_amount_cents"] or 0)
         assert one["total_amount_cents"] == total, one
-        parts["payment_method" if one["item_type"] == "payment_methods" else "subtotal"] += total
+        parts[kinds.get(one["item_type"], "subtotal")] += total
         assert (one["tax_amount_cents"] or 0) == tax_on(one, order), (order, one)
     assert {name: order[f"{name}_amount_cents"] for name in parts} == parts, (order, lines)
     total, tax = sum(parts.values()), sum(tax_on(one, order) for one in lines)
@@ -170,7 +172,11 @@ def costs_what_its_lines_cost(ours: Evidence, order_id: str) -> int:
 
 def tax_on(line: Row, order: Row) -> int:
     """What a line is taxed by the rate that is kept with its order; goods always are."""
-    switch = {"payment_methods": "payment_method_taxable", "adjustments": "adjustment_taxable"}.get(line["item_type"])
+    switch = {
+        "payment_methods": "payment_method_taxable",
+        "shipments": "freight_taxable",
+        "adjustments": "adjustment_taxable",
+    }.get(line["item_type"])
     if order["tax_rate"] is None or (switch is not None and not order[switch]):
         return 0
     total, rate = Decimal(line["total_amount_cents"]), Decimal(repr(order["tax_rate"]))

@@ -8,7 +8,7 @@ import typer
 from paydesk.cli.groups import Version, group
 from paydesk.cli.running import settings_of
 
-demo = group("The demo of a running `paydesk dev`.")
+demo = group("The demo of `paydesk dev`: buying something, and filling it up.")
 
 
 @demo.command("buy")
@@ -28,3 +28,25 @@ def buy(
 
     directory = settings_of().data_dir
     buy(credentials or directory / "credentials.json", directory)
+
+
+@demo.command("load")
+def load(
+    skus: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many skus to add.")] = 1_000,
+    orders: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many orders to add.")] = 10_000,
+    customers: Annotated[
+        int | None,
+        typer.Option(min=8, help="How many customers to add. [one for every 20 orders, and at least 1000]"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="What is drawn by chance: the same again for the same number.")] = 1,
+    version: Version = False,
+) -> None:
+    """Fill the demo with skus, customers and orders of every kind.
+
+    A few orders are made by the rules that clients meet and paid at the sandbox; the others are copies of these with
+    names, goods and times of their own. `paydesk dev` must not run meanwhile in the same data directory. What is
+    there stays; an organization in live mode, or with a real Stripe key, is refused.
+    """
+    from paydesk.cli.loading import load
+
+    load(settings_of(), skus=skus, orders=orders, customers=customers, seed=seed)

@@ -74,7 +74,7 @@ def develop(settings: Settings, options: Options) -> None:
             sandbox = _sandbox(directory, settings, options)
             if sandbox:
                 stack.callback(sandbox.stop)
-            settings, demo = _prepare(directory, settings, options, sandbox)
+            settings, demo = prepare(directory, settings, options, sandbox)
             announcement = _Announcement(settings, demo, credentials, sandbox)
             serving.serve(settings, started=announcement.begin, grace_seconds=GRACE_SECONDS)
             if announcement.problem:
@@ -114,7 +114,7 @@ def _sandbox(directory: Path, settings: Settings, options: Options) -> Sandbox |
     return sandbox
 
 
-def _prepare(
+def prepare(
     directory: Path, settings: Settings, options: Options, sandbox: Sandbox | None
 ) -> tuple[Settings, dict[str, Any]]:
     """Keys, schema, demo and certificate, while the sandbox starts; the settings to serve with and the demo."""

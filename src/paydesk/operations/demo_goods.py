@@ -74,7 +74,7 @@ THINGS = (
     Thing("WOOL-HAT", "Knitted wool hat", "Merino wool with a bobble, one size.", (3400, 3700), 110.0, (300, 200)),
 )
 
-_DIGITAL, _GOODS = "demo", "demo-goods"
+DIGITAL, GOODS = "demo", "demo-goods"
 """The codes of the shipping categories."""
 
 
@@ -83,7 +83,7 @@ async def ensure_skus(do: Do, find: Find, price_lists: Sequence[Any], base_url: 
     picture of this server is looked for where the server is now; what else is changed of a sku stays.
     """
     categories = {}
-    for code, name in ((_DIGITAL, "Digital goods"), (_GOODS, "Goods")):
+    for code, name in ((DIGITAL, "Digital goods"), (GOODS, "Goods")):
         categories[code] = await first(find, "shipping_categories", "code", code) or await do(
             "shipping_categories", "create", {"name": name, "code": code}, {}
         )
@@ -97,7 +97,7 @@ async def ensure_skus(do: Do, find: Find, price_lists: Sequence[Any], base_url: 
             given |= {"image_url": picture, "do_not_ship": not ships, "do_not_track": not ships}
             if ships:
                 given |= {"weight": thing.grams, "unit_of_weight": "gr"}
-            sku = await do("skus", "create", given, {"shipping_category": categories[_GOODS if ships else _DIGITAL]})
+            sku = await do("skus", "create", given, {"shipping_category": categories[GOODS if ships else DIGITAL]})
         elif sku.image_url is None:
             given = {"image_url": picture, "description": sku.description or thing.description}
             sku = await do("skus", "update", given, {}, id=sku.id)

@@ -25,7 +25,7 @@ from paydesk.base import private
 from paydesk.base.errors import NotUnique, Unavailable
 from paydesk.store.engines import sqlite_file
 from paydesk.store.engines.sqlite_log import Log
-from paydesk.store.sql.ask import Ask, Landed, Rows, StillReferred, Transaction
+from paydesk.store.sql.ask import Ask, Fill, Landed, Rows, StillReferred, Transaction
 from paydesk.store.sql.statements import statements_of
 
 T = TypeVar("T")
@@ -42,6 +42,9 @@ BUSY_SECONDS = 10.0
 """How long another process may write before ours are refused."""
 
 AGAIN_SECONDS = 0.005
+
+FILLING_KIB = 256 * 1024
+"""How much of the file is kept in memory while very many rows are written."""
 
 READ_SECONDS = 2.0
 """What a reading transaction may take before it is given up."""
@@ -178,6 +181,12 @@ class SQLite:
     def _run(self, cursor: apsw.Cursor, ask: Ask) -> Rows:
         statement = self._statements.get(ask.key, ask.build)
         self.statements_run += 1
+        if type(ask) is Fill:
+            # Indexes of random ids are written all over: they are kept at hand as far as they go.
+            cursor.execute(f"PRAGMA cache_size=-{FILLING_KIB}")
+            # The names in the statement stand in the order of the columns.
+            cursor.executemany(statement.text, ask.rows)
+            return []
         values = ask.values
         if type(values) is list:
             if values:

@@ -49,6 +49,28 @@ class Ask:
         self.has_locked = has_locked
 
 
+class Fill(Ask):
+    """Rows of a table that nothing is in the way of, as many as there are: for loading, not for requests.
+
+    columns    the columns that each row has values for, in their order
+    rows       values as paydesk has them, those of JSON columns as text
+    documents  which of the columns are JSON, by position
+    """
+
+    __slots__ = ("columns", "documents", "rows", "table")
+
+    def __init__(
+        self,
+        table: str,
+        build: Callable[[], Any],
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        documents: Sequence[int],
+    ) -> None:
+        super().__init__(("fill", table, tuple(columns)), build)
+        self.table, self.columns, self.rows, self.documents = table, columns, rows, documents
+
+
 Transaction = Generator[Ask, Rows, T]
 Asks = Transaction[Any]
 """A transaction, or a part of one, whose docstring says what it returns."""
