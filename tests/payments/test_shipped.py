@@ -256,3 +256,84 @@ async def test_shipments_are_handled_by_hand_while_the_order_is_fulfilled(api: A
     assert await stands(api, order) == ("approved", "paid", "fulfilled")
     late = await api.update(piece, {"quantity": 1}, expect=422)
     assert late.said == [("/data/relationships/shipment", "not_in_progress")]
+
+
+async def test_what_is_reserved_and_taken_lies_where_shipments_are_sent_from(api: Api) -> None:
+    near, far = await counted(api, 1, 2)
+    post, hat = await way(api, "Post", 500), await api.sku("HAT")
+    for location, pieces in ((near, 1), (far, 5)):
+        await api.create("stock_items", {"quantity": pieces}, sku=hat, stock_location=location)
+    order = await to_send(api, "HAT", quantity=3)
+    # One shipment, from where all of it lies.
+    (shipment,) = await shipments(api, order)
+    assert (await api.get(shipment, "?include=stock_location")).document["included"][0]["id"] == far.id
+    await api.update(shipment, shipping_method=post)
+    await paid(api, order)
+    await api.update(order, {"_place": True})
+    assert await in_stock(api) == [(1, 0), (5, 3)]
+    # Edited, it holds its own pieces still, and is sent from the same place.
+    await api.update(order, {"_start_editing": True})
+    (line,) = (await api.get(f"orders/{order.id}/line_items?filter[q][item_type_eq]=skus")).data
+    await api.update({"type": "line_items", "id": line["id"]}, {"quantity": 2})
+    await api.update(order, {"_stop_editing": True})
+    assert await in_stock(api) == [(1, 0), (5, 2)]
+    await api.update(order, {"_approve": True})
+    assert await in_stock(api) == [(1, 0), (3, 0)]
+    (piece,) = (await api.get(f"shipments/{shipment['id']}/stock_line_items", "?include=stock_item")).document["data"]
+    assert (piece["attributes"]["sku_code"], piece["attributes"]["quantity"]) == ("HAT", 2)
+
+
+async def test_parcels_hold_what_shipments_do_and_are_tracked_by_hand(api: Api) -> None:
+    order, (hat, coat) = await placed(api, "HAT", "COAT")
+    (location,) = (await api.get("stock_locations")).data
+    box = {"name": "Large", "length": 60.0, "width": 40.0, "height": 30.5, "unit_of_length": "cm"}
+    package = await api.create("packages", box, stock_location={"type": "stock_locations", "id": location["id"]})
+    assert (package["name"], package["height"]) == ("Large", 30.5)
+    weighs = {"weight": 1000.0, "unit_of_weight": "gr"}
+    early = await api.create("parcels", weighs, shipment=hat, package=package, expect=422)
+    assert early.said == [("/data/relationships/shipment", "not_in_progress")]
+    await api.update(order, {"_approve_and_capture": True})
+    missing = await api.create("parcels", {"weight": 1.0}, shipment=hat, expect=422)
+    assert missing.said == [("/data/attributes/unit_of_weight", "blank"), ("/data/relationships/package", "blank")]
+    parcel = await api.create("parcels", weighs, shipment=hat, package=package)
+    number = f"{order['number']}/S/001/P/001"
+    assert (parcel["number"], parcel["tracking_details"]) == (number, None)
+    second = await api.create("parcels", weighs, shipment=hat, package=package)
+    assert second["number"] == f"{order['number']}/S/001/P/002"
+    # No more goes into parcels than the shipment holds, and nothing of another shipment.
+    pieces = []
+    for one in (hat, coat):
+        (held,) = (await api.get(f"shipments/{one['id']}/stock_line_items")).data
+        pieces.append({"type": "stock_line_items", "id": held["id"]})
+    packed = await api.create("parcel_line_items", {"quantity": 1}, parcel=parcel, stock_line_item=pieces[0])
+    assert (packed["sku_code"], packed["name"], packed["quantity"]) == ("HAT", "Hat", 1)
+    more = await api.create("parcel_line_items", {"quantity": 1}, parcel=second, stock_line_item=pieces[0], expect=422)
+    assert (more.said, more.errors[0]["meta"]["count"]) == (
+        [("/data/attributes/quantity", "less_than_or_equal_to")],
+        0,
+    )
+    other = await api.create("parcel_line_items", {"quantity": 1}, parcel=parcel, stock_line_item=pieces[1], expect=422)
+    assert other.said == [("/data/relationships/stock_line_item", "invalid")]
+    assert (await api.update(parcel, shipment=coat, expect=422)).said == [
+        ("/data/relationships/shipment", "not_editable")
+    ]
+    # Tracking is what an integration says, also once it has left.
+    for trigger in ("_picking", "_packing", "_ready_to_ship", "_ship"):
+        await api.update(hat, {trigger: True})
+    told = {
+        "tracking_number": "1Z4V2A",
+        "tracking_status": "in_transit",
+        "tracking_details": [{"status": "pre_transit"}],
+    }
+    tracked = await api.update(parcel, told)
+    assert {name: tracked[name] for name in told} == told
+    found = await api.get("parcels?filter[q][tracking_status_eq]=in_transit")
+    assert [one["id"] for one in found.data] == [parcel.id]
+    inside = await api.get(order, "?include=shipments.parcels.parcel_line_items,shipments.parcels.package")
+    kinds = [one["type"] for one in inside.document["included"]]
+    assert sorted(kinds) == ["packages", "parcel_line_items", "parcels", "parcels", "shipments", "shipments"]
+    assert (await api.delete(package, expect=423)).errors[0]["code"] == "LOCKED"
+    await api.delete(parcel)
+    assert (await api.get("parcel_line_items")).data == []
+    # A guest is told nothing of parcels; the order's customer is.
+    assert (await api.get(second, expect=401, token=await api.guest())).status == 401

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from paydesk.commerce.inventory.levels import Levels, counted_places, there
 from paydesk.commerce.inventory.stock_holdings import StockHolding
@@ -22,10 +23,24 @@ def holdings_of(order_id: str) -> Rule:
     return (yield Find(StockHolding, eq("order_id", order_id), many=True))
 
 
-def reserve(order_id: str, wanted: Mapping[str, int], model_id: str | None, work: Work) -> Rule:
-    """Have an order hold so many pieces of each sku (by id), no more and no less, the first location's before others.
+class Reserved(NamedTuple):
+    """How reserving went.
 
-    Returns the skus that are short with what there is for the order, and changes nothing then; {} when it was done.
+    short   the skus that are short with what there is for the order: nothing was changed then
+    held    by sku, how many pieces the order holds now of each of its stock items, by their ids
+    """
+
+    short: dict[str, int]
+    held: dict[str, dict[str, int]]
+
+
+def reserve(
+    order_id: str, wanted: Mapping[str, int], model_id: str | None, work: Work, *, wished: Mapping[str, int]
+) -> Rule:
+    """Have an order hold so many pieces of each sku (by id), no more and no less. Returns a `Reserved`.
+
+    wished   from which stock items its shipments are to be sent, as far as they are there: these come first, then what
+             it holds already, then the first location's before others
     """
     held: list[StockHolding] = yield from holdings_of(order_id)
     locations = (yield from counted_places(model_id)) if model_id is not None and wanted else []
@@ -37,17 +52,16 @@ def reserve(order_id: str, wanted: Mapping[str, int], model_id: str | None, work
         left = quantity
         items = stock.items.get(sku, [])
         mine = {item.id: own[item.id].quantity if item.id in own else 0 for item in items}
-        for item in items:  # What it holds already stays where it is.
-            target[item.id] = min(mine[item.id], left)
-            left -= target[item.id]
-        for item in items:
-            more = min(item.free + mine[item.id] - target[item.id], left)
-            target[item.id] += more
-            left -= more
+        most = {item.id: item.free + mine[item.id] for item in items}
+        for share in (wished, mine, most):
+            for item in items:
+                more = max(min(share.get(item.id, 0), most[item.id]) - target[item.id], 0)
+                target[item.id] += min(more, left)
+                left -= min(more, left)
         if left:
             short[sku] = quantity - left
     if short:
-        return short
+        return Reserved(short, {})
     changed = [
         (item, own.get(item.id), target[item.id])
         for items in stock.items.values()
@@ -59,7 +73,7 @@ def reserve(order_id: str, wanted: Mapping[str, int], model_id: str | None, work
         item.count(work, reserved=quantity - (before.quantity if before is not None else 0))
     for item, before, quantity in changed:
         _hold(order_id, item, before, quantity, work)
-    return short
+    return Reserved({}, {sku: {item.id: target[item.id] for item in stock.items.get(sku, [])} for sku in wanted})
 
 
 def take(order_id: str, work: Work) -> Rule:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from paydesk.base.errors import Invalid
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.inventory import holding
+from paydesk.commerce.inventory.holding import Reserved
 from paydesk.commerce.inventory.levels import Levels, levels
 from paydesk.commerce.orders.order import Order
+from paydesk.commerce.shipping.dividing import relocated
+from paydesk.commerce.shipping.stock_line_items import StockLineItem
 from paydesk.declare import Rule, within
 from paydesk.rules.asking import Find, Load
 from paydesk.rules.work import Work
@@ -49,10 +52,38 @@ def reserve(order: Order, work: Work) -> Rule:
         return []
     counted = yield from _counted(sorted(pieces(order)))
     wanted = {sku: quantity for sku, quantity in pieces(order).items() if sku in counted}
-    short: dict[str, int] = yield from holding.reserve(order.id, wanted, _model(order), work)
-    if not short:
+    lots = yield from _lots(order, counted)
+    wished: Counter[str] = Counter()
+    for one in lots:
+        wished[one.stock_item_id] += one.quantity
+    reserved: Reserved = yield from holding.reserve(order.id, wanted, _model(order), work, wished=wished)
+    if not reserved.short:
         work.change(order, stock="reserved")
-    return [_short(counted[sku], free) for sku, free in short.items()]
+        _follow(lots, reserved.held, work)
+    return [_short(counted[sku], free) for sku, free in reserved.short.items()]
+
+
+def _lots(order: Order, counted: Mapping[str, Sku]) -> Rule:
+    """What the order's shipments hold of skus whose stock is counted."""
+    if not order.shipments_count:
+        return []
+    yield Load(order, ("shipments.stock_line_items",))
+    each = [one for shipment in order.shipments if shipment.status != "cancelled" for one in shipment.stock_line_items]
+    return [one for one in each if one.sku_id in counted]
+
+
+def _follow(lots: list[StockLineItem], held: Mapping[str, Mapping[str, int]], work: Work) -> None:
+    """Have shipments say where their pieces really lie. Another order may have taken what was there a moment ago, and
+    others may lie elsewhere: the goods are the same, and so is what sending them costs.
+    """
+    for sku in {one.sku_id for one in lots}:
+        own = [one for one in lots if one.sku_id == sku]
+        moved = relocated([(one.stock_item_id, one.quantity) for one in own], held.get(sku, {}))
+        for one, ((item, quantity), *others) in zip(own, moved, strict=True):
+            work.change(one, stock_item_id=item, quantity=quantity)
+            for item, quantity in others:
+                said = {name: getattr(one, name) for name in ("shipment_id", "line_item_id", "sku_id", "sku_code")}
+                work.create(StockLineItem, stock_item_id=item, quantity=quantity, **said)
 
 
 def take(order: Order, work: Work) -> Rule:

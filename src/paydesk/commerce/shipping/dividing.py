@@ -5,7 +5,7 @@ Source: Commerce Layer, "Inventory models", `strategy`; "Shipments".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -140,3 +140,29 @@ def _nearest(places: Sequence[Place], origin: Place | None) -> list[Place]:
 
 def _unplaced(one: Wanted, quantity: int) -> Lot:
     return Lot(one.line_id, one.sku_id, one.sku_code, one.category_id, quantity, None)
+
+
+def relocated(lots: Sequence[tuple[str | None, int]], held: Mapping[str, int]) -> list[list[tuple[str | None, int]]]:
+    """From which stock items the pieces of each lot of one sku come, once it is certain how many of each are held.
+
+    lots   the stock item that each was to come from, and its pieces
+
+    What is held where it was to be stays; the rest comes from where more is held than was to come from there.
+    """
+    left, parts = dict(held), list[list[tuple[str | None, int]]]()
+    for item, quantity in lots:
+        here = min(left.get(item, 0), quantity) if item is not None else 0
+        if item is not None and here:
+            left[item] -= here
+        parts.append([(item, here)] if here else [])
+    for own, (item, quantity) in zip(parts, lots, strict=True):
+        missing = quantity - sum(pieces for _, pieces in own)
+        for other, free in left.items():
+            more = min(free, missing)
+            if more:
+                left[other] -= more
+                missing -= more
+                own.append((other, more))
+        if missing:
+            own.append((item, missing))
+    return parts

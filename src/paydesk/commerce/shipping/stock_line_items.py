@@ -16,7 +16,7 @@ from paydesk.rules.work import Work
 _HARMLESS = frozenset(("reference", "reference_origin", "metadata"))
 
 
-def _first(*values: str | None) -> str | None:
+def first_of(*values: str | None) -> str | None:
     return next((value for value in values if value), None)
 
 
@@ -40,11 +40,11 @@ class StockLineItem(
     )
     bundle_code = constant("string", None, example="BUNDLEMM000000FFFFFFXLXX", doc="The bundle's code.")
     quantity = integer(WRITE | FIND, required=True, minimum=1, maximum=MOST_PIECES, example=4, doc="How many pieces.")
-    name = derived("string", ("line_item.name", "sku.name"), _first, example="text", doc="The line item's name.")
+    name = derived("string", ("line_item.name", "sku.name"), first_of, example="text", doc="The line item's name.")
     image_url = derived(
         "string",
         ("line_item.image_url", "sku.image_url"),
-        _first,
+        first_of,
         example="https://img.yourdomain.com/skus/xYZkjABcde.png",
         doc="The line item's picture.",
     )
