@@ -175,7 +175,7 @@ async def test_the_demos_goods_have_pictures_prices_and_stock_in_both_markets(sh
         ("Europe", "AT|BE"),
         ("United States", "US"),
     ]
-    for market, address, ways in (
+    for market, address, offers in (
         (markets[0], ADDRESS, [("Express shipping", 1500), ("Standard shipping", 0)]),
         (
             markets[1],
@@ -189,7 +189,7 @@ async def test_the_demos_goods_have_pictures_prices_and_stock_in_both_markets(sh
         await shop.integration.create("line_items", {"order": order}, sku_code="TIN-MUG", quantity=7)
         answer = await shop.integration.get(order, "shipments.available_shipping_methods")
         offered = [one["attributes"] for one in answer.included if one["type"] == "shipping_methods"]
-        assert sorted((one["name"], one["price_amount_for_shipment_cents"]) for one in offered) == ways
+        assert sorted((one["name"], one["price_amount_for_shipment_cents"]) for one in offered) == offers
     # No more is sold than there is, and a line shows the picture.
     order = await shop.integration.create("orders", {"market": markets[1]})
     line = await shop.integration.create("line_items", {"order": order}, sku_code="TRAIL-PACK", quantity=60)

@@ -57,6 +57,11 @@ async def test_a_cart_is_offered_what_its_goods_and_address_let(shop: Shop) -> N
     assert await offers(shop, order) == {**always, "Free from 60": 0, "Italy": 500, "Heavy": 3000, "By weight": 900}
     await shop.guest.update(line, quantity=4)
     assert await offers(shop, order) == {**always, "Free from 60": 0, "Italy": 500, "Heavy": 3000}
+    (shipment,) = await shipments(shop.guest, order)
+    for name in ("filter[q][shipment_id_eq]", "filter[q][shipment_id_in]", "filter[shipment_id]"):
+        found = await shop.integration.list(f"shipping_methods?{name}={shipment.id}")
+        assert {one["name"] for one in found} == {*always, "Free from 60", "Italy", "Heavy"}, name
+        assert await shop.integration.list(f"shipping_methods?{name}=nobody") == []
     berlin = {**ADDRESS, "country_code": "DE", "state_code": "BE", "zip_code": "10115"}
     await shop.guest.update(order, {"shipping_address": await shop.guest.create("addresses", **berlin)})
     assert await offers(shop, order) == {**always, "Free from 60": 0, "Germany": 1500, "Heavy": 3000}

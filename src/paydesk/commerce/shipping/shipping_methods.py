@@ -18,6 +18,7 @@ from paydesk.declare import (
     WRITE,
     Own,
     Rule,
+    Test,
     array,
     boolean,
     constant,
@@ -43,6 +44,7 @@ class ShippingMethod(
     Disableable,
     type="shipping_methods",
     singular="shipping_method",
+    scopes={name: Test("offered_for.id", "eq") for name in ("shipment_id", "shipment_id_eq", "shipment_id_in")},
     access=METHODS,
 ):
     """A way to send shipments, offered to those that its market or currency, zone, category, location and limits of
@@ -116,6 +118,7 @@ class ShippingMethod(
     notifications = to_many("notifications", by="notifiable")
     events = to_many("events", by="resource")
     markets_of_currency = to_many("markets", match=eq("price_list.currency_code", Own("currency_code")), hidden=True)
+    offered_for = to_many("shipments", through="shipment_offers", by="shipping_method", hidden=True)
     delivery_lead_times = to_many("delivery_lead_times", by="shipping_method", hidden=True)
     tiers_changed_at = hidden("datetime", doc="When one of its tiers was made, changed, moved or deleted.")
 
