@@ -56,7 +56,7 @@ class Shipment(
 ):
     """What of an order is sent together. The shipments of a cart are built by its refreshes, as the strategy of its
     market's inventory model says, once a shipping address or country is known and its market has shipping methods;
-    shoppers choose how each is sent. None is ever archived, though dashboards ask for those that are not. Source:
+    shoppers choose how each is sent. They are never archived, though dashboards ask for those that are not. Source:
     Commerce Layer, "Shipments".
     """
 
