@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from paydesk.base.instants import instant
+from paydesk.commerce.catalog.bundles import Bundle
 from paydesk.commerce.catalog.price_volume_tiers import PriceVolumeTier
 from paydesk.commerce.catalog.prices import Price
+from paydesk.commerce.catalog.sku_list_items import SkuListItem
+from paydesk.commerce.catalog.sku_lists import SkuList
 from paydesk.commerce.catalog.sku_options import SkuOption
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.orders.line_item_options import LineItemOption
@@ -15,7 +18,10 @@ from paydesk.commerce.orders.line_items import LineItem
 from paydesk.rules.work import Work
 from tests.commerce.conftest import NOW, Record, Shop
 
-ORDER = ("skus", "prices", "price_volume_tiers", "sku_options", "line_items", "line_item_options")
+ORDER = (
+    *("skus", "prices", "price_volume_tiers", "sku_options", "sku_lists", "sku_list_items", "bundles"),
+    *("line_items", "line_item_options"),
+)
 """Rows of one type in a row are inserted together, after those that they name."""
 
 
@@ -69,13 +75,22 @@ def options(work: Work, sku: Sku, price: Price, line: LineItem) -> None:
     work.create(LineItemOption, **chosen, quantity=2, options={"text": "Ciao"}, unit_amount_cents=0)
 
 
+def bundles(work: Work, sku: Sku, price: Price, line: LineItem) -> None:
+    held = work.create(SkuList, name="Pair")
+    work.create(SkuListItem, sku_list_id=held.id, sku_id=sku.id, sku_code=sku.code, quantity=2)
+    given = {"code": sku.code, "name": "Pair", "currency_code": "EUR", "price_amount_cents": 150}
+    made = work.create(Bundle, **given, sku_list_id=held.id, contents={sku.id: 2}, skus_count=2)
+    line.item_type, line.item_id, line.bundle_code = "bundles", made.id, made.code
+    line.contents = {sku.id: 1}
+
+
 async def scheduled(shop: Shop) -> None:
     times = {"starts_at": instant(NOW - 60), "expires_at": instant(NOW + 60)}
     related = {"market": shop.market, "price_list": shop.price_list}
     await shop.integration.create("price_list_schedulers", related, name="The same", **times)
 
 
-MORE = {"plain": (nothing, 0, 100), "tiers": (tiers, 1, 90), "options": (options, 2, 114)}
+MORE = {"plain": (nothing, 0, 100), "tiers": (tiers, 1, 90), "options": (options, 2, 114), "bundles": (bundles, 1, 150)}
 """What the lines hold, how many statements that costs beside those of plain lines, and what each costs."""
 
 

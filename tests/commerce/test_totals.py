@@ -73,6 +73,32 @@ def test_the_parts_add_up_to_the_total(lines: list[Priced], taxing: Taxing, bala
     )
 
 
+lines = st.builds(
+    lambda kind, unit, quantity, options, each: Priced(
+        kind, quantity, line_total(unit, quantity, sum(options)), pieces=quantity * (each if kind == "bundles" else 1)
+    ),
+    st.sampled_from(["skus", "bundles"]),
+    cents,
+    pieces,
+    st.lists(cents, max_size=3),
+    st.integers(1, 50),
+)
+
+
+@unhurried
+@given(st.lists(lines, max_size=6), st.lists(adjustments, max_size=3), taxings)
+def test_options_bundles_and_adjustments_sum_to_the_whole(
+    goods: list[Priced], adjusted: list[Priced], taxing: Taxing
+) -> None:
+    made = totals([*goods, *adjusted], replace(taxing, included=True))
+    assert made.subtotal_amount_cents == sum(line.total_cents for line in goods)
+    assert made.adjustment_amount_cents == sum(line.total_cents for line in adjusted)
+    assert made.total_amount_cents == made.subtotal_amount_cents + made.adjustment_amount_cents
+    # However much is taken off, nothing is owed to the shopper.
+    assert made.total_amount_with_taxes_cents == max(made.total_amount_cents, 0)
+    assert made.skus_count == sum(line.pieces for line in goods)
+
+
 @unhurried
 @given(orders, taxings)
 def test_discounts_take_no_more_than_what_they_are_on(lines: list[Priced], taxing: Taxing) -> None:

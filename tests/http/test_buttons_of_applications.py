@@ -95,7 +95,6 @@ PAGES: dict[str, list[tuple[str, str, dict[str, Any], dict[str, Any]]]] = {
         *crud("webhooks", {"topic": "orders.place", "callback_url": "https://hooks.example.com"}),
         *triggers("webhooks", "_enable", "_disable", "_reset_circuit"),
     ],
-    "bundles": crud("bundles", {"code": "x", "name": "x"}, sku_list=("sku_lists", ID)),
 }
 
 

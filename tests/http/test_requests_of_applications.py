@@ -95,7 +95,8 @@ OFFICE = [
     f"returns?{TABLE}&include=origin_address,stock_location&filter[q][number_or_order_number_cont]=1",
     f"skus?{TABLE}&include=shipping_category&filter[q][code_or_name_i_cont]=a&filter[q][tags_id_in]=x",
     "skus?filter[q][code_or_name_i_cont]=a&filter[q][shipping_category_id_in]=x",
-    "sku_lists?include=bundles&filter[q][code_not_in]=x",
+    "sku_lists?include=bundles",
+    "skus?filter[q][code_not_in]=x",
     "prices?include=sku,price_list,price_volume_tiers,price_frequency_tiers&filter[q][price_list_id_in]=lstEur"
     "&filter[q][sku_code_or_sku_name_cont]=a",
     f"promotions?{TABLE}&filter[q][type_in]=x&filter[q][promotion_rules_type_eq]=x&filter[q][priority_null]=true"

@@ -44,12 +44,15 @@ _PART_OF: dict[str, Part] = {
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What of a line item counts in its order. `discount_cents` is its share of the discounts, zero or less."""
+    """What of a line item counts in its order. `discount_cents` is its share of the discounts, zero or less; `pieces`
+    are those of skus in it, where it is of these or of bundles.
+    """
 
     item_type: str | None
     quantity: int
     total_cents: int
     discount_cents: int = 0
+    pieces: int = 0
 
     @property
     def part(self) -> Part:
@@ -65,7 +68,9 @@ class Line(Resource):
     """A line of a cart: `line_items` makes it a type."""
 
     item_type: str | None
+    item_id: str | None
     quantity: int
+    contents: dict[str, int] | None
     unit_amount_cents: int | None
     options_amount_cents: int | None
     discount_cents: int | None
@@ -80,7 +85,17 @@ class Line(Resource):
             self.quantity,
             line_total(self.unit_amount_cents or 0, self.quantity, self.options_amount_cents or 0),
             self.discount_cents or 0,
+            self.quantity * sum((self.contents or {}).values()) if self.item_type == "bundles" else self.quantity,
         )
+
+    def pieces(self) -> dict[str, int]:
+        """How many of each sku it holds, by its id: itself, or what its bundle is made of."""
+        if self.item_id is None:
+            return {}
+        if self.item_type == "skus":
+            return {self.item_id: self.quantity}
+        contents = (self.contents or {}) if self.item_type == "bundles" else {}
+        return {sku: each * self.quantity for sku, each in contents.items()}
 
 
 class Cart(Resource):

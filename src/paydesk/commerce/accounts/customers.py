@@ -250,6 +250,9 @@ class Customer(
             work.delete(known)
         for reset in (yield Find("customer_password_resets", belonging_to(self), many=True)):
             work.delete(reset)
+        for kept in (yield Find("sku_lists", belonging_to(self), ("sku_list_items",), many=True)):
+            for record in (*kept.sku_list_items, kept):
+                work.delete(record)
         work.delete(self)
 
 

@@ -10,7 +10,7 @@ from paydesk.rules.asking import Find
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
-MATCHERS = ("sku_options",)
+MATCHERS = ("sku_lists", "sku_options")
 """The types that have a `sku_code_regex`."""
 
 LONGEST_CODE = 1000
@@ -31,7 +31,7 @@ class CodeMatch(
 
     recorded = False
 
-    matcher = to_one(MATCHERS, polymorphic=True)
+    matcher = to_one(MATCHERS)
     sku = to_one("skus", constrained=False)
 
 

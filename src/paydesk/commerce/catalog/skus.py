@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paydesk.base.errors import Locked
 from paydesk.commerce.catalog import code_matches
 from paydesk.commerce.inventory.lead_times import EXAMPLE as LEAD_TIME
 from paydesk.commerce.inventory.levels import inventories
@@ -90,7 +91,12 @@ class Sku(
         match=either(null("sku_code_regex"), Tied((eq("sku_id", Own("id")),), "code_matches", "matcher_id")),
     )
     sku_list_items = to_many("sku_list_items", by="sku")
-    sku_lists = to_many("sku_lists", through="sku_list_items")
+    sku_lists = to_many(
+        "sku_lists",
+        match=either(
+            eq("sku_list_items.sku_id", Own("id")), Tied((eq("sku_id", Own("id")),), "code_matches", "matcher_id")
+        ),
+    )
     jwt_customer = to_one("customers", match=eq("id", Caller("owner_id")))
     jwt_markets = to_many("markets", flags=NONE, match=within("id", Caller("market_ids")))
     jwt_stock_locations = to_many("stock_locations", flags=NONE, match=within("id", Caller("stock_location_ids")))
@@ -106,16 +112,26 @@ class Sku(
         code = change.values.get("code", self.code)
         is_renamed = code != self.code
         if is_renamed:
-            yield Load(self, ("prices", "stock_items"))
-            for one in (*self.prices, *self.stock_items):
+            yield Load(self, ("prices", "stock_items", "sku_list_items"))
+            for one in (*self.prices, *self.stock_items, *self.sku_list_items):
                 work.change(one, sku_code=code)
+        flags = {name: change.values.get(name, getattr(self, name)) for name in ("do_not_ship", "do_not_track")}
+        is_other = any(flags[name] != getattr(self, name) for name in flags)
         work.change(self, **change.values)
+        if is_other:
+            yield Load(self, ("sku_list_items.sku_list.bundles",))
+            for bundle in {one for item in self.sku_list_items for one in item.sku_list.bundles}:
+                yield from bundle.follow_skus(work)
         if is_renamed:
             yield from code_matches.follow_code(self, work)
 
     def deleting(self, work: Work) -> Rule:
-        """Its prices and its stock go with it, unless some of that is reserved."""
-        yield Load(self, ("prices", "stock_items"))
+        """Its prices, its stock and its places in lists go with it, unless some is reserved or a bundle holds it."""
+        yield Load(self, ("prices", "stock_items", "sku_list_items.sku_list.bundles"))
+        if any(item.sku_list.bundles for item in self.sku_list_items):
+            raise Locked("bundles hold it")
+        for place in self.sku_list_items:
+            work.delete(place)
         for item in self.stock_items:
             item.discard(work)
         for price in self.prices:

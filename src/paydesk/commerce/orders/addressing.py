@@ -95,6 +95,6 @@ def _say_the_same(one: Address, other: Address) -> bool:
 def ships(order: Order) -> Rule:
     """Whether a line of the order is sent anywhere."""
     yield Load(order, ("line_items",))
-    ids = [line.item_id for line in order.line_items if line.item_type == "skus" and line.item_id]
+    ids = sorted({sku for line in order.line_items for sku in line.pieces()})
     skus = (yield Find(Sku, within("id", ids), many=True)) if ids else []
     return any(not sku.do_not_ship for sku in skus)

@@ -7,6 +7,7 @@ from typing import Any
 from paydesk.base.currencies import to_step
 from paydesk.base.errors import Denied
 from paydesk.commerce.cart import PROMOTIONS, PURCHASABLE, Line
+from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, MOST_PIECES, must_be_payable
 from paydesk.commerce.orders.line_values import (
     check_sign,
@@ -14,6 +15,7 @@ from paydesk.commerce.orders.line_values import (
     describe,
     describe_custom,
     item_of,
+    pieces_of,
     price,
     refuse_unserved,
 )
@@ -68,12 +70,8 @@ class LineItem(
     sku_code = string(
         WRITE | FILTER, example="TSHIRTMM000000FFFFFFXLXX", doc="The sku's code; names the sku when written."
     )
-    bundle_code = constant(
-        "string",
-        None,
-        WRITE,
-        example="BUNDLEMM000000FFFFFFXLXX",
-        doc="The bundle's code; names the bundle when written.",
+    bundle_code = string(
+        WRITE, example="BUNDLEMM000000FFFFFFXLXX", doc="The bundle's code; names the bundle when written."
     )
     quantity = integer(
         WRITE | FILTER, required=True, minimum=1, maximum=MOST_PIECES, example=4, doc="How many; at least 1."
@@ -158,6 +156,7 @@ class LineItem(
     _update_quantity = argument(
         "boolean", CREATE, example=True, doc="Add to the quantity of the line that holds the same item already."
     )
+    contents = hidden("object", doc="Of a bundle: how many of each sku, by its id, are in one.")
     options_count = hidden("integer", default=0, doc="Pieces of all its options; zero where it has none.")
     price_fixed = hidden("boolean", default=False, doc="An integration gave the unit amount, and refreshes keep it.")
 
@@ -174,12 +173,12 @@ class LineItem(
             describe(values, item, work)
             same = _same(order, values) if change.arguments.get("_update_quantity") else None
             if same is not None:
-                yield from must_be_there(order, item, values["quantity"], work)
+                yield from _must_be_there(order, values, item, work)
                 same._add(values["quantity"], work)
                 yield from order.refresh(work)
                 return same
             yield from price(values, item, change, order, work, values["quantity"])
-            yield from must_be_there(order, item, values["quantity"], work)
+            yield from _must_be_there(order, values, item, work)
         work.check()
         line = work.create(cls, **values, currency_code=order.currency_code)
         line.order = order
@@ -210,27 +209,20 @@ class LineItem(
         if is_other and (self.item_id is None or item.shape.type != self.item_type):
             work.invalid(code_of(item), "invalid", value=item.code)
             work.check()
-        yield from self._must_be_there(item if is_other else None, quantity, work)
-        work.check()
         if is_other:
             yield from self._take_item(item, change, quantity, work)
+        elif quantity > self.quantity:
+            more = {sku: held // self.quantity * (quantity - self.quantity) for sku, held in self.pieces().items()}
+            yield from must_be_there(order, more, work)
+        work.check()
         work.change(self, **values)
         self.measure(work)
-
-    def _must_be_there(self, other: Any, quantity: int, work: Work) -> Rule:
-        """Note what is short for so many pieces, of another item where there is one."""
-        if other is not None:
-            yield from must_be_there(self.order, other, quantity, work)
-        elif self.item_type == "skus" and self.item_id is not None and quantity > self.quantity:
-            yield Load(self, ("sku",))
-            if self.sku is not None:
-                yield from must_be_there(self.order, self.sku, quantity - self.quantity, work)
 
     def _take_item(self, item: Any, change: Change, quantity: int, work: Work) -> Rule:
         """Have it be of another item of the same type, with the same options as far as they are for that, too."""
         values, order = change.values, self.order
         describe(values, item, work)
-        values["item_id"] = item.id
+        yield from must_be_there(order, pieces_of(values, quantity), work)
         if self.options_count:
             yield Load(order, ("line_item_options.sku_option",))
             options = [one.sku_option for one in order.line_item_options if one.line_item_id == self.id]
@@ -294,6 +286,12 @@ class LineItem(
                 return
             work.invalid("item_type", "invalid", "belongs to the server", value=self.item_type)
             work.check()
+
+
+def _must_be_there(order: Order, values: dict[str, Any], item: Any, work: Work) -> Rule:
+    """Note what is short for a line of these values."""
+    known = item if isinstance(item, Sku) else None
+    yield from must_be_there(order, pieces_of(values, values["quantity"]), work, known)
 
 
 def _same(order: Order, values: dict[str, Any]) -> LineItem | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.commerce.catalog.bundles import Bundle
 from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.orders.adjustments import Adjustment
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.unserved import asked
 from paydesk.declare import Rule, eq
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.work import Work
@@ -17,37 +17,46 @@ _CUSTOM = ("skus", "adjustments")
 """The types of a line without item: goods, or an adjustment of either sign."""
 
 
-Item = Sku | Adjustment
+Item = Sku | Bundle | Adjustment
 """What a client can make a line of."""
 
 
 def item_of(change: Change, work: Work) -> Rule:
-    """The record that `item` or `sku_code` names, None when neither does."""
+    """The record that `item`, `sku_code` or `bundle_code` names, None when none does."""
     item = change.related.get("item")
-    code = change.values.pop("sku_code", None)
-    if isinstance(item, Sku | Adjustment):
+    codes = {kind: change.values.pop(_CODES[kind.shape.type], None) for kind in (Sku, Bundle)}
+    if isinstance(item, Item):
         return item
     if item is not None:
         work.invalid("item", "invalid")
-    elif code:
-        sku = yield Find(Sku, eq("code", code))
-        if sku is None:
-            work.invalid("sku_code", "noent_sku", "doesn't exist", value=code)
-            work.check()
-        return sku
+    for kind, code in codes.items():
+        if item is None and code:
+            found = yield Find(kind, eq("code", code))
+            if found is None:
+                name = kind.shape.singular
+                work.invalid(f"{name}_code", f"noent_{name}", "doesn't exist", value=code)
+                work.check()
+            return found
     return None
+
+
+_CODES = {"skus": "sku_code", "bundles": "bundle_code"}
 
 
 def code_of(item: Item) -> str:
     """The attribute by which a client names an item."""
-    return {"skus": "sku_code"}.get(item.shape.type, "item")
+    return _CODES.get(item.shape.type, "item")
+
+
+def pieces_of(values: dict[str, Any], quantity: int) -> dict[str, int]:
+    """How many of each sku, by its id, a line of these values holds."""
+    if values["item_type"] == "skus":
+        return {values["item_id"]: quantity}
+    return {sku: each * quantity for sku, each in (values.get("contents") or {}).items()}
 
 
 def refuse_unserved(change: Change, work: Work) -> None:
-    """Refuse bundles, subscriptions and prices of external services, as in a shop that has none."""
-    bundle = asked(change, "bundle_code")
-    if bundle:
-        work.invalid("bundle_code", "noent_bundle", "doesn't exist", value=bundle)
+    """Refuse subscriptions and prices of external services, as in a shop that has none."""
     frequency = change.values.get("frequency")
     if frequency:
         work.invalid("frequency", "inclusion", value=frequency)
@@ -79,6 +88,9 @@ def describe(values: dict[str, Any], item: Item, work: Work) -> None:
     values.update(item_id=item.id, item_type=kind, name=values.get("name") or item.name)
     if isinstance(item, Sku):
         values.update(sku_code=item.code, image_url=values.get("image_url") or item.image_url)
+    elif isinstance(item, Bundle):
+        values.update(bundle_code=item.code, image_url=values.get("image_url") or item.image_url)
+        values["contents"] = dict(item.contents)
 
 
 def price(values: dict[str, Any], item: Item, change: Change, order: Order, work: Work, quantity: int) -> Rule:
@@ -93,6 +105,15 @@ def price(values: dict[str, Any], item: Item, change: Change, order: Order, work
         if item.currency_code != order.currency_code:
             work.invalid(field, "currency_mismatch", "has another currency than the order")
         values["unit_amount_cents"] = item.amount_cents
+        return
+    if isinstance(item, Bundle):
+        is_sold = item.market_id in (None, order.market_id) and item.currency_code == order.currency_code
+        if not is_sold or item.price_amount_cents is None or not item.contents:
+            work.invalid(field, "no_price", "is not sold in this market", value=item.code)
+            return
+        values["unit_amount_cents"] = item.price_amount_cents
+        if values.get("compare_at_amount_cents") is None:
+            values["compare_at_amount_cents"] = item.compare_at_amount_cents
         return
     found = (yield from prices_in(order.market, [item.id], order.currency_code, work)).get(item.id)
     if found is None:

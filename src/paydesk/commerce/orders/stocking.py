@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from paydesk.base.errors import Invalid
 from paydesk.commerce.catalog.skus import Sku
@@ -19,19 +18,27 @@ from paydesk.rules.asking import Find, Load
 from paydesk.rules.work import Work
 
 
-def must_be_there(order: Order, item: Any, more: int, work: Work) -> Rule:
-    """Note where a line asks for `more` pieces of an item than the order holds and its market cannot give them.
+def must_be_there(order: Order, more: Mapping[str, int], work: Work, known: Sku | None = None) -> Rule:
+    """Note where a line asks for more pieces of a sku than the order holds and its market cannot give them.
 
+    more     how many more of each sku, by its id
+    known    the one that is asked for, where it is in hand
     source   Commerce Layer, "Line items", `quantity`
     """
-    model = _model(order)
-    if model is None or more <= 0 or not isinstance(item, Sku) or item.do_not_track:
+    model, asked = _model(order), sorted(sku for sku, pieces in more.items() if pieces > 0)
+    if model is None or not asked:
         return
-    there: Levels = yield from levels(model, [item.id])
-    free = there.free(item.id) + (yield from _reserved(order))[item.id]
-    wanted = pieces(order)[item.id] + more
-    if wanted > free:
-        work.invalid("quantity", "out_of_stock", "is out of stock", value=wanted, count=free)
+    skus = {known.id: known} if known is not None else (yield from _counted(asked))
+    counted = [id_ for id_, sku in skus.items() if not sku.do_not_track]
+    if not counted:
+        return
+    there: Levels = yield from levels(model, counted)
+    reserved = yield from _reserved(order)
+    for sku in counted:
+        free, wanted = there.free(sku) + reserved[sku], pieces(order)[sku] + more[sku]
+        if wanted > free:
+            work.invalid("quantity", "out_of_stock", "is out of stock", value=wanted, count=free)
+            return
 
 
 def shortages(order: Order) -> Rule:
@@ -133,8 +140,7 @@ def pieces(order: Order) -> Counter[str]:
     """How many of each sku the order holds, by its id."""
     wanted: Counter[str] = Counter()
     for line in order.line_items:
-        if line.item_type == "skus" and line.item_id:
-            wanted[line.item_id] += line.quantity
+        wanted.update(line.pieces())
     return wanted
 
 

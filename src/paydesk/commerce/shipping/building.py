@@ -81,7 +81,7 @@ def _methods(cart: Cart) -> Rule:
     """All shipping methods of the order's market, those that are switched off among them: a shop that has switched its
     methods off sends nothing, while one without any does not tell how it sends.
     """
-    goods = any(line.item_type == "skus" and line.item_id for line in cart.line_items)
+    goods = any(line.pieces() for line in cart.line_items)
     if not goods or not is_known(cart):
         return []
     ours = either(null("market_id"), eq("market_id", cart.market_id))
@@ -90,16 +90,17 @@ def _methods(cart: Cart) -> Rule:
 
 def _shipped(cart: Cart) -> Rule:
     """The skus of the order that are sent anywhere, by id."""
-    ids = sorted({line.item_id for line in cart.line_items if line.item_type == "skus" and line.item_id})
+    ids = sorted({sku for line in cart.line_items for sku in line.pieces()})
     found = yield Find(Sku, within("id", ids), many=True)
     return {sku.id: sku for sku in found if not sku.do_not_ship}
 
 
 def _divided(cart: Cart, skus: Mapping[str, Sku]) -> Rule:
     wanted = [
-        Wanted(line.id, sku.id, sku.code, sku.shipping_category_id, line.quantity, not sku.do_not_track)
+        Wanted(line.id, sku.id, sku.code, sku.shipping_category_id, quantity, not sku.do_not_track)
         for line in cart.line_items
-        if line.item_type == "skus" and (sku := skus.get(line.item_id)) is not None
+        for id_, quantity in line.pieces().items()
+        if (sku := skus.get(id_)) is not None
     ]
     yield Load(cart, ("market.inventory_model",))
     model = cart.market.inventory_model

@@ -121,6 +121,7 @@ def _fits(present: StockLineItem | None, line_id: str | None, quantity: int, wor
     line = yield Find("line_items", eq("id", line_id))
     others = yield Find(StockLineItem, eq("line_item_id", line_id), many=True)
     held = sum(one.quantity for one in others if present is None or one.id != present.id)
-    if line is not None and line.item_type == "skus" and held + quantity > line.quantity:
-        count = line.quantity - held
+    bought = sum(line.pieces().values()) if line is not None else 0
+    if bought and held + quantity > bought:
+        count = bought - held
         work.invalid("quantity", "less_than_or_equal_to", value=quantity, count=count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paydesk.base.currencies import to_step
+from paydesk.commerce.catalog.bundles import Bundle
 from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.orders.adjustments import Adjustment
 from paydesk.commerce.orders.line_items import LineItem
@@ -18,6 +19,7 @@ def take(order: Order, work: Work) -> Rule:
         line.measure(work)
     priced = [line for line in order.line_items if line.item_id and not line.price_fixed]
     yield from _take_skus(order, [line for line in priced if line.item_type == "skus"], work)
+    yield from _take_bundles([line for line in order.line_items if line.item_type == "bundles" and line.item_id], work)
     yield from _take_adjustments([line for line in priced if line.item_type == "adjustments"], work)
 
 
@@ -30,6 +32,25 @@ def _take_skus(order: Order, lines: list[LineItem], work: Work) -> Rule:
         if price is not None:
             cents = price.amount_cents(line.quantity, line.frequency)
             _take(line, cents, price.compare_at_amount_cents, work)
+
+
+def _take_bundles(lines: list[LineItem], work: Work) -> Rule:
+    """Take the price of each bundle, save where an integration gave one, and what is in it now."""
+    if not lines:
+        return
+    found = {one.id: one for one in (yield Find(Bundle, within("id", _items(lines)), many=True))}
+    for line in lines:
+        bundle = found.get(line.item_id)
+        if bundle is None:
+            continue
+        if bundle.contents:
+            work.change(line, contents=dict(bundle.contents))
+        if (
+            not line.price_fixed
+            and bundle.currency_code == line.currency_code
+            and bundle.price_amount_cents is not None
+        ):
+            _take(line, bundle.price_amount_cents, bundle.compare_at_amount_cents, work)
 
 
 def _take_adjustments(lines: list[LineItem], work: Work) -> Rule:

@@ -66,6 +66,7 @@ def catch_up(order: Order, work: Work) -> Rule:
             Test("order.market.updated_at", "gteq", since),
             _switched(order, work),
             Test("adjustment.updated_at", "gteq", since),
+            Test("bundle.updated_at", "gteq", since),
             *(
                 [Test("line_item_options.sku_option.updated_at", "gteq", since)]
                 if order.line_item_options_count

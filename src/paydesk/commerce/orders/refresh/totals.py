@@ -95,7 +95,7 @@ def totals(
         adjustment_taxable_amount_cents=adjustments.taxable,
         total_taxable_amount_cents=sum(part.taxable for part in parts),
         total_amount_with_taxes_cents=max(owed - gift_card, 0),
-        skus_count=sum(line.quantity for line in own["goods"] if line.item_type == "skus"),
+        skus_count=sum(line.pieces for line in own["goods"] if line.item_type in ("skus", "bundles")),
     )
 
 
