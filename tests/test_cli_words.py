@@ -1,5 +1,6 @@
 """The words of the command line, as somebody reads them for the first time, in a terminal of 80 columns."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,10 +30,30 @@ def test_no_help_is_cut_in_its_middle() -> None:
         shown = CliRunner().invoke(cli, [*names, "--help"], env={"COLUMNS": "80"}, terminal_width=80)
         assert shown.exit_code == 0, names
         bad = [line for line in shown.stdout.splitlines() if line.endswith("...") and "Usage:" not in line]
-        bad += [line for line in shown.stdout.splitlines() if len(line) > 80]
+        bad += [line for line in shown.stdout.splitlines() if len(line) > 80 or line.endswith("-")]
+        bad += [
+            line for line in shown.stdout.splitlines() if re.search(r"<=|>=|^ +-.* <(str|int range|path|file)>", line)
+        ]
         if bad:
             cut[" ".join(names)] = bad
     assert cut == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("dev", "--port", "70000"), "70000 is not from 1 to 65535."),
+        (("dev", "--port", "http"), "http is no whole number."),
+        (("sandbox", "--port", "0"), "0 is not from 1 to 65535."),
+        (("matters", "--limit", "0"), "0 is not at least 1."),
+        (("sandbox", "faults", "add", "--cut", "--times", "-1"), "-1 is no whole number from 0 on."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_number_out_of_range_is_refused_before_anything_is_done(arguments: tuple[str, ...], said: str) -> None:
+    ended = CliRunner().invoke(cli, arguments)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines()[-1] == f"Error: Invalid value for '{arguments[-2]}': {said}"
 
 
 @pytest.mark.parametrize(

@@ -39,17 +39,19 @@ def create(
     ] = None,
     scopes: Annotated[
         list[str] | None,
-        typer.Option("--scope", metavar="SCOPE", help="A scope its tokens may have; may be given again. [any]"),
+        typer.Option(
+            "--scope", metavar="SCOPE", help="A scope its tokens may have; may be given again. [default: any]"
+        ),
     ] = None,
     lifetime: Annotated[
         str | None,
         typer.Option(
             metavar="SPAN",
-            help="How long its access tokens live, at most 15d. [4h for a sales channel, 2h for the others]",
+            help="How long its access tokens live, at most 15d. [default: 4h for a sales channel, 2h for the others]",
         ),
     ] = None,
     role: Annotated[
-        Role | None, typer.Option(help="What a webapp may do with tokens that name no user. [read_only]")
+        Role | None, typer.Option(help="What a webapp may do with tokens that name no user. [default: read_only]")
     ] = None,
     version: Version = False,
 ) -> None:

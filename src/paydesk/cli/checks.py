@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from paydesk.cli.groups import Version
+from paydesk.cli.groups import Version, number
 from paydesk.cli.periods import period
 from paydesk.cli.running import beside_dev, finish, opened, settings_of, told_plainly
 from paydesk.cli.screen import Exit, fail
@@ -15,7 +15,9 @@ def reconcile(
     since: Annotated[
         str, typer.Option(metavar="WHEN", help="From when: 7d, 36h, 1d12h ago, or an ISO 8601 time.")
     ] = "7d",
-    until: Annotated[str | None, typer.Option(metavar="WHEN", help="To when, in the same words. [now]")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="To when, in the same words. [default: now]")
+    ] = None,
     organization: Annotated[
         str | None, typer.Option("--organization", "-o", metavar="SLUG", help="Only this organization's, by its slug.")
     ] = None,
@@ -76,12 +78,22 @@ def prove(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A cross-section, in a fraction of the time.")] = False,
     interleavings: Annotated[
-        int | None, typer.Option(min=0, help="How many interleavings to try. [200; 20 with --quick]")
+        int | None,
+        typer.Option(
+            parser=number(0), metavar="NUMBER", help="How many interleavings to try. [default: 200; 20 with --quick]"
+        ),
     ] = None,
     refunds: Annotated[
-        int | None, typer.Option(min=0, help="How many refunds to lose the answers of. [500; 30 with --quick]")
+        int | None,
+        typer.Option(
+            parser=number(0),
+            metavar="NUMBER",
+            help="How many refunds to lose the answers of. [default: 500; 30 with --quick]",
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Ask the same things again. [drawn]")] = None,
+    seed: Annotated[
+        int | None, typer.Option(parser=number(0), metavar="NUMBER", help="Ask the same things again. [default: drawn]")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     version: Version = False,
 ) -> None:

@@ -15,7 +15,11 @@ demo = group("The demo of `paydesk dev`: buying something, and filling it up.")
 def buy(
     credentials: Annotated[
         Path | None,
-        typer.Option(dir_okay=False, help="The file that `paydesk dev` wrote. [credentials.json in the data dir]"),
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="The file that `paydesk dev` wrote. [default: credentials.json in the data dir]",
+        ),
     ] = None,
     version: Version = False,
 ) -> None:

@@ -23,7 +23,7 @@ gateways = group("Gateways: whether they work, and their keys.")
 
 @gateways.command("check")
 def check(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Only these gateways. [all]")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Only these gateways. [default: all]")] = None,
     self_test: Annotated[
         bool, typer.Option("--self-test/--no-self-test", help="Send a signed event of our own to the endpoint.")
     ] = True,
@@ -68,7 +68,7 @@ def rekey(
         str | None,
         typer.Option(
             metavar="KEY",
-            help="Another publishable key, where that changes, too. [without --stdin PAYDESK_STRIPE_PUBLISHABLE_KEY]",
+            help="Another publishable key, where that changes, too. [without --stdin: PAYDESK_STRIPE_PUBLISHABLE_KEY]",
         ),
     ] = None,
     version: Version = False,
@@ -104,7 +104,7 @@ def add(
     ] = False,
     publishable_key: Annotated[
         str | None,
-        typer.Option(metavar="KEY", help="Its publishable key. [without --stdin PAYDESK_STRIPE_PUBLISHABLE_KEY]"),
+        typer.Option(metavar="KEY", help="Its publishable key. [without --stdin: PAYDESK_STRIPE_PUBLISHABLE_KEY]"),
     ] = None,
     version: Version = False,
 ) -> None:

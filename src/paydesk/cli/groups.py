@@ -1,5 +1,6 @@
 """What all groups of commands have in common."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -32,6 +33,25 @@ Version = Annotated[
 class Mode(StrEnum):
     TEST = "test"
     LIVE = "live"
+
+
+def number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """What reads an option that is a whole number. typer's own ranges would write `[1<=x<=65535]` into the help."""
+
+    def read(text: str) -> int:
+        try:
+            given = int(text)
+        except ValueError:
+            raise typer.BadParameter(f"{text} is no whole number.") from None
+        if given < least or (most is not None and given > most):
+            limits = f"at least {least}" if most is None else f"from {least} to {most}"
+            raise typer.BadParameter(f"{given} is not {limits}.")
+        return given
+
+    return read
+
+
+PORT = number(1, 65_535)
 
 
 class Group(TyperGroup):

@@ -13,7 +13,9 @@ keys = group("Keys: those that seal secrets in the database, and those that sign
 
 @keys.command("rotate")
 def rotate(
-    only: Annotated[str | None, typer.Option(help="vault or signing; both, where it is not given.")] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="KEY", help="vault or signing; both, where it is not given.")
+    ] = None,
     version: Version = False,
 ) -> None:
     """Put a new key in front: one that seals secrets, and one that signs tokens.

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paydesk.cli.groups import Mode, Version
+from paydesk.cli.groups import Mode, Version, number
 from paydesk.cli.running import finish, opened, settings_of
 from paydesk.cli.screen import Exit
 
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 def matters(
     organization: Annotated[
-        str | None, typer.Option("--organization", "-o", help="Only this organization's, by its slug.")
+        str | None, typer.Option("--organization", "-o", metavar="SLUG", help="Only this organization's, by its slug.")
     ] = None,
     mode: Annotated[Mode | None, typer.Option(help="Only test or live.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many to show; --json tells all.")] = 100,
+    limit: Annotated[
+        int, typer.Option(parser=number(1), metavar="NUMBER", help="How many to show; --json tells all.")
+    ] = 100,
     json: Annotated[bool, typer.Option("--json", help="Tell it to a program.")] = False,
     version: Version = False,
 ) -> None:

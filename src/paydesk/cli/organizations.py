@@ -22,10 +22,13 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name people read.")],
     slug: Annotated[
         str | None,
-        typer.Option(metavar="SLUG", help="The first label of its host name. [the name in lower case, with hyphens]"),
+        typer.Option(
+            metavar="SLUG", help="The first label of its host name. [default: the name in lower case, with hyphens]"
+        ),
     ] = None,
     email: Annotated[
-        str | None, typer.Option(metavar="EMAIL", help="The first administrator's e-mail address. [admin@SLUG]")
+        str | None,
+        typer.Option(metavar="EMAIL", help="The first administrator's e-mail address. [default: admin@SLUG]"),
     ] = None,
     with_shop: Annotated[
         str | None,
@@ -41,9 +44,9 @@ def create(
 ) -> None:
     """Found an organization.
 
-    It gets an administrator, and an integration and a sales channel for test and for live. The secrets are shown once:
-    they are stored as hashes. With --with-shop it gets a shop in both environments, and where
-    PAYDESK_STRIPE_SECRET_KEY is set, the way to pay with Stripe in that key's; `paydesk gateways add` makes it later.
+    It gets an administrator, and an integration and a sales channel for test and for live. With --with-shop it gets a
+    shop in both environments, and where PAYDESK_STRIPE_SECRET_KEY is set, the way to pay with Stripe in that key's;
+    `paydesk gateways add` makes it later. The secrets are shown once: they are stored as hashes.
     """
     from paydesk.base.errors import Invalid
     from paydesk.operations import founding, shop

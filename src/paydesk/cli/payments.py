@@ -6,13 +6,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paydesk.cli.groups import Mode, Version, group
+from paydesk.cli.groups import Mode, Version, group, number
 from paydesk.cli.periods import MOMENTS, SPANS, moment, span
 from paydesk.cli.running import beside_dev, finish, opened, settings_of, told_plainly
 from paydesk.cli.screen import Exit, fail
 
 if TYPE_CHECKING:
     from paydesk.operations.told.browsing import Filters
+
+Organization = Annotated[
+    str | None, typer.Option("--organization", "-o", metavar="SLUG", help="Only this organization's, by its slug.")
+]
+
+Method = Annotated[
+    str | None,
+    typer.Option(
+        metavar="METHOD", help="A payment method's name or id, or Stripe's word for a kind (card, ideal), or wire."
+    ),
+]
 
 payments = group("Payments: what happened to them, and what is about to.")
 
@@ -63,7 +74,8 @@ def show(
         ),
     ],
     organization: Annotated[
-        str | None, typer.Option("--organization", "-o", help="Look only in this organization, by its slug.")
+        str | None,
+        typer.Option("--organization", "-o", metavar="SLUG", help="Look only in this organization, by its slug."),
     ] = None,
     mode: Annotated[Mode | None, typer.Option(help="Look only in test or live.")] = None,
     history: Annotated[bool, typer.Option("--history", help="Tell all that happened as well, in order.")] = False,
@@ -95,27 +107,31 @@ def show(
 
 @payments.command("list")
 def list_(
-    since: Annotated[str, typer.Option(help="Stored since: 30d, 12h, or 2026-11-22T10:00:00Z.")] = "30d",
-    until: Annotated[str | None, typer.Option(help="Stored until, likewise. [now]")] = None,
+    since: Annotated[
+        str, typer.Option(metavar="WHEN", help="Stored since: 30d, 12h, or 2026-11-22T10:00:00Z.")
+    ] = "30d",
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Stored until, likewise. [default: now]")] = None,
     status: Annotated[
         str | None,
-        typer.Option(help="A payment status, an order's status, or a state as the list shows it; several by commas."),
+        typer.Option(
+            metavar="STATUS",
+            help="A payment status, an order's status, or a state as the list shows it; several by commas.",
+        ),
     ] = None,
     order: Annotated[str | None, typer.Option(metavar="ORDER", help="An order's number or id.")] = None,
     customer: Annotated[str | None, typer.Option(metavar="EMAIL", help="A customer's e-mail address.")] = None,
-    amount: Annotated[str | None, typer.Option(help="What the payment is for: 154, 154.00 EUR.")] = None,
+    amount: Annotated[
+        str | None, typer.Option(metavar="AMOUNT", help="What the payment is for: 154, 154.00 EUR.")
+    ] = None,
     last_digits: Annotated[str | None, typer.Option(metavar="DDDD", help="The last four digits of a card.")] = None,
-    market: Annotated[str | None, typer.Option(help="A market's code, name or id.")] = None,
-    method: Annotated[
-        str | None,
-        typer.Option(help="A payment method's name or id, or Stripe's word for a kind (card, ideal), or wire."),
-    ] = None,
-    organization: Annotated[
-        str | None, typer.Option("--organization", "-o", help="Only this organization's, by its slug.")
-    ] = None,
+    market: Annotated[str | None, typer.Option(metavar="MARKET", help="A market's code, name or id.")] = None,
+    method: Method = None,
+    organization: Organization = None,
     mode: Annotated[Mode | None, typer.Option(help="Only test or live.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 25,
-    after: Annotated[str | None, typer.Option(help="Go on behind this one, as the page before said.")] = None,
+    limit: Annotated[int, typer.Option(parser=number(1, 500), metavar="NUMBER", help="How many at most.")] = 25,
+    after: Annotated[
+        str | None, typer.Option(metavar="PLACE", help="Go on behind this one, as the page before said.")
+    ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Write it for a spreadsheet.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Tell it to a program.")] = False,
     version: Version = False,
@@ -192,10 +208,8 @@ def _filters(now: float, *, since: str, until: str | None, **given: Any) -> "Fil
 
 @payments.command("expiring")
 def expiring(
-    within: Annotated[str, typer.Option(help="How soon: 24h, 3d, 90m.")] = "24h",
-    organization: Annotated[
-        str | None, typer.Option("--organization", "-o", help="Only this organization's, by its slug.")
-    ] = None,
+    within: Annotated[str, typer.Option(metavar="SPAN", help="How soon: 24h, 3d, 90m.")] = "24h",
+    organization: Organization = None,
     mode: Annotated[Mode | None, typer.Option(help="Only test or live.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Tell it to a program.")] = False,
     version: Version = False,

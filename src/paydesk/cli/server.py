@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paydesk import __version__
-from paydesk.cli.groups import EXIT_CODES, Version
+from paydesk.cli.groups import EXIT_CODES, PORT, Version
 from paydesk.cli.running import fail_to_listen, finish, settings_of, told_plainly
 from paydesk.cli.screen import Exit, done, err, fail
 
@@ -20,18 +20,24 @@ if TYPE_CHECKING:
 
 
 def dev(
-    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="The address to listen on. [127.0.0.1]")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The address to listen on. [default: 127.0.0.1]")
+    ] = None,
     port: Annotated[
-        int | None, typer.Option(metavar="PORT", min=1, max=65535, help="The port to listen on. [8000]")
+        int | None, typer.Option(metavar="PORT", parser=PORT, help="The port to listen on. [default: 8000]")
     ] = None,
     data_dir: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", file_okay=False, help="Where everything is kept between two starts. [.paydesk]"),
+        typer.Option(
+            metavar="FOLDER", file_okay=False, help="Where everything is kept between two starts. [default: .paydesk]"
+        ),
     ] = None,
     credentials: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", dir_okay=False, help="The JSON file to write once ready. [credentials.json in the data dir]"
+            metavar="FILE",
+            dir_okay=False,
+            help="The JSON file to write once ready. [default: credentials.json in the data dir]",
         ),
     ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Forget all data, keys and credentials first.")] = False,
@@ -40,7 +46,7 @@ def dev(
     ] = False,
     sandbox_port: Annotated[
         int | None,
-        typer.Option(metavar="PORT", min=1, max=65535, help="The sandbox's port. [the one it had, or a free one]"),
+        typer.Option(metavar="PORT", parser=PORT, help="The sandbox's port. [default: the one it had, or a free one]"),
     ] = None,
     stripe_secret_key: Annotated[
         str | None,

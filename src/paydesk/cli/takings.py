@@ -35,10 +35,10 @@ class DisputeState(StrEnum):
     OTHER = "other"
 
 
-Since = Annotated[str, typer.Option(help="From when (UTC): 7d, 12h ago, a date, or an ISO 8601 time.")]
-Until = Annotated[str | None, typer.Option(help="To when, that moment not included. [now]")]
+Since = Annotated[str, typer.Option(metavar="WHEN", help="From when (UTC): 7d, 12h ago, a date, or an ISO 8601 time.")]
+Until = Annotated[str | None, typer.Option(metavar="WHEN", help="To when, that moment not included. [default: now]")]
 Organization = Annotated[
-    str | None, typer.Option("--organization", "-o", help="Only this organization's, by its slug.")
+    str | None, typer.Option("--organization", "-o", metavar="SLUG", help="Only this organization's, by its slug.")
 ]
 OfMode = Annotated[Mode | None, typer.Option("--mode", help="Only test or live.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values, for a spreadsheet.")]
@@ -74,7 +74,9 @@ def takings(
 
 
 def refunds(
-    status: Annotated[RefundState | None, typer.Option(help="Only those that stand like this.")] = None,
+    status: Annotated[
+        RefundState | None, typer.Option(metavar="STATUS", help="Only those that stand like this.")
+    ] = None,
     since: Since = "30d",
     until: Until = None,
     organization: Organization = None,
@@ -103,7 +105,8 @@ def refunds(
 
 def disputes(
     status: Annotated[
-        DisputeState | None, typer.Option(help="Only those that stand like this; open: an answer is awaited.")
+        DisputeState | None,
+        typer.Option(metavar="STATUS", help="Only those that stand like this; open: an answer is awaited."),
     ] = None,
     since: Since = "120d",
     until: Until = None,

@@ -53,7 +53,8 @@ def recover(version: Version = False) -> None:
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where to; a file that is not there yet.")], version: Version = False
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; a file that is not there yet.")],
+    version: Version = False,
 ) -> None:
     """Copy the SQLite database to a file, whole, also while it is served.
 
@@ -68,7 +69,7 @@ def backup(
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="What `paydesk backup` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `paydesk backup` wrote.")],
     replace: Annotated[bool, typer.Option("--replace", help="Put the database aside that is there.")] = False,
     version: Version = False,
 ) -> None:

@@ -23,6 +23,20 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"([0-9]+)([smhdw])")
 
 
+def _count(text: str) -> int:
+    """A whole number from 0 on, read here because typer's ranges write `[x>=0]` into the help."""
+    if not str(text).isdecimal():
+        raise typer.BadParameter(f"{text} is no whole number from 0 on.")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    port = _count(text)
+    if not 1 <= port <= 65_535:
+        raise typer.BadParameter(f"{port} is not from 1 to 65535.")
+    return port
+
+
 def seconds(text: str) -> int:
     """A duration such as 7d, 36h, 90m, 15s or 1d12h in seconds.
 
@@ -63,7 +77,7 @@ def _control(method: str, url: str, path: str, body: dict[str, Any] | None = Non
 def main(
     context: typer.Context,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", help="The port to listen on.", min=1, max=65_535)] = 8010,
+    port: Annotated[int, typer.Option(metavar="PORT", help="The port to listen on.", parser=_port)] = 8010,
     data_dir: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder of its data.")] = Path("sandbox-data"),
 ) -> None:
     """Run the sandbox, or with a command below talk to one that runs."""
@@ -74,7 +88,7 @@ def main(
 @cli.command()
 def run(
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", help="The port to listen on.", min=1, max=65_535)] = 8010,
+    port: Annotated[int, typer.Option(metavar="PORT", help="The port to listen on.", parser=_port)] = 8010,
     data_dir: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder of its data.")] = Path("sandbox-data"),
     die_with_parent: Annotated[bool, typer.Option("--die-with-parent", hidden=True)] = False,
 ) -> None:
@@ -157,7 +171,9 @@ def add_fault(
     late: Annotated[
         str | None, typer.Option(metavar="SPAN", help="For --webhook late and reversed: how long, for instance 10s.")
     ] = None,
-    times: Annotated[int, typer.Option(help="How often it strikes; 0 until it is cleared.", min=0)] = 1,
+    times: Annotated[
+        int, typer.Option(metavar="NUMBER", help="How often it strikes; 0 until it is cleared.", parser=_count)
+    ] = 1,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Set one fault. Exactly one of --delay, --drop, --cut, --status and --webhook says what it does."""
@@ -182,7 +198,9 @@ def add_fault(
 
 @faults.command("clear")
 def clear_faults(
-    fault: Annotated[str | None, typer.Argument(help="The fault's id; without one all are cleared.")] = None,
+    fault: Annotated[
+        str | None, typer.Argument(metavar="FAULT", help="The fault's id; without one all are cleared.")
+    ] = None,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Clear one fault, or all of them."""
