@@ -10,7 +10,7 @@ TYPED := src tests $(wildcard bench)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-clients check bench wheel format lock migration permissions clean
+.PHONY: help dev test test-clients check bench wheel format lock migration permissions picture clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -56,6 +56,9 @@ migration: $(VENV)/.test ## Write a migration from changed declarations: ARGS="w
 permissions: $(VENV)/.test ## Print anew which kind of client may do what, for review
 	$(BIN)/python -m tests.oauth.test_permissions
 
+picture: $(VENV)/.test ## Draw docs/payments-show.svg anew, of a real run
+	$(BIN)/python -m tests.picture
+
 clean: ## Remove the virtual environment and what the tools left behind
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis build dist
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
@@ -69,8 +72,9 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/run.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Installing what paydesk runs with into $(VENV): a minute or so, this once"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $(VENV)/lib src || true # makes the first start fast, also where Python may write none
 	@touch $@
 

@@ -3,13 +3,17 @@
 import ast
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 import paydesk
 from paydesk.base.printable import one_line, printable
 from paydesk.cli.screen import complain, rows, say, write_json
+from paydesk.cli.screens import answer, history
+from tests.picture import FILE, ORDER
 
+SVG = "{http://www.w3.org/2000/svg}"
 CLI = Path(paydesk.__file__).parent / "cli"
 
 
@@ -41,6 +45,16 @@ def test_json_stays_the_same_value_and_messages_keep_their_lines(capsys: pytest.
     shown = capsys.readouterr()
     assert shown.out == "a\\u001b]0;b [red]c\nna me  \\u001bc [red]d\n"
     assert shown.err == "error: it ended:\nTraceback\\u001b[A\nat line 1\n"
+
+
+def test_the_picture_of_payments_show_has_what_is_printed_today() -> None:
+    """`make picture` draws it anew."""
+    lines = [row.text.replace("\xa0", " ") for row in ElementTree.parse(FILE).iter(f"{SVG}text") if row.text]
+    labels = [line.split()[0] for line in lines if line.split()]
+    assert lines[1] == f"paydesk payments show {ORDER} --history"
+    assert [label for label in labels if label in answer.COLOURS] == list(answer.COLOURS)
+    assert set(history.COLOURS) <= set(labels)
+    assert f"{ORDER}/T/003" in labels and {"status", "total", "sums", "net"} <= set(labels)
 
 
 def test_the_command_line_writes_by_its_consoles_alone() -> None:

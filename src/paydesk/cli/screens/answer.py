@@ -9,13 +9,13 @@ from paydesk.base.money import formatted
 from paydesk.base.printable import one_line
 from paydesk.cli.screen import err, out, safe, say
 
-_COLOURS = {"who": "dim", "what": "dim", "card": "dim", "money": "dim", "say": "cyan", "do": "yellow"}
+COLOURS = {"who": "dim", "what": "dim", "card": "dim", "money": "dim", "say": "cyan", "do": "yellow"}
 
 
 def show(answer: Mapping[str, str]) -> None:
     """Who, what, with which card, where the money is, what to say, what to do."""
     for name, said in answer.items():
-        out().print(f"[{_COLOURS[name]}]{name.ljust(5)}[/]  {safe(said)}")
+        out().print(f"[{COLOURS[name]}]{name.ljust(5)}[/]  {safe(said)}")
 
 
 def matches(found: Sequence[Mapping[str, Any]], *, more: bool, clue: str) -> None:

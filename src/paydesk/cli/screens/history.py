@@ -44,6 +44,10 @@ TOLD_OF = {
 """What they tell of documents within a record."""
 
 
+COLOURS = {"version": "dim", "call": "cyan", "answer": "cyan", "webhook": "magenta"}
+"""By what an entry of the history tells."""
+
+
 def show(found: dict[str, Any], *, history: bool) -> None:
     """The six lines, the history where it is asked for, the transactions, and how things stand."""
     answer.show(found["answer"])
@@ -60,11 +64,10 @@ def show(found: dict[str, Any], *, history: bool) -> None:
 
 def _history(found: dict[str, Any]) -> None:
     currency = found["order"]["currency_code"]
-    colours = {"version": "dim", "call": "cyan", "answer": "cyan", "webhook": "magenta"}
     for entry in found["history"]:
         text = _line(entry, currency)
         if text is not None:
-            colour = colours[entry["what"]]
+            colour = COLOURS[entry["what"]]
             if entry["what"] == "answer" and entry["state"] != "done":
                 colour = "red"
             out().print(f"[dim]{_moment(entry['at'])}[/]  [{colour}]{entry['what']:7}[/]  {safe(text)}")
