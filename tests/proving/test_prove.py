@@ -127,3 +127,12 @@ def test_a_seed_stands_for_the_same_interleavings() -> None:
 
     assert said(7) == said(7) != said(8)
     assert [len(group) for group, _ in interleavings.drawn(7, 25, 2)] == [5] * 5
+
+
+def test_two_refunds_at_stripe_are_two_that_were_asked_for() -> None:
+    groups = interleavings.drawn(5, 500, 2)
+    steps = [step for group, _ in groups for one in group for step in one.steps]
+    assert {(step.at_stripe, step.key is None) for step in steps} == {(True, True), (False, True), (False, False)}
+    one = groups[0][0][4]
+    assert [step.name for step in one.steps] == ["refund at Stripe", "refund all", "refund at Stripe"]
+    assert interleavings._refunds_asked(one) == 3

@@ -110,8 +110,8 @@ async def ground(database_url: str | None) -> AsyncIterator[Ground]:
                     made.client = client.client_id, client.client_secret
                     yield made
                 finally:
-                    await servers.stop()
                     await database.close()
+                    await servers.stop()
         finally:
             sandbox.stop()
 

@@ -72,6 +72,11 @@ class Step:
     key: str | None
     again: bool
 
+    @property
+    def at_stripe(self) -> bool:
+        """Whether it is done at Stripe, past paydesk."""
+        return self.name.endswith("at Stripe")
+
 
 @dataclass(frozen=True)
 class Kill:
@@ -133,9 +138,11 @@ def _one(chance: random.Random, number: int, servers: int, patient: bool) -> Int
         )
         for _ in range(chance.randrange(2, 5))
     )
-    # A key is one request's: what is asked for is part of it.
+    # A key is one request's: what is asked for is part of it. At Stripe itself there is none.
     steps = tuple(
-        replace(one, key=f"{shared}/{one.name}/{at if one.key == 'own' else ''}" if one.key else None)
+        replace(
+            one, key=f"{shared}/{one.name}/{at if one.key == 'own' else ''}" if one.key and not one.at_stripe else None
+        )
         for at, one in enumerate(steps)
     )
     call_fault = chance.choice(FAULTS) if chance.random() < 0.5 else None
@@ -228,7 +235,7 @@ async def _happen(group: Sequence[Interleaving], kill: Kill | None, nodes: Seque
     """One group. Returns whether a server was killed."""
     for number, node in enumerate(nodes):
         at = kill.at if kill is not None and kill.server == number else ""
-        if at or not node.runs:
+        if at or not await node.runs():
             await node.kill()
             await node.start(crash_at=at)
     await shop.stripe.mend()
@@ -242,7 +249,7 @@ async def _happen(group: Sequence[Interleaving], kill: Kill | None, nodes: Seque
     done = await asyncio.gather(*working)
     killed = 0
     for node in nodes:
-        if not node.runs:
+        if not await node.runs():
             killed += 1
             await node.kill()
             await node.start()
@@ -265,7 +272,7 @@ async def _step(one: Interleaving, step: Step, nodes: Sequence[Server], shop: Sh
     await asyncio.sleep(step.after_ms / 1000)
     assert one.order is not None and one.payment is not None, "it was prepared"
     intent = one.payment["stripe_id"]
-    if step.name.endswith("at Stripe"):
+    if step.at_stripe:
         try:
             if step.name.startswith("confirm"):
                 await shop.stripe.call("POST", f"/v1/payment_intents/{intent}/confirm", payment_method=CARD)

@@ -60,16 +60,27 @@ class Servers:
         self._reading = asyncio.create_task(self._read())
 
     async def stop(self) -> None:
-        if self._process is not None:
-            with suppress(ProcessLookupError):  # dead already: its log says why, and whoever waits for it says so
+        """raises   Failed when it was dead already: nothing but this may end it"""
+        if self._process is None or self._reading is None:
+            return
+        if died := self._reading.done():
+            await self._process.wait()
+        else:
+            with suppress(ProcessLookupError):  # it is dying, and its end was not read yet
                 self._process.kill()
             await self._process.wait()
-        if self._reading is not None:
             await self._reading
+        if died or self._process.returncode != -signal.SIGKILL:
+            raise self._failure()
+
+    def _failure(self) -> Failed:
+        return Failed(f"The process that servers are forked from ended by itself:\n{tail(self.log)}")
 
     async def fork(self, asked: Mapping[str, object]) -> tuple[int, asyncio.Future[int]]:
         """A new server: its process id, and its exit status once it is dead."""
-        assert self._process is not None and self._process.stdin is not None, "start comes first"
+        assert self._process is not None and self._process.stdin is not None and self._reading, "start comes first"
+        if self._reading.done():
+            raise self._failure()
         self._process.stdin.write(json.dumps(asked).encode() + b"\n")
         born = await self._births.get()
         if not born:
@@ -86,6 +97,10 @@ class Servers:
             else:
                 self._deaths.pop(told["died"]).set_result(told["status"])
         self._births.put_nowait(0)
+        # Its servers end with it, and nobody is there to tell of that: whoever waits for one is told why.
+        for death in self._deaths.values():
+            death.set_exception(self._failure())
+            death.exception()  # whether anybody waits or not
 
 
 class Server:
@@ -110,25 +125,48 @@ class Server:
         self._death = death
         await until_it_answers(f"{self.base}/healthz", lambda: not death.done(), self._servers.log)
 
-    @property
-    def runs(self) -> bool:
-        return self._death is not None and not self._death.done()
+    async def runs(self) -> bool:
+        """Whether it takes connections. One that is dying takes none, though its death was not told yet.
+
+        raises   Failed when the process is gone that would tell
+        """
+        if self._death is None or self._death.done():
+            return False
+        try:
+            _, writer = await asyncio.open_connection(HOST, self.port)
+        except OSError:
+            await asyncio.wait([self._death], timeout=DEATH_SECONDS)
+            return not self._death.done()
+        writer.close()
+        return True
 
     async def death(self, seconds: float = DEATH_SECONDS) -> bool:
-        """Whether it dies within `seconds`, of SIGKILL. What still runs then is killed."""
+        """Whether it dies within `seconds`, of SIGKILL. What still runs then is killed.
+
+        raises   Failed when the process is gone that would tell
+        """
+        in_time, status = await self._end(seconds)
+        return in_time and status == -signal.SIGKILL
+
+    async def kill(self) -> None:
+        """kill -9; of a server that was killed already, nothing.
+
+        raises   Failed when it ended by itself before: that is no death of the proof's, and not to be counted as one
+        """
+        if self._death is not None:
+            _, status = await self._end(0)
+            if status != -signal.SIGKILL:
+                raise Failed(f"A server ended by itself, with status {status}:\n{tail(self._servers.log)}")
+
+    async def _end(self, seconds: float) -> tuple[bool, int]:
+        """Whether it ended within `seconds`, and its status once it has."""
         assert self._death is not None, "it was started"
         done, _ = await asyncio.wait([self._death], timeout=seconds)
         if not done:
-            with suppress(ProcessLookupError):  # dead by itself this moment; the word of it is on its way
+            with suppress(ProcessLookupError):  # it died this moment; the word of it is on its way
                 os.kill(self._pid, signal.SIGKILL)
-        status = await self._death
-        self._death = None
-        return bool(done) and status == -signal.SIGKILL
-
-    async def kill(self) -> None:
-        """kill -9; of a server that is dead, nothing."""
-        if self._death is not None:
-            await self.death(0)
+        death, self._death = self._death, None
+        return bool(done), await death
 
 
 class Sandbox:
