@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from paydesk.cli.certificates import Certificates
 from paydesk.cli.dev import DOCUMENTED_INTENT, DOCUMENTED_ORDER, MEDIA_TYPE, STRIPE
-from paydesk.cli.screen import fail, out, safe
+from paydesk.cli.screen import fail, out, own_name, safe
 
 SECONDS = 30.0
 WIDTH = 100
@@ -105,7 +105,7 @@ class _Walk:
         out().print(
             f"\n[green]✓[/] Order {safe(order['number'])} is {safe(order['status'])} and "
             f"{safe(order['payment_status'].replace('_', ' '))}. Its whole history: "
-            f"[bold]paydesk payments show {safe(order['number'])} --history[/]"
+            f"[bold]{own_name()} payments show {safe(order['number'])} --history[/]"
         )
 
     def _order(self) -> tuple[str, Mapping[str, str]]:

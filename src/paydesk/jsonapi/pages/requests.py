@@ -140,7 +140,7 @@ class Style:
     name: Callable[[str], str]
     indent: str = "  "
     space: str = ""
-    width: int = 60
+    width: int = 54
     packs: bool = False
 
     def within(self, columns: int | None) -> Style:
@@ -150,7 +150,7 @@ class Style:
     def write(self, value: Any, depth: int = 0, *, room: int = 0) -> str:
         """The value, on as few lines as fit. What wraps a single value begins and ends on the lines of that.
 
-        room   what stands before it on its first line
+        room   how much else stands on its line
         """
         line = self._line(value)
         if room + len(line) <= self.width or not isinstance(value, dict | list) or not value:
@@ -163,8 +163,8 @@ class Style:
             told = [("", one) for one in value]
         further = [FURTHER] * (len(value) - len(told))
         if len(told) == 1 and isinstance(told[0][1], dict | list):
-            begin += told[0][0]
-            return begin + ", ".join([self.write(told[0][1], depth, room=room + len(begin)), *further]) + end
+            begin, end = begin + told[0][0], "".join([f", {one}" for one in further]) + end
+            return begin + self.write(told[0][1], depth, room=room + len(begin) + len(end)) + end
         begin, end = begin.strip(), end.strip()
         indent = self.indent * (depth + 1)
         parts = [name + self.write(one, depth + 1, room=len(indent) + len(name)) for name, one in told] + further
