@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.acts.shipping import cart, choose, method, shipments
 from tests.acts.stock import location, model, stock
 from tests.commerce.conftest import ADDRESS, Client, Record, Refused, Shop
 
@@ -158,6 +159,30 @@ async def test_a_bundle_takes_the_stock_of_its_skus(shop: Shop) -> None:
             for given in ({"bundle_code": "SET"}, {"sku_code": "SCARF"}):
                 await shop.guest.create("line_items", {"order": order}, quantity=1, **given)
             await payable(shop, order)
+
+
+async def test_the_skus_of_a_bundle_are_shipped(shop: Shop) -> None:
+    for code, attributes in (("HAT", {}), ("SCARF", {}), ("SONG", {"do_not_ship": True})):
+        await shop.sku(code, 1000, **attributes)
+    await bundle(shop, await listed(shop, "Set", HAT=1, SCARF=2, SONG=1))
+    way = await method(shop, "Express", 700)
+    order = await cart(shop, HAT=1)
+    line = await shop.guest.create("line_items", {"order": order}, bundle_code="SET", quantity=2)
+    (shipment,) = await shipments(shop.guest, order)
+    assert shipment["skus_count"] == 7
+    answer = await shop.guest.get(order, "shipments.stock_line_items.line_item")
+    held = [Record(one) for one in answer.included if one["type"] == "stock_line_items"]
+    assert sorted((one["sku_code"], one["bundle_code"] or "", one["quantity"]) for one in held) == [
+        ("HAT", "", 1),
+        ("HAT", "SET", 2),
+        ("SCARF", "SET", 4),
+    ]
+    await choose(shop.guest, shipment, way)
+    now = await shop.guest.get(order)
+    told = ("subtotal_amount_cents", "shipping_amount_cents", "total_amount_with_taxes_cents", "skus_count")
+    assert [now[name] for name in told] == [6000, 700, 6700, 9]
+    await shop.guest.delete(line)
+    assert [one["skus_count"] for one in await shipments(shop.guest, order)] == [1]
 
 
 async def payable(shop: Shop, order: Record) -> None:

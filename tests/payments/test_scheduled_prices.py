@@ -61,20 +61,27 @@ async def test_an_order_is_placed_by_the_tier_and_the_list_that_hold_then(api: A
     assert line["attributes"]["unit_amount_cents"] == 2000
 
 
-async def test_a_payment_is_opened_for_what_options_and_adjustments_cost_by_then(api: Api) -> None:
+async def test_a_payment_is_opened_for_what_options_bundles_and_adjustments_cost_by_then(api: Api) -> None:
     await priced(api)
     order = await ready(api, 0)
     line = await api.create("line_items", {"sku_code": "MUG", "quantity": 2}, order=order)
     option = await api.create("sku_options", {"name": "Gift wrap", "price_amount_cents": 300}, market=api.market)
     given = {"quantity": 1, "options": {"paper": "red"}}
     await api.create("line_item_options", given, line_item=line, sku_option=option)
+    held = await api.create("sku_lists", {"name": "Pair"})
+    await api.create("sku_list_items", {"sku_code": "MUG", "quantity": 2}, sku_list=held)
+    given = {"code": "PAIR", "name": "Pair", "price_amount_cents": 5000}
+    pair = await api.create("bundles", given, market=api.market, sku_list=held)
+    await api.create("line_items", {"bundle_code": "PAIR", "quantity": 1}, order=order)
     fee = await api.create("adjustments", {"name": "Fee", "currency_code": "EUR", "amount_cents": 100})
     await api.create("line_items", {"quantity": 1}, order=order, item=fee)
-    assert await intended(api, order) == (6200, 6200)
+    assert await intended(api, order) == (11200, 11200)
     await api.update(option, {"price_amount_cents": 500})
-    assert await intended(api, order) == (6400, 6400)
+    assert await intended(api, order) == (11400, 11400)
     await api.update(fee, {"amount_cents": -400})
-    assert await intended(api, order) == (5900, 5900)
+    assert await intended(api, order) == (10900, 10900)
+    await api.update(pair, {"price_amount_cents": 4000})
+    assert await intended(api, order) == (9900, 9900)
     payment = await api.payment(order)
     await api.stripe.confirm(payment["stripe_id"])
     await api.update(payment, {"_refresh": True})
@@ -84,5 +91,5 @@ async def test_a_payment_is_opened_for_what_options_and_adjustments_cost_by_then
     assert refused.said == MISMATCHED
     await api.update(option, {"price_amount_cents": 400})
     placed = await api.update(order, {"_place": True})
-    told = ("status", "place_total_amount_cents", "adjustment_amount_cents", "line_item_options_count")
-    assert [placed[name] for name in told] == ["placed", 5800, -400, 1]
+    told = ("status", "place_total_amount_cents", "adjustment_amount_cents", "line_item_options_count", "skus_count")
+    assert [placed[name] for name in told] == ["placed", 9800, -400, 1, 4]

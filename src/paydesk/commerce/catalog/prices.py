@@ -42,21 +42,15 @@ from paydesk.rules.asking import Change, Find, Load
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
-_OF_MARKETS = Related(
-    (
-        Related(
-            (within("id", Caller("market_ids")), Without(ACTIVE, "price_list_schedulers", "price_list_schedulers")),
-            "markets",
-            "markets",
-        ),
+_SELLING = either(
+    Related(
+        (within("id", Caller("market_ids")), Without(ACTIVE, "price_list_schedulers", "price_list_schedulers")),
+        "markets",
+        "markets",
     ),
-    "price_list",
-    "price_lists",
+    Related(OF_MARKETS.parts, "price_list_schedulers", "price_list_schedulers"),
 )
-_SCHEDULED = Related(
-    (Related(OF_MARKETS.parts, "price_list_schedulers", "price_list_schedulers"),), "price_list", "price_lists"
-)
-"""The prices of a token's markets: those of the price list that a scheduler gives a market now, otherwise its own."""
+"""The price lists of a token's markets: the one that a scheduler gives a market now, otherwise its own."""
 
 
 class Price(
@@ -71,7 +65,7 @@ class Price(
         customer="SL",
         guest_sees=ALWAYS,
         customer_sees=ALWAYS,
-        scope=either(_OF_MARKETS, _SCHEDULED),
+        scope=Related((_SELLING,), "price_list", "price_lists"),
     ),
 ):
     """The amount of one sku in one list, which has at most one. Source: Commerce Layer, "Prices"."""

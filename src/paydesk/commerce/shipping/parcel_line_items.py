@@ -6,7 +6,7 @@ from paydesk.commerce.limits import MOST_PIECES
 from paydesk.commerce.payable import ORDER_ACCESS
 from paydesk.commerce.shipping.stock_line_items import first_of
 from paydesk.commerce.unserved import as_it_is
-from paydesk.declare import CREATE, FILTER, FIND, Rule, constant, derived, eq, integer, to_one
+from paydesk.declare import CREATE, FILTER, FIND, Rule, derived, eq, integer, to_one
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
@@ -32,7 +32,13 @@ class ParcelLineItem(
         example="TSHIRTMM000000FFFFFFXLXX",
         doc="The sku's code.",
     )
-    bundle_code = constant("string", example="BUNDLEMM000000FFFFFFXLXX", doc="The bundle's code.")
+    bundle_code = derived(
+        "string",
+        ("stock_line_item.line_item.bundle_code",),
+        as_it_is,
+        example="BUNDLEMM000000FFFFFFXLXX",
+        doc="The code of the bundle that it is a part of.",
+    )
     quantity = integer(CREATE | FIND, required=True, minimum=1, maximum=MOST_PIECES, example=4, doc="How many pieces.")
     name = derived(
         "string",

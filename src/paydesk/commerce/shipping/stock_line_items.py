@@ -8,7 +8,8 @@ from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_PIECES
 from paydesk.commerce.payable import ORDER_ACCESS
 from paydesk.commerce.shipping.handling import must_be_open
-from paydesk.declare import FILTER, FIND, WRITE, Rule, constant, derived, eq, integer, string, to_one
+from paydesk.commerce.unserved import as_it_is
+from paydesk.declare import FILTER, FIND, WRITE, Rule, derived, eq, integer, string, to_one
 from paydesk.rules.asking import Change, Find, Load
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
@@ -38,7 +39,13 @@ class StockLineItem(
     sku_code = string(
         WRITE | FILTER, example="TSHIRTMM000000FFFFFFXLXX", doc="The sku's code; names the sku when written."
     )
-    bundle_code = constant("string", None, example="BUNDLEMM000000FFFFFFXLXX", doc="The bundle's code.")
+    bundle_code = derived(
+        "string",
+        ("line_item.bundle_code",),
+        as_it_is,
+        example="BUNDLEMM000000FFFFFFXLXX",
+        doc="The code of the bundle that it is a part of.",
+    )
     quantity = integer(WRITE | FIND, required=True, minimum=1, maximum=MOST_PIECES, example=4, doc="How many pieces.")
     name = derived("string", ("line_item.name", "sku.name"), first_of, example="text", doc="The line item's name.")
     image_url = derived(
