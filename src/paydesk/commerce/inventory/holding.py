@@ -98,6 +98,50 @@ def give_back(order_id: str, work: Work) -> Rule:
         work.change(holding, status="given_back")
 
 
+def set_aside(location_id: str, sku_id: str, quantity: int, work: Work) -> Rule:
+    """Reserve pieces that are to go to another location.
+
+    raises   Invalid("quantity", "out_of_stock") where there are not so many
+    """
+    item = yield from _lying(location_id, sku_id)
+    if item is None or item.free < quantity:
+        count = 0 if item is None else item.free
+        work.invalid("quantity", "out_of_stock", "is out of stock", value=quantity, count=count)
+        work.check()
+    item.count(work, reserved=quantity)
+
+
+def release(location_id: str, sku_id: str, quantity: int, work: Work) -> Rule:
+    """Reserve these pieces no more."""
+    item = yield from _lying(location_id, sku_id)
+    item.count(work, reserved=-quantity)
+
+
+def send_off(location_id: str, sku_id: str, quantity: int, work: Work) -> Rule:
+    """Take pieces that were set aside from stock."""
+    item = yield from _lying(location_id, sku_id)
+    item.count(work, quantity=-quantity, reserved=-quantity)
+
+
+def take_in(location_id: str, sku_id: str, quantity: int, work: Work) -> Rule:
+    """Add pieces to the stock of a location, of which it may have had none so far."""
+    item = yield from _lying(location_id, sku_id)
+    if item is not None:
+        item.count(work, quantity=quantity)
+        return
+    sku = yield Find("skus", eq("id", sku_id))
+    if sku is not None:  # Of a sku that is gone there is no stock.
+        where = {"stock_location_id": location_id, "sku_id": sku_id, "sku_code": sku.code}
+        work.create(StockItem, quantity=quantity, **where)
+
+
+def _lying(location_id: str, sku_id: str) -> Rule:
+    """The stock item of a sku at a location, locked; None where there is none."""
+    where = both(eq("stock_location_id", location_id), eq("sku_id", sku_id))
+    found = yield Find(StockItem, where, many=True, lock=True, anew=True)
+    return found[0] if found else None
+
+
 def _held(order_id: str, *statuses: str) -> Rule:
     """What an order holds in these ways, each with its stock item, locked; None where that was deleted since."""
     held = [one for one in (yield from holdings_of(order_id)) if one.status in statuses]

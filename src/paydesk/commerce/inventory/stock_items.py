@@ -75,13 +75,13 @@ class StockItem(
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
-        yield from _name_sku(change, work, required=True)
+        yield from name_sku(change, work, required=True)
         work.check()
         return work.create(cls, **change.values)
 
     def updating(self, change: Change, work: Work) -> Rule:
         """What is reserved stays where it is."""
-        yield from _name_sku(change, work)
+        yield from name_sku(change, work)
         quantity = change.values.get("quantity", self.quantity)
         if quantity < self.reserved_quantity:
             work.invalid("quantity", "greater_than_or_equal_to", value=quantity, count=self.reserved_quantity)
@@ -106,7 +106,7 @@ class StockItem(
         work.delete(self)
 
 
-def _name_sku(change: Change, work: Work, *, required: bool = False) -> Rule:
+def name_sku(change: Change, work: Work, *, required: bool = False) -> Rule:
     """Let `sku_code` and the relationship `sku` say the same; the relationship wins."""
     sku: Any = change.related.get("sku")
     code = change.values.pop("sku_code", None)

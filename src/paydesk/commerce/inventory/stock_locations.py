@@ -8,9 +8,11 @@ from paydesk.declare import (
     WRITE,
     Access,
     Caller,
+    Own,
     Rule,
     boolean,
     either,
+    eq,
     integer,
     string,
     to_many,
@@ -52,6 +54,10 @@ class StockLocation(
     inventory_stock_locations = to_many("inventory_stock_locations", by="stock_location")
     inventory_return_locations = to_many("inventory_return_locations", by="stock_location")
     stock_items = to_many("stock_items", by="stock_location")
+    stock_transfers = to_many(
+        "stock_transfers",
+        match=either(eq("origin_stock_location_id", Own("id")), eq("destination_stock_location_id", Own("id"))),
+    )
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
