@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -27,8 +28,10 @@ ASKING = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 
 
 @contextmanager
-def server(**variables: str) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen([sys.executable, "-c", LAUNCH], env=os.environ | variables, start_new_session=True)
+def server(*before: str, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(
+        [*before, sys.executable, "-c", LAUNCH], env=os.environ | variables, start_new_session=True
+    )
     try:
         yield process
     finally:
@@ -135,6 +138,18 @@ def test_whoever_started_it_is_told_when_it_is_ready_and_when_it_ends(port, tmp_
             process.send_signal(signal.SIGHUP)  # which is an end where there is nothing to take over
             assert notices.recv(1000) == b"STOPPING=1"
             assert process.wait(60) == 0
+
+
+def test_a_server_that_is_to_outlive_its_terminal_goes_on_where_nothing_takes_over(port):
+    """As `nohup paydesk dev` does."""
+    with server("nohup", PAYDESK_PORT=str(port)) as process:
+        until(lambda: serves(port))
+        ignored = next(one for one in Path(f"/proc/{process.pid}/status").read_text().splitlines() if "SigIgn" in one)
+        assert int(ignored.split()[1], 16) >> (signal.SIGHUP - 1) & 1
+        process.send_signal(signal.SIGHUP)
+        assert serves(port)
+        process.terminate()
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize(
