@@ -220,7 +220,7 @@ def test_plain_filters_and_sorting_by_it_are_taken(world: World) -> None:
 
 def test_its_fields_are_passed_over_also_by_its_singular(world: World) -> None:
     plain = world.get("skus/skuAlpha?fields[skus]=code").data["attributes"]
-    told = world.get("skus/skuAlpha?fields[skus]=code&fields[stores]=nothing&fields[return]=x")
+    told = world.get("skus/skuAlpha?fields[skus]=code&fields[returns]=nothing&fields[gift_card]=x")
     assert told.data["attributes"] == plain == {"code": "ALPHA"}
 
 

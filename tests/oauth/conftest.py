@@ -222,11 +222,17 @@ async def furnish(rows: Rows, key_rows: Iterable[KeyRow]) -> None:
     await add_application(rows, TENANT, "desk", "webapp", redirect_uri="https://desk.example/callback?a=1")
     await add_application(rows, TENANT, "bound", "integration", scopes="market:id:mktEUROPEx", lifetime_seconds=600)
     await add_application(rows, TENANT, "gone", "integration", revoked_at=instant(NOW - 10))
+    for group in ("cgrVIPxxxx", "cgrOTHERxx"):
+        await rows.add("customer_groups", **row_of("customer_groups", tenant=TENANT, id=group, name=group))
     await add_market(rows, TENANT, "mktEUROPEx", "europe", external_prices_url="https://prices.example")
     await add_market(rows, TENANT, "mktUSAxxxx", "usa")
     await add_market(rows, TENANT, "mktCLOSEDx", "closed", disabled_at=instant(NOW - 10))
-    await add_market(rows, TENANT, "mktPRIVATE", "private", private=True)
+    await add_market(rows, TENANT, "mktPRIVATE", "private", private=True, customer_group_id="cgrVIPxxxx")
     await add_market(rows, OTHER, "mktFOREIGN", "foreign")
+    for id_, code, market in (("strROMExxx", "rome", "mktEUROPEx"), ("strCLOSEDx", "shut", "mktCLOSEDx")):
+        store = {"tenant": TENANT, "id": id_, "code": code, "name": code, "market_id": market}
+        await rows.add("stores", **row_of("stores", **store))
+    await rows.add("stock_locations", **row_of("stock_locations", tenant=TENANT, id="stlMILANOx", code="milano"))
     await add_customer(rows, TENANT, "cusADAxxxx", "Ada@example.com", PASSWORD_HASH)
     await add_customer(rows, TENANT, "cusGUESTxx", "guest@example.com")
     await add_customer(rows, LIVE, "cusLIVExxx", "ada@example.com", PASSWORD_HASH)

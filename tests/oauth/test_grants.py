@@ -364,6 +364,7 @@ async def test_a_scope_names_markets(api: Api, scope: str | None, markets: tuple
         "market:all market:id:mktEUROPEx",
         "market:id:mktEUROPEx store:id:abc",
         "stock_location:id:abc",
+        "store:code:shut",
         "everything",
         "market:id:" + "x" * 5000,
         " ".join(f"market:id:{number}" for number in range(65)),

@@ -144,6 +144,7 @@ def test_what_conditions_are_told_of_the_caller() -> None:
         "application_id": "app",
         "organization_id": "org",
         "custom_claim": None,
+        "enters": (False,),
     }
     assert caller_values(GUEST)["market_ids"] == ()
 

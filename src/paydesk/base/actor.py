@@ -17,6 +17,7 @@ class Actor:
     tenant       `{organization id}/{test|live}`: the first key of every table
     owner_id     the customer or user a token was given to, None for a client on its own
     market_ids   markets in the token's scope, None when the scope is all markets
+    store_id     the store in the token's scope
     token        tells this access token from every other one; empty where there is none
     trusted_at   when the bearer was last known to be the customer that owns the token; None: the bearer knew a password
                  that anybody may have chosen
@@ -33,6 +34,7 @@ class Actor:
     owner_type: str | None = None
     market_ids: tuple[str, ...] | None = None
     stock_location_ids: tuple[str, ...] | None = None
+    store_id: str | None = None
     role: str = "admin"
     custom_claim: dict[str, Any] | None = None
     token: str = ""

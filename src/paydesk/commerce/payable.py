@@ -40,6 +40,7 @@ ORDER_ACCESS = Access(
     customer_writes=both(within("status", WRITABLE), either(OWN_ORDER, eq("guest", True))),
     customer_lists=OWN_ORDER,
     scope=within("market_id", Caller("market_ids")),
+    store_scope=within("store_id", Caller("store_ids")),
 )
 """Who reaches an order, and what belongs to one.
 
@@ -54,8 +55,11 @@ CUSTOMER_PLACED = both(eq("status", "placed"), either(OWN_ORDER, eq("guest", Tru
 tab or `auto_place` may have placed them a moment ago (Commerce Layer's components, `setPlaceOrder`).
 """
 
-MONEY_ACCESS = Access(scope=ORDER_ACCESS.via("order", guest="").scope)
-"""Who reaches what happened to an order's money: no sales channel, and others within the markets of their token."""
+_OF_ORDER = ORDER_ACCESS.via("order", guest="")
+MONEY_ACCESS = Access(scope=_OF_ORDER.scope, store_scope=_OF_ORDER.store_scope)
+"""Who reaches what happened to an order's money: no sales channel, and others within the markets and the store of their
+token.
+"""
 
 
 class Step(TypedDict):

@@ -45,6 +45,8 @@ class Access:
                      id, a list is the owner's own
     scope            rows within the token's markets, for every caller whose token names markets
     sales_scope      the same for sales channels alone
+    unscoped         rows for sales channels whose token names no market
+    store_scope      rows within the token's store, for every caller whose token names one
     """
 
     guest: str = ""
@@ -57,6 +59,8 @@ class Access:
     customer_lists: Condition = ALWAYS
     scope: Condition = ALWAYS
     sales_scope: Condition = ALWAYS
+    unscoped: Condition = ALWAYS
+    store_scope: Condition = ALWAYS
 
     def via(self, relationship: str, *, guest: str, customer: str | None = None) -> Access:
         """The same rows seen from a record that belongs to one of them."""
@@ -72,6 +76,8 @@ class Access:
             customer_lists=through(relationship, self.customer_lists) or ALWAYS,
             scope=through(relationship, self.scope) or ALWAYS,
             sales_scope=through(relationship, self.sales_scope) or ALWAYS,
+            unscoped=through(relationship, self.unscoped) or ALWAYS,
+            store_scope=through(relationship, self.store_scope) or ALWAYS,
         )
 
 

@@ -22,10 +22,12 @@ from paydesk.oauth import scopes
 from paydesk.oauth.authority import CUSTOMERS, OAuth
 from paydesk.oauth.clients import authenticate
 from paydesk.oauth.refusals import (
+    OAuthRefusal,
     invalid_assertion,
     invalid_client,
     invalid_grant,
     invalid_request,
+    invalid_scope,
     unauthorized_client,
     unsupported_grant_type,
 )
@@ -124,6 +126,7 @@ async def token(
 
 async def _client_credentials(asked: Asked) -> dict[str, Any]:
     scope = await _scope(asked)
+    await _must_enter(asked, scope, None)
     text, _, payload = _access_token(asked, scope, None, None)
     return _answer(text, payload)
 
@@ -140,6 +143,8 @@ async def _password(asked: Asked) -> dict[str, Any]:
 
     if not await oauth.guesses.tried(f"customer {tenant} {email_key}", asked.peer, look) or customer is None:
         raise invalid_grant()
+    if not scope.is_for(customer.group):
+        raise _not_entered()
     oauth.tokens.know_email(tenant, customer.id, customer.email)
     owner = Owner("Customer", customer.id)
     return await _open(asked, scope, owner, None, trusted_at=customer.trusted_at, password_hash=customer.password_hash)
@@ -150,6 +155,7 @@ async def _jwt_bearer(asked: Asked) -> dict[str, Any]:
     if owner is not None and not await _lives(asked.oauth, asked.application, owner):
         raise invalid_assertion("The owner is no customer and no user of this organization and environment.")
     scope = await _scope(asked)
+    await _must_enter(asked, scope, owner)
     if owner is None or owner.type != "Customer":
         return await _open(asked, scope, owner, custom_claim)
     # The shop's own sign-in vouches for its customer.
@@ -173,7 +179,7 @@ async def _authorization_code(asked: Asked) -> dict[str, Any]:
     owner = Owner("User", code.user_id)
     if not await _lives(oauth, application, owner):
         raise invalid_grant()
-    scope = await scopes.resolve(oauth.database, application.tenant, application.kind, code.scope, application.scopes)
+    scope = await scopes.resolve(oauth.database, application.tenant, code.scope, application.scopes)
     return await _open(asked, scope, owner, None, code_digest)
 
 
@@ -188,9 +194,8 @@ async def _refresh_token(asked: Asked) -> dict[str, Any]:
     owner = Owner(grant.owner_type, grant.owner_id) if grant.owner_type and grant.owner_id else None
     if owner is not None and not await _lives(oauth, application, owner):
         raise invalid_grant()
-    scope = await scopes.resolve(
-        oauth.database, application.tenant, application.kind, asked.parameters.get("scope"), grant.scope
-    )
+    scope = await scopes.resolve(oauth.database, application.tenant, asked.parameters.get("scope"), grant.scope)
+    await _must_enter(asked, scope, owner)
     text, access, payload = _access_token(asked, scope, owner, grant.custom_claim, grant.trusted_at)
     salt = secrets.token_hex(16)
     following = _new_refresh_token(oauth, grant, successor(used, salt))
@@ -216,7 +221,26 @@ _ANSWERS: dict[str, Callable[[Asked], Awaitable[dict[str, Any]]]] = {
 async def _scope(asked: Asked) -> Scope:
     application = asked.application
     wanted = asked.parameters.get("scope")
-    return await scopes.resolve(asked.oauth.database, application.tenant, application.kind, wanted, application.scopes)
+    return await scopes.resolve(asked.oauth.database, application.tenant, wanted, application.scopes)
+
+
+async def _must_enter(asked: Asked, scope: Scope, owner: Owner | None) -> None:
+    """A private market is for the customers of its group, and for applications that are no storefront.
+
+    raises  OAuthRefusal (`invalid_scope`)
+    """
+    if asked.application.kind != "sales_channel" or not scope.groups:
+        return
+    tenant, group = asked.application.tenant, None
+    if owner is not None and owner.type == "Customer":
+        customer_id = owner.id
+        group = await asked.oauth.database.read(lambda: customers.customer_group(CUSTOMERS, tenant, customer_id))
+    if not scope.is_for(group):
+        raise _not_entered()
+
+
+def _not_entered() -> OAuthRefusal:
+    return invalid_scope("The requested scope names a market that is for the customers of a group.")
 
 
 async def _lives(oauth: OAuth, application: Application, owner: Owner) -> bool:
@@ -322,13 +346,15 @@ def _access_token(
     if application.kind == "webapp" and (owner is None or owner.type != "User"):
         # No user's role bounds this token; without a role of its own the application only reads.
         payload["role"] = application.role or "read_only"
-    if scope.market_ids is not None:
+    if scope.market_ids is not None or scope.stock_location_ids:
         payload["market"] = {
-            "id": list(scope.market_ids),
-            "stock_location_ids": [],
+            "id": list(scope.market_ids or ()),
+            "stock_location_ids": list(scope.stock_location_ids),
             "geocoder_id": None,
             "allows_external_prices": scope.allows_external_prices,
         }
+    if scope.store_id is not None:
+        payload["store"] = {"id": scope.store_id}
     if custom_claim is not None:
         payload["custom_claim"] = custom_claim
     payload |= {

@@ -96,9 +96,7 @@ async def _decide(oauth: OAuth, request: Request, asked: _Asked, given: dict[str
     if challenge is not None and (given.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(challenge)):
         raise _Problem("invalid_request", "The code challenge method must be S256.")
     try:
-        scope = await scopes.resolve(
-            oauth.database, application.tenant, application.kind, given.get("scope"), application.scopes
-        )
+        scope = await scopes.resolve(oauth.database, application.tenant, given.get("scope"), application.scopes)
     except OAuthRefusal as refusal:
         raise _Problem(refusal.error, refusal.description) from None
     if oauth.auto_approve:

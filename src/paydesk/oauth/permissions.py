@@ -27,6 +27,11 @@ _ACTIONS: dict[Act, str] = {
 _READS: frozenset[Act] = frozenset({"show", "list"})
 _KEPT = 8192
 
+Limits = tuple[bool, bool]
+"""Whether a token names markets, and whether it names a store."""
+
+_NO_LIMITS: Limits = (False, False)
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -44,7 +49,7 @@ def may(actor: Actor, resource: type[Record], act: str) -> bool:
 
 def sees(actor: Actor, resource: type[Record]) -> Condition | None:
     """Which rows of the environment the caller reads: None for all of them, NEVER for none."""
-    return _sees(actor.kind, actor.owner_type, actor.market_ids is not None, resource)
+    return _sees(actor.kind, actor.owner_type, _within(actor), resource)
 
 
 def sees_by(actor: Actor, relationship: Relationship, resource: type[Record]) -> Condition | None:
@@ -58,7 +63,7 @@ def sees_by(actor: Actor, relationship: Relationship, resource: type[Record]) ->
 
 def lists(actor: Actor, resource: type[Record]) -> Condition | None:
     """Which of them a collection of its own (`/api/orders`) holds: a customer's lists are the owner's own records."""
-    return _lists(actor.kind, actor.owner_type, actor.market_ids is not None, resource)
+    return _lists(actor.kind, actor.owner_type, _within(actor), resource)
 
 
 def writes(actor: Actor, resource: type[Record], asks: frozenset[str] = frozenset()) -> Condition | None:
@@ -67,7 +72,7 @@ def writes(actor: Actor, resource: type[Record], asks: frozenset[str] = frozense
     asks   all that the change asks for, where it may be what can still be asked of rows that are no longer written
     """
     late = asks if asks and any(asks <= one.asks for one in resource.shape.access.late) else frozenset()
-    return _writes(actor.kind, actor.owner_type, actor.role, actor.market_ids is not None, resource, late)
+    return _writes(actor.kind, actor.owner_type, actor.role, _within(actor), resource, late)
 
 
 def reads_confidential(actor: Actor) -> bool:
@@ -77,18 +82,24 @@ def reads_confidential(actor: Actor) -> bool:
 
 def caller_values(actor: Actor) -> dict[str, Any]:
     """What `Caller` stands for in conditions: `owner_id`, `trusted_at`, `market_ids`, `store_ids`,
-    `stock_location_ids`, `application_id`, `organization_id`, `custom_claim`.
+    `stock_location_ids`, `application_id`, `organization_id`, `custom_claim`; `enters`: whether markets that it enters
+    whoever owns the token are private.
     """
     return {
         "owner_id": actor.owner_id,
         "trusted_at": actor.trusted_at,
         "market_ids": actor.market_ids or (),
-        "store_ids": (),
+        "store_ids": (actor.store_id,) if actor.store_id is not None else (),
+        "enters": (False,) if actor.is_sales_channel else (False, True),
         "stock_location_ids": actor.stock_location_ids or (),
         "application_id": actor.application_id,
         "organization_id": actor.organization_id,
         "custom_claim": actor.custom_claim,
     }
+
+
+def _within(actor: Actor) -> Limits:
+    return actor.market_ids is not None, actor.store_id is not None
 
 
 def _only_reads(kind: str, role: str) -> bool:
@@ -113,25 +124,26 @@ def _plain(condition: Condition) -> Condition | None:
 
 
 @_kept
-def _sees(kind: str, owner_type: str | None, scoped: bool, resource: type[Record]) -> Condition | None:
+def _sees(kind: str, owner_type: str | None, limits: Limits, resource: type[Record]) -> Condition | None:
     access, about = resource.shape.access, resource.about
-    if about and (kind == "sales_channel" or (scoped and "." not in about)):
-        return _sees_holder(kind, owner_type, scoped, resource)
-    scope = access.scope if scoped else None
+    if about and (kind == "sales_channel" or (limits != _NO_LIMITS and "." not in about)):
+        return _sees_holder(kind, owner_type, limits, resource)
+    by_market, by_store = limits
+    scope = both(access.scope if by_market else None, access.store_scope if by_store else None)
     if kind != "sales_channel":
-        return _plain(both(scope))
+        return _plain(scope)
     rows = access.customer_sees if _is_customer(owner_type) else access.guest_sees
     if rows == NEVER:
         return NEVER
-    return _plain(both(rows, scope, access.sales_scope if scoped else None))
+    return _plain(both(rows, scope, access.sales_scope if by_market else access.unscoped))
 
 
-def _sees_holder(kind: str, owner_type: str | None, scoped: bool, resource: type[Record]) -> Condition:
+def _sees_holder(kind: str, owner_type: str | None, limits: Limits, resource: type[Record]) -> Condition:
     """The rows about a record that the caller reads."""
     *steps, last = resource.about.split(".")
     held = []
     for holder in resource.shape.holders:
-        rows = _sees(kind, owner_type, scoped, holder) if "show" in _acts(kind, owner_type, "admin", holder) else NEVER
+        rows = _sees(kind, owner_type, limits, holder) if "show" in _acts(kind, owner_type, "admin", holder) else NEVER
         if rows != NEVER:
             held.append(Related(() if rows is None else (rows,), last, holder.shape.type))
     seen: Condition = either(*held) if held else NEVER
@@ -141,8 +153,8 @@ def _sees_holder(kind: str, owner_type: str | None, scoped: bool, resource: type
 
 
 @_kept
-def _lists(kind: str, owner_type: str | None, scoped: bool, resource: type[Record]) -> Condition | None:
-    rows = _sees(kind, owner_type, scoped, resource)
+def _lists(kind: str, owner_type: str | None, limits: Limits, resource: type[Record]) -> Condition | None:
+    rows = _sees(kind, owner_type, limits, resource)
     if kind == "sales_channel" and _is_customer(owner_type) and rows != NEVER:
         return _plain(both(rows, resource.shape.access.customer_lists))
     return rows
@@ -150,9 +162,9 @@ def _lists(kind: str, owner_type: str | None, scoped: bool, resource: type[Recor
 
 @_kept
 def _writes(
-    kind: str, owner_type: str | None, role: str, scoped: bool, resource: type[Record], late: frozenset[str]
+    kind: str, owner_type: str | None, role: str, limits: Limits, resource: type[Record], late: frozenset[str]
 ) -> Condition | None:
-    rows = _sees(kind, owner_type, scoped, resource)
+    rows = _sees(kind, owner_type, limits, resource)
     if kind == "sales_channel":
         access = resource.shape.access
         changed = access.customer_writes if _is_customer(owner_type) else access.guest_writes

@@ -162,7 +162,7 @@ async def create_application(
         organization_id = await organization_with_slug(database, organization_slug)
         if wanted is not None:
             try:
-                await scoping.resolve(database, tenant_of(organization_id, mode == "live"), kind, wanted, None)
+                await scoping.resolve(database, tenant_of(organization_id, mode == "live"), wanted, None)
             except OAuthRefusal as refusal:
                 raise Invalid("scopes", "invalid", refusal.detail) from None
         now = instant(wall())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from paydesk.commerce.entering import OPEN
 from paydesk.declare import (
     FILTER,
     FIND,
@@ -33,7 +34,7 @@ from paydesk.rules.work import Work
 CARTS = ("draft", "pending", "placing", "editing")
 """Statuses of orders whose lines are still priced."""
 
-_ENTERED = both(null("disabled_at"), eq("private", False))
+_ENTERED = both(null("disabled_at"), OPEN)
 
 
 class Market(
@@ -99,6 +100,10 @@ class Market(
     default_shipping_method = to_one("shipping_methods", WRITE | FIND, constrained=False)
     default_payment_method = to_one("payment_methods", WRITE | FIND, constrained=False)
     stores = to_many("stores", by="market")
+    list_prices = to_many("prices", match=eq("price_list_id", Own("price_list_id")), hidden=True)
+    places = to_many(
+        "inventory_stock_locations", match=eq("inventory_model_id", Own("inventory_model_id")), hidden=True
+    )
     price_list_schedulers = to_many("price_list_schedulers", by="market")
     scheduled_until = hidden("datetime", doc="When the last of its schedulers ends that is not disabled.")
     schedulers_changed_at = hidden("datetime", doc="When one of its schedulers was made, changed, moved or deleted.")

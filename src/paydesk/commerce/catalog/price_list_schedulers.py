@@ -7,8 +7,8 @@ from typing import Any
 from paydesk.declare import (
     FIND,
     WRITE,
-    All,
     Caller,
+    Own,
     Rule,
     Test,
     both,
@@ -19,7 +19,6 @@ from paydesk.declare import (
     string,
     to_many,
     to_one,
-    within,
 )
 from paydesk.rules.asking import Change, Find, Load
 from paydesk.rules.resource import Disableable, switching
@@ -64,6 +63,7 @@ class PriceListScheduler(Disableable, type="price_list_schedulers", singular="pr
     )
     market = to_one("markets", WRITE | FIND, required=True)
     price_list = to_one("price_lists", WRITE | FIND, required=True)
+    list_prices = to_many("prices", match=eq("price_list_id", Own("price_list_id")), hidden=True)
     events = to_many("events", by="resource")
 
     @classmethod
@@ -127,6 +127,3 @@ def _active(now: Any) -> tuple[Test, ...]:
 
 ACTIVE = _active(Caller("now"))
 """What a scheduler fulfils while it is active."""
-
-OF_MARKETS = All((within("market_id", Caller("market_ids")), *ACTIVE))
-"""The schedulers that are active in the markets of a token."""

@@ -8,8 +8,9 @@ from typing import Any
 from paydesk.base.money import formatted
 from paydesk.commerce.accounts.markets import Market
 from paydesk.commerce.catalog import price_tiers
-from paydesk.commerce.catalog.price_list_schedulers import ACTIVE, OF_MARKETS, price_list_of
+from paydesk.commerce.catalog.price_list_schedulers import price_list_of
 from paydesk.commerce.catalog.price_tiers import PriceTier, amount_of
+from paydesk.commerce.catalog.selling import ALL_PRICES, PRICES
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
 from paydesk.commerce.unserved import as_it_is, refuse_rules
@@ -22,13 +23,11 @@ from paydesk.declare import (
     WRITE,
     Access,
     Caller,
-    Related,
+    Own,
     Rule,
-    Without,
     both,
     constant,
     derived,
-    either,
     eq,
     hidden,
     moment,
@@ -41,16 +40,6 @@ from paydesk.declare import (
 from paydesk.rules.asking import Change, Find, Load
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
-
-_SELLING = either(
-    Related(
-        (within("id", Caller("market_ids")), Without(ACTIVE, "price_list_schedulers", "price_list_schedulers")),
-        "markets",
-        "markets",
-    ),
-    Related(OF_MARKETS.parts, "price_list_schedulers", "price_list_schedulers"),
-)
-"""The price lists of a token's markets: the one that a scheduler gives a market now, otherwise its own."""
 
 
 class Price(
@@ -65,7 +54,8 @@ class Price(
         customer="SL",
         guest_sees=ALWAYS,
         customer_sees=ALWAYS,
-        scope=Related((_SELLING,), "price_list", "price_lists"),
+        scope=PRICES,
+        unscoped=ALL_PRICES,
     ),
 ):
     """The amount of one sku in one list, which has at most one. Source: Commerce Layer, "Prices"."""
@@ -95,6 +85,8 @@ class Price(
     price_volume_tiers = to_many("price_volume_tiers", by="price", flags=NONE)
     price_frequency_tiers = to_many("price_frequency_tiers", by="price", flags=NONE)
     tiers_changed_at = hidden("datetime", doc="When one of its tiers was made, changed, moved or deleted; null: none.")
+    list_markets = to_many("markets", match=eq("price_list_id", Own("price_list_id")), hidden=True)
+    list_schedulers = to_many("price_list_schedulers", match=eq("price_list_id", Own("price_list_id")), hidden=True)
     jwt_customer = to_one("customers", match=eq("id", Caller("owner_id")))
     jwt_markets = to_many("markets", flags=NONE, match=within("id", Caller("market_ids")))
     jwt_stock_locations = to_many("stock_locations", flags=NONE, match=within("id", Caller("stock_location_ids")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paydesk.base.errors import Locked
 from paydesk.commerce.catalog import code_matches
+from paydesk.commerce.catalog.selling import ALL_SOLD, PRICED_IN, SCHEDULED_IN, SELLABLE, SOLD_IN
 from paydesk.commerce.inventory.lead_times import EXAMPLE as LEAD_TIME
 from paydesk.commerce.inventory.levels import inventories
 from paydesk.commerce.unserved import as_it_is
@@ -47,10 +48,11 @@ class Sku(
         customer="SL",
         guest_sees=ALWAYS,
         customer_sees=ALWAYS,
-        sales_scope=within("prices.price_list.markets.id", Caller("market_ids")),
+        sales_scope=SELLABLE,
+        unscoped=ALL_SOLD,
     ),
 ):
-    """A stock keeping unit; a sales channel sees those with a price in its market. Source: Commerce Layer, "SKUs"."""
+    """A stock keeping unit; a sales channel sees those that its market sells. Source: Commerce Layer, "SKUs"."""
 
     code = string(WRITE | FIND, required=True, example="TSHIRTMM000000FFFFFFXLXX", doc="Unique within the environment.")
     name = string(WRITE | FIND, required=True, example="text", doc="What people call it.")
@@ -97,6 +99,10 @@ class Sku(
             eq("sku_list_items.sku_id", Own("id")), Tied((eq("sku_id", Own("id")),), "code_matches", "matcher_id")
         ),
     )
+    priced_in = to_many("markets", match=PRICED_IN, hidden=True)
+    sold_in = to_many("markets", match=SOLD_IN, hidden=True)
+    priced_by_schedulers = to_many("price_list_schedulers", match=PRICED_IN, hidden=True)
+    sold_by_schedulers = to_many("price_list_schedulers", match=SCHEDULED_IN, hidden=True)
     jwt_customer = to_one("customers", match=eq("id", Caller("owner_id")))
     jwt_markets = to_many("markets", flags=NONE, match=within("id", Caller("market_ids")))
     jwt_stock_locations = to_many("stock_locations", flags=NONE, match=within("id", Caller("stock_location_ids")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paydesk.declare import FIND, WRITE, boolean, integer, to_one
+from paydesk.declare import FIND, WRITE, Own, boolean, eq, integer, to_many, to_one
 from paydesk.rules.resource import Resource
 
 
@@ -13,3 +13,4 @@ class InventoryStockLocation(Resource, type="inventory_stock_locations", singula
     on_hold = boolean(WRITE | FIND, default=False, example=False, doc="Shipments from there are put on hold.")
     stock_location = to_one("stock_locations", WRITE | FIND, required=True)
     inventory_model = to_one("inventory_models", WRITE | FIND, required=True)
+    items = to_many("stock_items", match=eq("stock_location_id", Own("stock_location_id")), hidden=True)

@@ -58,6 +58,7 @@ class StockLocation(
         "stock_transfers",
         match=either(eq("origin_stock_location_id", Own("id")), eq("destination_stock_location_id", Own("id"))),
     )
+    stores = to_many("stores", by="stock_location")
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:

@@ -43,7 +43,6 @@ class StockTransfer(
     shipment = to_one("shipments", WRITE | FIND, constrained=False)
     line_item = to_one("line_items", WRITE | FIND, constrained=False)
     stock_reservation = to_one("stock_reservations", FIND)
-    attachments = to_many("attachments", by="attachable")
     events = to_many("events", by="resource")
 
     _upcoming = act(transferring.upcoming)

@@ -41,6 +41,14 @@ def choose_payment(order: Order, change: Change, work: Work) -> Rule:
         yield from paying.choose_source(order, change.related["payment_source"], work)
 
 
+def check_store(store: Any, market: Any, work: Work) -> None:
+    """A store sells for its own market; and who is bound to one has orders of no other."""
+    if store is not None and store.market_id != market.id:
+        work.invalid("store", "invalid", "sells for another market")
+    elif work.actor.store_id is not None and (store is None or store.id != work.actor.store_id):
+        work.invalid("store", "invalid", "is not the one in the token's scope")
+
+
 def refuse_codes(change: Change, work: Work) -> None:
     """No coupon and no gift card exists, so every code is unknown; a blank one takes nothing away."""
     for name, switch, error in (

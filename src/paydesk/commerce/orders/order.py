@@ -26,6 +26,8 @@ class Order(Payable, Cart):
     customer: Customer
     market: Market
     market_id: str
+    store: Any
+    store_id: str | None
     billing_address_id: str | None
     shipping_address_id: str | None
     shipments: list[Any]

@@ -230,7 +230,7 @@ class Order(
     customer = to_one("customers", WRITE | FIND)
     shipping_address = to_one("addresses", WRITE | FILTER)
     billing_address = to_one("addresses", WRITE | FILTER)
-    store = to_one("stores", WRITE | FIND)
+    store = to_one("stores", WRITE | FIND, constrained=False)
     default_shipping_method = to_one("shipping_methods", match=eq("id", Own("market.default_shipping_method_id")))
     default_payment_method = to_one("payment_methods", match=eq("id", Own("market.default_payment_method_id")))
     available_payment_methods = to_many("payment_methods", flags=NONE, match=OFFERED)

@@ -7,22 +7,28 @@ from paydesk.commerce.payments.payment_methods import PaymentMethod
 from paydesk.commerce.payments.payment_sources import PaymentSource, assign, sources_of
 from paydesk.commerce.payments.status import held_by
 from paydesk.commerce.payments.transactions import Transaction, booked
-from paydesk.declare import Rule, both, eq
+from paydesk.declare import Rule, both, eq, null
 from paydesk.rules.asking import Find, Load
 from paydesk.rules.work import Work
 
 
-def is_offered(method: PaymentMethod, order: Order) -> bool:
-    """Whether the order may be paid by a method: an enabled one of its market, or of no market, in its currency.
+def is_offered(method: PaymentMethod, order: Order) -> Rule:
+    """Whether the order may be paid by a method: an enabled one in its currency, of its store, or where that has none
+    of its own, of its market or of no market.
 
     source   Commerce Layer, "Orders", `available_payment_methods`
     """
-    return (
-        method.disabled_at is None
-        and method.payment_gateway.disabled_at is None
-        and method.market_id in (None, order.market_id)
-        and method.currency_code == order.currency_code
-    )
+    is_on = method.disabled_at is None and method.payment_gateway.disabled_at is None
+    if not is_on or method.currency_code != order.currency_code:
+        return False
+    if order.store_id is not None and method.store_id == order.store_id:
+        return True
+    if method.store_id is not None or method.market_id not in (None, order.market_id):
+        return False
+    if order.store_id is None:
+        return True
+    own = both(eq("store_id", order.store_id), null("disabled_at"))
+    return (yield Find(PaymentMethod, own, first=True)) is None
 
 
 def is_under_way(order: Order, work: Work) -> Rule:
@@ -42,7 +48,7 @@ def choose_method(order: Order, method: PaymentMethod | None, work: Work) -> Rul
     """Set the payment method, or none. A source that was made for another method is detached."""
     if method is not None:
         yield Load(method, ("payment_gateway",))
-        if not is_offered(method, order):
+        if not (yield from is_offered(method, order)):
             work.invalid("payment_method", "invalid")
             return
     work.relate(order, "payment_method", method)
@@ -63,7 +69,7 @@ def take_method(order: Order, method_id: str, work: Work) -> Rule:
     if order.payment_method_id == method_id:
         return True
     method = yield Find(PaymentMethod, eq("id", method_id), ("payment_gateway",))
-    if method is None or not is_offered(method, order):
+    if method is None or not (yield from is_offered(method, order)):
         return False
     yield from choose_method(order, method, work)
     yield from order.refresh(work)

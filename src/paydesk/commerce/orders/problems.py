@@ -39,7 +39,7 @@ def problems(order: Order, work: Work, *, with_source: bool = True, is_covered: 
         wrong.append(Invalid("expires_at", "expired", value=order.expires_at))
     wrong.extend((yield from goods_problems(order)))
     if order.total_amount_with_taxes_cents > 0 and with_source:
-        wrong.extend(payment_problems(order, any_amount=is_covered))
+        wrong.extend((yield from payment_problems(order, any_amount=is_covered)))
     return wrong
 
 
@@ -65,15 +65,19 @@ def goods_problems(order: Order) -> Rule:
         wrong.append(Invalid("shipping_address", "blank"))
     wrong.extend((yield from shipping.problems(order)))
     wrong.extend((yield from shortages(order)))
+    if order.market.private and order.customer_id is not None:
+        yield Load(order, ("customer",))
+        if order.customer.customer_group_id != order.market.customer_group_id:
+            wrong.append(Invalid("market", "invalid", "is for the customers of its group"))
     return wrong
 
 
-def payment_problems(order: Order, *, any_amount: bool = False) -> list[Invalid]:
+def payment_problems(order: Order, *, any_amount: bool = False) -> Rule:
     """What stands against paying with the order's source; `any_amount`: its amount is yet to be settled."""
     method, source = order.payment_method, order.payment_source
     if method is None:
         return [Invalid("payment_method", "blank")]
-    wrong = [] if is_offered(method, order) else [Invalid("payment_method", "invalid")]
+    wrong = [] if (yield from is_offered(method, order)) else [Invalid("payment_method", "invalid")]
     if source is None:
         wrong.append(Invalid("payment_source", "blank"))
     elif source.shape.type != method.payment_source_type:

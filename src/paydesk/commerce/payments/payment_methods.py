@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from paydesk.base.currencies import CURRENCIES
+from paydesk.commerce.entering import OF_OPEN
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
 from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.declare import (
+    ALWAYS,
     FILTER,
     FIND,
     WRITE,
     Access,
     Caller,
+    Condition,
     Own,
     Rule,
+    Without,
     boolean,
     both,
     either,
@@ -34,6 +38,11 @@ def title_of(payment_source_type: str) -> str:
     return payment_source_type.removesuffix("s").replace("_", " ").title()
 
 
+def without_own(store: Condition) -> Condition:
+    """There is no method that is switched on of the store that fulfils this: the market's are offered there."""
+    return Without((null("disabled_at"), store), "others", "payment_methods")
+
+
 class PaymentMethod(
     Disableable,
     type="payment_methods",
@@ -41,11 +50,15 @@ class PaymentMethod(
     access=Access(
         guest="S",
         customer="S",
-        guest_sees=null("disabled_at"),
-        customer_sees=null("disabled_at"),
+        guest_sees=both(null("disabled_at"), either(null("market_id"), OF_OPEN)),
+        customer_sees=both(null("disabled_at"), either(null("market_id"), OF_OPEN)),
         scope=either(
             within("market_id", Caller("market_ids")),
             both(null("market_id"), within("markets_of_currency.id", Caller("market_ids"))),
+        ),
+        store_scope=either(
+            within("store_id", Caller("store_ids")),
+            both(null("store_id"), without_own(within("store_id", Caller("store_ids")))),
         ),
     ),
 ):
@@ -79,6 +92,7 @@ class PaymentMethod(
     payment_gateway = to_one("payment_gateways", WRITE | FILTER, required=True)
     store = to_one("stores", WRITE | FIND)
     markets_of_currency = to_many("markets", match=eq("price_list.currency_code", Own("currency_code")), hidden=True)
+    others = to_many("payment_methods", match=ALWAYS, hidden=True)
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:

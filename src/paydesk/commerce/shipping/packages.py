@@ -17,4 +17,3 @@ class Package(Resource, type="packages", singular="package"):
     unit_of_length = string(WRITE | FIND, required=True, example="gr", doc="What these count, such as cm or in.")
     stock_location = to_one("stock_locations", WRITE | FIND, required=True)
     parcels = to_many("parcels", by="package")
-    attachments = to_many("attachments", by="attachable")

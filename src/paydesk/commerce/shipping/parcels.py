@@ -83,7 +83,6 @@ class Parcel(
     shipment = to_one("shipments", WRITE | FIND, required=True)
     package = to_one("packages", WRITE | FIND, required=True)
     parcel_line_items = to_many("parcel_line_items", by="parcel")
-    attachments = to_many("attachments", by="attachable")
     events = to_many("events", by="resource")
 
     @classmethod

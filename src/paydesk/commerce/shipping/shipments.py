@@ -139,9 +139,7 @@ class Shipment(
     available_shipping_methods = to_many("shipping_methods", flags=NONE, through="shipment_offers", by="shipment")
     carrier_accounts = to_many("carrier_accounts", flags=NONE, match=NEVER)
     parcels = to_many("parcels", by="shipment")
-    attachments = to_many("attachments", by="attachable")
     events = to_many("events", by="resource")
-    tags = to_many("tags", flags=WRITE | FILTER, through="taggings", prohibited=True)
 
     _upcoming = act(states.upcoming, prohibited=True)
     _on_hold = act(states.on_hold)

@@ -17,6 +17,7 @@ class KnownCustomer(NamedTuple):
     email: str
     password_hash: str | None
     trusted_at: str | None
+    group: str | None = None
 
 
 def customer_with_email(type_: str, tenant: str, email_key: str) -> Transaction[KnownCustomer | None]:
@@ -24,9 +25,9 @@ def customer_with_email(type_: str, tenant: str, email_key: str) -> Transaction[
 
     def build() -> Any:
         table = METADATA.tables[type_]
-        return select(table.c.id, table.c.email, table.c.password_hash, table.c.password_trusted_at).where(
-            table.c.tenant == bindparam("tenant"), table.c.email_key == bindparam("email_key")
-        )
+        c = table.c
+        known = select(c.id, c.email, c.password_hash, c.password_trusted_at, c.customer_group_id)
+        return known.where(c.tenant == bindparam("tenant"), c.email_key == bindparam("email_key"))
 
     rows = yield Ask(("oauth", "customer by email"), build, {"tenant": tenant, "email_key": email_key})
     return KnownCustomer(*rows[0]) if rows else None
@@ -60,6 +61,17 @@ def customer_email(type_: str, tenant: str, customer_id: str) -> Transaction[str
         return select(table.c.email).where(table.c.tenant == bindparam("tenant"), table.c.id == bindparam("id"))
 
     rows = yield Ask(("oauth", "customer"), build, {"tenant": tenant, "id": customer_id})
+    return rows[0][0] if rows else None
+
+
+def customer_group(type_: str, tenant: str, customer_id: str) -> Transaction[str | None]:
+    """The group that the customer is in."""
+
+    def build() -> Any:
+        c = METADATA.tables[type_].c
+        return select(c.customer_group_id).where(c.tenant == bindparam("tenant"), c.id == bindparam("id"))
+
+    rows = yield Ask(("oauth", "customer group"), build, {"tenant": tenant, "id": customer_id})
     return rows[0][0] if rows else None
 
 

@@ -1,4 +1,4 @@
-"""Markets, as a scope names them."""
+"""Markets, stores and stock locations, as a scope names them."""
 
 from __future__ import annotations
 
@@ -14,24 +14,57 @@ from paydesk.store.types import METADATA, ListOf
 
 @dataclass(frozen=True, slots=True)
 class MarketRow:
+    """`group`: whose customers alone may enter, where it is private."""
+
     id: str
     code: str | None
     disabled: bool
     private: bool
+    group: str | None
     allows_external_prices: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRow:
+    id: str
+    code: str | None
+    market_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocationRow:
+    id: str
+    code: str | None
 
 
 def markets(type_: str, tenant: str, ids: list[str], codes: list[str]) -> Transaction[list[MarketRow]]:
     """The markets that have one of the ids or codes."""
+    names = ("id", "code", "disabled_at", "private", "customer_group_id", "external_prices_url")
+    rows = yield from _named(type_, names, tenant, ids, codes)
+    return [MarketRow(row[0], row[1], row[2] is not None, bool(row[3]), row[4], bool(row[5])) for row in rows]
 
+
+def stores(type_: str, tenant: str, ids: list[str], codes: list[str]) -> Transaction[list[StoreRow]]:
+    """The stores that have one of the ids or codes."""
+    rows = yield from _named(type_, ("id", "code", "market_id"), tenant, ids, codes)
+    return [StoreRow(*row) for row in rows]
+
+
+def locations(type_: str, tenant: str, ids: list[str], codes: list[str]) -> Transaction[list[LocationRow]]:
+    """The stock locations that have one of the ids or codes."""
+    rows = yield from _named(type_, ("id", "code"), tenant, ids, codes)
+    return [LocationRow(*row) for row in rows]
+
+
+def _named(type_: str, names: tuple[str, ...], tenant: str, ids: list[str], codes: list[str]) -> Transaction[Any]:
     def build() -> Any:
         c = METADATA.tables[type_].c
         wanted = (
             OneOf(c.id, bindparam("ids", type_=ListOf(Text()))),
             OneOf(c.code, bindparam("codes", type_=ListOf(Text()))),
         )
-        found = select(c.id, c.code, c.disabled_at, c.private, c.external_prices_url)
+        found = select(*(c[name] for name in names))
         return found.where(c.tenant == bindparam("tenant"), wanted[0] | wanted[1])
 
     rows = yield Ask(("oauth", "scope", type_), build, {"tenant": tenant, "ids": ids, "codes": codes})
-    return [MarketRow(row[0], row[1], row[2] is not None, bool(row[3]), bool(row[4])) for row in rows]
+    return rows

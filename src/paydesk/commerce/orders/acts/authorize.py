@@ -53,7 +53,7 @@ def authorize(order: Order, work: Work) -> Rule:
         return
     if held:
         raise not_placeable(f"is {order.payment_status.replace('_', ' ')} already", value=order.payment_status)
-    wrong = payment_problems(order, any_amount=requested is not None)
+    wrong = yield from payment_problems(order, any_amount=requested is not None)
     if wrong:
         raise Several(list(wrong))
     payment = order.payment_source

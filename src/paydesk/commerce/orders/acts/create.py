@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 
 from paydesk.commerce.accounts.markets import Market
+from paydesk.commerce.entering import OPEN
 from paydesk.commerce.orders import addressing
-from paydesk.commerce.orders.changes import RELATED, choose_payment, own_values, refuse_codes
+from paydesk.commerce.orders.changes import RELATED, check_store, choose_payment, own_values, refuse_codes
 from paydesk.commerce.orders.numbers import check_number, next_number
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.ownership import customer_of_change, name_customer
-from paydesk.declare import Rule, eq
+from paydesk.declare import Rule, both, eq
 from paydesk.rules.asking import Change, Find, new_id
 from paydesk.rules.work import Work
 
@@ -25,6 +26,7 @@ def create(kind: type[Order], change: Change, work: Work) -> Rule:
     work.check()
     billing = yield from addressing.kept_apart(change.related.get("billing_address"), None, work)
     shipping = yield from addressing.kept_apart(change.related.get("shipping_address"), None, work)
+    yield from _take_store(market, change, work)
     values = own_values(None, change, work)
     if values.get("number") is None:
         values["number"] = yield from next_number(work)
@@ -53,12 +55,22 @@ def create(kind: type[Order], change: Change, work: Work) -> Rule:
     return order
 
 
+def _take_store(market: Market, change: Change, work: Work) -> Rule:
+    """The order is the store's that the request names, or that is in the token's scope."""
+    store = change.related.get("store")
+    if "store" not in change.related and work.actor.store_id is not None:
+        store = yield Find("stores", eq("id", work.actor.store_id))
+        change.values["store_id"] = store.id if store is not None else None
+    check_store(store, market, work)
+    work.check()
+
+
 def _market_of(change: Change, work: Work) -> Rule:
     """The market that the request names, or the only one in the token's scope. Raises when there is neither."""
     market = change.related.get("market")
     scope = work.actor.market_ids or ()
     if market is None and "market" not in change.related and len(scope) == 1:
-        market = yield Find(Market, eq("id", scope[0]), paths=("price_list",))
+        market = yield Find(Market, both(eq("id", scope[0]), OPEN), paths=("price_list",))
     if market is None or (work.actor.is_sales_channel and market.disabled_at is not None):
         work.invalid("market", "blank")
         work.check()

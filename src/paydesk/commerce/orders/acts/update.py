@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paydesk.commerce.orders import addressing, paying
-from paydesk.commerce.orders.changes import choose_payment, own_values, refuse_codes
+from paydesk.commerce.orders.changes import check_store, choose_payment, own_values, refuse_codes
 from paydesk.commerce.orders.numbers import check_number
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.ownership import customer_of_change, name_customer
@@ -56,6 +56,7 @@ def update(order: Order, change: Change, work: Work) -> Rule:
     refuse_codes(change, work)
     check_number(order, change, work)
     yield from _change_market(order, change, work)
+    yield from _change_store(order, change, work)
     customer = yield from customer_of_change(order, order.id, change, work)
     work.check()
     work.change(order, **own_values(order, change, work))
@@ -99,3 +100,12 @@ def _change_market(order: Order, change: Change, work: Work) -> Rule:
                 return
         work.relate(order, "market", market)
         work.change(order, currency_code=price_list.currency_code, tax_included=price_list.tax_included)
+
+
+def _change_store(order: Order, change: Change, work: Work) -> Rule:
+    """A store sells for its own market, whichever of both is changed."""
+    if "store" in change.related:
+        check_store(change.related["store"], order.market, work)
+    elif "market" in change.related and order.store_id is not None:
+        yield Load(order, ("store",))
+        check_store(order.store, order.market, work)

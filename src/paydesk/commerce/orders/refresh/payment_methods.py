@@ -21,7 +21,7 @@ def choose(order: Order, work: Work) -> Rule:
     method = order.market.default_payment_method
     if (
         method is not None
-        and is_offered(method, order)
+        and (yield from is_offered(method, order))
         and totals_of(order, order.line_items).total_amount_with_taxes_cents > 0
     ):
         work.relate(order, "payment_method", method)
