@@ -304,3 +304,48 @@ async def history_replays(api: Api, link: dict[str, str] | Answer) -> None:
     for name, value in shown.data["attributes"].items():
         if name in replayed:
             assert value == replayed[name], f"{name} of {shown.id}"
+
+
+async def stock_left(database: Database) -> int:
+    """How many pieces no order holds, of all stock together."""
+    rows = await table(database, "stock_items", "quantity", "reserved_quantity")
+    return sum(one["quantity"] - one["reserved_quantity"] for one in rows)
+
+
+async def stock_adds_up(database: Database, pieces: dict[str, int]) -> None:
+    """What is reserved, taken and given back is what orders say, and no piece is lost or made.
+
+    pieces   by stock item, how many there were before orders took any
+    """
+    items = {
+        one["id"]: one for one in await table(database, "stock_items", "id", "sku_id", "quantity", "reserved_quantity")
+    }
+    holdings = await table(database, "stock_holdings", "order_id", "stock_item_id", "sku_id", "status", "quantity")
+    held: Counter[tuple[str, str]] = Counter()
+    of_order: dict[str, list[Row]] = {}
+    for one in holdings:
+        assert one["quantity"] > 0, one
+        held[one["stock_item_id"], one["status"]] += one["quantity"]
+        of_order.setdefault(one["order_id"], []).append(one)
+    for id, item in items.items():
+        assert 0 <= item["reserved_quantity"] <= item["quantity"], item
+        assert item["reserved_quantity"] == held[id, "reserved"], (item, held)
+        assert item["quantity"] == pieces[id] - held[id, "taken"], (item, held, pieces)
+    counted = {item["sku_id"] for item in items.values()}
+    wanted: Counter[tuple[str, str]] = Counter()
+    for line in await table(database, "line_items", "order_id", "item_id", "item_type", "quantity"):
+        if line["item_id"] in counted:
+            wanted[line["order_id"], line["item_id"]] += line["quantity"]
+    for order in await table(database, "orders", "id", "status", "stock"):
+        own = of_order.pop(order["id"], [])
+        states = {one["status"] for one in own}
+        expected = {"placed": "reserved", "editing": "reserved", "approved": "taken", "cancelled": "given_back"}
+        assert states <= {expected.get(order["status"], "")}, (order, own)
+        assert order["stock"] is None or order["stock"] == expected.get(order["status"]), (order, own)
+        if order["status"] in ("placed", "approved"):
+            had: Counter[str] = Counter()
+            for one in own:
+                had[one["sku_id"]] += one["quantity"]
+            needs = {sku: wanted[order["id"], sku] for sku in counted if wanted[order["id"], sku]}
+            assert had == needs, (order, own, needs)
+    assert not of_order, f"held for orders that are gone: {of_order}"
