@@ -58,6 +58,9 @@ async def test_a_database_that_was_filled_holds_together_and_sells_on(demo: tupl
         hold_together(found, order)
     lines = Counter(one["order_id"] for one in found.lines)
     assert set(lines) == set(found.orders) and max(lines.values()) == 5
+    # Stripe has the models' payments alone, and is asked about no other.
+    watched = await table(api.parts.database, "stripe_payments", "stripe_id", "look_at")
+    assert 0 < sum(one["look_at"] is not None for one in watched) < 20 < len(watched)
     await _it_is_read_back(api)
     await _stock_is_what_orders_hold(api)
     await _customers_count_their_orders(api)

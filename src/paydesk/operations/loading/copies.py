@@ -92,6 +92,9 @@ class Model:
 
     def _line(self, table: str, row: list[Any], pattern: re.Pattern[str]) -> Line:
         names, texts = [], []
+        if "look_at" in self.columns[table]:
+            # Stripe has only the models' payments: nobody looks there for those of the copies.
+            row[self.columns[table].index("look_at")] = None
         for column, value in enumerate(row):
             found = [self.places[one] for one in pattern.findall(value)] if isinstance(value, str) else []
             if len(found) == 1 and value in self.places:
