@@ -52,7 +52,11 @@ which bundles are made, are the shop's to change.
 """
 
 
-class SkuList(Resource, type="sku_lists", singular="sku_list", access=ACCESS):
+_BY_CODE = {f"sku_code_{how}": eq("skus.code", None) for how in ("eq", "matches", "start", "end", "in")}
+"""Filters by the code of a sku in the list, whether an item or an expression says that it is."""
+
+
+class SkuList(Resource, type="sku_lists", singular="sku_list", scopes=dict(_BY_CODE), access=ACCESS):
     """A list of skus: by its items where it is manual, otherwise of those whose code its expression matches.
     Source: Commerce Layer, "SKU lists".
     """
