@@ -214,8 +214,8 @@ async def test_a_list_is_manual_or_by_an_expression(shop: Shop) -> None:
     assert [one.id for one in await shop.integration.list(f"skus/{later.id}/sku_lists")] == [hats.id]
     assert [one.id for one in await shop.integration.list(f"skus/{cap.id}/sku_lists")] == [manual.id]
     assert [one.id for one in await shop.integration.list(f"skus?filter[q][sku_lists_id_eq]={hats.id}")] == [later.id]
-    for given, found in (("eq]=CAP-2", manual), ("start]=HATB", hats), ("in]=HATBOX,NONE", hats), ("end]=-2", manual)):
-        assert [one.id for one in await shop.integration.list(f"sku_lists?filter[q][sku_code_{given}")] == [found.id]
+    for asked, found in (("eq]=CAP-2", manual), ("start]=HATB", hats), ("in]=HATBOX,NONE", hats), ("end]=-2", manual)):
+        assert [one.id for one in await shop.integration.list(f"sku_lists?filter[q][sku_code_{asked}")] == [found.id]
     await shop.integration.update(hats, sku_code_regex="BER|CAP")
     assert await held() == [{"BERET", "CAP-2"}, {"CAP-2"}]
     await shop.integration.delete(later)

@@ -59,7 +59,7 @@ CHANGES = {
         lambda world: world.send("POST", "shipping_categories", {"name": "n"}, expect=201), 3, 3
     ),
     "POST skus": (lambda world: world.send("POST", "skus", {"code": "n", "name": "n"}, **GOODS, expect=201), 4, 4),
-    "DELETE skus": (lambda world: world.ask("DELETE", "/api/skus/skuPlain"), 6, 7),
+    "DELETE skus": (lambda world: world.ask("DELETE", "/api/skus/skuPlain"), 7, 8),
     "a refused POST": (lambda world: world.send("POST", "skus", {"code": "n"}, expect=422), 0, 0),
     "an unreadable POST": (lambda world: world.ask("POST", "/api/skus", b"{"), 0, 0),
     "a guest's PATCH": (

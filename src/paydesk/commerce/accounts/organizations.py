@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paydesk.declare import ALWAYS, WRITE, Access, boolean, constant, document, integer, number, string
+from paydesk.declare import ALWAYS, WRITE, Access, boolean, constant, document, hidden, integer, number, string
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
@@ -113,6 +113,7 @@ class Organization(
         "boolean", False, example=False, doc="A failing external promotion is an error."
     )
     external_prices_errors = constant("boolean", True, example=True, doc="A failing external price is an error.")
+    codes_matched_since = hidden("datetime", doc="Since when expressions match codes of skus; null: there were none.")
 
 
 def told(organization: Organization | None, name: str) -> bool | int | float:

@@ -40,8 +40,30 @@ def is_match(pattern: str | None, code: str | None) -> bool:
     return not pattern or matches(pattern, code or "", LONGEST_CODE)
 
 
+def _is_used(work: Work) -> bool:
+    """Whether the shop has, or had, any expression: one without pays no statement for them when it writes a sku."""
+    organization = work.settings.get("organization")
+    return organization is not None and organization.codes_matched_since is not None
+
+
+def _note_use(work: Work) -> Rule:
+    """Have the organization say that there are expressions. Other processes know within the seconds for which they keep
+    it; this one knows at once, also where the change fails, which costs it a few statements.
+    """
+    if _is_used(work):
+        return
+    kept = work.settings.get("organization")
+    organization = yield Find("organizations", eq("id", work.actor.organization_id))
+    if organization is not None:
+        work.change(organization, codes_matched_since=organization.codes_matched_since or work.now)
+    if kept is not None:
+        kept.codes_matched_since = work.now
+
+
 def follow_pattern(matcher: Any, work: Work) -> Rule:
     """Bring the matches to what an expression, which is new or was changed, matches by now."""
+    if matcher.sku_code_regex:
+        yield from _note_use(work)
     known = [] if matcher in work.created else (yield Find(CodeMatch, eq("matcher_id", matcher.id), many=True))
     pattern = matcher.sku_code_regex
     skus = (yield Find("skus", Test("code", "not_null"), many=True)) if pattern else []
@@ -51,6 +73,8 @@ def follow_pattern(matcher: Any, work: Work) -> Rule:
 
 def follow_code(sku: Any, work: Work) -> Rule:
     """The same for a sku that is new or has another code."""
+    if not _is_used(work):
+        return
     known = [] if sku in work.created else (yield Find(CodeMatch, eq("sku_id", sku.id), many=True))
     wanted = []
     for kind in MATCHERS:
@@ -61,6 +85,8 @@ def follow_code(sku: Any, work: Work) -> Rule:
 
 def forget(record: Any, work: Work) -> Rule:
     """Delete the matches of a record that is to be deleted."""
+    if not _is_used(work):
+        return
     column = "sku_id" if record.shape.type == "skus" else "matcher_id"
     for one in (yield Find(CodeMatch, eq(column, record.id), many=True)):
         work.delete(one)
