@@ -317,9 +317,9 @@ def test_what_is_always_empty_is_marked() -> None:
     told = schemas["orders"]["properties"]["relationships"]["properties"]
     assert {name for name, one in told.items() if one.get("description") == mark} == {*SERVED["orders"].shape.empty}
     assert told["returns"]["properties"]["data"]["maxItems"] == 0
-    assert told["store"]["properties"]["data"] == {"type": "null"}
-    asked = schemas["customers_update"]["properties"]["data"]["properties"]
-    assert asked["relationships"]["properties"]["customer_group"] == {
+    assert told["order_subscription"]["properties"]["data"] == {"type": "null"}
+    asked = schemas["markets_update"]["properties"]["data"]["properties"]
+    assert asked["relationships"]["properties"]["geocoder"] == {
         "type": "object",
         "required": ["data"],
         "properties": {"data": {"type": "null"}},
