@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.acts.orders import moved, only, stands
+from tests.acts.orders import at_stripe, moved, only, stands
 from tests.acts.stocked import counted, in_stock
 from tests.payments.conftest import ADDRESS, Answer, Api
 
@@ -337,3 +337,62 @@ async def test_parcels_hold_what_shipments_do_and_are_tracked_by_hand(api: Api) 
     assert (await api.get("parcel_line_items")).data == []
     # A guest is told nothing of parcels; the order's customer is.
     assert (await api.get(second, expect=401, token=await api.guest())).status == 401
+
+
+async def test_nobody_is_charged_for_what_nobody_knows_how_to_send(api: Api) -> None:
+    post = await way(api, "Post", 0)
+    method = await api.method_of(api.gateway, auto_place=True, auto_capture=True)
+    order = await to_send(api, "HAT")
+    await api.update(order, payment_method=method)
+    payment = await paid(api, order)
+    await api.recover()
+    assert await stands(api, order) == ("pending", "authorized", "unfulfilled")
+    assert await at_stripe(api, payment) == ("requires_capture", 0, 0)
+    (error,) = (await api.get(f"orders/{order.id}/resource_errors")).data
+    assert error["attributes"]["message"].endswith("/S/001 has no shipping method")
+    # Once that is said, it is placed for what it costs, which is taken at once.
+    (shipment,) = await shipments(api, order)
+    await api.update(shipment, shipping_method=post)
+    await api.update(order, {"_place": True})
+    await api.recover()
+    assert await stands(api, order) == ("placed", "paid", "unfulfilled")
+    assert await at_stripe(api, payment) == ("succeeded", 1000, 0)
+
+
+async def test_a_payment_is_opened_for_what_sending_costs_by_then(api: Api) -> None:
+    post, hat = await way(api, "Post", 500), await api.sku("HAT", weight=300.0, unit_of_weight="gr")
+    order = await to_send(api, "HAT")
+    (shipment,) = await shipments(api, order)
+    await api.update(shipment, shipping_method=post)
+    # Neither the order nor its lines were written since.
+    await api.update(post, {"price_amount_cents": 700})
+    payment = await api.payment(order)
+    assert (await api.stripe.v1.payment_intents.retrieve_async(payment["stripe_id"])).amount == 1700
+    assert (await api.get(order))["shipping_amount_cents"] == 700
+    # A weight that the method does not carry, and an address that it does not go to, change the order as well.
+    await api.update(post, {"max_weight": 1000.0, "unit_of_weight": "gr"})
+    await api.update(hat, {"weight": 1500.0})
+    await api.update(order, {"_refresh": True})
+    assert (await api.get(order))["total_amount_with_taxes_cents"] == 1000
+    assert (await api.get(payment))["mismatched_amounts"] is True
+    await api.update(hat, {"weight": 300.0})
+    await api.update(order, {"_refresh": True})
+    await api.update(shipment, shipping_method=post)
+    assert (await api.get(payment))["mismatched_amounts"] is False
+    zone = await api.create("shipping_zones", {"name": "Italy", "country_code_regex": "IT"})
+    await api.update(post, shipping_zone=zone)
+    paris = await api.create("addresses", {**ADDRESS, "country_code": "FR", "zip_code": "75001"})
+    moved_ = await api.update(order, shipping_address=paris)
+    assert (moved_["total_amount_with_taxes_cents"], moved_["shipping_amount_cents"]) == (1000, 0)
+    assert (await api.get(payment))["mismatched_amounts"] is True
+    # What a shipment holds is told by line, and how long it takes by its way.
+    (place,) = await counted(api)
+    await api.create("stock_items", {"quantity": 3}, sku=hat, stock_location=place)
+    hours = {"min_hours": 24, "max_hours": 48}
+    await api.create("delivery_lead_times", hours, shipping_method=post, stock_location=place)
+    back = await api.create("addresses", ADDRESS)
+    await api.update(order, shipping_address=back)
+    await api.update(shipment, shipping_method=post)
+    found = await api.get(shipment, "?include=line_items,delivery_lead_time")
+    told = {one["type"]: one["attributes"] for one in found.document["included"]}
+    assert (told["line_items"]["sku_code"], told["delivery_lead_times"]["max_days"]) == ("HAT", 2)
