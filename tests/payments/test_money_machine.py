@@ -77,6 +77,7 @@ WAYS: dict[str, tuple[str, ...]] = {
 
 UNPLACED = ("draft", "pending", "placing")
 EDITABLE = (*UNPLACED, "editing")
+SERVERS = ("payment_methods", "shipments")
 HELD = ("authorized", "partially_authorized")
 PASSWORD = "correct horse"
 ASKED_AGAIN = "asked again for what was not answered"
@@ -133,7 +134,7 @@ class Walk:
             "acme": {"EUR": api.market, "USD": await api.market_in("USD")}
         }
         self.methods: dict[tuple[str, str, str], dict[str, str]] = {}
-        self.sku = (await api.sku("GOODS", do_not_ship=True)).link
+        self.sku = (await api.sku("GOODS")).link
         self.stock = [
             (await api.create("stock_items", {"quantity": PIECES}, sku=self.sku, stock_location=at)).link
             for at in await self._counted()
@@ -147,6 +148,7 @@ class Walk:
             )
             self.prices = {**getattr(self, "prices", {}), currency: made.link}
             await self._taxed(currency, {"type": "price_lists", "id": prices["id"]})
+            await self._sent(currency)
         manual = await api.create("manual_gateways", {"name": "By hand"})
         for name in ("card", "card beside"):
             gateway = await api.gateway_of(name=name)
@@ -196,11 +198,21 @@ class Walk:
     async def _taxed(self, currency: str, prices: dict[str, str]) -> None:
         """A market is taxed by a rule of its own: prices in euros contain taxes, to those in dollars they are added."""
         calculator = await self.api.create("manual_tax_calculators", {"name": currency})
-        given = {"name": currency, "tax_rate": 0.22, "payment_method_taxable": True}
+        given = {"name": currency, "tax_rate": 0.22, "payment_method_taxable": True, "freight_taxable": True}
         made = await self.api.create("tax_rules", given, manual_tax_calculator=calculator)
         self.tax_rules = {**getattr(self, "tax_rules", {}), currency: made.link}
         await self.api.update(self.markets["acme"][currency], tax_calculator=calculator)
         await self.api.update(prices, {"tax_included": currency == "EUR"})
+
+    async def _sent(self, currency: str) -> None:
+        """A market sends its goods in two ways, in one of them unless a shopper chooses."""
+        self.sending: dict[str, list[dict[str, str]]] = getattr(self, "sending", {})
+        self.sending[currency] = []
+        for name, cents in (("Post", 500), ("Express", 1250)):
+            given = {"name": name, "price_amount_cents": cents}
+            made = await self.api.create("shipping_methods", given, market=self.markets["acme"][currency])
+            self.sending[currency].append(made.link)
+        await self.api.update(self.markets["acme"][currency], default_shipping_method=self.sending[currency][0])
 
     async def _furnished_beside(self) -> None:
         """The second organization, whose gateway speaks of the same Stripe account."""
@@ -374,11 +386,24 @@ class Walk:
                 total = summed(found.of(id_))
                 secured = total["authorizations"] - total["voids"] - total["refunds"]
                 assert secured >= costs_what_its_lines_cost(found, id_), "placed for less than its lines"
+            self._sends_what_it_charges(id_)
         self.run(
             stock_adds_up(
                 self.api.parts.database, {one["id"]: n for one, n in zip(self.stock, self.pieces, strict=True)}
             )
         )
+
+    def _sends_what_it_charges(self, order_id: str) -> None:
+        """What is placed is sent by a way that is charged; what is cancelled is not sent, and what is fulfilled was."""
+        (order,) = self.rows("orders", "id", "status", "fulfillment_status", id=order_id)
+        rows = self.rows("shipments", "id", "status", "shipping_method_id", order_id=order_id)
+        left = [one for one in rows if one["status"] not in ("shipped", "delivered", "cancelled")]
+        if order["status"] in ("placed", "approved"):
+            charged = {one["item_id"] for one in self.rows("line_items", "id", "item_id", order_id=order_id)}
+            assert all(one["shipping_method_id"] and one["id"] in charged for one in rows), rows
+            assert all(one["status"] != "draft" for one in rows), rows
+        assert not left or order["status"] != "cancelled", (order, rows)
+        assert not left or order["fulfillment_status"] != "fulfilled", (order, rows)
 
     def rows(self, name: str, *columns: str, **where: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.run(table(self.api.parts.database, name, *columns, **where))
@@ -409,8 +434,8 @@ class Walk:
 
     @staticmethod
     def lines_of(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-        """Lines that somebody put in; the fee of a payment method is the server's."""
-        return [{"type": "line_items", "id": one["id"]} for one in rows if one["item_type"] != "payment_methods"]
+        """Lines that somebody put in; what paying and sending cost is the server's."""
+        return [{"type": "line_items", "id": one["id"]} for one in rows if one["item_type"] not in SERVERS]
 
     # Walking.
 
@@ -526,6 +551,7 @@ class Walk:
             market=self.markets[tenant][currency],
             payment_method=self.methods[tenant, method, currency],
             billing_address=self.address[tenant],
+            shipping_address=self.address[tenant],
         )
         line: dict[str, Any] = {"name": "Line", "quantity": 1, "unit_amount_cents": PRICE}
         if tenant == "acme" and self.chance.random() < 0.6 and await stock_left(api.parts.database):
@@ -647,6 +673,7 @@ class Walk:
         api, token = self.api, order.token
         if not await self._has_lines(order):
             return now  # All its lines were taken out.
+        now = await api.update(order.link, {"_refresh": True}, token=token)
         method = next(name for name in ("card", "wire") if (order.tenant, name, now["currency_code"]) in self.methods)
         if now["payment_status"] != "authorized" or now["status"] == "placing":
             now = await api.update(
@@ -675,7 +702,7 @@ class Walk:
             (first, *more) = [
                 one
                 for one in await table(api.parts.database, "line_items", "id", "item_type", order_id=order.link["id"])
-                if one["item_type"] != "payment_methods"
+                if one["item_type"] not in SERVERS
             ]
             for one in more:
                 await api.delete({"type": "line_items", "id": one["id"]}, token=token)
@@ -844,16 +871,42 @@ def stock_is_counted_anew(walk: Walk, order: Order) -> bool:
 
 
 TAX_RATES = {PRICE: 0.22, PRICE // 2: 0.0825, PRICE * 2: 0.0}
+SENT = {PRICE: 500, PRICE // 2: 0, PRICE * 2: 777}
 
 
 @rule("a price changes", lambda stands: True)
 def a_price_changes(walk: Walk, order: Order) -> bool:
-    """And the rate that it is taxed by."""
+    """And the rate that it is taxed by, and what sending it costs."""
     currency = walk.chance.choice(["EUR", "USD"])
     cents = walk.chance.choice([PRICE, PRICE // 2, PRICE * 2])
     walk.run(walk.api.update(walk.prices[currency], {"amount_cents": cents}))
     walk.run(walk.api.update(walk.tax_rules[currency], {"tax_rate": TAX_RATES[cents]}))
+    post = walk.sending[currency][0]
+    walk.run(walk.api.update(post, {"price_amount_cents": SENT[cents]}))
     return True
+
+
+@rule("another way to send is chosen", lambda stands: unplaced(stands) and stands["tenant"] == "acme")
+def another_way_to_send_is_chosen(walk: Walk, order: Order) -> bool:
+    rows = walk.rows("shipments", "id", "shipping_method_id", order_id=order.link["id"])
+    if not rows and not walk.create(order, "line_items", {"sku_code": "GOODS", "quantity": 1}):
+        return False
+    rows = walk.rows("shipments", "id", "shipping_method_id", order_id=order.link["id"])
+    ways = walk.sending[walk.row(order)["currency_code"]]
+    other = [one for one in ways if rows and one["id"] != rows[0]["shipping_method_id"]]
+    shipment = {"type": "shipments", "id": rows[0]["id"]} if rows else None
+    return shipment is not None and walk.change(order, shipment, {}, shipping_method=walk.chance.choice(other))
+
+
+@rule("a shipment goes on its way", lambda stands: stands["status"] == "approved" and stands["tenant"] == "acme")
+def a_shipment_goes_on_its_way(walk: Walk, order: Order) -> bool:
+    rows = walk.rows("shipments", "id", "status", order_id=order.link["id"])
+    on = {"upcoming": "_picking", "picking": "_packing", "packing": "_ready_to_ship", "ready_to_ship": "_ship"}
+    waiting = [one for one in rows if one["status"] in on]
+    if not waiting:
+        return False
+    one = waiting[0]
+    return walk.change(order, {"type": "shipments", "id": one["id"]}, {on[one["status"]]: True})
 
 
 @rule("an order is refreshed no more", lambda stands: editable(stands) and stands["autorefresh"])
