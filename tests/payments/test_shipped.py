@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.acts.orders import at_stripe, moved, only, stands
-from tests.acts.stocked import counted, in_stock
+from tests.acts.stocked import counted, holdings, in_stock
 from tests.payments.conftest import ADDRESS, Answer, Api
 
 
@@ -184,6 +184,37 @@ async def test_a_cancelled_order_cancels_its_shipments(api: Api) -> None:
     assert [what for what, *_ in await moved(api, order)] == ["authorizations", "captures", "refunds"]
 
 
+async def test_what_has_left_is_not_given_back_with_the_rest(api: Api) -> None:
+    order, (hat, coat) = await placed(api, "HAT", "COAT")
+    await api.update(order, {"_approve_and_capture": True})
+    for trigger in ("_picking", "_packing", "_ready_to_ship", "_ship"):
+        await api.update(hat, {trigger: True})
+    await api.update(await only(api, order, "captures"), {"_refund": True})
+    assert await stands(api, order) == ("cancelled", "refunded", "unfulfilled")
+    assert await statuses(api, order) == ["shipped", "cancelled"]
+    assert await in_stock(api) == [(4, 0), (5, 0)]
+    assert sorted(await holdings(api)) == [("given_back", 1), ("taken", 1)]
+    # The same where stock is taken only once all has left, and of a sku that leaves in part.
+    (model,) = (await api.get("inventory_models")).data
+    await api.update({"type": "inventory_models", "id": model["id"]}, {"manual_stock_decrement": True})
+    order = await to_send(api, "HAT", "COAT", quantity=3)
+    (post,) = (await api.get("shipping_methods")).data
+    own = await shipments(api, order)
+    for one in own:
+        await api.update(one, shipping_method={"type": "shipping_methods", "id": post["id"]})
+    await paid(api, order)
+    await api.update(order, {"_place": True})
+    await api.update(order, {"_approve_and_capture": True})
+    assert await in_stock(api) == [(4, 3), (5, 3)]
+    (held,) = (await api.get(f"shipments/{own[1]['id']}/stock_line_items")).data
+    await api.update({"type": "stock_line_items", "id": held["id"]}, {"quantity": 2})
+    for trigger in ("_picking", "_packing", "_ready_to_ship", "_ship"):
+        await api.update(own[1], {trigger: True})
+    await api.update(await only(api, order, "captures"), {"_refund": True})
+    assert await in_stock(api) == [(4, 0), (3, 0)]
+    assert sorted(await holdings(api)) == [("given_back", 1), ("given_back", 3), ("taken", 1), ("taken", 2)]
+
+
 async def test_a_shipment_waits_where_its_place_holds_what_leaves(api: Api) -> None:
     await counted(api)
     (place,) = (await api.get("inventory_stock_locations")).data
@@ -315,6 +346,10 @@ async def test_parcels_hold_what_shipments_do_and_are_tracked_by_hand(api: Api) 
     other = await api.create("parcel_line_items", {"quantity": 1}, parcel=parcel, stock_line_item=pieces[1], expect=422)
     assert other.said == [("/data/relationships/stock_line_item", "invalid")]
     assert (await api.update(parcel, shipment=coat, expect=422)).said == [
+        ("/data/relationships/shipment", "not_editable")
+    ]
+    # Nor does it leave its shipment.
+    assert (await api.update(pieces[0], shipment=coat, expect=422)).said == [
         ("/data/relationships/shipment", "not_editable")
     ]
     # Tracking is what an integration says, also once it has left.

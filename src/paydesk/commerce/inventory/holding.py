@@ -86,16 +86,38 @@ def take(order_id: str, work: Work) -> Rule:
         work.change(holding, status="taken")
 
 
-def give_back(order_id: str, work: Work) -> Rule:
-    """Give an order's stock back, reserved or taken."""
+def give_back(order_id: str, sent: Iterable[tuple[str | None, str, int]], work: Work) -> Rule:
+    """Give an order's stock back, reserved or taken, save what has left: that is taken for good.
+
+    sent   what was sent of it: stock item as far as that is known, sku, and how many pieces
+    """
     held = yield from _held(order_id, "reserved", "taken")
+    gone = _gone([holding for holding, _ in held], sent)
     for holding, item in held:
         if item is not None and holding.status == "reserved":
-            item.count(work, reserved=-holding.quantity)
+            item.count(work, quantity=-gone[holding], reserved=-holding.quantity)
         elif item is not None:
-            item.count(work, quantity=holding.quantity)
+            item.count(work, quantity=holding.quantity - gone[holding])
     for holding, _ in held:
-        work.change(holding, status="given_back")
+        if gone[holding]:
+            work.change(holding, status="taken", quantity=gone[holding])
+        else:
+            work.change(holding, status="given_back")
+
+
+def _gone(held: list[StockHolding], sent: Iterable[tuple[str | None, str, int]]) -> Counter[StockHolding]:
+    """How many pieces of each holding have left: those of the stock item that they were sent from come first, then any
+    of their sku.
+    """
+    gone: Counter[StockHolding] = Counter()
+    for item_id, sku_id, quantity in sent:
+        left = quantity
+        own = [one for one in held if one.sku_id == sku_id]
+        for one in sorted(own, key=lambda one: one.stock_item_id != item_id):
+            more = min(left, one.quantity - gone[one])
+            gone[one] += more
+            left -= more
+    return gone
 
 
 def set_aside(location_id: str, sku_id: str, quantity: int, work: Work) -> Rule:

@@ -12,6 +12,7 @@ from paydesk.commerce.inventory.holding import Reserved
 from paydesk.commerce.inventory.levels import Levels, levels
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.shipping.dividing import relocated
+from paydesk.commerce.shipping.handling import SENT
 from paydesk.commerce.shipping.stock_line_items import StockLineItem
 from paydesk.declare import Rule, within
 from paydesk.rules.asking import Find, Load
@@ -110,10 +111,24 @@ def take_at_approval(order: Order, work: Work) -> Rule:
 
 
 def give_back(order: Order, work: Work) -> Rule:
-    """Give back what is reserved for the order or was taken for it. What was delivered is not there."""
+    """Give back what is reserved for the order or was taken for it. What was delivered is not there, nor what has left
+    by one of several shipments.
+    """
     if order.stock in ("reserved", "taken") and order.fulfillment_status != "fulfilled":
-        yield from holding.give_back(order.id, work)
+        sent = yield from _sent(order)
+        yield from holding.give_back(order.id, sent, work)
         work.change(order, stock="given_back")
+
+
+def _sent(order: Order) -> Rule:
+    """What has left of the order: stock item, sku and pieces. Without a shipment that has left nothing is read."""
+    if not order.shipments_count:
+        return []
+    yield Load(order, ("shipments",))
+    left = [one for one in order.shipments if one.status in SENT]
+    if left:
+        yield Load(order, ("shipments.stock_line_items",))
+    return [(one.stock_item_id, one.sku_id, one.quantity) for shipment in left for one in shipment.stock_line_items]
 
 
 def _model(order: Order) -> str | None:

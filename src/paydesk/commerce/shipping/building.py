@@ -167,7 +167,11 @@ def _fill(pairs: Iterable[tuple[Shipment, Share]], work: Work) -> None:
     changed: list[tuple[StockLineItem, int]] = []
     old: list[tuple[Shipment, StockLineItem]] = []
     for shipment, share in pairs:
-        held = {(one.line_item_id, one.sku_id, one.stock_item_id): one for one in shipment.stock_line_items}
+        held: dict[tuple[str | None, ...], StockLineItem] = {}
+        for piece in shipment.stock_line_items:
+            # Two of them may have come to be taken from one place when the order was placed.
+            if held.setdefault((piece.line_item_id, piece.sku_id, piece.stock_item_id), piece) is not piece:
+                old.append((shipment, piece))
         for lot in share.lots:
             one = held.pop((lot.line_id, lot.sku_id, lot.stock_item_id), None)
             if one is None:

@@ -7,7 +7,10 @@ from typing import Any
 from paydesk.commerce.cart import Cart
 from paydesk.rules.work import Work
 
-GONE = ("shipped", "delivered", "cancelled")
+SENT = ("shipped", "delivered")
+"""Statuses of shipments that have left."""
+
+GONE = (*SENT, "cancelled")
 """Statuses of shipments that nothing is put into, or taken out of, any more."""
 
 

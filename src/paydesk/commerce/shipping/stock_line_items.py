@@ -84,7 +84,23 @@ class StockLineItem(
         if change.related.get("shipment", self.shipment).order_id != self.shipment.order_id:
             work.invalid("shipment", "invalid", "is another order's")
         yield from _name(self, self.shipment, change, work)
+        yield from self._keep_packed(change, work)
         work.change(self, **change.values)
+
+    def _keep_packed(self, change: Change, work: Work) -> Rule:
+        """What is in parcels stays in its shipment, as what it is."""
+        packed = sum(
+            one.quantity for one in (yield Find("parcel_line_items", eq("stock_line_item_id", self.id), many=True))
+        )
+        if not packed:
+            return
+        for name in ("shipment", "sku"):
+            if change.values.get(f"{name}_id", getattr(self, f"{name}_id")) != getattr(self, f"{name}_id"):
+                work.invalid(name, "not_editable", "can't be changed: a parcel holds some of it")
+        quantity = change.values.get("quantity", self.quantity)
+        if quantity < packed:
+            work.invalid("quantity", "greater_than_or_equal_to", value=quantity, count=packed)
+        work.check()
 
     def deleting(self, work: Work) -> None:
         if self.shipment is not None:
