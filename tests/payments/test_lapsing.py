@@ -49,6 +49,10 @@ async def test_an_order_is_not_placed_after_its_time(api: Api) -> None:
 
 async def test_a_cart_that_nobody_owns_goes_two_months_after_its_last_change(api: Api) -> None:
     left = await api.order()
+    (line,) = (await api.get(f"orders/{left.id}/line_items")).data
+    option = await api.create("sku_options", {"name": "Embossing"}, market=api.market)
+    held = {"type": "line_items", "id": line["id"]}
+    await api.create("line_item_options", {"quantity": 1, "options": {}}, line_item=held, sku_option=option)
     payment = await api.payment(left)
     owned = await api.order(attributes={"customer_email": "ada@example.com"})
     used = await api.order()

@@ -6,7 +6,7 @@ Source: Commerce Layer, "Orders", `expires_at` and the lifetime of draft orders.
 from __future__ import annotations
 
 from paydesk.base.instants import seconds
-from paydesk.commerce.orders import resource_errors, settling, shipping
+from paydesk.commerce.orders import letting_go, settling
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import release_source
 from paydesk.commerce.payments import moving
@@ -45,11 +45,7 @@ def purge(order_id: str, before: str, work: Work) -> Rule:
     for payment in (yield from sources_of(order)):
         payment.release(work, held=True)
         work.delete(payment)
-    for line in order.line_items:
-        work.delete(line)
-    yield from shipping.discard(order, work)
-    yield from resource_errors.clear(order, work)
-    work.delete(order)
+    yield from letting_go.delete(order, work)
     return True
 
 

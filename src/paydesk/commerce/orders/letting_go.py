@@ -46,11 +46,21 @@ def discard(order: Order, work: Work) -> Rule:
     for source in sources:
         source.release(work, held=True)
         work.delete(source)
-    options = [line for line in order.line_items if line.options_count]
-    if options:
-        yield Load(order, ("line_item_options",))
-    for record in (*rows, *(order.line_item_options if options else ()), *order.line_items):
+    for record in rows:
         work.delete(record)
+    yield from delete(order, work)
+
+
+def delete(order: Order, work: Work) -> Rule:
+    """Delete an order with all that it holds, its payments aside: lines with their options, shipments, errors. Needs
+    `line_items` loaded.
+    """
+    if any(line.options_count for line in order.line_items):
+        yield Load(order, ("line_item_options",))
+        for option in order.line_item_options:
+            work.delete(option)
+    for line in order.line_items:
+        work.delete(line)
     yield from shipping.discard(order, work)
     yield from resource_errors.clear(order, work)
     work.delete(order)
