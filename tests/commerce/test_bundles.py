@@ -101,6 +101,10 @@ async def test_a_bundle_is_sold_where_it_has_a_price(shop: Shop) -> None:
     await shop.integration.update(summed, price_amount_cents=2000)
     again = await shop.integration.update(summed, _compute_price_amount=True)
     assert again["price_amount_cents"] == 2600
+    # Nor does it cost more than a client might say.
+    await shop.sku("CROWN", 10_000_000_000)
+    many = await refused(bundle(shop, await listed(shop, "Crowns", CROWN=2), None, code="CROWNS"))
+    assert many == (422, [("/data/attributes/price_amount_cents", "less_than_or_equal_to")])
     rare = await listed(shop, "Rare", HAT=1, RARE=1)
     assert await refused(bundle(shop, rare, None, code="RARE")) == (
         422,

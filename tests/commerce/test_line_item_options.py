@@ -243,3 +243,52 @@ async def test_an_adjustment_is_the_item_of_a_line_of_either_sign(shop: Shop) ->
     assert await refused(external) == (422, [("/data/attributes/_external_price", "not_served")])
     await shop.integration.delete(line)
     assert await sums() == (1000, 0, 1000)
+
+
+async def test_a_price_that_an_integration_fixed_is_that_of_one_item_and_one_option(shop: Shop) -> None:
+    await shop.sku("HAT", 1000)
+    await shop.sku("CROWN", 90000)
+    cheap, dear = await option(shop, 100, name="Cheap"), await option(shop, 5000, name="Dear")
+    order = await shop.guest.create("orders", {"market": shop.market})
+    line = await shop.guest.create("line_items", {"order": order}, sku_code="HAT", quantity=1)
+    made = await chosen(shop.guest, line, cheap)
+    await shop.integration.update(made, unit_amount_cents=0)
+    await shop.integration.update(line, unit_amount_cents=1)
+    await shop.guest.update(made, {"sku_option": cheap}, quantity=2)
+    await shop.guest.update(line, sku_code="HAT", quantity=2)
+    assert await bill(shop.guest, order) == (2, 2, [(0, 2)])
+    # What a shopper takes instead costs what it costs.
+    await shop.guest.update(made, {"sku_option": dear})
+    assert await bill(shop.guest, order) == (10002, 2, [(10000, 10002)])
+    await shop.guest.update(line, sku_code="CROWN")
+    assert await bill(shop.guest, order) == (190000, 2, [(10000, 190000)])
+    await shop.guest.update(order, _refresh=True)
+    assert await bill(shop.guest, order) == (190000, 2, [(10000, 190000)])
+    # An integration may say both at once.
+    await shop.integration.update(made, {"sku_option": cheap}, unit_amount_cents=7)
+    await shop.integration.update(line, sku_code="HAT", unit_amount_cents=3)
+    assert await bill(shop.guest, order) == (20, 2, [(14, 20)])
+
+
+async def test_a_cart_keeps_to_its_market_while_it_holds_what_that_alone_sells(shop: Shop) -> None:
+    await shop.sku("HAT", 1000)
+    related = {"merchant": shop.merchant, "price_list": shop.price_list}
+    other = await shop.integration.create("markets", related, name="Other", code="other")
+    here = await option(shop, 0, name="Here")
+    anywhere = await shop.integration.create("sku_options", name="Anywhere", currency_code="EUR")
+    order = await shop.integration.create("orders", {"market": shop.market}, autorefresh=False)
+    line = await shop.integration.create("line_items", {"order": order}, sku_code="HAT", quantity=1)
+    made = await chosen(shop.integration, line, here)
+    moving = shop.integration.update(order, {"market": other})
+    assert await refused(moving) == (422, [("/data/relationships/market", "invalid")])
+    await shop.integration.update(made, {"sku_option": anywhere})
+    await shop.integration.update(order, {"market": other})
+    await shop.integration.update(order, {"market": shop.market})
+    held = await shop.integration.create("sku_lists", name="Set")
+    sku = {"type": "skus", "id": (await shop.integration.list("skus"))[0].id}
+    await shop.integration.create("sku_list_items", {"sku_list": held, "sku": sku})
+    set_ = {"code": "SET", "name": "Set", "price_amount_cents": 500}
+    await shop.integration.create("bundles", {"sku_list": held, "market": shop.market}, **set_)
+    await shop.integration.create("line_items", {"order": order}, bundle_code="SET", quantity=1)
+    moving = shop.integration.update(order, {"market": other})
+    assert await refused(moving) == (422, [("/data/relationships/market", "invalid")])

@@ -185,7 +185,7 @@ async def test_a_cancelled_order_cancels_its_shipments(api: Api) -> None:
 
 
 async def test_what_has_left_is_not_given_back_with_the_rest(api: Api) -> None:
-    order, (hat, coat) = await placed(api, "HAT", "COAT")
+    order, (hat, _) = await placed(api, "HAT", "COAT")
     await api.update(order, {"_approve_and_capture": True})
     for trigger in ("_picking", "_packing", "_ready_to_ship", "_ship"):
         await api.update(hat, {trigger: True})

@@ -137,10 +137,17 @@ class Bundle(Resource, type="bundles", singular="bundle", cacheable=True, unique
             work.check()
         if price:
             sums = [found[sku].amount_cents(1, None) * each for sku, each in self.contents.items()]
-            work.change(self, price_amount_cents=sum(sums))
+            self._take_sum("price_amount_cents", sum(sums), work)
         if compare_at:
             sums = [
                 (found[sku].compare_at_amount_cents or found[sku].amount_cents(1, None)) * each
                 for sku, each in self.contents.items()
             ]
-            work.change(self, compare_at_amount_cents=sum(sums))
+            self._take_sum("compare_at_amount_cents", sum(sums), work)
+
+    def _take_sum(self, name: str, cents: int, work: Work) -> None:
+        """raises   Invalid where it is more than a client might have given, and than an order could add up"""
+        if cents > MOST_CENTS:
+            work.invalid(name, "less_than_or_equal_to", value=cents, count=MOST_CENTS)
+            work.check()
+        work.change(self, **{name: cents})

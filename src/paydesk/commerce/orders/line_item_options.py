@@ -95,11 +95,15 @@ class LineItemOption(
         self.line_item.must_be_a_shoppers(work)
         option = change.related.get("sku_option", self.sku_option)
         _check(option, self.line_item, values, work)
-        is_fixed = values["unit_amount_cents"] is not None if "unit_amount_cents" in values else self.price_fixed
-        taken = _of(option) if option is not self.sku_option or not is_fixed else {}
+        is_other = option.id != self.sku_option_id
+        # A price that was fixed was that of the option before.
+        is_fixed = values.get("unit_amount_cents") is not None or (
+            "unit_amount_cents" not in values and self.price_fixed and not is_other
+        )
+        taken = _of(option) if is_other or not is_fixed else {}
         if is_fixed:
             taken.pop("unit_amount_cents", None)
-        if option is self.sku_option:
+        if not is_other:
             taken.pop("name", None)
         work.change(self, **{**taken, **_given(values), "price_fixed": is_fixed})
         self.sku_option = option

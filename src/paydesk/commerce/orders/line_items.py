@@ -210,6 +210,8 @@ class LineItem(
             work.invalid(code_of(item), "invalid", value=item.code)
             work.check()
         if is_other:
+            # A price that was fixed was that of the item before.
+            values.setdefault("price_fixed", False)
             yield from self._take_item(item, change, quantity, work)
         elif quantity > self.quantity:
             more = {sku: held // self.quantity * (quantity - self.quantity) for sku, held in self.pieces().items()}
@@ -228,7 +230,7 @@ class LineItem(
             options = [one.sku_option for one in order.line_item_options if one.line_item_id == self.id]
             if not all(one.is_for(item.code, order.market_id, order.currency_code) for one in options):
                 work.invalid(code_of(item), "invalid", "has other options than the line", value=item.code)
-        if not values.get("price_fixed", self.price_fixed):
+        if not values["price_fixed"]:
             yield from price(values, item, change, order, work, quantity)
         work.check()
 

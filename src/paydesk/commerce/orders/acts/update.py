@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from paydesk.commerce.accounts.markets import Market
 from paydesk.commerce.orders import addressing, paying
 from paydesk.commerce.orders.changes import check_store, choose_payment, own_values, refuse_codes
 from paydesk.commerce.orders.numbers import check_number
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.ownership import customer_of_change, name_customer
 from paydesk.commerce.payments.acts import save
-from paydesk.declare import Rule
-from paydesk.rules.asking import Change, Load
+from paydesk.declare import Rule, within
+from paydesk.rules.asking import Change, Find, Load
 from paydesk.rules.work import Work
 
 _MOVES = frozenset(
@@ -98,6 +101,9 @@ def _change_market(order: Order, change: Change, work: Work) -> Rule:
             if (yield from paying.is_under_way(order, work)):
                 work.invalid("market", "currency_mismatch", "has another currency than the order's payments")
                 return
+        if not (yield from _sells(market, order)):
+            work.invalid("market", "invalid", "does not sell an option or a bundle of the order's line items")
+            return
         work.relate(order, "market", market)
         work.change(order, currency_code=price_list.currency_code, tax_included=price_list.tax_included)
 
@@ -109,3 +115,15 @@ def _change_store(order: Order, change: Change, work: Work) -> Rule:
     elif "market" in change.related and order.store_id is not None:
         yield Load(order, ("store",))
         check_store(order.store, order.market, work)
+
+
+def _sells(market: Market, order: Order) -> Rule:
+    """Whether the options and bundles of an order are for a market, too: what they cost is theirs alone to say."""
+    limited: list[Any] = []
+    if any(line.options_count for line in order.line_items):
+        yield Load(order, ("line_item_options.sku_option",))
+        limited += [one.sku_option for one in order.line_item_options]
+    bundles = sorted({line.item_id for line in order.line_items if line.item_type == "bundles" and line.item_id})
+    if bundles:
+        limited += yield Find("bundles", within("id", bundles), many=True)
+    return all(one.market_id in (None, market.id) for one in limited if one is not None)
