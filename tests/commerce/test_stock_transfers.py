@@ -156,3 +156,23 @@ async def test_shoppers_see_the_transfers_of_their_orders_alone(shop: Shop) -> N
         await shop.integration.update(own, **{trigger: True})
     await shop.integration.delete(sku)
     assert (await shop.integration.update(own, _complete=True))["status"] == "completed"
+
+
+async def test_triggers_of_one_request_count_one_after_the_other(shop: Shop) -> None:
+    here, there = await stock.location(shop, "Here"), await stock.location(shop, "There")
+    await stock.model(shop, here, there)
+    sku, back = await shop.sku("HAT", 100), shop.integration
+    await stock.stock(shop, sku, here, 7)
+    related = {"sku": sku, "origin_stock_location": here, "destination_stock_location": there}
+    for triggers in (("_upcoming", "_cancel"), ("_upcoming", "_picking", "_in_transit", "_cancel")):
+        made = await back.create("stock_transfers", related, quantity=3)
+        made = await back.update(made, **dict.fromkeys(triggers, True))
+        assert (made["status"], await pieces(shop, sku), await free(shop, sku)) == ("cancelled", {"Here": 7}, 7)
+    made = await back.create("stock_transfers", related, quantity=3)
+    await back.update(made, _upcoming=True)
+    made = await back.update(made, _picking=True, _in_transit=True, _cancel=True)
+    assert (made["status"], await pieces(shop, sku), await free(shop, sku)) == ("cancelled", {"Here": 7}, 7)
+    made = await back.create("stock_transfers", related, quantity=3)
+    made = await back.update(made, _upcoming=True, _picking=True, _in_transit=True, _complete=True)
+    assert (made["status"], await pieces(shop, sku)) == ("completed", {"Here": 4, "There": 3})
+    assert await free(shop, sku) == 7

@@ -28,6 +28,26 @@ async def test_stock_is_reserved_then_taken_and_no_more_is_sold_than_there_is(ap
     assert (await api.get(sku))["inventory"]["quantity"] == 1
 
 
+async def test_stock_is_counted_by_each_trigger_of_one_request(api: Api) -> None:
+    sku = await goods(api, "MUG", 4, at=await counted(api))
+    order, payment = await held(api, sku, 2)
+    await api.update(payment, {"_refresh": True})
+    assert (await api.update(order, {"_place": True, "_approve": True}))["status"] == "approved"
+    assert (await in_stock(api), await holdings(api)) == ([(2, 0)], [("taken", 2)])
+    free = await ready(api, 0)
+    await line(api, free, sku, 1, cents=0)
+    assert (await api.update(free, {"_place": True, "_cancel": True}))["status"] == "cancelled"
+    assert (await in_stock(api), sorted(await holdings(api))) == ([(2, 0)], [("given_back", 1), ("taken", 2)])
+    # Nor is it short of what it holds itself.
+    last = await ready(api, 0)
+    await line(api, last, sku, 2, cents=0)
+    edited = await api.update(last, {"_place": True, "_start_editing": True, "_stop_editing": True})
+    assert (edited["status"], await in_stock(api)) == ("placed", [(2, 2)])
+    await api.update(last, {"_start_editing": True, "_stop_editing": True, "_approve": True})
+    assert await in_stock(api) == [(0, 0)]
+    assert sorted(await holdings(api)) == [("given_back", 1), ("taken", 2), ("taken", 2)]
+
+
 @pytest.mark.parametrize("is_approved", [False, True])
 async def test_stock_is_given_back_once_when_an_order_is_cancelled(api: Api, is_approved: bool) -> None:
     sku = await goods(api, "MUG", 3, at=await counted(api))

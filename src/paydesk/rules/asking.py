@@ -49,7 +49,8 @@ class Find:
     Is sent the record or None (`many`: the list of them, oldest first). Nothing of another tenant is ever found.
     paths   relationships to load with each
     lock    hold the row until the transaction ends
-    anew    as it is under the lock, whatever was read before; for what no rule has changed by then
+    anew    as it is under the lock, whatever was read before, and with what rules have changed since it was first found
+            so; for what none has changed by then
     first   no more than one is looked for: whether there is any
     """
 

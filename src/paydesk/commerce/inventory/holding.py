@@ -18,9 +18,11 @@ from paydesk.rules.asking import Find
 from paydesk.rules.work import Work
 
 
-def holdings_of(order_id: str) -> Rule:
-    """All that an order holds of stock, or held."""
-    return (yield Find(StockHolding, eq("order_id", order_id), many=True))
+def holdings_of(order_id: str, work: Work) -> Rule:
+    """All that an order holds of stock, or held, what this very work has it hold among them."""
+    found: list[StockHolding] = yield Find(StockHolding, eq("order_id", order_id), many=True)
+    made = [one for one in work.created if isinstance(one, StockHolding) and one.order_id == order_id]
+    return [one for one in (*found, *made) if one not in work.deleted]
 
 
 class Reserved(NamedTuple):
@@ -42,7 +44,7 @@ def reserve(
     wished   from which stock items its shipments are to be sent, as far as they are there: these come first, then what
              it holds already, then the first location's before others
     """
-    held: list[StockHolding] = yield from holdings_of(order_id)
+    held: list[StockHolding] = yield from holdings_of(order_id, work)
     locations = (yield from counted_places(model_id)) if model_id is not None and wanted else []
     stock: Levels = yield from _locked(held, locations, wanted)
     own = {one.stock_item_id: one for one in held}
@@ -78,7 +80,7 @@ def reserve(
 
 def take(order_id: str, work: Work) -> Rule:
     """Take from stock what an order has reserved."""
-    held = yield from _held(order_id, "reserved")
+    held = yield from _held(order_id, work, "reserved")
     for holding, item in held:
         if item is not None:
             item.count(work, quantity=-holding.quantity, reserved=-holding.quantity)
@@ -91,7 +93,7 @@ def give_back(order_id: str, sent: Iterable[tuple[str | None, str, int]], work: 
 
     sent   what was sent of it: stock item as far as that is known, sku, and how many pieces
     """
-    held = yield from _held(order_id, "reserved", "taken")
+    held = yield from _held(order_id, work, "reserved", "taken")
     gone = _gone([holding for holding, _ in held], sent)
     for holding, item in held:
         if item is not None and holding.status == "reserved":
@@ -164,9 +166,9 @@ def _lying(location_id: str, sku_id: str) -> Rule:
     return found[0] if found else None
 
 
-def _held(order_id: str, *statuses: str) -> Rule:
+def _held(order_id: str, work: Work, *statuses: str) -> Rule:
     """What an order holds in these ways, each with its stock item, locked; None where that was deleted since."""
-    held = [one for one in (yield from holdings_of(order_id)) if one.status in statuses]
+    held = [one for one in (yield from holdings_of(order_id, work)) if one.status in statuses]
     stock: Levels = yield from _locked(held, [], {})
     items = {item.id: item for of_sku in stock.items.values() for item in of_sku}
     return [(one, items.get(one.stock_item_id)) for one in held]

@@ -37,7 +37,7 @@ def problems(order: Order, work: Work, *, with_source: bool = True, is_covered: 
         wrong.append(Invalid("status", "invalid_transition", value="draft"))
     if order.expires_at is not None and seconds(order.expires_at) <= seconds(work.now):
         wrong.append(Invalid("expires_at", "expired", value=order.expires_at))
-    wrong.extend((yield from goods_problems(order)))
+    wrong.extend((yield from goods_problems(order, work)))
     if order.total_amount_with_taxes_cents > 0 and with_source:
         wrong.extend((yield from payment_problems(order, any_amount=is_covered)))
     return wrong
@@ -48,7 +48,7 @@ def load(order: Order) -> Rule:
     yield Load(order, PATHS)
 
 
-def goods_problems(order: Order) -> Rule:
+def goods_problems(order: Order, work: Work) -> Rule:
     """What an order lacks of what it sells, to whom and where to; [] when nothing. Needs `line_items` and `market`
     loaded.
     """
@@ -64,7 +64,7 @@ def goods_problems(order: Order) -> Rule:
     if order.shipping_address_id is None and (yield from addressing.ships(order)):
         wrong.append(Invalid("shipping_address", "blank"))
     wrong.extend((yield from shipping.problems(order)))
-    wrong.extend((yield from shortages(order)))
+    wrong.extend((yield from shortages(order, work)))
     if order.market.private and order.customer_id is not None:
         yield Load(order, ("customer",))
         if order.customer.customer_group_id != order.market.customer_group_id:

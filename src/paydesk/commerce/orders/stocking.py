@@ -34,7 +34,7 @@ def must_be_there(order: Order, more: Mapping[str, int], work: Work, known: Sku 
     if not counted:
         return
     there: Levels = yield from levels(model, counted)
-    reserved = yield from _reserved(order)
+    reserved = yield from _reserved(order, work)
     for sku in counted:
         free, wanted = there.free(sku) + reserved[sku], pieces(order)[sku] + more[sku]
         if wanted > free:
@@ -42,14 +42,14 @@ def must_be_there(order: Order, more: Mapping[str, int], work: Work, known: Sku 
             return
 
 
-def shortages(order: Order) -> Rule:
+def shortages(order: Order, work: Work) -> Rule:
     """What the order holds more of than its market has, a mistake for each sku. Needs `line_items` and `market`."""
     model, wanted = _model(order), pieces(order)
     if model is None or not wanted:
         return []
     counted = yield from _counted(sorted(wanted))
     there: Levels = yield from levels(model, counted)
-    own = yield from _reserved(order)
+    own = yield from _reserved(order, work)
     free = {sku: there.free(sku) + own[sku] for sku in counted}
     return [_short(sku, free[sku.id]) for sku in counted.values() if wanted[sku.id] > free[sku.id]]
 
@@ -138,11 +138,11 @@ def _model(order: Order) -> str | None:
     return order.market.inventory_model_id if order.placed_at is None or order.stock is not None else None
 
 
-def _reserved(order: Order) -> Rule:
+def _reserved(order: Order, work: Work) -> Rule:
     """How many of each sku are reserved for the order."""
     own: Counter[str] = Counter()
     if order.stock == "reserved":
-        for one in (yield from holding.holdings_of(order.id)):
+        for one in (yield from holding.holdings_of(order.id, work)):
             own[one.sku_id] += one.quantity
     return own
 

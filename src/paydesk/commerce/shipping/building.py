@@ -52,7 +52,7 @@ def build(cart: Cart, work: Work) -> Rule:
     else:
         yield Load(cart, ("shipments.stock_line_items", "shipments.shipping_method"))
         yield from load_offers(cart.shipments)
-    shares: list[Share] = (yield from _divided(cart, skus)) if skus else []
+    shares: list[Share] = (yield from _divided(cart, skus, work)) if skus else []
     pairs = _matched(cart, shares, work)
     _fill(pairs, work)
     if pairs:
@@ -95,7 +95,7 @@ def _shipped(cart: Cart) -> Rule:
     return {sku.id: sku for sku in found if not sku.do_not_ship}
 
 
-def _divided(cart: Cart, skus: Mapping[str, Sku]) -> Rule:
+def _divided(cart: Cart, skus: Mapping[str, Sku], work: Work) -> Rule:
     wanted = [
         Wanted(line.id, sku.id, sku.code, sku.shipping_category_id, quantity, not sku.do_not_track)
         for line in cart.line_items
@@ -111,7 +111,7 @@ def _divided(cart: Cart, skus: Mapping[str, Sku]) -> Rule:
     levels: Levels = yield from at([place.stock_location_id for place in places], counted)
     own: dict[str, int] = {}
     if cart.stock == "reserved":
-        own = {one.stock_item_id: one.quantity for one in (yield from holding.holdings_of(cart.id))}
+        own = {one.stock_item_id: one.quantity for one in (yield from holding.holdings_of(cart.id, work))}
     stock = Stock(
         (sku, item.stock_location_id, item.id, item.free + own.get(item.id, 0))
         for sku, items in levels.items.items()

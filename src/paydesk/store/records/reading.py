@@ -64,6 +64,8 @@ class Reader:
         records = [session.keep(self._record(resource, row)) for row in rows]
         if find.anew:
             for record, row in zip(records, rows, strict=True):
+                if not session.renew(record):
+                    continue  # It was read under its lock before: what has changed since was changed here.
                 record.__dict__.update(zip(resource.shape.columns, row, strict=True))
         yield from self.load(session, records, find.paths)
         return records

@@ -22,9 +22,19 @@ class Session:
         self.numbers = numbers
         self.caller = caller
         self._records: dict[tuple[str, str], Record] = {}
+        self._renewed: set[Record] = set()
 
     def keep(self, record: Record) -> Record:
         return self._records.setdefault((record.shape.table, record.id), record)
+
+    def renew(self, record: Record) -> bool:
+        """Whether a record is to be brought to what stands in its row, which it is once: under the lock that it was
+        read by nobody else writes it, and what is written here is in hand.
+        """
+        if record in self._renewed:
+            return False
+        self._renewed.add(record)
+        return True
 
     def kept(self, kind: str, record_id: str | None) -> Record | None:
         return None if record_id is None else self._records.get((_table_names.get(kind, kind), record_id))

@@ -36,7 +36,7 @@ def stop(order: Order, work: Work) -> Rule:
         return
     settling.ORDER.must_admit("_stop_editing", order, work)
     refreshed = yield from order.refresh(work, forced=True)
-    wrong = yield from goods_problems(order)
+    wrong = yield from goods_problems(order, work)
     assert order.place_total_amount_cents is not None, "it was placed"
     total, placed = refreshed.due, Money(order.place_total_amount_cents, order.currency_code)
     if total > placed:

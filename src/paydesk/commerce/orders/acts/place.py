@@ -117,7 +117,7 @@ def _take_at_once(order: Order, work: Work) -> Rule:
         return
     if order.status not in ("placed", "approved"):
         yield Load(order, ("line_items", "market"))
-        if (yield from stocking.shortages(order)) or (yield from shipping.problems(order)):
+        if (yield from stocking.shortages(order, work)) or (yield from shipping.problems(order)):
             return  # It cannot be placed, so nobody is charged for it.
     most = method.auto_capture_max_amount_cents
     if most is not None and (method.currency_code != due.currency or due > Money(most, due.currency)):
