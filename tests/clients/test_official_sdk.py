@@ -51,7 +51,7 @@ def test_the_official_sdk_works_unmodified(tmp_path):
         end(process)
 
 
-def test_the_official_sdk_reads_what_is_not_served_as_empty(tmp_path):
+def test_the_official_sdk_reads_what_is_empty(tmp_path):
     port = free_port()
     with dev(tmp_path, port, "--tls") as process:
         made: Any = credentials(process, tmp_path)
@@ -73,7 +73,7 @@ def test_the_official_sdk_reads_what_is_not_served_as_empty(tmp_path):
             "returns": True,
             "addresses": 1,
             "book": [["Ada Rossi, Via Garibaldi 12, 10122 Torino TO (IT) 1", True]],
-            "lead_times": 0,
+            "lead_times": 2,
             "tags": [],
             "group": None,
             "attachments": [],

@@ -1,4 +1,4 @@
-// What the official SDK makes of types that are not served, of the address book, and of clearing tags.
+// What the official SDK makes of what is empty, of the address book, and of clearing tags.
 import { authenticate } from '@commercelayer/js-auth'
 import { CommerceLayer } from '@commercelayer/sdk/bundle'
 
