@@ -204,6 +204,14 @@ async def test_a_scheduler_ends_after_it_begins_and_its_prices_are_such_as_the_m
     for wrong, error in ((usd, "currency_mismatch"), (net, "tax_mismatch")):
         said = await refused(shop.integration.update(made, {"price_list": wrong}))
         assert said == (422, [("/data/relationships/price_list", error)])
+    # Nor do they come to differ from them later, as long as the scheduler is not over.
+    said = await refused(shop.integration.update(shop.market, {"price_list": net}))
+    assert said == (422, [("/data/relationships/price_list", "tax_mismatch")])
+    link = (await shop.integration.get(made, "price_list")).related("price_list")
+    for prices in (Record({**link, "attributes": {}}), shop.price_list):
+        said = await refused(shop.integration.update(prices, tax_included=False))
+        assert said == (422, [("/data/attributes/tax_included", "not_editable")])
+        await shop.integration.update(prices, tax_included=True, name="Sale")
     assert await refused(shop.integration.update(made, expires_at=instant(NOW - 1))) == (
         422,
         [("/data/attributes/expires_at", "greater_than")],

@@ -137,7 +137,11 @@ class Market(
         theirs = both(eq("market_id", self.id), within("status", CARTS), others)
         if (yield Find("orders", theirs, first=True)) is not None:
             work.invalid("price_list", "currency_mismatch", "has another currency than open carts of the market")
-            work.check()
+        taxed = Test("price_list.tax_included", "ne", prices.tax_included)
+        to_come = both(eq("market_id", self.id), Test("expires_at", "gt", work.now), taxed)
+        if (yield Find("price_list_schedulers", to_come, first=True)) is not None:
+            work.invalid("price_list", "tax_mismatch", "differs from the market's schedulers in `tax_included`")
+        work.check()
 
     @trigger()
     def _regenerate_shared_secret(self, work: Work, value: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paydesk.base.currencies import CURRENCIES
 from paydesk.commerce.unserved import refuse_rules
-from paydesk.declare import FILTER, FIND, WRITE, Rule, boolean, constant, eq, string, to_many
+from paydesk.declare import FILTER, FIND, WRITE, Rule, Test, boolean, both, constant, either, eq, string, to_many
 from paydesk.rules.asking import Change, Find
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
@@ -36,6 +36,13 @@ class PriceList(Resource, type="price_lists", singular="price_list", cacheable=T
         if currency != self.currency_code and (yield Find("prices", eq("price_list_id", self.id), first=True)):
             work.invalid("currency_code", "not_editable", "can't be changed: there are prices in it", value=currency)
             work.check()
+        if change.values.get("tax_included", self.tax_included) != self.tax_included:
+            # A scheduler's prices contain taxes where those that they replace do.
+            tied = either(eq("price_list_id", self.id), eq("market.price_list_id", self.id))
+            to_come = both(tied, Test("expires_at", "gt", work.now))
+            if (yield Find("price_list_schedulers", to_come, first=True)) is not None:
+                work.invalid("tax_included", "not_editable", "can't be changed: a scheduler is of it or of its markets")
+                work.check()
         work.change(self, **change.values)
 
 
