@@ -117,6 +117,9 @@ def through(relationship: str, condition: Condition | None) -> Condition | None:
         return condition
     if isinstance(condition, Test):
         return Test(f"{relationship}.{condition.path}", condition.operator, condition.value)
+    if isinstance(condition, Related | Tied):
+        # It is about another record than its parts are, which a path cannot say: `Related` names the type that can.
+        raise TypeError(f"{relationship}: a condition about related records is not seen by a path")
     parts = tuple(part for part in (through(relationship, part) for part in condition.parts) if part is not None)
     return All(parts) if isinstance(condition, All) else AnyOf(parts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paydesk.commerce.history.event_stores import EventStore
 from paydesk.commerce.history.versions import Version
-from paydesk.declare import ALWAYS, Access, Condition, Own, Test, both, either, eq, through, to_one
+from paydesk.declare import ALWAYS, Access, Condition, Own, Related, Test, both, either, eq, to_one
 from paydesk.rules.registry import Registry
 
 
@@ -20,5 +20,5 @@ def confine(registry: Registry) -> None:
                 record = f"record_of_{name}"
                 found = to_one(name, name=record, match=eq("id", Own("resource_id")), hidden=True, includable=False)
                 history.shape.relationships[record] = found
-                kept[name] = both(eq("resource_type", name), through(record, one.shape.access.scope))
+                kept[name] = both(eq("resource_type", name), Related((one.shape.access.scope,), record, name))
         history.shape.access = Access(scope=either(Test("resource_type", "not_in", tuple(kept)), *kept.values()))
