@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from paydesk.cli.groups import Version, group
+from paydesk.cli.groups import Version, group, number
 from paydesk.cli.running import settings_of
 
 demo = group("The demo of `paydesk dev`: buying something, and filling it up.")
@@ -36,13 +36,26 @@ def buy(
 
 @demo.command("load")
 def load(
-    skus: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many skus to add.")] = 1_000,
-    orders: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many orders to add.")] = 10_000,
+    skus: Annotated[
+        int, typer.Option(parser=number(1, 1_000_000), metavar="NUMBER", help="How many skus to add.")
+    ] = 1_000,
+    orders: Annotated[
+        int, typer.Option(parser=number(1, 10_000_000), metavar="NUMBER", help="How many orders to add.")
+    ] = 10_000,
     customers: Annotated[
         int | None,
-        typer.Option(min=8, help="How many customers to add. [one for every 20 orders, and at least 1000]"),
+        typer.Option(
+            parser=number(8),
+            metavar="NUMBER",
+            help="How many customers to add. [default: one for every 20 orders, and at least 1000]",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="What is drawn by chance: the same again for the same number.")] = 1,
+    seed: Annotated[
+        int,
+        typer.Option(
+            parser=number(0), metavar="NUMBER", help="What is drawn by chance: the same again for the same number."
+        ),
+    ] = 1,
     version: Version = False,
 ) -> None:
     """Fill the demo with skus, customers and orders of every kind.
