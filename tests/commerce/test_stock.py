@@ -48,8 +48,10 @@ async def test_a_sku_tells_the_stock_of_the_market_by_location(shop: Shop) -> No
 
 
 async def test_what_is_not_there_and_what_is_not_counted_are_told_apart(shop: Shop) -> None:
-    await model(shop, await location(shop, "Milano"))
+    here = await location(shop, "Milano")
+    await model(shop, here)
     gone, free = await shop.sku("HAT", 100), await shop.sku("SONG", 100, do_not_track=True)
+    await stock(shop, gone, here, 0)
     assert (await shop.guest.get(gone))["inventory"] == {"available": False, "quantity": 0, "levels": []}
     assert (await shop.guest.get(free))["inventory"] == {"available": True, "levels": []}
 

@@ -63,7 +63,8 @@ def row(world: World, resource: type[Resource], id: str) -> None:
 def test_what_is_related_to_nothing_reads_as_nothing(bare: World, type: str) -> None:
     shape = bare.registry[type].shape
     for name, one in shape.relationships.items():
-        if one.hidden:
+        if one.hidden or (type, name) == ("skus", "sku_options"):
+            # An option whose expression is empty is for every sku.
             continue
         at = f"{type}/{id_of(type, 'A')}"
         nothing: Any = [] if one.many else None

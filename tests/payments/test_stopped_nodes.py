@@ -80,6 +80,9 @@ class Elsewhere:
         os.kill(self.process, signal.SIGCONT)
 
 
+TOO_LATE = (503, False)
+"""The answer where the machine was so slow that a node was stopped for longer than a client is let wait."""
+
 _IN_TRANSACTIONS = (
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
@@ -127,7 +130,10 @@ async def test_what_a_stopped_node_asked_for_is_settled_by_another_and_its_clien
     assert (await at_stripe(here, payment), await refunds(here, order)) == (("succeeded", 15400, 900), [900])
     assert not first.done()
     there.go_on()
-    assert await first == (200, False)
+    if await first == TOO_LATE:
+        assert await ask(there.api, capture, PART) == (200, True)
+    else:
+        assert await first == (200, False)
     assert (await at_stripe(here, payment), await refunds(here, order)) == (("succeeded", 15400, 900), [900])
     # The client was told: the next one is meant, at either node.
     assert await ask(here, capture, PART) == (200, False)
@@ -147,7 +153,7 @@ async def test_a_retry_at_another_node_while_the_first_is_stopped_moves_nothing(
     assert await ask(here, capture, PART) == (200, True)
     assert (await at_stripe(here, payment), await refunds(here, order)) == (("succeeded", 15400, 900), [900])
     there.go_on()
-    assert await first == (200, False)
+    assert await first in {TOO_LATE, (200, False)}
     # A node that is stopped for long asks again where it had no time to read the answer: under the same key.
     assert len({one["idempotency_key"] for one in await here.stripe.requests(path="/v1/refunds")}) == 1
     assert (await at_stripe(here, payment), await refunds(here, order)) == (("succeeded", 15400, 900), [900])
