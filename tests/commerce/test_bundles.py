@@ -114,6 +114,8 @@ async def test_a_bundle_is_sold_where_it_has_a_price(shop: Shop) -> None:
     assert await refused(nowhere) == (422, [("/data/attributes/price_amount_cents", "blank")])
     nothing = shop.integration.create("bundles", {"sku_list": pair}, code="X", name="X", price_amount_cents=1)
     assert await refused(nothing) == (422, [("/data/attributes/currency_code", "blank")])
+    other = await refused(bundle(shop, pair, 1, code="X", currency_code="USD"))
+    assert other == (422, [("/data/attributes/currency_code", "currency_mismatch")])
     dollars = {"code": "USD", "name": "X", "currency_code": "USD", "price_amount_cents": 1}
     await shop.integration.create("bundles", {"sku_list": pair}, **dollars)
     euros = {"code": "EUR", "name": "X", "currency_code": "EUR", "price_amount_cents": 1}
@@ -201,7 +203,7 @@ async def test_a_list_is_manual_or_by_an_expression(shop: Shop) -> None:
     hat, cap = await shop.sku("HAT-1", 1000), await shop.sku("CAP-1", 500)
     hats = await shop.integration.create("sku_lists", name="All hats!", manual=False, sku_code_regex="^HAT")
     manual = await listed(shop, "All hats!", **{"CAP-1": 3})
-    assert (hats["slug"], manual["slug"], manual["manual"]) == ("all-hats", "all-hats-1", True)
+    assert (hats["slug"], manual["slug"], manual["manual"]) == ("all-hats", f"all-hats-{manual.id}", True)
 
     async def held() -> list[set[str]]:
         return [

@@ -110,6 +110,8 @@ async def test_options_are_summed_also_where_an_order_does_not_refresh_by_itself
 async def test_an_option_is_for_the_skus_that_its_expression_matches_in_its_market(shop: Shop) -> None:
     hat, cap = await shop.sku("HAT-1", 1000), await shop.sku("CAP-1", 500)
     hats, every = await option(shop, name="Hats", sku_code_regex="^HAT"), await option(shop, name="Every")
+    foreign = await refused(option(shop, name="Other", currency_code="USD"))
+    assert foreign == (422, [("/data/attributes/currency_code", "currency_mismatch")])
     dollars = await shop.integration.create("sku_options", name="Dollars", currency_code="USD")
     euros = await shop.integration.create("sku_options", name="Euros", currency_code="EUR", sku_code_regex="-1$")
 

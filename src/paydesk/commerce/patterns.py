@@ -5,8 +5,12 @@ It knows neither lookarounds nor backreferences. A pattern that backtracks, such
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
+
+from paydesk.rules.asking import Change
+from paydesk.rules.work import Work
 
 LONGEST_PATTERN = 1000
 _LONGEST_TEXT = 32
@@ -45,3 +49,11 @@ def is_pattern(text: str) -> bool:
 def matches(pattern: str, text: str, longest: int = _LONGEST_TEXT) -> bool:
     """Whether the pattern, a valid one, is found anywhere in the text, or in the beginning of one that is longer."""
     return _compiled(pattern).search(text[:longest]) is not None
+
+
+def must_be_patterns(names: Iterable[str], change: Change, work: Work) -> None:
+    """Refuse what a request writes to these attributes and is no expression."""
+    for name in names:
+        pattern = change.values.get(name)
+        if pattern and not is_pattern(pattern):
+            work.invalid(name, "invalid", "is no regular expression, or one with lookarounds or backreferences")

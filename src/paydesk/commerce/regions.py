@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from paydesk.commerce.patterns import LONGEST_PATTERN, is_pattern, matches
+from paydesk.commerce.patterns import LONGEST_PATTERN, matches, must_be_patterns
 from paydesk.declare import WRITE, string
 from paydesk.rules.asking import Change
 from paydesk.rules.resource import Resource
@@ -51,10 +51,7 @@ class Region(Resource):
         return True
 
 
-def must_be_patterns(change: Change, work: Work) -> None:
+def must_be_region(change: Change, work: Work) -> None:
     """Refuse what a request writes to the expressions and is none."""
-    for name in [f"{no}{place}_regex" for place in PLACES for no in ("", "not_")]:
-        pattern = change.values.get(name)
-        if pattern and not is_pattern(pattern):
-            work.invalid(name, "invalid", "is no regular expression, or one with lookarounds or backreferences")
+    must_be_patterns([f"{no}{place}_regex" for place in PLACES for no in ("", "not_")], change, work)
     work.check()

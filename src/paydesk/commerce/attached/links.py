@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paydesk.base.instants import later
+from paydesk.commerce import periods
 from paydesk.declare import CREATE, FILTER, FIND, WRITE, Access, derived, document, moment, string, to_one
 from paydesk.rules.asking import Change
 from paydesk.rules.resource import Disableable, switching
@@ -12,23 +13,8 @@ LIFETIME_SECONDS = 30 * 86_400.0
 """How long a link holds unless it says otherwise."""
 
 
-def _status(disabled_at: str | None, starts_at: str | None, expires_at: str | None, now: str) -> str:
-    if disabled_at is not None:
-        return "disabled"
-    if expires_at is not None and now >= expires_at:
-        return "expired"
-    return "pending" if starts_at is not None and now < starts_at else "active"
-
-
-def _is_active(disabled_at: str | None, starts_at: str | None, expires_at: str | None, now: str) -> bool:
-    return _status(disabled_at, starts_at, expires_at, now) == "active"
-
-
 def _url(domain: str | None, id: str) -> str | None:
     return f"https://{domain}/{id}" if domain else None
-
-
-_INPUTS = ("disabled_at", "starts_at", "expires_at", "caller.now")
 
 
 class Link(
@@ -58,12 +44,12 @@ class Link(
     expires_at = moment(
         WRITE | FIND, example="2018-01-02T12:00:00.000Z", doc="When it holds no longer; after 30 days unless given."
     )
-    active = derived("boolean", _INPUTS, _is_active, example=True, doc="It holds now.")
+    active = derived("boolean", periods.INPUTS, periods.is_active, example=True, doc="It holds now.")
     status = derived(
         "string",
-        _INPUTS,
-        _status,
-        enum=("disabled", "expired", "pending", "active"),
+        periods.INPUTS,
+        periods.status,
+        enum=periods.STATUSES,
         example="pending",
         doc="Where it stands.",
     )

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from paydesk.commerce.catalog.currency import OF_MARKET, take_currency
 from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
+from paydesk.commerce.of_market import SOLD, take_currency
 from paydesk.declare import (
     CREATE,
     FILTER,
@@ -36,7 +36,7 @@ MOST_ITEMS = 10
 """The skus of one bundle, as the organization's `bundles_max_items_count` says."""
 
 
-class Bundle(Resource, type="bundles", singular="bundle", cacheable=True, unique=(("code",),), access=OF_MARKET):
+class Bundle(Resource, type="bundles", singular="bundle", cacheable=True, unique=(("code",),), access=SOLD):
     """The skus of a manual list, so many of each, sold in a market or in all of a currency. Source: Commerce Layer,
     "Bundles".
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.commerce import periods
 from paydesk.declare import (
     FIND,
     WRITE,
@@ -25,21 +26,6 @@ from paydesk.rules.resource import Disableable, switching
 from paydesk.rules.work import Work
 
 
-def _status(disabled_at: str | None, starts_at: str | None, expires_at: str | None, now: str) -> str:
-    if disabled_at is not None:
-        return "disabled"
-    if starts_at is None or now < starts_at:
-        return "pending"
-    return "expired" if expires_at is None or now >= expires_at else "active"
-
-
-def _is_active(disabled_at: str | None, starts_at: str | None, expires_at: str | None, now: str) -> bool:
-    return _status(disabled_at, starts_at, expires_at, now) == "active"
-
-
-_INPUTS = ("disabled_at", "starts_at", "expires_at", "caller.now")
-
-
 class PriceListScheduler(Disableable, type="price_list_schedulers", singular="price_list_scheduler"):
     """A price list that replaces the market's from one instant up to another. Of several that are active the one that
     began last counts. Source: Commerce Layer, "Price list schedulers".
@@ -52,12 +38,12 @@ class PriceListScheduler(Disableable, type="price_list_schedulers", singular="pr
     name = string(WRITE | FIND, required=True, example="FW SALE 2023", doc="What people call it.")
     starts_at = moment(WRITE | FIND, required=True, example="2018-01-01T12:00:00.000Z", doc="From when it holds.")
     expires_at = moment(WRITE | FIND, required=True, example="2018-01-02T12:00:00.000Z", doc="When it holds no longer.")
-    active = derived("boolean", _INPUTS, _is_active, example=True, doc="It holds now.")
+    active = derived("boolean", periods.INPUTS, periods.is_active, example=True, doc="It holds now.")
     status = derived(
         "string",
-        _INPUTS,
-        _status,
-        enum=("disabled", "expired", "pending", "active"),
+        periods.INPUTS,
+        periods.status,
+        enum=periods.STATUSES,
         example="pending",
         doc="Where it stands now.",
     )

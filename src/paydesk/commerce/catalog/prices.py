@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from paydesk.base.money import formatted
 from paydesk.commerce.accounts.markets import Market
@@ -11,8 +10,8 @@ from paydesk.commerce.catalog import price_tiers
 from paydesk.commerce.catalog.price_list_schedulers import price_list_of
 from paydesk.commerce.catalog.price_tiers import PriceTier, amount_of
 from paydesk.commerce.catalog.selling import ALL_PRICES, PRICES
-from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
+from paydesk.commerce.naming import name_sku
 from paydesk.commerce.unserved import as_it_is, refuse_rules
 from paydesk.declare import (
     ALWAYS,
@@ -94,7 +93,7 @@ class Price(
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
         refuse_rules(change, work)
-        yield from _name_sku(change, work, required=True)
+        yield from name_sku(change, work, required=True)
         must_be_payable(change.values, change.related["price_list"].currency_code, work)
         work.check()
         made = work.create(cls, **change.values, currency_code=change.related["price_list"].currency_code)
@@ -103,7 +102,7 @@ class Price(
 
     def updating(self, change: Change, work: Work) -> Rule:
         refuse_rules(change, work)
-        yield from _name_sku(change, work)
+        yield from name_sku(change, work)
         price_list = change.related.get("price_list")
         amounts = dict(change.values)
         if price_list is not None:
@@ -141,20 +140,6 @@ class Price(
                 yield from price_tiers.leave(tier.price, (tier,), work)
         work.check()
         work.change(self, tiers_changed_at=work.now)
-
-
-def _name_sku(change: Change, work: Work, *, required: bool = False) -> Rule:
-    """Let `sku_code` and the relationship `sku` say the same; the relationship wins."""
-    sku: Any = change.related.get("sku")
-    code = change.values.pop("sku_code", None)
-    if sku is None and code:
-        sku = yield Find(Sku, eq("code", code))
-        if sku is None:
-            work.invalid("sku_code", "noent_sku", "doesn't exist", value=code)
-    elif sku is None and (required or "sku" in change.related):
-        work.invalid("sku", "blank")
-    if sku is not None:
-        change.values.update(sku_id=sku.id, sku_code=sku.code)
 
 
 def prices_in(market: Market, sku_ids: list[str], currency: str, work: Work) -> Rule:

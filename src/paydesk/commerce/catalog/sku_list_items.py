@@ -7,10 +7,10 @@ from typing import Any
 from paydesk.base.errors import Locked
 from paydesk.commerce.catalog.bundles import MOST_ITEMS
 from paydesk.commerce.catalog.sku_lists import ACCESS
-from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.limits import MOST_PIECES
-from paydesk.declare import CREATE, FIND, WRITE, Rule, eq, integer, string, to_one
-from paydesk.rules.asking import Change, Find
+from paydesk.commerce.naming import name_sku
+from paydesk.declare import CREATE, FIND, WRITE, Rule, integer, string, to_one
+from paydesk.rules.asking import Change
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
@@ -40,7 +40,7 @@ class SkuListItem(
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
         held = change.related["sku_list"]
-        yield from _name_sku(change, work, required=True)
+        yield from name_sku(change, work, required=True)
         if not held.manual:
             work.invalid("sku_list", "invalid", "is not manual: its expression says what is in it")
         if held.bundles and len(held.sku_list_items) >= MOST_ITEMS:
@@ -54,7 +54,7 @@ class SkuListItem(
         return made
 
     def updating(self, change: Change, work: Work) -> Rule:
-        yield from _name_sku(change, work)
+        yield from name_sku(change, work)
         work.check()
         work.change(self, **change.values)
         yield from _tell(self.sku_list, self.sku_list.sku_list_items, work)
@@ -70,17 +70,3 @@ class SkuListItem(
 def _tell(held: Any, items: list[Any], work: Work) -> Rule:
     for bundle in held.bundles:
         yield from bundle.fill(items, work)
-
-
-def _name_sku(change: Change, work: Work, *, required: bool = False) -> Rule:
-    """Let `sku_code` and the relationship `sku` say the same; the relationship wins."""
-    sku: Any = change.related.get("sku")
-    code = change.values.pop("sku_code", None)
-    if sku is None and code:
-        sku = yield Find(Sku, eq("code", code))
-        if sku is None:
-            work.invalid("sku_code", "noent_sku", "doesn't exist", value=code)
-    elif sku is None and required:
-        work.invalid("sku", "blank")
-    if sku is not None:
-        change.values.update(sku_id=sku.id, sku_code=sku.code)

@@ -7,8 +7,7 @@ from typing import Any
 
 from paydesk.base.errors import Locked
 from paydesk.commerce.catalog import code_matches
-from paydesk.commerce.catalog.currency import must_be_pattern
-from paydesk.commerce.patterns import LONGEST_PATTERN
+from paydesk.commerce.patterns import LONGEST_PATTERN, must_be_patterns
 from paydesk.declare import (
     FILTER,
     FIND,
@@ -18,7 +17,6 @@ from paydesk.declare import (
     Caller,
     Own,
     Rule,
-    Test,
     Tied,
     boolean,
     both,
@@ -30,7 +28,7 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.rules.asking import Change, Find, Load
+from paydesk.rules.asking import Change, Find, Load, new_id
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
@@ -62,7 +60,7 @@ class SkuList(Resource, type="sku_lists", singular="sku_list", scopes=dict(_BY_C
     """
 
     name = string(WRITE | FIND, required=True, example="Personal list", doc="What people call it.")
-    slug = string(FIND, example="personal-list-1", doc="Its first name as addresses write it, with a number if taken.")
+    slug = string(FIND, example="personal-list-1", doc="Its first name as addresses write it, with its id if taken.")
     description = string(WRITE | FILTER, example="text", doc="What it is for.")
     image_url = string(WRITE | FILTER, example="https://img.yourdomain.com/skus/xYZkjABcde.png", doc="A picture of it.")
     manual = boolean(WRITE | FIND, default=True, example=False, doc="Its items say what is in it, and no expression.")
@@ -90,7 +88,8 @@ class SkuList(Resource, type="sku_lists", singular="sku_list", scopes=dict(_BY_C
         if work.actor.is_sales_channel:
             values.update(customer_id=work.actor.customer_id, by_shopper=True)
         _check(None, change, work)
-        made = work.create(cls, **values, slug=(yield from _slug(values["name"])))
+        own = new_id()
+        made = work.create(cls, id=own, **values, slug=(yield from _slug(values["name"], own)))
         if not made.manual:
             yield from code_matches.follow_pattern(made, work)
         return made
@@ -135,14 +134,11 @@ def _check(present: SkuList | None, change: Change, work: Work) -> None:
         work.invalid("manual", "inclusion", value=False)
     elif not now("sku_code_regex"):
         work.invalid("sku_code_regex", "blank")
-    must_be_pattern(change, work)
+    must_be_patterns(("sku_code_regex",), change, work)
     work.check()
 
 
-def _slug(name: str) -> Rule:
-    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "list"
-    taken = {one.slug for one in (yield Find(SkuList, Test("slug", "like", f"{base}%"), many=True))}
-    number = 0
-    while (slug := f"{base}-{number}" if number else base) in taken:
-        number += 1
-    return slug
+def _slug(name: str, own: str) -> Rule:
+    """Its name as addresses write it; with its id, where another list has that already."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "list"
+    return slug if (yield Find(SkuList, eq("slug", slug))) is None else f"{slug}-{own}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce.catalog import code_matches
-from paydesk.commerce.catalog.currency import OF_MARKET, must_be_pattern, take_currency
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
-from paydesk.commerce.patterns import LONGEST_PATTERN
+from paydesk.commerce.of_market import SOLD, take_currency
+from paydesk.commerce.patterns import LONGEST_PATTERN, must_be_patterns
 from paydesk.declare import FILTER, FIND, WRITE, Own, Rule, eq, integer, money, string, to_many, to_one
 from paydesk.rules.asking import Change
 from paydesk.rules.resource import Resource
@@ -16,7 +16,7 @@ from paydesk.rules.work import Work
 MOST_HOURS = 24 * 3650
 
 
-class SkuOption(Resource, type="sku_options", singular="sku_option", cacheable=True, access=OF_MARKET):
+class SkuOption(Resource, type="sku_options", singular="sku_option", cacheable=True, access=SOLD):
     """An option of the skus whose code its expression matches, or of all, in its market or in all of its currency.
     Source: Commerce Layer, "SKU options".
     """
@@ -68,7 +68,7 @@ class SkuOption(Resource, type="sku_options", singular="sku_option", cacheable=T
 def _check(option: SkuOption | None, change: Change, work: Work) -> Rule:
     """Let a request say of an option only what holds together."""
     values = change.values
-    must_be_pattern(change, work)
+    must_be_patterns(("sku_code_regex",), change, work)
     yield from take_currency(option, change, work)
     amount: Any = values.get("price_amount_cents", option.price_amount_cents if option is not None else 0)
     must_be_payable({"price_amount_cents": amount}, values.get("currency_code"), work)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.base.errors import Locked
+from paydesk.commerce.naming import name_sku
 from paydesk.declare import (
     ALWAYS,
     FIND,
@@ -13,14 +12,13 @@ from paydesk.declare import (
     Caller,
     Rule,
     either,
-    eq,
     hidden,
     integer,
     string,
     to_one,
     within,
 )
-from paydesk.rules.asking import Change, Find
+from paydesk.rules.asking import Change
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
@@ -104,17 +102,3 @@ class StockItem(
         if self.reserved_quantity:
             raise Locked("some of it is reserved for orders")
         work.delete(self)
-
-
-def name_sku(change: Change, work: Work, *, required: bool = False) -> Rule:
-    """Let `sku_code` and the relationship `sku` say the same; the relationship wins."""
-    sku: Any = change.related.get("sku")
-    code = change.values.pop("sku_code", None)
-    if sku is None and code:
-        sku = yield Find("skus", eq("code", code))
-        if sku is None:
-            work.invalid("sku_code", "noent_sku", "doesn't exist", value=code)
-    elif sku is None and (required or "sku" in change.related):
-        work.invalid("sku", "blank")
-    if sku is not None:
-        change.values.update(sku_id=sku.id, sku_code=sku.code)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from paydesk.base.errors import Locked
 from paydesk.commerce.inventory import transferring
-from paydesk.commerce.inventory.stock_items import MOST_IN_STOCK, name_sku
+from paydesk.commerce.inventory.stock_items import MOST_IN_STOCK
 from paydesk.commerce.inventory.transferring import OPEN, STATUSES
+from paydesk.commerce.naming import name_sku
 from paydesk.commerce.payable import ORDER_ACCESS
 from paydesk.declare import FILTER, FIND, WRITE, Rule, act, eq, integer, moment, string, to_many, to_one
 from paydesk.rules.asking import Change, Find, Next

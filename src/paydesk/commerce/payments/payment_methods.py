@@ -5,6 +5,7 @@ from __future__ import annotations
 from paydesk.base.currencies import CURRENCIES
 from paydesk.commerce.entering import OF_OPEN
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
+from paydesk.commerce.of_market import IN_SCOPE
 from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.declare import (
@@ -52,10 +53,7 @@ class PaymentMethod(
         customer="S",
         guest_sees=both(null("disabled_at"), either(null("market_id"), OF_OPEN)),
         customer_sees=both(null("disabled_at"), either(null("market_id"), OF_OPEN)),
-        scope=either(
-            within("market_id", Caller("market_ids")),
-            both(null("market_id"), within("markets_of_currency.id", Caller("market_ids"))),
-        ),
+        scope=IN_SCOPE,
         store_scope=either(
             within("store_id", Caller("store_ids")),
             both(null("store_id"), without_own(within("store_id", Caller("store_ids")))),

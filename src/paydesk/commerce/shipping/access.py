@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from paydesk.commerce.entering import OF_OPEN
-from paydesk.declare import Access, Caller, both, either, null, within
+from paydesk.commerce.of_market import IN_SCOPE
+from paydesk.declare import Access, both, either, null
 
 _ENTERED = both(null("disabled_at"), either(null("market_id"), OF_OPEN))
 
@@ -12,10 +13,7 @@ METHODS = Access(
     customer="S",
     guest_sees=_ENTERED,
     customer_sees=_ENTERED,
-    scope=either(
-        within("market_id", Caller("market_ids")),
-        both(null("market_id"), within("markets_of_currency.id", Caller("market_ids"))),
-    ),
+    scope=IN_SCOPE,
 )
 """Those of the markets in scope, and those of no market in their currencies; to shoppers those that are enabled."""
 

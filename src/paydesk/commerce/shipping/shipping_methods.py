@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from paydesk.base.currencies import CURRENCIES
 from paydesk.commerce.limits import MOST_CENTS, must_be_payable
+from paydesk.commerce.of_market import take_currency
 from paydesk.commerce.shipping import prices
 from paydesk.commerce.shipping.access import METHODS
 from paydesk.commerce.shipping.weights import UNITS
@@ -185,7 +185,7 @@ def _check(method: ShippingMethod | None, change: Change, work: Work) -> Rule:
     def now(name: str) -> Any:
         return change.values[name] if name in change.values else getattr(method, name, None)
 
-    yield from _take_currency(method, change, work)
+    yield from take_currency(method, change, work)
     if now("scheme") == "external":
         work.invalid("scheme", "not_served", "can't be external: prices of external services are not served yet")
     least, most = now("min_weight"), now("max_weight")
@@ -197,22 +197,3 @@ def _check(method: ShippingMethod | None, change: Change, work: Work) -> Rule:
     told = amounts if "currency_code" in change.values else change.values.keys() & amounts.keys()
     must_be_payable({name: amounts[name] for name in told}, now("currency_code"), work)
     work.check()
-
-
-def _take_currency(method: ShippingMethod | None, change: Change, work: Work) -> Rule:
-    values, market = change.values, change.related.get("market")
-    if market is None and "market" not in change.related and method is not None and "currency_code" in values:
-        yield Load(method, ("market",))
-        market = method.market
-    if market is not None:
-        yield Load(market, ("price_list",))
-        currency = market.price_list.currency_code
-        if values.get("currency_code") not in (None, currency):
-            work.invalid("currency_code", "currency_mismatch", f"is not the market's, {currency}")
-        values["currency_code"] = currency
-        return
-    currency = values["currency_code"] if "currency_code" in values else getattr(method, "currency_code", None)
-    if not currency:
-        work.invalid("currency_code", "blank")
-    elif currency not in CURRENCIES:
-        work.invalid("currency_code", "invalid", value=currency)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paydesk.commerce.regions import Region, must_be_patterns
+from paydesk.commerce.regions import Region, must_be_region
 from paydesk.declare import FIND, WRITE, string
 from paydesk.rules.asking import Change
 from paydesk.rules.work import Work
@@ -17,9 +17,9 @@ class ShippingZone(Region, type="shipping_zones", singular="shipping_zone"):
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> ShippingZone:
-        must_be_patterns(change, work)
+        must_be_region(change, work)
         return work.create(cls, **change.values)
 
     def updating(self, change: Change, work: Work) -> None:
-        must_be_patterns(change, work)
+        must_be_region(change, work)
         work.change(self, **change.values)

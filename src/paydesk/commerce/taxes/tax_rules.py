@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paydesk.commerce.regions import Region, must_be_patterns
+from paydesk.commerce.regions import Region, must_be_region
 from paydesk.commerce.taxes.manual_tax_calculators import MOST_RULES
 from paydesk.declare import FILTER, FIND, WRITE, Rule, boolean, constant, eq, number, string, to_one
 from paydesk.rules.asking import Change, Find
@@ -34,12 +34,12 @@ class TaxRule(Region, type="tax_rules", singular="tax_rule"):
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
-        must_be_patterns(change, work)
+        must_be_region(change, work)
         yield from _join(change, work)
         return work.create(cls, **change.values)
 
     def updating(self, change: Change, work: Work) -> Rule:
-        must_be_patterns(change, work)
+        must_be_region(change, work)
         if change.related.get("manual_tax_calculator") not in (None, self.manual_tax_calculator):
             yield from _join(change, work)
         self.manual_tax_calculator.touch(work)
