@@ -216,5 +216,7 @@ def step(currency: str | None) -> int:
 def to_step(cents: int, currency: str | None) -> int:
     """The nearest amount that can be paid, halves away from zero: KWD 18605 → 18610, EUR 18605 → 18605."""
     one = step(currency)
+    if one == 1:
+        return cents
     whole = (abs(cents) + one // 2) // one * one
     return whole if cents >= 0 else -whole

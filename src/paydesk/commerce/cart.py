@@ -80,13 +80,13 @@ class Line(Resource):
 
     def priced(self) -> Priced:
         """It with what it costs by itself, whatever total is stored with it."""
-        return Priced(
-            self.item_type,
-            self.quantity,
-            line_total(self.unit_amount_cents or 0, self.quantity, self.options_amount_cents or 0),
-            self.discount_cents or 0,
-            self.quantity * sum((self.contents or {}).values()) if self.item_type == "bundles" else self.quantity,
-        )
+        kind, quantity = self.item_type, self.quantity
+        pieces = quantity * sum((self.contents or {}).values()) if kind == "bundles" else quantity
+        return Priced(kind, quantity, self.costs(), self.discount_cents or 0, pieces)
+
+    def costs(self) -> int:
+        """What it costs by itself, in minor units, whatever total is stored with it."""
+        return line_total(self.unit_amount_cents or 0, self.quantity, self.options_amount_cents or 0)
 
     def pieces(self) -> dict[str, int]:
         """How many of each sku it holds, by its id: itself, or what its bundle is made of."""

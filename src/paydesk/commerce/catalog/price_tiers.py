@@ -113,9 +113,11 @@ def amount_of(amount_cents: int, tiers: Iterable[PriceTier], quantity: int, freq
 
     source   Commerce Layer, "Price volume tiers", "Price frequency tiers"
     """
+    own = list(tiers)
+    if not own:
+        return amount_cents
     days = DAYS.get(frequency or "")
     said = (("price_volume_tiers", quantity), ("price_frequency_tiers", days))
-    own = list(tiers)
     found = [
         cents
         for kind, measure in said

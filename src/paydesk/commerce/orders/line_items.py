@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from paydesk.base.currencies import to_step
+from paydesk.base.currencies import step, to_step
 from paydesk.base.errors import Denied
 from paydesk.commerce.cart import PROMOTIONS, PURCHASABLE, Line
 from paydesk.commerce.catalog.skus import Sku
@@ -259,11 +259,12 @@ class LineItem(
 
         Entered prices are checked for that, but older ones may have been entered before they were.
         """
-        for name in ("unit_amount_cents", "options_amount_cents"):
-            cents = getattr(self, name)
-            if cents is not None and to_step(cents, self.currency_code) != cents:
-                work.change(self, **{name: to_step(cents, self.currency_code)})
-        work.change(self, total_amount_cents=self.priced().total_cents)
+        if step(self.currency_code) > 1:
+            for name in ("unit_amount_cents", "options_amount_cents"):
+                cents = getattr(self, name)
+                if cents is not None:
+                    work.change(self, **{name: to_step(cents, self.currency_code)})
+        work.change(self, total_amount_cents=self.costs())
 
     def take_options(self, options: list[Any], work: Work) -> None:
         """Cost what its options come to: they are all that it has, each with its total."""

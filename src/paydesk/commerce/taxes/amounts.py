@@ -36,16 +36,20 @@ class Taxing:
 
     def rate_of(self, line: Priced) -> Fraction | None:
         """The rate of one line: zero where its switch is off, None for discounts, which are taken from other lines."""
-        part: Part = line.part
-        if self.rate is None or part in ("discounts", "free shipping"):
+        if self.rate is None:
             return None
-        is_taxed = {
-            "goods": self.gift_card or line.item_type != "gift_cards",
-            "shipping": self.freight,
-            "fees": self.payment_method,
-            "adjustments": self.adjustment,
-        }
-        return self.rate if is_taxed[part] else _NOTHING
+        part: Part = line.part
+        if part == "goods":
+            is_taxed = self.gift_card or line.item_type != "gift_cards"
+        elif part == "shipping":
+            is_taxed = self.freight
+        elif part == "fees":
+            is_taxed = self.payment_method
+        elif part == "adjustments":
+            is_taxed = self.adjustment
+        else:
+            return None
+        return self.rate if is_taxed else _NOTHING
 
 
 class Taxed(NamedTuple):
@@ -77,15 +81,20 @@ def _exact(rate: float) -> Fraction:
 
 def taxed(line: Priced, taxing: Taxing) -> Taxed:
     """What one line is taxed."""
-    rate = taxing.rate_of(line)
-    if not rate:
-        return Taxed(0, line.total_cents)
-    base = line.total_cents + line.discount_cents
-    part, whole = rate.numerator, rate.denominator
+    return taxed_at(line, taxing.rate_of(line), taxing)
+
+
+def taxed_at(line: Priced, rate: Fraction | None, taxing: Taxing) -> Taxed:
+    """The same where its rate, `taxing.rate_of(line)`, is in hand."""
+    total, discount = line.total_cents, line.discount_cents
+    part, whole = (0, 1) if rate is None else (rate.numerator, rate.denominator)
+    if not part:
+        return Taxed(0, total)
     if taxing.included:
-        net = rounded(base * whole, whole + part, taxing.step)
-        return Taxed(base - net, rounded(line.total_cents * whole, whole + part, taxing.step))
-    return Taxed(rounded(base * part, whole, taxing.step), line.total_cents)
+        net = rounded((total + discount) * whole, whole + part, taxing.step)
+        taxable = rounded(total * whole, whole + part, taxing.step) if discount else net
+        return Taxed(total + discount - net, taxable)
+    return Taxed(rounded((total + discount) * part, whole, taxing.step), total)
 
 
 def rounded(numerator: int, denominator: int, step: int = 1) -> int:

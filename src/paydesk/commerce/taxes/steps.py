@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paydesk.commerce.cart import Cart, Step
-from paydesk.commerce.taxes.amounts import taxed, taxing_of
+from paydesk.commerce.taxes.amounts import taxed_at, taxing_of
 from paydesk.commerce.taxes.switches import SWITCHES, said_of
 from paydesk.commerce.taxes.tax_rules import TaxRule
 from paydesk.declare import Rule, eq
@@ -33,8 +33,8 @@ def _tax_lines(cart: Cart, work: Work) -> Rule:
     taxing, is_new = taxing_of(cart), False
     for line in cart.line_items:
         priced = line.priced()
-        rate, cents = taxing.rate_of(priced), taxed(priced, taxing).tax
-        now = (None if rate is None else float(rate), cents)
+        rate = taxing.rate_of(priced)
+        now = (None if rate is None else float(rate), taxed_at(priced, rate, taxing).tax)
         is_new = is_new or now != (line.tax_rate, line.tax_amount_cents)
         work.change(line, tax_rate=now[0], tax_amount_cents=now[1])
     if is_new:

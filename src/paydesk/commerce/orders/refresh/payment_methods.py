@@ -33,9 +33,8 @@ def charge(order: Order, work: Work) -> Rule:
     method = order.payment_method
     fee = next((line for line in order.line_items if line.item_type == "payment_methods"), None)
     others = [line for line in order.line_items if line is not fee]
-    is_due = totals_of(order, others).total_amount_with_taxes_cents > 0
     costs = method is not None and method.price_amount_cents and method.currency_code == order.currency_code
-    if not costs or not is_due:
+    if not costs or totals_of(order, others).total_amount_with_taxes_cents <= 0:
         if fee is not None:
             work.delete(fee)
             order.line_items = others

@@ -108,8 +108,12 @@ class _Part(NamedTuple):
 
 
 def _part(lines: list[Priced], taxing: Taxing) -> _Part:
-    each = [taxed(line, taxing) for line in lines]
-    return _Part(_sum(lines), sum(one.tax for one in each), sum(one.taxable for one in each))
+    tax = taxable = 0
+    for line in lines:
+        of_line, from_line = taxed(line, taxing)
+        tax += of_line
+        taxable += from_line
+    return _Part(_sum(lines), tax, taxable)
 
 
 def _sum(lines: list[Priced]) -> int:
