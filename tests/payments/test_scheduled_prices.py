@@ -5,6 +5,7 @@ from typing import Any
 from paydesk.base.instants import instant
 from tests.acts.orders import ready
 from tests.acts.prices import priced
+from tests.acts.taxes import taxed
 from tests.payments.conftest import Answer, Api
 
 MISMATCHED = [("/data/relationships/payment_source", "mismatched_amounts")]
@@ -93,3 +94,40 @@ async def test_a_payment_is_opened_for_what_options_bundles_and_adjustments_cost
     placed = await api.update(order, {"_place": True})
     told = ("status", "place_total_amount_cents", "adjustment_amount_cents", "line_item_options_count", "skus_count")
     assert [placed[name] for name in told] == ["placed", 9800, -400, 1, 4]
+
+
+async def test_an_order_is_placed_by_whether_prices_contain_taxes_then(api: Api) -> None:
+    await taxed(api, included=True)
+    price = await priced(api)
+    order = await ready(api, 0, attributes={"autorefresh": False})
+    await api.create("line_items", {"sku_code": "MUG", "quantity": 1}, order=order)
+    payment = await api.payment(order)
+    await api.stripe.confirm(payment["stripe_id"])
+    await api.update(payment, {"_refresh": True})
+    prices = await api.get(f"prices/{price.id}/price_list")
+    await api.update(prices, {"tax_included": False})
+    # 29.00 are no longer all that it costs, and nobody has paid the taxes.
+    refused = await api.update(order, {"_place": True}, expect=422)
+    assert refused.said == MISMATCHED
+    again = await api.payment(order)
+    await api.stripe.confirm(again["stripe_id"])
+    placed = await api.update(order, {"_place": True})
+    told = ("status", "tax_included", "total_tax_amount_cents", "place_total_amount_cents")
+    assert [placed[name] for name in told] == ["placed", False, 638, 3538]
+
+
+async def test_an_order_is_not_placed_while_a_line_of_it_has_no_price(api: Api) -> None:
+    price = await priced(api)
+    order = await ready(api, 0)
+    await api.create("line_items", {"sku_code": "MUG", "quantity": 1}, order=order)
+    payment = await api.payment(order)
+    await api.stripe.confirm(payment["stripe_id"])
+    await api.delete(price)
+    refused = await api.update(order, {"_place": True}, expect=422)
+    assert refused.said == [("/data/relationships/line_items", "no_price")]
+    assert refused.errors[0]["meta"] == {"error": "no_price", "value": "MUG"}
+    (intent,) = await api.stripe.intents()
+    assert (intent.status, (await api.get(order))["status"]) == ("requires_capture", "pending")
+    (line,) = (await api.get(f"orders/{order.id}/line_items")).data
+    await api.update({"type": "line_items", "id": line["id"]}, {"unit_amount_cents": 2900})
+    assert (await api.update(order, {"_place": True}))["place_total_amount_cents"] == 2900

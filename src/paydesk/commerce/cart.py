@@ -7,7 +7,7 @@ carts and lines by what stands here and never import an order.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -107,6 +107,8 @@ class Cart(Resource):
     taxable_told   what clients have said of the switches; None before a calculator has worked for it
     shipments      in hand once its refresh has built them
     forced         its refresh was asked for, or is the one that it is placed by
+    unpriced       codes of skus and bundles, and names of options, that its refresh found no price for in its market:
+                   their lines keep the last one
     """
 
     number: str
@@ -124,6 +126,7 @@ class Cart(Resource):
     shipping_country_code_lock: str | None
     stock: str | None
     forced: bool
+    unpriced: Sequence[str] = ()
     billing_address_id: str | None
     shipping_address_id: str | None
     tax_rate: float | None

@@ -51,6 +51,8 @@ class Decisions:
             records = yield from self._reader.records(
                 session, Find(target, both(eq("id", record_id), seen), tuple(paths), lock=locked)
             )
+            if locked:
+                session.locked()
             if not records:
                 work.invalid(name, "blank")
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from paydesk.commerce.entering import OPEN
 from paydesk.declare import (
@@ -107,16 +108,19 @@ class Market(
     price_list_schedulers = to_many("price_list_schedulers", by="market")
     scheduled_until = hidden("datetime", doc="When the last of its schedulers ends that is not disabled.")
     schedulers_changed_at = hidden("datetime", doc="When one of its schedulers was made, changed, moved or deleted.")
+    tax_included = hidden("boolean", doc="Whether the prices of its list contain taxes, so that carts need not ask.")
     order_validation_rules = to_many("order_validation_rules", by="market")
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
         switching(change, work)
         number = yield Next("markets.number")
+        prices = yield from held_lists(change.values["price_list_id"])
         return work.create(
             cls,
             **change.values,
             number=number,
+            tax_included=prices[change.values["price_list_id"]].tax_included,
             private=change.values.get("customer_group_id") is not None,
             shared_secret=secrets.token_hex(16),
         )
@@ -133,6 +137,7 @@ class Market(
         prices = change.related.get("price_list")
         if prices is None or prices.id == self.price_list_id:
             return
+        prices = (yield from held_lists(prices.id))[prices.id]
         others = Test("currency_code", "ne", prices.currency_code)
         theirs = both(eq("market_id", self.id), within("status", CARTS), others)
         if (yield Find("orders", theirs, first=True)) is not None:
@@ -142,8 +147,21 @@ class Market(
         if (yield Find("price_list_schedulers", to_come, first=True)) is not None:
             work.invalid("price_list", "tax_mismatch", "differs from the market's schedulers in `tax_included`")
         work.check()
+        work.change(self, tax_included=prices.tax_included)
+
+    def follow_list(self, prices: Any, work: Work) -> None:
+        """Its price list says something else of taxes now, so its carts are behind."""
+        work.change(self, tax_included=prices.tax_included)
 
     @trigger()
     def _regenerate_shared_secret(self, work: Work, value: bool) -> None:
         """Make a new shared secret; what was signed with the old one is no longer accepted."""
         work.change(self, shared_secret=secrets.token_hex(16))
+
+
+def held_lists(*ids: str) -> Rule:
+    """These price lists by id, as they are and stay until the transaction ends: nobody changes meanwhile whether their
+    prices contain taxes.
+    """
+    found = yield Find("price_lists", within("id", sorted(set(ids))), many=True, lock=True, anew=True)
+    return {one.id: one for one in found}

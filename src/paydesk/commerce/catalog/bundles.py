@@ -105,6 +105,11 @@ class Bundle(Resource, type="bundles", singular="bundle", cacheable=True, unique
         work.change(self, **values)
         yield from self._compute(change, work)
 
+    def is_sold_in(self, market_id: str, currency: str) -> bool:
+        """It has a price in a market's orders of this currency."""
+        is_of = self.market_id in (None, market_id) and self.currency_code == currency
+        return is_of and self.price_amount_cents is not None and bool(self.contents)
+
     def fill(self, items: Iterable[Any], work: Work) -> Rule:
         """Hold what these items of its list say."""
         contents: Counter[str] = Counter()

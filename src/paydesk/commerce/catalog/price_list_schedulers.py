@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce import periods
+from paydesk.commerce.accounts.markets import held_lists
 from paydesk.declare import (
     FIND,
     WRITE,
     Caller,
+    Condition,
     Own,
     Rule,
     Test,
+    Without,
     both,
     derived,
+    either,
     eq,
     moment,
     null,
@@ -21,7 +25,7 @@ from paydesk.declare import (
     to_many,
     to_one,
 )
-from paydesk.rules.asking import Change, Find, Load
+from paydesk.rules.asking import Change, Find
 from paydesk.rules.resource import Disableable, switching
 from paydesk.rules.work import Work
 
@@ -32,8 +36,7 @@ class PriceListScheduler(Disableable, type="price_list_schedulers", singular="pr
     """
 
     root = "market"
-    loads = ("market.price_list", "price_list")
-    create_loads = ("market.price_list",)
+    loads = ("market", "price_list")
 
     name = string(WRITE | FIND, required=True, example="FW SALE 2023", doc="What people call it.")
     starts_at = moment(WRITE | FIND, required=True, example="2018-01-01T12:00:00.000Z", doc="From when it holds.")
@@ -51,12 +54,23 @@ class PriceListScheduler(Disableable, type="price_list_schedulers", singular="pr
     price_list = to_one("price_lists", WRITE | FIND, required=True)
     list_prices = to_many("prices", match=eq("price_list_id", Own("price_list_id")), hidden=True)
     events = to_many("events", by="resource")
+    successors = to_many(
+        "price_list_schedulers",
+        match=both(
+            eq("market_id", Own("market_id")),
+            either(
+                Test("starts_at", "gt", Own("starts_at")),
+                both(eq("starts_at", Own("starts_at")), Test("created_at", "gt", Own("created_at"))),
+            ),
+        ),
+        hidden=True,
+    )
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> Rule:
         switching(change, work)
         market, prices = change.related["market"], change.related["price_list"]
-        _check(change.values, market, prices, work)
+        yield from _check(change.values, market, prices, work)
         made = work.create(cls, **change.values)
         yield from _told(market, made, work)
         return made
@@ -65,9 +79,8 @@ class PriceListScheduler(Disableable, type="price_list_schedulers", singular="pr
         switching(change, work)
         market = change.related.get("market") or self.market
         prices = change.related.get("price_list") or self.price_list
-        yield Load(market, ("price_list",))
         times = {"starts_at": self.starts_at, "expires_at": self.expires_at}
-        _check({**times, **change.values}, market, prices, work)
+        yield from _check({**times, **change.values}, market, prices, work)
         work.change(self, **change.values)
         yield from _told(market, self, work)
         if market.id != self.market.id:
@@ -78,13 +91,15 @@ class PriceListScheduler(Disableable, type="price_list_schedulers", singular="pr
         work.delete(self)
 
 
-def _check(values: dict[str, Any], market: Any, prices: Any, work: Work) -> None:
+def _check(values: dict[str, Any], market: Any, prices: Any, work: Work) -> Rule:
     """raises   Invalid where it ends before it begins, or its prices are not such as the market's carts hold"""
     if values["expires_at"] <= values["starts_at"]:
         work.invalid("expires_at", "greater_than", "must be after `starts_at`", value=values["expires_at"])
-    if prices.currency_code != market.price_list.currency_code:
+    lists = yield from held_lists(prices.id, market.price_list_id)
+    prices, own = lists[prices.id], lists[market.price_list_id]
+    if prices.currency_code != own.currency_code:
         work.invalid("price_list", "currency_mismatch", "has another currency than the market's price list")
-    elif prices.tax_included != market.price_list.tax_included:
+    elif prices.tax_included != own.tax_included:
         work.invalid("price_list", "tax_mismatch", "differs from the market's price list in `tax_included`")
     work.check()
 
@@ -113,3 +128,6 @@ def _active(now: Any) -> tuple[Test, ...]:
 
 ACTIVE = _active(Caller("now"))
 """What a scheduler fulfils while it is active."""
+
+IN_FORCE: tuple[Condition, ...] = (*ACTIVE, Without(ACTIVE, "successors", "price_list_schedulers"))
+"""What it fulfils while its market sells by its list: of several that are active the one that began last counts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from paydesk.base.currencies import CURRENCIES
 from paydesk.commerce.unserved import refuse_rules
 from paydesk.declare import FILTER, FIND, WRITE, Rule, Test, boolean, both, constant, either, eq, string, to_many
-from paydesk.rules.asking import Change, Find
+from paydesk.rules.asking import Change, Find, Load
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
@@ -43,7 +43,12 @@ class PriceList(Resource, type="price_lists", singular="price_list", cacheable=T
             if (yield Find("price_list_schedulers", to_come, first=True)) is not None:
                 work.invalid("tax_included", "not_editable", "can't be changed: a scheduler is of it or of its markets")
                 work.check()
+        is_other = change.values.get("tax_included", self.tax_included) != self.tax_included
         work.change(self, **change.values)
+        if is_other:
+            yield Load(self, ("markets",))
+            for market in self.markets:
+                market.follow_list(self, work)
 
 
 def _check(change: Change, work: Work) -> None:

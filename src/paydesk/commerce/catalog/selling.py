@@ -7,7 +7,7 @@ is not counted. Source: Commerce Layer, "Roles and permissions", sellable SKUs.
 
 from __future__ import annotations
 
-from paydesk.commerce.catalog.price_list_schedulers import ACTIVE
+from paydesk.commerce.catalog.price_list_schedulers import ACTIVE, IN_FORCE
 from paydesk.commerce.entering import OF_OPEN, OPEN
 from paydesk.declare import Caller, Condition, Own, Related, Without, both, either, eq, null, within
 
@@ -15,7 +15,7 @@ _ITS_OWN_LIST = either(null("scheduled_until"), Without(ACTIVE, "price_list_sche
 """The market sells by its own price list."""
 
 _IN_SCOPE = (within("id", Caller("market_ids")), OPEN, _ITS_OWN_LIST)
-_SCHEDULED = (within("market_id", Caller("market_ids")), OF_OPEN, *ACTIVE)
+_SCHEDULED = (within("market_id", Caller("market_ids")), OF_OPEN, *IN_FORCE)
 """The markets of a token that sell by their own lists, and the schedulers that give them others."""
 
 
@@ -24,9 +24,11 @@ PRICES = either(
 )
 """The prices of a token's markets."""
 
-_OPEN = (null("disabled_at"), OPEN)
+_OPEN = (null("disabled_at"), OPEN, _ITS_OWN_LIST)
+_OPEN_SCHEDULED = (null("market.disabled_at"), OF_OPEN, *IN_FORCE)
+
 ALL_PRICES = either(
-    Related(_OPEN, "list_markets", "markets"), Related((OF_OPEN, *ACTIVE), "list_schedulers", "price_list_schedulers")
+    Related(_OPEN, "list_markets", "markets"), Related(_OPEN_SCHEDULED, "list_schedulers", "price_list_schedulers")
 )
 """The prices of the markets that the caller enters."""
 
@@ -57,6 +59,6 @@ SELLABLE = either(
 """The skus that are sold in one of a token's markets."""
 
 ALL_SOLD = either(
-    Related(_OPEN, "priced_in", "markets"), Related((OF_OPEN, *ACTIVE), "priced_by_schedulers", "price_list_schedulers")
+    Related(_OPEN, "priced_in", "markets"), Related(_OPEN_SCHEDULED, "priced_by_schedulers", "price_list_schedulers")
 )
 """The skus that have a price in a market that the caller enters."""

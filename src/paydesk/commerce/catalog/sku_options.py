@@ -61,8 +61,10 @@ class SkuOption(Resource, type="sku_options", singular="sku_option", cacheable=T
 
     def is_for(self, code: str | None, market_id: str, currency: str) -> bool:
         """Whether it may be chosen for an item of this code, in an order of this market and currency."""
-        is_sold = self.market_id in (None, market_id) and self.currency_code == currency
-        return is_sold and code_matches.is_match(self.sku_code_regex, code)
+        return self.is_sold_in(market_id, currency) and code_matches.is_match(self.sku_code_regex, code)
+
+    def is_sold_in(self, market_id: str, currency: str) -> bool:
+        return self.market_id in (None, market_id) and self.currency_code == currency
 
 
 def _check(option: SkuOption | None, change: Change, work: Work) -> Rule:

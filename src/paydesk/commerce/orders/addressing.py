@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from paydesk.base.errors import Invalid
 from paydesk.commerce.accounts.addresses import Address, copy_of
 from paydesk.commerce.catalog.skus import Sku
 from paydesk.commerce.orders.order import Order
@@ -83,9 +84,18 @@ def settle_country(order: Order, work: Work) -> Rule:
     shipping, billing = order.shipping_address, order.billing_address
     address = shipping or billing
     work.change(order, country_code=address.country_code if address else None)
+    work.mistakes.extend((yield from problems(order)))
+
+
+def problems(order: Order) -> Rule:
+    """What stands against where an order is sent: it may be locked to a country."""
     lock = order.shipping_country_code_lock
-    if lock and shipping is not None and shipping.country_code != lock and (yield from ships(order)):
-        work.invalid("shipping_address", "invalid", "is not in the country the order is locked to", value=lock)
+    if not lock or order.shipping_address_id is None:
+        return []
+    yield Load(order, ("shipping_address",))
+    if order.shipping_address.country_code == lock or not (yield from ships(order)):
+        return []
+    return [Invalid("shipping_address", "invalid", "is not in the country the order is locked to", value=lock)]
 
 
 def _say_the_same(one: Address, other: Address) -> bool:

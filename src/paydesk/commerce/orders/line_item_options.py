@@ -117,6 +117,11 @@ class LineItemOption(
         order.line_item_options = [one for one in order.line_item_options if one.id != self.id]
         yield from _follow(self, work)
 
+    def is_sold_in(self, market_id: str) -> bool:
+        """Its sku option is still there, for this market and in its currency."""
+        option = self.sku_option
+        return option is not None and option.is_sold_in(market_id, self.currency_code)
+
     def take_price(self, work: Work) -> None:
         """Take what the sku option costs by now, unless an integration gave a price, and bring the total to it."""
         option = self.sku_option

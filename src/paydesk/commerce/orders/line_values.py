@@ -107,8 +107,7 @@ def price(values: dict[str, Any], item: Item, change: Change, order: Order, work
         values["unit_amount_cents"] = item.amount_cents
         return
     if isinstance(item, Bundle):
-        is_sold = item.market_id in (None, order.market_id) and item.currency_code == order.currency_code
-        if not is_sold or item.price_amount_cents is None or not item.contents:
+        if not item.is_sold_in(order.market_id, order.currency_code):
             work.invalid(field, "no_price", "is not sold in this market", value=item.code)
             return
         values["unit_amount_cents"] = item.price_amount_cents

@@ -63,6 +63,8 @@ def goods_problems(order: Order, work: Work) -> Rule:
         wrong.append(Invalid("billing_address", "blank"))
     if order.shipping_address_id is None and (yield from addressing.ships(order)):
         wrong.append(Invalid("shipping_address", "blank"))
+    wrong.extend(price_problems(order))
+    wrong.extend((yield from addressing.problems(order)))
     wrong.extend((yield from shipping.problems(order)))
     wrong.extend((yield from shortages(order, work)))
     if order.market.private and order.customer_id is not None:
@@ -70,6 +72,13 @@ def goods_problems(order: Order, work: Work) -> Rule:
         if order.customer.customer_group_id != order.market.customer_group_id:
             wrong.append(Invalid("market", "invalid", "is for the customers of its group"))
     return wrong
+
+
+def price_problems(order: Order) -> list[Invalid]:
+    """What its refresh found no price for: nobody says what that costs now."""
+    return [
+        Invalid("line_items", "no_price", f"{name} has no price in this market", value=name) for name in order.unpriced
+    ]
 
 
 def payment_problems(order: Order, *, any_amount: bool = False) -> Rule:

@@ -15,7 +15,7 @@ from paydesk.commerce.orders.acts.confirm import LANE, ConfirmPayment, confirm, 
 from paydesk.commerce.orders.asks import ConfirmAsk, PlaceLaterAsk
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import standing, take_of
-from paydesk.commerce.orders.problems import not_placeable, problems
+from paydesk.commerce.orders.problems import not_placeable, price_problems, problems
 from paydesk.commerce.orders.refresh.refreshed import Refreshed
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.status import held_by
@@ -117,7 +117,8 @@ def _take_at_once(order: Order, work: Work) -> Rule:
         return
     if order.status not in ("placed", "approved"):
         yield Load(order, ("line_items", "market"))
-        if (yield from stocking.shortages(order, work)) or (yield from shipping.problems(order)):
+        short = yield from stocking.shortages(order, work)
+        if short or price_problems(order) or (yield from shipping.problems(order)):
             return  # It cannot be placed, so nobody is charged for it.
     most = method.auto_capture_max_amount_cents
     if most is not None and (method.currency_code != due.currency or due > Money(most, due.currency)):

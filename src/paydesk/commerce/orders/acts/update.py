@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from paydesk.commerce.accounts.markets import Market
+from paydesk.commerce.catalog.prices import prices_in
 from paydesk.commerce.orders import addressing, paying
 from paydesk.commerce.orders.changes import check_store, choose_payment, own_values, refuse_codes
 from paydesk.commerce.orders.numbers import check_number
@@ -75,6 +74,9 @@ def update(order: Order, change: Change, work: Work) -> Rule:
 def refresh_after(order: Order, change: Change, work: Work) -> Rule:
     """Refresh the order once values are assigned and triggers have run."""
     work.check()
+    if "shipping_country_code_lock" in change.values and order.editable_now:
+        work.mistakes.extend((yield from addressing.problems(order)))
+        work.check()
     if change.arguments.get("_start_editing"):
         return  # A placed order is not priced anew before something is changed.
     forced = change.arguments.get("_refresh") or change.arguments.get("_refresh_prices")
@@ -101,8 +103,9 @@ def _change_market(order: Order, change: Change, work: Work) -> Rule:
             if (yield from paying.is_under_way(order, work)):
                 work.invalid("market", "currency_mismatch", "has another currency than the order's payments")
                 return
-        if not (yield from _sells(market, order)):
-            work.invalid("market", "invalid", "does not sell an option or a bundle of the order's line items")
+        if missing := (yield from _not_sold(market, order, work)):
+            told = ", ".join(missing)
+            work.invalid("market", "no_price", f"does not sell {told} of the order's line items", value=told)
             return
         work.relate(order, "market", market)
         work.change(order, currency_code=price_list.currency_code, tax_included=price_list.tax_included)
@@ -117,13 +120,20 @@ def _change_store(order: Order, change: Change, work: Work) -> Rule:
         check_store(order.store, order.market, work)
 
 
-def _sells(market: Market, order: Order) -> Rule:
-    """Whether the options and bundles of an order are for a market, too: what they cost is theirs alone to say."""
-    limited: list[Any] = []
+def _not_sold(market: Market, order: Order, work: Work) -> Rule:
+    """What of an order a market does not sell: codes of skus and bundles, names of options. An amount that an
+    integration has fixed holds in every market of its currency.
+    """
+    yield Load(order, ("line_items",))
+    skus = [one for one in order.line_items if one.item_type == "skus" and one.item_id and not one.price_fixed]
+    ids = sorted({one.item_id for one in skus if one.item_id})
+    prices = (yield from prices_in(market, ids, order.currency_code, work)) if ids else {}
+    missing = [one.sku_code for one in skus if one.item_id not in prices]
     if any(line.options_count for line in order.line_items):
         yield Load(order, ("line_item_options.sku_option",))
-        limited += [one.sku_option for one in order.line_item_options]
+        missing += [one.name for one in order.line_item_options if not one.is_sold_in(market.id)]
     bundles = sorted({line.item_id for line in order.line_items if line.item_type == "bundles" and line.item_id})
     if bundles:
-        limited += yield Find("bundles", within("id", bundles), many=True)
-    return all(one.market_id in (None, market.id) for one in limited if one is not None)
+        found = yield Find("bundles", within("id", bundles), many=True)
+        missing += [one.code for one in found if not one.is_sold_in(market.id, order.currency_code)]
+    return sorted(set(missing))
