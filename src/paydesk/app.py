@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -63,6 +62,7 @@ from paydesk.settings import Settings
 from paydesk.store import open_database, ownership, released, schema
 from paydesk.store.journal import holders
 from paydesk.store.oauth import signing_keys
+from paydesk.store.records.numbers import number_of_process
 from paydesk.store.records.reading import Reader
 from paydesk.store.sql.ask import Database
 from paydesk.vault import Vault
@@ -94,8 +94,7 @@ class Parts:
         vault: Vault,
         installation: str,
         clock: Clock,
-        *,
-        beside: bool = False,
+        process: int = 0,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -126,7 +125,7 @@ class Parts:
                 "open": vault.open,
                 "endpoint_url": self.endpoint_url,
             },
-            node=0 if database.name == "sqlite" and not beside else secrets.randbelow(1000),
+            process=process,
         )
         self.inbox = Inbox(self.desk, self.gateways, self.credentials)
         self.recovery = Recovery(self.desk, self.inbox)
@@ -168,6 +167,8 @@ class Parts:
             if installation is None:
                 raise schema.NotMigrated("The database was never migrated.")
             vault = await vault_of(settings, database)
+            alone = database.name == "sqlite" and not beside
+            process = 0 if alone or reading else await number_of_process(database)
             if clock is wall and database.name == "postgresql":
                 # Many processes, on machines whose clocks may be far apart: all go by the database's.
                 clock, asked = Followed(), passed()
@@ -175,7 +176,7 @@ class Parts:
         except BaseException:
             await database.close()
             raise
-        return cls(settings, database, vault, installation, clock, beside=beside)
+        return cls(settings, database, vault, installation, clock, process)
 
     def credentials(self, record: Any) -> Credentials:
         """What a gateway record's calls are made with. Opening seals takes a tenth of a call, so the last are kept."""

@@ -1,5 +1,8 @@
 """Every change of a payment leaves a version and an event store with who did it, also what recovery finished."""
 
+import pytest
+
+from paydesk.store.records.numbers import PROCESSES
 from tests.acts.history import history
 from tests.payments.conftest import Api, Running, Stripe, furnish, on_sqlite
 
@@ -94,3 +97,19 @@ async def test_a_gateways_history_knows_no_secret(api: Api) -> None:
     (created,) = await history(api, api.gateway)
     assert {"login", "sealed_webhook_secret", "webhook_endpoint_secret"}.isdisjoint(created["payload"])
     assert created["payload"]["webhook_endpoint_id"]["to"] == api.gateway["webhook_endpoint_id"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_no_two_processes_number_what_happened_alike(running: Running, account: Stripe) -> None:
+    async with running.api(account) as one, running.api(account) as other:
+        await furnish(one)
+        orders = [await one.order(), await one.order()]
+        before = set(await one.rows("versions", "sequence"))
+        for number in range(3):
+            for api, order in zip((one, other), orders, strict=True):
+                await api.update(order, {"metadata": {"number": number}})
+        rows = [row for row in await one.rows("versions", "sequence", "resource_id") if (row[0],) not in before]
+    assert len(rows) == 6
+    processes = [{sequence % PROCESSES for sequence, of in rows if of == order.id} for order in orders]
+    assert [len(those) for those in processes] == [1, 1]
+    assert processes[0] != processes[1]

@@ -52,7 +52,7 @@ class Desk:
         installation: str,
         hash_password: Callable[[str], Awaitable[str]],
         tools: Mapping[str, Any] | None = None,
-        node: int = 0,
+        process: int = 0,
     ) -> None:
         """`unseal` opens a gateway record's credentials.
 
@@ -67,7 +67,7 @@ class Desk:
         self.tools = dict(tools or {})
         self.holder = new_id()
         self.transactions = Transactions(
-            database, registry, permissions, clock=clock, installation=installation, tools=self.tools, node=node
+            database, registry, permissions, clock=clock, installation=installation, tools=self.tools, process=process
         )
         self.reader, self.writer = self.transactions.reader, self.transactions.writer
         self.owing = Owing(database, self.holder, clock)

@@ -68,7 +68,7 @@ class Transactions:
         clock: Clock,
         installation: str,
         tools: Mapping[str, Any],
-        node: int = 0,
+        process: int = 0,
     ) -> None:
         """`tools`: what rules may use beside records: `seal` and `open` (secrets), `endpoint_url`."""
         self.database = database
@@ -79,7 +79,7 @@ class Transactions:
         self.tools = tools
         self.documents = Documents(registry)
         self.reader = Reader(registry)
-        self.writer = Writer(registry, node)
+        self.writer = Writer(registry, process)
         self.organizations: dict[str, tuple[float, Record]] = {}
         self._numbers = Blocks()
         know_tables(registry)

@@ -41,6 +41,14 @@ FRESH_SECONDS = 5.0
 """How long a process hands out numbers of its block before it looks again which of them are taken."""
 FURTHEST = 1_000_000
 """What lies further ahead is none of a sequence's numbers, but one that was chosen."""
+PROCESSES = 1_000_000
+"""How many processes have numbers of their own: no process lives until so many more have started."""
+
+
+async def number_of_process(database: Database) -> int:
+    """A number below PROCESSES that no other process of this database goes by."""
+    taken = await database.write(lambda: next_number("", Next("processes")))
+    return int(taken) % PROCESSES
 
 
 def next_number(tenant: str, asked: Next, block: int = 1) -> Asks:

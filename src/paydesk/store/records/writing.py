@@ -16,24 +16,28 @@ from paydesk.rules.registry import Registry
 from paydesk.rules.work import Work
 from paydesk.store.journal import calls as journal
 from paydesk.store.journal.tables import gateway_calls
+from paydesk.store.records.numbers import PROCESSES
 from paydesk.store.records.tables import build
 from paydesk.store.sql.ask import Ask, Asks
 from paydesk.store.sql.statements import Moment, OneOf
 from paydesk.store.sql.tables import table_of, tenant_for
 from paydesk.store.types import METADATA, Instant, ListOf
 
+VERSIONS = 1_000_000
+"""How many versions of one process have numbers of their own. No millisecond has so many."""
+
 
 class Writer:
     """Makes the statements that write, for one registry.
 
-    node   0 to 999, part of the number after the dash of an event store's id, so that nodes seldom take the same;
-           where they do, the transaction is run again
+    process   its number in the database (`numbers.number_of_process`), part of the number after the dash of an event
+              store's id, so that no two processes take the same
     """
 
-    def __init__(self, registry: Registry, node: int = 0) -> None:
+    def __init__(self, registry: Registry, process: int = 0) -> None:
         build(registry)
         self.registry = registry
-        self.node = node
+        self.process = process
         self._sequence = itertools.count()
         self._last_instant = ""
         self._recorded = _recorded(registry)
@@ -162,7 +166,7 @@ class Writer:
 
     def _next(self) -> int:
         """The number after the dash: grows within a process, so that one millisecond's versions keep their order."""
-        return next(self._sequence) % 1_000_000 * 1000 + self.node
+        return next(self._sequence) % VERSIONS * PROCESSES + self.process
 
     def journal(
         self,
