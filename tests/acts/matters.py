@@ -15,6 +15,8 @@ KINDS = (
     "refund_failed",
     "amounts_broken",
     "authorization_expiring",
+    "captured_before_its_end",
+    "capture_failed",
     "payment_of_several_orders",
 )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from paydesk.background.capture_by_itself import EVERY_SECONDS as CAPTURE_SECONDS
+from paydesk.background.capture_by_itself import Capturing
 from paydesk.background.expire_orders import EVERY_SECONDS as EXPIRE_SECONDS
 from paydesk.background.expire_orders import Lapsing
 from paydesk.background.loop import Loop
@@ -41,6 +43,7 @@ class Recovery:
         self.desk = desk
         self.inbox = inbox
         self.lapsing = Lapsing(desk)
+        self.capturing = Capturing(desk)
         self.mending = Mending(desk)
         self.every_seconds = every_seconds
         self._heartbeat = Loop("the heartbeat", self._beat, every_seconds=BEAT_SECONDS, first_seconds=BEAT_SECONDS)
@@ -55,6 +58,7 @@ class Recovery:
             ),
             Loop("mending rows", self._mend, every_seconds=every_seconds),
             Loop("expiring orders", self._expire, every_seconds=EXPIRE_SECONDS, first_seconds=EXPIRE_SECONDS),
+            Loop("capturing by itself", self._capture, every_seconds=CAPTURE_SECONDS, first_seconds=CAPTURE_SECONDS),
             Loop("dropping what is over", self._drop, every_seconds=SWEEP_SECONDS, first_seconds=SWEEP_SECONDS),
         )
 
@@ -136,6 +140,9 @@ class Recovery:
 
     async def _expire(self) -> None:
         await self.lapsing.once()
+
+    async def _capture(self) -> None:
+        await self.capturing.once()
 
     async def _drop(self) -> float | None:
         # The next portion a little later: all at once would hold up everybody else's writes.

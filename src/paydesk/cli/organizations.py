@@ -1,18 +1,21 @@
 """`paydesk organization`."""
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paydesk.cli.applications import show_applications
 from paydesk.cli.gateways import show_added
-from paydesk.cli.groups import Version, group
+from paydesk.cli.groups import Version, group, number
 from paydesk.cli.running import beside_dev, finish, opened, settings_of
 from paydesk.cli.screen import Exit, done, fail, out, rows
 
 if TYPE_CHECKING:
     from paydesk.settings import Settings
+
+MOST_HOURS = 24 * 30
+"""The longest that an authorization lasts."""
 
 organization = group("Organizations: the tenants of this server.")
 
@@ -77,6 +80,41 @@ def create(
     show_applications(founded.applications)
     if currency is not None:
         _open_shops(settings, founded.slug, founded.name, currency, country.upper())
+
+
+def _hours(text: str) -> int:
+    return 0 if text == "never" else number(1, MOST_HOURS)(text)
+
+
+@organization.command("capture")
+def capture(
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The organization.")],
+    before_end: Annotated[
+        int | None,
+        typer.Option(
+            metavar="HOURS",
+            parser=_hours,
+            help="Capture what is authorized for a placed order so many hours before it ends; `never` as at first.",
+        ),
+    ] = None,
+    version: Version = False,
+) -> None:
+    """Say when money is captured by itself, or see it.
+
+    Unless told otherwise it never is: an authorization that nobody captures ends, and the money with it. What is
+    captured so is a matter, which `paydesk matters` tells until the goods are sent or the money is given back. Running
+    servers know within a minute.
+    """
+    from paydesk.operations import capturing
+
+    values = {} if before_end is None else {"captures_before_end_hours": before_end or None}
+
+    async def tuning() -> dict[str, Any]:
+        async with opened(settings_of(), beside=True) as parts:
+            return await capturing.tune(parts, slug, values)
+
+    hours = finish(tuning())["captures_before_end_hours"]
+    rows([("before an authorization ends", "never" if hours is None else f"{hours} hours")])
 
 
 def _open_shops(settings: "Settings", slug: str, name: str, currency: str, country: str) -> None:

@@ -75,6 +75,8 @@ class WorkWriter:
                 open_ = yield from journal.open_call(work.actor.tenant, plan.lane or plan.kind, call.subject_id)
                 if open_ is not None and not call.deferred and not plan.shared:
                     raise Blocked(_blocked(call))
+                if open_ is not None and call.alone:
+                    raise OpenCall(plan.lane or plan.kind, call.subject_id, "")
                 if open_ is not None:
                     continue  # It is owed already, or the call under way makes it void.
             if not call.deferred and opened is not None:

@@ -13,7 +13,17 @@ from typing import Any
 
 from paydesk.base.instants import SKEW_SECONDS, later, seconds
 from paydesk.base.money import formatted
-from paydesk.commerce.orders.attention import BROKEN, GONE, REFUND_FAILED, SPARE, SURPLUS, UNAPPROVED, UNPLACED
+from paydesk.commerce.orders.attention import (
+    BROKEN,
+    EARLY,
+    GONE,
+    REFUND_FAILED,
+    SPARE,
+    SURPLUS,
+    UNAPPROVED,
+    UNCAPTURED,
+    UNPLACED,
+)
 from paydesk.commerce.orders.orders import Order
 from paydesk.commerce.payments.authorizations import Authorization
 from paydesk.commerce.payments.payment_gateways import PaymentGateway
@@ -39,6 +49,8 @@ DO: Mapping[str, str] = {
     SPARE: "void the authorization that the order does not need: the gateway refused that it be let go",
     GONE: "have the order paid anew, or cancel it, as it may have been before a restore: nothing holds the money any "
     "more",
+    UNCAPTURED: "capture it before it ends, or have the order paid anew: paydesk tried to, and was refused",
+    EARLY: "send the goods, or give the money back: it was taken by itself, since the authorization was about to end",
     REFUND_FAILED: "refund it again or another way: the customer was not given the money back",
     BROKEN: "run `paydesk reconcile`, which tells what does not follow, and settle it with the customer",
     EXPIRING: "capture it in time, or cancel the order",

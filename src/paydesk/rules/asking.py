@@ -131,6 +131,7 @@ class Call:
     gateway   who is asked; None where the plan is `local`
     ask       what is asked for, of the type that the plan `asks`
     deferred  not made by the request itself but by the background soon after
+    alone     of a deferred one: where another call of its lane is open, the work is refused. Otherwise it is left out
     waiting   the write that waits with it; see `paydesk.waiting`
     """
 
@@ -141,6 +142,7 @@ class Call:
     ask: Ask
     record_id: str | None = None
     deferred: bool = False
+    alone: bool = False
     waiting: Any = None
     id: str = field(default_factory=new_id)
 

@@ -48,6 +48,18 @@ def slug_of(tenant: str) -> Asks:
     return rows[0][0] if rows else ""
 
 
+def capturing_before_the_end() -> Asks:
+    """`(id, slug, hours)` of those that have what is authorized captured so long before its end."""
+
+    def build() -> Any:
+        table = METADATA.tables["organizations"]
+        hours = table.c.captures_before_end_hours
+        return select(table.c.id, table.c.slug, hours).where(hours.is_not(None)).order_by(table.c.id)
+
+    rows = yield Ask(("organizations that capture",), build, {})
+    return rows
+
+
 def organizations(slug: str | None = None) -> Asks:
     """`(id, slug)` of every organization, or of the one with this slug."""
     table = METADATA.tables["organizations"]

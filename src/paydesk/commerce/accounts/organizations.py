@@ -113,6 +113,9 @@ class Organization(
         "boolean", False, example=False, doc="A failing external promotion is an error."
     )
     external_prices_errors = constant("boolean", True, example=True, doc="A failing external price is an error.")
+    captures_before_end_hours = hidden(
+        "integer", doc="How many hours before its end what is authorized is captured by itself; null: it is not."
+    )
     codes_matched_since = hidden("datetime", doc="Since when expressions match codes of skus; null: there were none.")
 
 

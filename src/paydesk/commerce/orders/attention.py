@@ -23,6 +23,7 @@ UNPLACED, UNAPPROVED, SURPLUS, SPARE, GONE, REFUND_FAILED, BROKEN = (
     "unplaced_money", "unapproved_money", "surplus_money", "spare_money", "authorization_gone", "refund_failed",
     "amounts_broken",
 )  # fmt: skip
+EARLY, UNCAPTURED = "captured_before_its_end", "capture_failed"
 """
 unplaced_money       held or received for an order that is not placed, or is cancelled
 unapproved_money     received for a placed order that is not approved, by a capture that nobody asked for here
@@ -31,6 +32,9 @@ spare_money          held beside what the order needs, though it was to be let g
 authorization_gone   a placed order holds less than it costs, and nothing was taken
 refund_failed        the last refund of a capture did not come about
 amounts_broken       the order's own amounts contradict each other
+captured_before_its_end
+                     taken by itself, since the authorization was about to end, and the goods have not left
+capture_failed       what was to be captured by itself was not, and is not by now
 """
 
 _PLACED = ("placed", "approved", "editing")
@@ -69,6 +73,7 @@ def _kinds(order: Order, everything: Sequence[Transaction], known: dict[str, Any
         held = sums(real, currency).held.cents
         if held > 0:
             yield UNPLACED, held
+    yield from _by_itself(order, everything)
     failed = sum(_failed(everything))
     if failed:
         yield REFUND_FAILED, failed
@@ -76,6 +81,26 @@ def _kinds(order: Order, everything: Sequence[Transaction], known: dict[str, Any
     contradicts = broken_sums(order, everything) if lines is None else broken(order, lines, everything)
     if contradicts or (lines is None and BROKEN in known):
         yield BROKEN, 0
+
+
+def _by_itself(order: Order, everything: Sequence[Transaction]) -> Iterator[tuple[str, int]]:
+    """What was captured without anybody asking, as long as somebody has to see to it, or could not be."""
+    if order.status not in ("placed", "approved"):
+        return
+    own = [one for one in everything if one.one_of("authorizations") and one.counts and one.captured_for]
+    early = uncaptured = 0
+    for one in own:
+        captures = [each for each in everything if each.one_of("captures") and each.parent_id == one.id]
+        taken = sum(each.amount_cents for each in captures if each.counts)
+        if one.captured_for == "end" and captures and captures[-1].succeeded:
+            early += taken
+        if captures and not captures[-1].succeeded and one.amount_cents > taken:
+            uncaptured += min(captures[-1].amount_cents, one.amount_cents - taken)
+    waits = order.status == "placed" or order.fulfillment_status in ("unfulfilled", "in_progress")
+    if early and waits:
+        yield EARLY, early
+    if uncaptured:
+        yield UNCAPTURED, uncaptured
 
 
 def _unapproved(order: Order, everything: Sequence[Transaction]) -> Rule:

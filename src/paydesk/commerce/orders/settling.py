@@ -261,6 +261,8 @@ def fulfil(order: Order, work: Work) -> Rule:
     """End the fulfilment of an order: its goods were sent, and its stock is gone."""
     FULFILLMENT.move("_fulfill", order, work, fulfillment_updated_at=work.now)
     yield from stocking.take(order, work)
+    if order.attention:
+        yield from settle(order, work)
 
 
 def cancel(order: Order, work: Work) -> Rule:

@@ -81,10 +81,12 @@ def capture(
     asked: int | None = None,
     act: Act | None = None,
     later: bool = False,
+    alone: bool = False,
     final: bool = False,
 ) -> Rule:
     """Capture `asked` minor units of `authorization`, by default all that is left.
 
+    alone    later, and refused while another capture or void of it is open
     final    the rest is released, also where it could be captured later
     raises   Invalid(...) beyond the balance, once voided, and a second time where the charge allows one capture
     source   Commerce Layer, "Authorizations", `_capture`
@@ -119,7 +121,10 @@ def capture(
         gateway=request,
     )
     gateway = payment.payment_gateway
-    work.call("capture_payment", authorization, gateway=gateway, record_id=about.id, deferred=later, ask=ask)
+    later = later or alone
+    work.call(
+        "capture_payment", authorization, gateway=gateway, record_id=about.id, deferred=later, alone=alone, ask=ask
+    )
 
 
 def _must_not_have_expired(authorization: Transaction, work: Work) -> None:

@@ -13,7 +13,7 @@ from paydesk.commerce.payments.options import take_options
 from paydesk.commerce.payments.payment_gateways import Gateway
 from paydesk.commerce.payments.payment_sources import SOURCE_ACCESS, PaymentSource
 from paydesk.commerce.payments.reconcile.fold import UNCONFIRMED
-from paydesk.commerce.payments.watching import DAY, watch
+from paydesk.commerce.payments.watching import DAY, ENDING, watch
 from paydesk.commerce.returning import whole
 from paydesk.declare import (
     CREATE,
@@ -54,6 +54,7 @@ class StripePayment(
     queues=(
         waiting("look_at", most=DAY),
         waiting("overdue_since"),
+        ENDING,
         Queue("account_unknown", ("payment_gateway_id", "id"), lacking=("account",)),
     ),
     indexes=(
@@ -131,6 +132,7 @@ class StripePayment(
     )
     account = hidden("string", doc="The Stripe account that it is of, which has it once; null while that is not known.")
     capture_before = hidden("datetime", doc="Until when what is authorized can be captured.")
+    end_met_at = hidden("datetime", doc="When it was captured by itself before that, or there was nothing to capture.")
     news_at = hidden("datetime", doc="When its status was last heard to change.")
     look_at = hidden("datetime", doc="When it is looked at though no event tells of it; null once it came to its end.")
     overdue_since = hidden("datetime", doc="Since when it should have come to its end; null while there is time.")

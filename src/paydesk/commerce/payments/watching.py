@@ -10,7 +10,7 @@ from __future__ import annotations
 from paydesk.base.instants import later, seconds
 from paydesk.commerce.payments.authorizations import Authorization
 from paydesk.commerce.payments.payment_sources import PaymentSource
-from paydesk.declare import Rule, both, eq
+from paydesk.declare import Queue, Rule, both, eq
 from paydesk.gateways.port.snapshots import Snapshot
 from paydesk.rules.asking import Find, Hold
 from paydesk.rules.work import Work
@@ -22,6 +22,9 @@ OVERDUE = 8 * DAY
 NOTICE = DAY
 """How long before its end an authorization is said to be expiring."""
 AFTERWARDS = 60.0
+
+ENDING = Queue("ending", ("tenant", "capture_before"), given=("look_at", "capture_before"), lacking=("end_met_at",))
+"""What may have to be captured before it ends."""
 
 _ENDED = ("captured", "canceled")
 

@@ -82,6 +82,11 @@ SENTENCES: Mapping[S, Sentences] = {
         "A refund of {pending} is pending; your bank shows it in 5 to 10 days.",
         "Wait: the refund is pending. Do not refund {pending} again.",
     ),
+    S.UNCAPTURED: Sentences(
+        None,
+        "We could not take your payment; we will come back to you.",
+        "Capture it before it ends, or have it paid anew: a capture was refused.",
+    ),
     S.SURPLUS: Sentences(
         None,
         "You paid {surplus} too much; we send it back.",
@@ -106,6 +111,11 @@ SENTENCES: Mapping[S, Sentences] = {
         None,
         "Some of it is reserved twice; the second part is let go.",
         "Void the authorization that the order does not need: {spare}.",
+    ),
+    S.EARLY: Sentences(
+        None,
+        "We received {captured} on {taken}. Your order is on its way soon.",
+        "Send the goods, or refund it: it was taken before its hold ended.",
     ),
     S.ENDED: Sentences(
         "{held} was held until {ends}; nothing was taken",

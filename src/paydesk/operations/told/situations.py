@@ -27,11 +27,13 @@ class Situation(StrEnum):
     INQUIRY_IN_REVIEW = "inquiry in review"
     REFUND_FAILED = "refund failed"
     REFUND_PENDING = "refund pending"
+    UNCAPTURED = "capture failed"
     SURPLUS = "paid too much"
     GONE = "authorization gone"
     UNPLACED = "paid, not placed"
     UNAPPROVED = "paid, not approved"
     SPARE = "held beside"
+    EARLY = "taken before sent"
     ENDED = "hold has ended"
     EXPIRING = "hold ends soon"
     FRAUD_WARNING = "fraud warning"
@@ -112,6 +114,8 @@ OF_MATTER: Mapping[str, Situation] = {
     attention.REFUND_FAILED: _S.REFUND_FAILED,
     attention.SURPLUS: _S.SURPLUS,
     attention.GONE: _S.GONE,
+    attention.UNCAPTURED: _S.UNCAPTURED,
+    attention.EARLY: _S.EARLY,
     attention.UNPLACED: _S.UNPLACED,
     attention.UNAPPROVED: _S.UNAPPROVED,
     attention.SPARE: _S.SPARE,

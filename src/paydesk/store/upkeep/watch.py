@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, literal_column, select, update
 
+from paydesk.declare import Queue
 from paydesk.rules.record import Record
 from paydesk.store.inbox.tables import gateway_cursors as cursors
+from paydesk.store.records.queues import waits_in
 from paydesk.store.sql.ask import Ask, Asks
 from paydesk.store.sql.statements import OneOf
 from paydesk.store.sql.tables import table_of
@@ -118,6 +120,32 @@ def expiring(
     values = {"until": until, **({} if tenants is None else {"tenants": list(tenants)})}
     rows = yield Ask(("expiring", payments_.shape.type, tenants is None), build, values)
     return [Expiring(*row) for row in rows]
+
+
+def ending(payments_: type[Record], queue: Queue, orders_: type[Record], tenant: str, until: str, limit: int) -> Asks:
+    """The ids of a tenant's payments that wait in the queue and can be captured until `until` at most, those of placed
+    orders, the soonest first.
+    """
+
+    def build() -> Any:
+        payments, orders = table_of(payments_), table_of(orders_)
+        of_order = (orders.c.tenant == payments.c.tenant) & (orders.c.id == payments.c.order_id)
+        return (
+            select(payments.c.id)
+            .select_from(payments.join(orders, of_order))
+            .where(
+                waits_in(queue),
+                payments.c.tenant == bindparam("tenant"),
+                payments.c.capture_before <= bindparam("until", type_=Instant()),
+                orders.c.status.in_([literal_column("'placed'"), literal_column("'approved'")]),
+            )
+            .order_by(payments.c.capture_before)
+            .limit(bindparam("limit"))
+        )
+
+    values = {"tenant": tenant, "until": until, "limit": limit}
+    rows = yield Ask(("ending", payments_.shape.type), build, values)
+    return [row[0] for row in rows]
 
 
 def of_gateway(kind: str, named_by: str, tenant: str, gateway_id: str, after: str, limit: int) -> Asks:

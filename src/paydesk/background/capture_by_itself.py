@@ -1,0 +1,69 @@
+"""Captures that no client asks for, looked for by one process at a time: of authorizations that are about to end."""
+
+from __future__ import annotations
+
+import logging
+
+from paydesk.base.actor import worker
+from paydesk.base.errors import Refusal
+from paydesk.base.instants import instant, later
+from paydesk.base.tenants import tenant_of
+from paydesk.commerce.orders.ending import meet_end
+from paydesk.commerce.orders.orders import Order
+from paydesk.commerce.payments.stripe_payments import StripePayment
+from paydesk.commerce.payments.watching import ENDING
+from paydesk.desk import Desk
+from paydesk.store import organizations
+from paydesk.store.turns import take_turn
+from paydesk.store.upkeep import watch
+
+log = logging.getLogger("paydesk.capturing")
+
+EVERY_SECONDS = 60.0
+AT_ONCE = 200
+HOUR = 3600.0
+
+
+class Capturing:
+    """Asks for captures, each in a transaction of its own that looks at the order again once it is locked. The calls
+    are made as any that are deferred.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def once(self, *, every_seconds: float = EVERY_SECONDS) -> int:
+        """Ask for what is due by now, where nobody did since `every_seconds`; returns how many captures that were."""
+        database, now = self.desk.database, instant(self.desk.clock())
+        if not await database.write(lambda: take_turn("capturing", now, later(now, -every_seconds))):
+            return 0
+        asked = 0
+        for id_, slug, hours in await database.read(organizations.capturing_before_the_end):
+            until = later(now, hours * HOUR)
+            for live in (False, True):
+                asked += await self._tenant(tenant_of(id_, live), slug, until)
+        return asked
+
+    async def _tenant(self, tenant: str, slug: str, until: str) -> int:
+        """The same of one tenant's authorizations that end by then."""
+        asked = 0
+        while True:
+            found: list[str] = await self.desk.database.read(
+                lambda: watch.ending(StripePayment, ENDING, Order, tenant, until, AT_ONCE)
+            )
+            met = 0
+            for payment_id in found:
+                actor = worker(tenant, slug, "capturing", payment_id)
+                try:
+                    asked += await self.desk.operate(
+                        actor,
+                        lambda work: meet_end(StripePayment.shape.type, payment_id, until, work),  # noqa: B023
+                    )
+                    met += 1
+                except Refusal as refusal:
+                    # Another capture or void of it is under way: the next turn sees what became of that.
+                    log.info(
+                        "an authorization that ends is not captured now: %s", refusal, extra={"payment": payment_id}
+                    )
+            if len(found) < AT_ONCE or not met:
+                return asked
