@@ -1,6 +1,6 @@
 """A shop over HTTP: the API on a real database, without gateways, and callers of every kind."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,8 +126,16 @@ class Shop:
         self.actors = actors
         self.integration = self.caller("integration")
 
-    def caller(self, kind: Any, *, market: Record | None = None, customer: Record | None = None) -> Client:
-        token = f"{kind}/{market.id if market else ''}/{customer.id if customer else ''}"
+    def caller(
+        self,
+        kind: Any,
+        *,
+        market: Record | None = None,
+        customer: Record | None = None,
+        places: Iterable[Record] = (),
+    ) -> Client:
+        located = tuple(one.id for one in places)
+        token = f"{kind}/{market.id if market else ''}/{customer.id if customer else ''}/{located}"
         self.actors[token] = Actor(
             tenant="shop/test",
             organization_id="shop",
@@ -138,6 +146,7 @@ class Shop:
             owner_id=customer.id if customer else None,
             owner_type="Customer" if customer else None,
             market_ids=(market.id,) if market else None,
+            stock_location_ids=located or None,
         )
         return Client(self.http, token)
 

@@ -234,3 +234,46 @@ async def test_what_waited_for_a_record_is_younger_than_what_it_waited_for(
     assert newest["changes"]["reference"] == [None, "r0"]
     assert newest["created_at"] >= let_go_at
     assert (await api.get(order))["updated_at"] == newest["created_at"]
+
+
+@pytest.mark.usefixtures("patient")
+async def test_schedulers_that_come_to_a_market_at_once_all_count_and_stay_taxed_as_it_is(
+    api: Api, database_url: str
+) -> None:
+    def post(name: str, starts: float, ends: float, of: Link, prices: Answer) -> Any:
+        when = {"name": name, "starts_at": instant(now + starts), "expires_at": instant(now + ends)}
+        return api.create("price_list_schedulers", when, market=of, price_list=prices)
+
+    now = api.app.clock()
+    sale = await api.create("price_lists", {"name": "Sale", "currency_code": "EUR"})
+    (own,) = (await api.get("price_lists", "?filter[q][code_eq]=eur")).data
+    merchant = {"type": "merchants", "id": (await api.get("merchants")).data[0]["id"]}
+    usual = {"type": "price_lists", "id": own["id"]}
+    other = await api.create("markets", {"name": "Other"}, merchant=merchant, price_list=usual)
+    moved = await post("Moved", 60, 7200, api.market, sale)
+    async with held(database_url, other):
+        body = {"data": {**link_of(moved), "relationships": {"market": {"data": link_of(other)}}}}  # type: ignore[dict-item]
+        path = f"price_list_schedulers/{moved.id}"
+        tasks = [
+            asyncio.create_task(api.send("PATCH", path, body)),
+            asyncio.create_task(post("New", 60, 3600, other, sale)),
+        ]
+        await eventually(lambda: some_wait(api))
+    assert [one.status for one in await asyncio.gather(*tasks)] == [200, 201]
+    rows = await api.rows("markets", "name", "scheduled_until")
+    assert dict(rows)["Other"] == instant(now + 7200)
+    # Whether prices contain taxes is compared with lists that stay as they are meanwhile.
+    late = await api.create("price_lists", {"name": "Late", "currency_code": "EUR"})
+    async with held(database_url, late):
+        flag = {"data": {"type": "price_lists", "id": late.id, "attributes": {"tax_included": False}}}
+        when = {"name": "Late", "starts_at": instant(now + 60), "expires_at": instant(now + 90)}
+        new = {"type": "price_list_schedulers", "attributes": when, "relationships": {}}
+        new["relationships"] = {"market": {"data": link_of(other)}, "price_list": {"data": link_of(late)}}
+        tasks = [
+            asyncio.create_task(api.send("PATCH", f"price_lists/{late.id}", flag)),
+            asyncio.create_task(api.send("POST", "price_list_schedulers", {"data": new})),
+        ]
+        await eventually(lambda: some_wait(api))
+    changed, made = await asyncio.gather(*tasks)
+    assert (changed.status, made.status) in ((200, 422), (422, 201))
+    assert (await api.get(late))["tax_included"] is (made.status == 201)

@@ -47,6 +47,7 @@ class Access:
     sales_scope      the same for sales channels alone
     unscoped         rows for sales channels whose token names no market
     store_scope      rows within the token's store, for every caller whose token names one
+    place_scope      rows of the token's stock locations, for every caller whose token names such and no market
     """
 
     guest: str = ""
@@ -61,6 +62,7 @@ class Access:
     sales_scope: Condition = ALWAYS
     unscoped: Condition = ALWAYS
     store_scope: Condition = ALWAYS
+    place_scope: Condition = ALWAYS
 
     def via(self, relationship: str, *, guest: str, customer: str | None = None) -> Access:
         """The same rows seen from a record that belongs to one of them."""
@@ -78,6 +80,7 @@ class Access:
             sales_scope=through(relationship, self.sales_scope) or ALWAYS,
             unscoped=through(relationship, self.unscoped) or ALWAYS,
             store_scope=through(relationship, self.store_scope) or ALWAYS,
+            place_scope=through(relationship, self.place_scope) or ALWAYS,
         )
 
 

@@ -25,7 +25,9 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Something the access token says, `owner_id`, `market_ids`, `store_ids`; or `now`, the instant of the request."""
+    """Something the access token says, `owner_id`, `market_ids`, `store_ids`; `now`, the instant of the request; or
+    `document_id`, the id of the record that a document is about, or whose related records it lists.
+    """
 
     what: str
 

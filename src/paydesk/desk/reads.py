@@ -43,7 +43,7 @@ class Reads:
         self, actor: Actor, view: Any, record_id: str, allowed: Condition | None = None, *, written: bool = False
     ) -> Generator[Any, Any, Selection]:
         """The same in a transaction, of a record for which `allowed` is true. `written`: to answer a write."""
-        caller = self._transactions.caller(actor)
+        caller = {**self._transactions.caller(actor), "document_id": record_id}
         row, seen = yield from self._documents.one(view, actor.tenant, record_id, allowed, caller)
         if row is None:
             raise NotFound(record_id)
@@ -117,6 +117,8 @@ class Reads:
         concrete: Mapping[str, Any] | None,
     ) -> Generator[Any, Any, Selection]:
         caller = self._transactions.caller(actor)
+        if related_to is not None:
+            caller["document_id"] = related_to[1]
         if related_to is None:
             condition = both(where, self._permissions.sees(actor, view.resource))
         else:

@@ -27,10 +27,10 @@ _ACTIONS: dict[Act, str] = {
 _READS: frozenset[Act] = frozenset({"show", "list"})
 _KEPT = 8192
 
-Limits = tuple[bool, bool]
-"""Whether a token names markets, and whether it names a store."""
+Limits = tuple[bool, bool, bool]
+"""Whether a token names markets, whether it names a store, and whether it names stock locations and no market."""
 
-_NO_LIMITS: Limits = (False, False)
+_NO_LIMITS: Limits = (False, False, False)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -99,7 +99,11 @@ def caller_values(actor: Actor) -> dict[str, Any]:
 
 
 def _within(actor: Actor) -> Limits:
-    return actor.market_ids is not None, actor.store_id is not None
+    return (
+        actor.market_ids is not None,
+        actor.store_id is not None,
+        actor.market_ids is None and bool(actor.stock_location_ids),
+    )
 
 
 def _only_reads(kind: str, role: str) -> bool:
@@ -128,8 +132,12 @@ def _sees(kind: str, owner_type: str | None, limits: Limits, resource: type[Reco
     access, about = resource.shape.access, resource.about
     if about and (kind == "sales_channel" or (limits != _NO_LIMITS and "." not in about)):
         return _sees_holder(kind, owner_type, limits, resource)
-    by_market, by_store = limits
-    scope = both(access.scope if by_market else None, access.store_scope if by_store else None)
+    by_market, by_store, by_place = limits
+    scope = both(
+        access.scope if by_market else None,
+        access.store_scope if by_store else None,
+        access.place_scope if by_place else None,
+    )
     if kind != "sales_channel":
         return _plain(scope)
     rows = access.customer_sees if _is_customer(owner_type) else access.guest_sees

@@ -41,6 +41,7 @@ class StockItem(
             within("stock_location.inventory_stock_locations.inventory_model.markets.id", Caller("market_ids")),
             within("stock_location_id", Caller("stock_location_ids")),
         ),
+        place_scope=within("stock_location_id", Caller("stock_location_ids")),
     ),
 ):
     """The stock of one sku at one location, which has at most one. What is reserved for orders is part of it until

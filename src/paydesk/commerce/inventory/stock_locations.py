@@ -39,6 +39,7 @@ class StockLocation(
             within("inventory_stock_locations.inventory_model.markets.id", Caller("market_ids")),
             within("id", Caller("stock_location_ids")),
         ),
+        place_scope=within("id", Caller("stock_location_ids")),
     ),
 ):
     """A warehouse or a shop that goods are sent from and returned to. Source: Commerce Layer, "Stock locations"."""

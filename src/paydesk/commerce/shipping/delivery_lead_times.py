@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.commerce.shipping.access import LEAD_TIMES
-from paydesk.declare import FILTER, FIND, WRITE, integer, to_one
+from paydesk.declare import FILTER, FIND, WRITE, Caller, Own, Related, both, either, eq, integer, to_many, to_one
 from paydesk.rules.asking import Change
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
 MOST_HOURS = 10 * 366 * 24
+
+_OF_DOCUMENT = either(eq("id", Caller("document_id")), eq("order_id", Caller("document_id")))
+_SENT = Related((_OF_DOCUMENT, eq("shipment_offers.shipping_method_id", Own("id"))), "shipments_there", "shipments")
+FOR_SHIPMENT = both(eq("shipping_method_id", Own("id")), _SENT)
+"""How long a shipping method takes for the shipment that it is included in: in a document about one shipment or order,
+from the place that such a shipment is sent from.
+"""
 
 
 class DeliveryLeadTime(
@@ -31,6 +38,7 @@ class DeliveryLeadTime(
     max_days = integer(FILTER, example=3, doc="The most, rounded to days.")
     stock_location = to_one("stock_locations", WRITE | FIND, required=True)
     shipping_method = to_one("shipping_methods", WRITE | FIND, required=True)
+    shipments_there = to_many("shipments", match=eq("stock_location_id", Own("stock_location_id")), hidden=True)
 
     @classmethod
     def creating(cls, change: Change, work: Work) -> DeliveryLeadTime:

@@ -137,6 +137,7 @@ class Shipment(
     stock_transfers = to_many("stock_transfers", by="shipment")
     line_items = to_many("line_items", flags=NONE, match=eq("stock_line_items.shipment_id", Own("id")))
     available_shipping_methods = to_many("shipping_methods", flags=NONE, through="shipment_offers", by="shipment")
+    shipment_offers = to_many("shipment_offers", by="shipment", hidden=True)
     carrier_accounts = to_many("carrier_accounts", flags=NONE, match=NEVER)
     parcels = to_many("parcels", by="shipment")
     events = to_many("events", by="resource")

@@ -9,11 +9,11 @@ from paydesk.commerce.limits import MOST_CENTS, must_be_payable
 from paydesk.commerce.of_market import take_currency
 from paydesk.commerce.shipping import prices
 from paydesk.commerce.shipping.access import METHODS
+from paydesk.commerce.shipping.delivery_lead_times import FOR_SHIPMENT
 from paydesk.commerce.shipping.weights import UNITS
 from paydesk.declare import (
     FILTER,
     FIND,
-    NEVER,
     NONE,
     WRITE,
     Own,
@@ -112,7 +112,7 @@ class ShippingMethod(
     shipping_zone = to_one("shipping_zones", WRITE | FIND)
     shipping_category = to_one("shipping_categories", WRITE | FIND)
     stock_location = to_one("stock_locations", WRITE | FIND)
-    delivery_lead_time_for_shipment = to_one("delivery_lead_times", match=NEVER)
+    delivery_lead_time_for_shipment = to_one("delivery_lead_times", match=FOR_SHIPMENT)
     shipping_method_tiers = to_many("shipping_method_tiers", by="shipping_method", flags=WRITE | FILTER)
     shipping_weight_tiers = to_many("shipping_weight_tiers", by="shipping_method", flags=NONE)
     notifications = to_many("notifications", by="notifiable")
