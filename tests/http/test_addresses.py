@@ -10,7 +10,7 @@ from paydesk.http.limits import Limits
 from tests.http.world import GOODS, MEDIA_TYPE, World, networks, world_at
 
 EXPOSED = (
-    "Location, Retry-After, WWW-Authenticate, Idempotent-Replayed, "
+    "Location, Retry-After, WWW-Authenticate, Idempotent-Replayed, Preference-Applied, "
     "X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining"
 )
 
@@ -133,7 +133,9 @@ def test_a_preflight_is_answered_without_a_token(world: World, path: str) -> Non
     assert (answer.status, answer.body) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["access-control-allow-methods"] == "GET, HEAD, POST, PATCH, DELETE"
-    assert answer.headers["access-control-allow-headers"] == "Authorization, Content-Type, Accept, Idempotency-Key"
+    assert (
+        answer.headers["access-control-allow-headers"] == "Authorization, Content-Type, Accept, Idempotency-Key, Prefer"
+    )
     assert "access-control-allow-credentials" not in answer.headers
 
 

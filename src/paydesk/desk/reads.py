@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from typing import Any
 
 from paydesk.base.actor import Actor
 from paydesk.base.errors import Denied, NotFound
-from paydesk.base.selection import Selection
+from paydesk.base.selection import COUNTED, Selection
 from paydesk.declare import Condition, Relationship, Test, both, eq, within
 from paydesk.desk.requests import Request
 from paydesk.desk.transactions import Columns, Transactions
@@ -24,6 +25,7 @@ class Reads:
     """See the module."""
 
     def __init__(self, transactions: Transactions) -> None:
+        self.counted_to = COUNTED
         self._transactions = transactions
         self._database = transactions.database
         self._documents = transactions.documents
@@ -93,14 +95,16 @@ class Reads:
         size: int,
         related_to: Related | None = None,
         counted: bool = True,
+        exactly: bool = False,
         concrete: Mapping[str, Any] | None = None,
     ) -> Selection:
         """A page of a list. `related_to` is (owning type, its id, relationship name) for a related list.
 
+        exactly    count all records, however many there are
         concrete   a view of each type, where `view` is of the type that reads what they share
         """
         rows: Selection = await self._database.read(
-            lambda: self._many(request.actor, view, where, sort, number, size, related_to, counted, concrete)
+            lambda: self._many(request.actor, view, where, sort, number, size, related_to, counted, exactly, concrete)
         )
         return rows
 
@@ -114,6 +118,7 @@ class Reads:
         size: int,
         related_to: Related | None,
         counted: bool,
+        exactly: bool,
         concrete: Mapping[str, Any] | None,
     ) -> Generator[Any, Any, Selection]:
         caller = self._transactions.caller(actor)
@@ -127,21 +132,57 @@ class Reads:
             if relationship.listed:
                 condition = both(condition, self._permissions.lists(actor, view.resource))
             condition = both(condition, (yield from self._related(actor, view, *related_to)))
+        offset = (number - 1) * size
+        # One more than the page holds: whether there is a next page is known by that alone.
+        limit = size + 1 if counted else size
         primary = yield from self._documents.page(
-            view, actor.tenant, where=condition, caller=caller, sort=sort, limit=size, offset=(number - 1) * size
+            view, actor.tenant, where=condition, caller=caller, sort=sort, limit=limit, offset=offset
         )
-        total: int | None = None
+        rows = Selection(primary[:size])
         if counted:
-            if number == 1 and len(primary) < size:
-                total = len(primary)
-            else:
-                total = yield from self._documents.count(view.resource, actor.tenant, condition, caller)
-        rows = Selection(primary, total)
+            rows.more = len(primary) > size
+            up_to = offset + len(primary)
+            rows.total = up_to
+            if rows.more or (offset and not primary):
+                rows.total = yield from self._total(
+                    view.resource, actor.tenant, condition, caller, up_to, rows, exactly
+                )
+        primary = rows.primary
         if concrete is not None:
             yield from self._read_concrete(actor, rows, concrete)
             return rows
         yield from self._documents.include(view, primary, actor.tenant, self._gate(actor), caller, rows)
         return rows
+
+    def _total(
+        self,
+        resource: type[Record],
+        tenant: str,
+        where: Condition | None,
+        caller: Mapping[str, Any],
+        up_to: int,
+        page: Selection,
+        exactly: bool,
+    ) -> Generator[Any, Any, int]:
+        """How many records a list has, of which `up_to` are known: those up to this page and one that follows it.
+
+        Exact where they are no more than are counted, where all are to be counted, and beyond the last page.
+        """
+        count = partial(self._documents.count, resource, tenant, where, caller)
+        total: int
+        if not page.more:
+            total = yield from count()
+            return min(up_to, total)  # Nothing is there at this offset, so there are no more.
+        if exactly:
+            total = yield from count()
+            return max(up_to, total)
+        most = self.counted_to
+        if up_to <= most:
+            total = yield from count(most + 1)
+            if total <= most:
+                return max(up_to, total)
+        total = yield from self._documents.guess(resource, tenant, where, caller)
+        return max(up_to, most + 1, total)
 
     def _read_concrete(self, actor: Actor, rows: Selection, concrete: Mapping[str, Any]) -> Generator[Any, Any, None]:
         """Read the rows of a page again, each as its own type."""

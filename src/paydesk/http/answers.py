@@ -14,14 +14,14 @@ CORS: tuple[tuple[bytes, bytes], ...] = (
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"Location, Retry-After, WWW-Authenticate, Idempotent-Replayed, "
+        b"Location, Retry-After, WWW-Authenticate, Idempotent-Replayed, Preference-Applied, "
         b"X-Ratelimit-Limit, X-Ratelimit-Interval, X-Ratelimit-Remaining",
     ),
 )
 PREFLIGHT: tuple[tuple[bytes, bytes], ...] = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, HEAD, POST, PATCH, DELETE"),
-    (b"access-control-allow-headers", b"Authorization, Content-Type, Accept, Idempotency-Key"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, Accept, Idempotency-Key, Prefer"),
     (b"access-control-max-age", b"7200"),
     (b"allow", b"GET, HEAD, POST, PATCH, DELETE, OPTIONS"),
     (b"content-length", b"0"),

@@ -14,6 +14,8 @@ from paydesk.jsonapi.query.query import Query
 from paydesk.rules.registry import Registry
 from paydesk.rules.resource import Resource
 
+_EXACTLY = b"count=exact"
+
 Owner = tuple[type[Resource], str, str]
 """A record by type and id, and the name of a relationship of its."""
 
@@ -81,6 +83,7 @@ async def _page(
 ) -> Answer:
     view = request.view(resource, query, in_list=True)
     sort = (*query.sort, ("id", True)) if query.sort else (("created_at", True), ("id", True))
+    exactly = _counts_exactly(request)
     rows = await request.engine.desk.reads.many(
         request.to_desk(),
         view,
@@ -89,9 +92,19 @@ async def _page(
         number=query.page_number,
         size=query.page_size,
         related_to=related_to,
+        exactly=exactly,
         concrete=_views_by_type(request, query, related_to),
     )
-    return found(request.frame.many(view, rows, path, query.link_query, query.page_number, query.page_size))
+    answer = found(request.frame.many(view, rows, path, query.link_query, query.page_number, query.page_size))
+    if exactly:
+        answer[1].append((b"preference-applied", _EXACTLY))
+    return answer
+
+
+def _counts_exactly(request: ApiRequest) -> bool:
+    """Whether the client prefers an exact count to a quick one (RFC 7240)."""
+    preferences = request.headers.get(b"prefer", b"")
+    return any(one.partition(b";")[0].strip().lower().replace(b'"', b"") == _EXACTLY for one in preferences.split(b","))
 
 
 def _views_by_type(request: ApiRequest, query: Query, related_to: Owner | None) -> dict[str, View] | None:

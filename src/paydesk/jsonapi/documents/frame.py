@@ -93,7 +93,7 @@ class Frame:
         links: dict[str, str] = {"first": link(1)}
         if number > 1:
             links["prev"] = link(min(number - 1, pages))
-        if number < pages:
+        if rows.more:
             links["next"] = link(number + 1)
         links["last"] = link(pages)
         return b'{"data":[%b]%b,"meta":{"record_count":%d,"page_count":%d},"links":%b}' % (

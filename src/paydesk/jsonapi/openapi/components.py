@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from paydesk.base.selection import COUNTED
 from paydesk.jsonapi.errors import CODES
 from paydesk.jsonapi.openapi.answers import example_error
 from paydesk.jsonapi.openapi.schema import MEDIA_TYPE, Json, ref
@@ -57,6 +58,13 @@ PARAMETERS: Json = {
         "description": "Where the page before ended: taken from its `links.next`.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     },
+    "prefer": {
+        "name": "Prefer",
+        "in": "header",
+        "description": f"`count=exact` counts all records of a list, also where there are more than {COUNTED:,}.",
+        "schema": {"type": "string", "maxLength": 100},
+        "example": "count=exact",
+    },
     "idempotency_key": {
         "name": "Idempotency-Key",
         "in": "header",
@@ -99,6 +107,8 @@ SCHEMAS: Json = {
     "page_links": {
         "type": "object",
         "required": ["first", "last"],
+        "description": "`next` is there while further records are. `last` leads to the page `page_count`: of an "
+        "estimate that may lie beyond the end, where the page is empty and `prev` leads to the last records.",
         "properties": {name: {"type": "string", "format": "uri"} for name in ("first", "prev", "next", "last")},
         "additionalProperties": False,
     },
@@ -106,8 +116,17 @@ SCHEMAS: Json = {
         "type": "object",
         "required": ["record_count", "page_count"],
         "properties": {
-            "record_count": {"type": "integer", "minimum": 0},
-            "page_count": {"type": "integer", "minimum": 1},
+            "record_count": {
+                "type": "integer",
+                "minimum": 0,
+                "description": f"Exact up to {COUNTED:,}, on the last page, and with `Prefer: count=exact`. Otherwise "
+                "an estimate: no less than the records up to this page, and one more while further ones follow.",
+            },
+            "page_count": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "At least the number of the next page while there is one.",
+            },
         },
     },
     "resource_meta": {

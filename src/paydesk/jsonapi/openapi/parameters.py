@@ -93,7 +93,7 @@ class Parameters:
 
     def of_list(self, shape: Shape) -> list[Json]:
         """Pages, order and filters."""
-        parameters = [shared_parameter("page_number"), shared_parameter("page_size")]
+        parameters = [shared_parameter(name) for name in ("page_number", "page_size", "prefer")]
         sortable = sortable_names(shape)
         if sortable:
             both_ways = [criterion for name in sortable for criterion in (name, f"-{name}")]

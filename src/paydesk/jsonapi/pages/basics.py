@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from html import escape
 
 from paydesk.base.errors import MESSAGES
+from paydesk.base.selection import COUNTED
 from paydesk.jsonapi import errors
 from paydesk.jsonapi.openapi.answers import example_error
 from paydesk.jsonapi.openapi.components import ERRORS
@@ -122,7 +123,9 @@ def _reading(origin: str) -> str:
         "<code>sort=-created_at,code</code> orders a list; without it the newest come first.</p>"
         f'<h3 id="pages">Pages</h3><p>Lists come in pages: <code>page[number]</code> from 1, <code>page[size]</code> '
         f"{PAGE_SIZE} unless given, at most {PAGE_SIZE_MAXIMUM}. <code>meta.record_count</code> says how many there "
-        "are; <code>links.next</code> leads on.</p>",
+        f"are, exactly up to {COUNTED:,}; beyond that it is an estimate until the last page, unless the request has "
+        "the header <code>Prefer: count=exact</code>. <code>links.next</code> leads on as long as there is more, and "
+        "<code>meta.page_count</code> is never less than the next page.</p>",
         example("Orders with their lines", Request("GET", f"{origin}/api/orders?{query}")),
     )
 

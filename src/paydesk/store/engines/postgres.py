@@ -23,7 +23,7 @@ from paydesk.base.errors import Invalid, NotUnique, Unavailable
 from paydesk.store.engines.postgres_activity import is_working, lock_holders
 from paydesk.store.engines.postgres_connections import as_it_was, connect, lowering_of, prepare
 from paydesk.store.engines.queues import Queues
-from paydesk.store.sql.ask import Ask, Fill, Landed, Record, Rows, StillReferred, Transaction
+from paydesk.store.sql.ask import Ask, Fill, Guess, Landed, Record, Rows, StillReferred, Transaction
 from paydesk.store.sql.statements import statements_of
 from paydesk.store.types import METADATA
 
@@ -359,6 +359,10 @@ class PostgreSQL:
         statement = self._statements.get(ask.key, ask.build)
         self.statements_run += 1
         values = ask.values
+        if type(ask) is Guess:
+            # What the planner expects of these very values.
+            plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement.text}", *statement.positional(values))  # type: ignore[arg-type]
+            return [(int(orjson.loads(plan)[0]["Plan"]["Plan Rows"]),)]
         if type(values) is list:
             if len(values) == 1:
                 values = values[0]

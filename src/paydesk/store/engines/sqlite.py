@@ -25,7 +25,7 @@ from paydesk.base import private
 from paydesk.base.errors import NotUnique, Unavailable
 from paydesk.store.engines import sqlite_file
 from paydesk.store.engines.sqlite_log import Log
-from paydesk.store.sql.ask import Ask, Fill, Landed, Rows, StillReferred, Transaction
+from paydesk.store.sql.ask import Ask, Fill, Guess, Landed, Rows, StillReferred, Transaction
 from paydesk.store.sql.statements import statements_of
 
 T = TypeVar("T")
@@ -179,6 +179,10 @@ class SQLite:
                 return stop.value  # type: ignore[no-any-return]
 
     def _run(self, cursor: apsw.Cursor, ask: Ask) -> Rows:
+        if type(ask) is Guess:
+            self.statements_run += 1
+            # Rows are numbered as they come: the last number is no less than how many there are.
+            return cursor.execute(f'SELECT coalesce(max(rowid), 0) FROM "{ask.table}"').fetchall()
         statement = self._statements.get(ask.key, ask.build)
         self.statements_run += 1
         if type(ask) is Fill:

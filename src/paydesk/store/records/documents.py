@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from paydesk.base.selection import Selection
 from paydesk.declare import Condition
@@ -18,9 +18,13 @@ from paydesk.rules.registry import Registry
 from paydesk.store.records.related import related_rows
 from paydesk.store.records.tables import build
 from paydesk.store.records.views import NEWEST_FIRST, Gate, Sort, Viewed, selected
-from paydesk.store.sql.ask import Ask, Asks, Row
+from paydesk.store.sql.ask import Ask, Asks, Guess, Row
 from paydesk.store.sql.conditions import Clauses, normalise
+from paydesk.store.sql.statements import Plainly
 from paydesk.store.sql.tables import table_of, tenant_for
+
+DEEP = 1000
+"""From that offset on, ids alone are passed over, and whole rows are read of the page only."""
 
 
 class Documents:
@@ -44,45 +48,69 @@ class Documents:
         """Rows of `view` that fulfil `where`, `limit` of them from `offset`."""
         resource = view.resource
         key, values = normalise(where, caller)
+        deep = offset >= DEEP
 
         def build() -> Any:
             table = table_of(resource)
             clauses = Clauses(self.registry)
-            condition = clauses.clause(where, resource, table) if where is not None else None
-            columns, origin = selected(self.registry, clauses, resource, table, view.columns)
-            statement = select(*columns).select_from(origin).where(table.c.tenant == bindparam("tenant"))
-            if resource.shape.discriminator:
-                statement = statement.where(table.c.type == resource.shape.discriminator)
-            if condition is not None:
-                statement = statement.where(condition)
-            for name, descending in sort:
-                column = table.c[name]
-                ordered = column.desc().nulls_last() if descending else column.asc().nulls_last()
-                statement = statement.order_by(
-                    ordered if column.nullable else (column.desc() if descending else column.asc())
-                )
-            return statement.limit(bindparam("limit")).offset(bindparam("offset"))
+            source = table.alias("row") if deep else table
+            wanted = self._wanted(clauses, select(table.c.id), resource, where)
+            columns, origin = selected(self.registry, clauses, resource, source, view.columns)
+            if deep:
+                of_page = _paged(wanted.order_by(*_order(table, sort)))
+                statement = select(*columns).select_from(origin)
+                statement = statement.where(source.c.tenant == bindparam("tenant"), source.c.id.in_(of_page))
+                return statement.order_by(*_order(source, sort, plainly=True))
+            statement = wanted.with_only_columns(*columns).select_from(origin)
+            return _paged(statement.order_by(*_order(table, sort)))
 
         binds = {"tenant": tenant_for(resource, tenant), "limit": limit, "offset": offset}
         binds.update((f"c{number}", value) for number, value in enumerate(values))
-        rows = yield Ask(("page", view.serial, key, sort), build, binds)
+        rows = yield Ask(("page", view.serial, key, sort, deep), build, binds)
         return rows
 
-    def count(self, resource: type[Record], tenant: str, where: Condition | None, caller: Mapping[str, Any]) -> Asks:
-        """How many records fulfil `where`."""
+    def _wanted(self, clauses: Clauses, statement: Any, resource: type[Record], where: Condition | None) -> Any:
+        """`statement` about the records of a tenant that fulfil `where`."""
+        table = table_of(resource)
+        statement = statement.where(table.c.tenant == bindparam("tenant"))
+        if resource.shape.discriminator:
+            statement = statement.where(table.c.type == resource.shape.discriminator)
+        return statement if where is None else statement.where(clauses.clause(where, resource, table))
+
+    def count(
+        self,
+        resource: type[Record],
+        tenant: str,
+        where: Condition | None,
+        caller: Mapping[str, Any],
+        most: int | None = None,
+    ) -> Asks:
+        """How many records fulfil `where`. It is counted up to `most`, where there is one."""
         key, values = normalise(where, caller)
 
         def build() -> Any:
-            table = table_of(resource)
-            statement = select(func.count()).select_from(table).where(table.c.tenant == bindparam("tenant"))
-            if resource.shape.discriminator:
-                statement = statement.where(table.c.type == resource.shape.discriminator)
-            return (
-                statement if where is None else statement.where(Clauses(self.registry).clause(where, resource, table))
-            )
+            wanted = self._wanted(Clauses(self.registry), select(literal_column("1")), resource, where)
+            if most is None:
+                return wanted.with_only_columns(func.count()).select_from(table_of(resource))
+            limited = wanted.select_from(table_of(resource)).limit(bindparam("most")).subquery()
+            return select(func.count()).select_from(limited)
 
         binds = {"tenant": tenant_for(resource, tenant), **{f"c{number}": value for number, value in enumerate(values)}}
-        rows = yield Ask(("count", resource.shape.type, key), build, binds)
+        if most is not None:
+            binds["most"] = most
+        rows = yield Ask(("count", resource.shape.type, key, most is None), build, binds)
+        return rows[0][0]
+
+    def guess(self, resource: type[Record], tenant: str, where: Condition | None, caller: Mapping[str, Any]) -> Asks:
+        """About how many records fulfil `where`."""
+        key, values = normalise(where, caller)
+
+        def build() -> Any:
+            wanted = self._wanted(Clauses(self.registry), select(literal_column("1")), resource, where)
+            return wanted.select_from(table_of(resource))
+
+        binds = {"tenant": tenant_for(resource, tenant), **{f"c{number}": value for number, value in enumerate(values)}}
+        rows = yield Guess(resource.shape.table, ("guess", resource.shape.type, key), build, binds)
         return rows[0][0]
 
     def one(
@@ -149,3 +177,17 @@ class Documents:
                 if not relationship.many:
                     linked = linked[0] if linked else None
                 into.linkage.setdefault((type_, row[0]), {})[name] = linked
+
+
+def _order(source: Any, sort: Sort, *, plainly: bool = False) -> list[Any]:
+    ordered = []
+    for name, descending in sort:
+        column = source.c[name]
+        key: Any = Plainly(column) if plainly else column
+        key = key.desc() if descending else key.asc()
+        ordered.append(key.nulls_last() if column.nullable else key)
+    return ordered
+
+
+def _paged(statement: Any) -> Any:
+    return statement.limit(bindparam("limit")).offset(bindparam("offset"))

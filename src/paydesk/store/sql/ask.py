@@ -71,6 +71,18 @@ class Fill(Ask):
         self.table, self.columns, self.rows, self.documents = table, columns, rows, documents
 
 
+class Guess(Ask):
+    """About how many rows a statement that selects from `table` has, by the database's own figures: read in no time,
+    never exact. Is answered with one row.
+    """
+
+    __slots__ = ("table",)
+
+    def __init__(self, table: str, key: Any, build: Callable[[], Any], values: Mapping[str, Any]) -> None:
+        super().__init__(key, build, values)
+        self.table = table
+
+
 Transaction = Generator[Ask, Rows, T]
 Asks = Transaction[Any]
 """A transaction, or a part of one, whose docstring says what it returns."""
