@@ -291,6 +291,16 @@ async def test_a_lead_time_is_from_one_location_by_one_method(shop: Shop) -> Non
         links = {each: one for each, one in related.items() if each != name}
         asked = shop.integration.create("delivery_lead_times", links, min_hours=1, max_hours=2)
         assert await refused(asked) == (422, [(f"/data/relationships/{name}", "blank")])
+    asked = shop.integration.create("delivery_lead_times", related, min_hours=1, max_hours=2)
+    taken = (422, [("/data/relationships/shipping_method", "taken")])
+    assert await refused(asked) == taken
+    there = await location(shop, "Torino")
+    other = await shop.integration.create(
+        "delivery_lead_times", {**related, "stock_location": there}, min_hours=1, max_hours=2
+    )
+    assert await refused(shop.integration.update(other, {"stock_location": here})) == taken
+    assert len(await shop.integration.list("delivery_lead_times")) == 2
+    await shop.integration.delete(other)
     later = await shop.integration.update(time, max_hours=84)
     assert (later["min_days"], later["max_days"]) == (2, 4)
     found = await shop.integration.list("delivery_lead_times?filter[q][max_days_gteq]=4&filter[q][min_days_eq]=2")

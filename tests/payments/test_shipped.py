@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.acts.orders import at_stripe, moved, only, stands
 from tests.acts.stocked import counted, holdings, in_stock
 from tests.payments.conftest import ADDRESS, Answer, Api
@@ -431,3 +433,58 @@ async def test_a_payment_is_opened_for_what_sending_costs_by_then(api: Api) -> N
     found = await api.get(shipment, "?include=line_items,delivery_lead_time")
     told = {one["type"]: one["attributes"] for one in found.document["included"]}
     assert (told["line_items"]["sku_code"], told["delivery_lead_times"]["max_days"]) == ("HAT", 2)
+
+
+@pytest.mark.parametrize("is_manual", [False, True])
+async def test_a_shipment_that_is_cancelled_gives_its_stock_back_once(api: Api, is_manual: bool) -> None:
+    order, (hat, coat) = await placed(api, "HAT", "COAT")
+    (model,) = (await api.get("inventory_models")).data
+    await api.update({"type": "inventory_models", "id": model["id"]}, {"manual_stock_decrement": is_manual})
+    await api.update(order, {"_approve_and_capture": True})
+    hats, coats = (await holdings(api))[:2]
+    assert {hats, coats} == {("reserved" if is_manual else "taken", 1)}
+    for _ in range(2):
+        await api.update(hat, {"_cancel": True})
+        assert sorted(await in_stock(api)) == ([(5, 0), (5, 1)] if is_manual else [(4, 0), (5, 0)])
+        assert len(await holdings(api)) == 1
+    for trigger in ("_picking", "_packing", "_ready_to_ship", "_ship"):
+        await api.update(coat, {trigger: True})
+    assert await stands(api, order) == ("approved", "paid", "fulfilled")
+    assert (sorted(await in_stock(api)), await holdings(api)) == ([(4, 0), (5, 0)], [("taken", 1)])
+    await api.update(await only(api, order, "captures"), {"_refund": True})
+    assert sorted(await in_stock(api)) == [(4, 0), (5, 0)]
+    # Placed and edited, an order holds again what its new shipments are to send.
+    (post,) = (await api.get("shipping_methods")).data
+    order = await to_send(api, "HAT", quantity=3)
+    (own,) = await shipments(api, order)
+    await api.update(own, shipping_method={"type": "shipping_methods", "id": post["id"]})
+    await paid(api, order)
+    await api.update(order, {"_place": True})
+    await api.update(own, {"_cancel": True})
+    assert (sorted(await in_stock(api)), await holdings(api)) == ([(4, 0), (5, 0)], [("taken", 1)])
+    await api.update(order, {"_start_editing": True})
+    await api.update(order, {"_refresh": True})
+    _, again = await shipments(api, order)
+    await api.update(again, shipping_method={"type": "shipping_methods", "id": post["id"]})
+    assert (await api.update(order, {"_stop_editing": True}))["status"] == "placed"
+    assert sorted(await holdings(api)) == [("reserved", 3), ("taken", 1)]
+    await api.update(order, {"_cancel": True})
+    assert sorted(await in_stock(api)) == [(4, 0), (5, 0)]
+    assert sorted(await holdings(api)) == [("given_back", 3), ("taken", 1)]
+
+
+async def test_an_error_of_placing_names_no_shipment_that_is_not_there(api: Api) -> None:
+    order = await to_send(api, "HAT", "COAT")
+    await way(api, "Post", 500)
+    # The shop has its first shipping method by now: placing builds a shipment, and its failure takes it away again.
+    error = (await api.update(order, {"_place": True}, expect=422)).errors[0]
+    assert (error["source"]["pointer"], error["meta"]) == (
+        "/data/relationships/shipments",
+        {"error": "shipping_method", "value": ["COAT", "HAT"]},
+    )
+    assert error["detail"] == "shipments - the shipment of COAT, HAT has no shipping method"
+    assert await shipments(api, order) == []
+    await api.update(order, {"_refresh": True})
+    error = (await api.update(order, {"_place": True}, expect=422)).errors[0]
+    assert error["meta"] == {"error": "shipping_method", "value": f"{order['number']}/S/001"}
+    assert len(await shipments(api, order)) == 1

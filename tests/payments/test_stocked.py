@@ -229,3 +229,35 @@ async def place(api: Api, order: Any) -> tuple[int, list[tuple[str, str]]]:
     body = {"data": {**order.link, "attributes": {"_place": True}}}
     answer = await api.send("PATCH", f"orders/{order.id}", body)
     return answer.status, answer.said if answer.status == 422 else []
+
+
+async def test_pieces_come_back_to_where_they_were_taken_from_whatever_became_of_the_stock_item(api: Api) -> None:
+    here, there = await counted(api, 1, 2)
+    mug, cup, pot = [await goods(api, code, 3, at=[here]) for code in ("MUG", "CUP", "POT")]
+    hat = await api.sku("HAT", do_not_ship=True)
+    orders = []
+    for sku in (mug, cup, pot):
+        order = await placed(api, sku, 2)
+        await api.update(order, {"_approve": True})
+        orders.append(order)
+    items = [(await api.get(f"skus/{sku.id}/stock_items")).data[0]["id"] for sku in (mug, cup, pot)]
+    links = [{"type": "stock_items", "id": one} for one in items]
+    await api.update(links[0], sku=hat)
+    await api.update(links[1], stock_location=there)
+    await api.delete(links[2])
+    for order in orders:
+        await api.update(order, {"_cancel": True})
+    lie = {}
+    for sku in (mug, cup, pot, hat):
+        found = await api.get(f"skus/{sku.id}/stock_items?include=stock_location")
+        for one in found.data:
+            place = one["relationships"]["stock_location"]["data"]["id"]
+            lie[sku["code"], "here" if place == here.id else "there"] = one["attributes"]["quantity"]
+    assert lie == {
+        ("MUG", "here"): 2,
+        ("CUP", "here"): 2,
+        ("CUP", "there"): 1,
+        ("POT", "here"): 2,
+        ("HAT", "here"): 1,
+    }
+    assert {status for status, _ in await holdings(api)} == {"given_back"}

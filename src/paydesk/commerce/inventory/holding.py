@@ -94,12 +94,12 @@ def give_back(order_id: str, sent: Iterable[tuple[str | None, str, int]], work: 
     sent   what was sent of it: stock item as far as that is known, sku, and how many pieces
     """
     held = yield from _held(order_id, work, "reserved", "taken")
-    gone = _gone([holding for holding, _ in held], sent)
+    gone = _among([holding for holding, _ in held], sent)
     for holding, item in held:
-        if item is not None and holding.status == "reserved":
-            item.count(work, quantity=-gone[holding], reserved=-holding.quantity)
+        if holding.status == "taken":
+            yield from _return(holding, item, holding.quantity - gone[holding], work)
         elif item is not None:
-            item.count(work, quantity=holding.quantity - gone[holding])
+            item.count(work, quantity=-gone[holding], reserved=-holding.quantity)
     for holding, _ in held:
         if gone[holding]:
             work.change(holding, status="taken", quantity=gone[holding])
@@ -107,19 +107,50 @@ def give_back(order_id: str, sent: Iterable[tuple[str | None, str, int]], work: 
             work.change(holding, status="given_back")
 
 
-def _gone(held: list[StockHolding], sent: Iterable[tuple[str | None, str, int]]) -> Counter[StockHolding]:
-    """How many pieces of each holding have left: those of the stock item that they were sent from come first, then any
-    of their sku.
+def give_back_part(order_id: str, pieces: Iterable[tuple[str | None, str, int]], work: Work) -> Rule:
+    """Give back a part of what an order holds, reserved or taken: it holds the rest from now on.
+
+    pieces   stock item as far as that is known, sku, and how many
     """
-    gone: Counter[StockHolding] = Counter()
-    for item_id, sku_id, quantity in sent:
+    held = yield from _held(order_id, work, "reserved", "taken")
+    part = _among([holding for holding, _ in held], pieces)
+    for holding, item in held:
+        if holding.status == "taken":
+            yield from _return(holding, item, part[holding], work)
+        elif item is not None:
+            item.count(work, reserved=-part[holding])
+    for holding, _ in held:
+        if part[holding] < holding.quantity:
+            work.change(holding, quantity=holding.quantity - part[holding])
+        else:
+            work.delete(holding)
+
+
+def _return(holding: StockHolding, item: StockItem | None, quantity: int, work: Work) -> Rule:
+    """Put pieces that were taken back to where they were taken from: into that stock item, unless it is of another sku
+    or at another location by now, or is gone.
+    """
+    if item is not None and holding.is_of(item):
+        item.count(work, quantity=quantity)
+        return
+    place = (yield Find("stock_locations", eq("id", holding.stock_location_id))) if quantity else None
+    if place is not None:
+        yield from take_in(place.id, holding.sku_id, quantity, work)
+
+
+def _among(held: list[StockHolding], pieces: Iterable[tuple[str | None, str, int]]) -> Counter[StockHolding]:
+    """How many of these pieces are of each holding: those of the stock item that they are sent from come first, then
+    any of their sku.
+    """
+    among: Counter[StockHolding] = Counter()
+    for item_id, sku_id, quantity in pieces:
         left = quantity
         own = [one for one in held if one.sku_id == sku_id]
         for one in sorted(own, key=lambda one: one.stock_item_id != item_id):
-            more = min(left, one.quantity - gone[one])
-            gone[one] += more
+            more = min(left, one.quantity - among[one])
+            among[one] += more
             left -= more
-    return gone
+    return among
 
 
 def set_aside(location_id: str, sku_id: str, quantity: int, work: Work) -> Rule:
@@ -188,7 +219,7 @@ def _locked(held: Iterable[StockHolding], locations: list[str], skus: Iterable[s
 def _hold(order_id: str, item: StockItem, own: StockHolding | None, quantity: int, work: Work) -> None:
     if own is None:
         held = {"order_id": order_id, "stock_item_id": item.id, "sku_id": item.sku_id}
-        work.create(StockHolding, quantity=quantity, **held)
+        work.create(StockHolding, quantity=quantity, stock_location_id=item.stock_location_id, **held)
     elif quantity:
         work.change(own, quantity=quantity)
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from paydesk.declare import hidden, string, to_one
 from paydesk.rules.resource import Resource
 
@@ -27,3 +29,8 @@ class StockHolding(
     order = to_one("orders")
     stock_item = to_one("stock_items", constrained=False)
     sku = to_one("skus", constrained=False)
+    stock_location = to_one("stock_locations", constrained=False)
+
+    def is_of(self, item: Any) -> bool:
+        """Whether a stock item is what it was when this was held of it. A former release did not note the location."""
+        return item.sku_id == self.sku_id and self.stock_location_id in (None, item.stock_location_id)

@@ -65,7 +65,7 @@ def goods_problems(order: Order, work: Work) -> Rule:
         wrong.append(Invalid("shipping_address", "blank"))
     wrong.extend(price_problems(order))
     wrong.extend((yield from addressing.problems(order)))
-    wrong.extend((yield from shipping.problems(order)))
+    wrong.extend((yield from shipping.problems(order, work)))
     wrong.extend((yield from shortages(order, work)))
     if order.market.private and order.customer_id is not None:
         yield Load(order, ("customer",))

@@ -4,6 +4,8 @@ when it is placed or cancelled, and when it is fulfilled.
 
 from __future__ import annotations
 
+from typing import Any
+
 from paydesk.base.errors import Invalid
 from paydesk.commerce.orders import settling
 from paydesk.commerce.orders.order import Order
@@ -15,16 +17,23 @@ from paydesk.rules.asking import Load
 from paydesk.rules.work import Work
 
 
-def problems(order: Order) -> Rule:
+def problems(order: Order, work: Work) -> Rule:
     """Each shipment of which nobody has said how it is sent, as its order's refresh has just found: a method that is
-    not available any more is chosen no longer.
+    not available any more is chosen no longer. A shipment that this very refresh has built is gone once the order is
+    refused, so its goods are named instead.
     """
     yield from load(order)
-    return [
-        Invalid("shipments", "shipping_method", f"{one.number} has no shipping method", value=one.number)
-        for one in order.shipments
-        if one.shipping_method_id is None and one.status != "cancelled"
-    ]
+    lacking = [one for one in order.shipments if one.shipping_method_id is None and one.status != "cancelled"]
+    return [_without_method(one, is_new=one in work.created) for one in lacking]
+
+
+def _without_method(shipment: Any, *, is_new: bool) -> Invalid:
+    if not is_new:
+        number = shipment.number
+        return Invalid("shipments", "shipping_method", f"{number} has no shipping method", value=number)
+    codes = sorted({one.sku_code for one in shipment.stock_line_items})
+    message = f"the shipment of {', '.join(codes)} has no shipping method"
+    return Invalid("shipments", "shipping_method", message, value=codes)
 
 
 def start(order: Order, work: Work) -> Rule:

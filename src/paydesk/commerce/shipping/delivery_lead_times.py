@@ -24,9 +24,12 @@ class DeliveryLeadTime(
     Resource,
     type="delivery_lead_times",
     singular="delivery_lead_time",
+    unique=(("stock_location_id", "shipping_method_id"),),
     access=LEAD_TIMES,
 ):
-    """Between how many hours goods arrive. Source: Commerce Layer, "Delivery lead times"."""
+    """Between how many hours goods arrive: one for each stock location and shipping method.
+    Source: Commerce Layer, "Delivery lead times".
+    """
 
     min_hours = integer(
         WRITE | FIND, required=True, minimum=0, maximum=MOST_HOURS, example=48, doc="The least hours that it takes."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paydesk.commerce.inventory import holding
 from paydesk.commerce.shipping.handling import GONE
 from paydesk.declare import Rule
 from paydesk.rules.asking import Load
@@ -84,9 +85,13 @@ def deliver(shipment: Any, work: Work) -> None:
 
 
 def cancel(shipment: Any, work: Work) -> Rule:
-    """Do not send the shipment of a placed order. What the order costs and the stock that it holds stay."""
+    """Do not send the shipment of a placed order, and give its stock back. What the order costs stays."""
     if not SHIPMENT.is_there("_cancel", shipment):
         SHIPMENT.move("_cancel", shipment, work)
+        if shipment.order.stock in ("reserved", "taken"):
+            yield Load(shipment, ("stock_line_items",))
+            pieces = [(one.stock_item_id, one.sku_id, one.quantity) for one in shipment.stock_line_items]
+            yield from holding.give_back_part(shipment.order_id, pieces, work)
         yield from _told(shipment, work)
 
 

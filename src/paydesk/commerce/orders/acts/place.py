@@ -118,7 +118,7 @@ def _take_at_once(order: Order, work: Work) -> Rule:
     if order.status not in ("placed", "approved"):
         yield Load(order, ("line_items", "market"))
         short = yield from stocking.shortages(order, work)
-        if short or price_problems(order) or (yield from shipping.problems(order)):
+        if short or price_problems(order) or (yield from shipping.problems(order, work)):
             return  # It cannot be placed, so nobody is charged for it.
     most = method.auto_capture_max_amount_cents
     if most is not None and (method.currency_code != due.currency or due > Money(most, due.currency)):
