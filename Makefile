@@ -10,7 +10,7 @@ TYPED := src tests $(wildcard bench)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-clients check bench wheel format lock migration permissions picture clean
+.PHONY: help dev test test-muted test-clients check bench wheel format lock migration permissions picture clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -22,6 +22,9 @@ dev: $(VENV)/.run ## Start the API and the Stripe sandbox with a demo organizati
 
 test: $(VENV)/.test ## Run every test, on SQLite and on a real PostgreSQL
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+test-muted: $(VENV)/.test ## Make one type after the other do nothing, and demand that the tests that watch it fail
+	@exec $(BIN)/python -m tests.muting $(ARGS)
 
 test-clients: $(VENV)/.browser $(CLIENTS)/.installed tests/node/node_modules/.installed ## Run what needs Node, Chromium or generators: software that others wrote, against ours
 	@exec $(BIN)/python -m pytest -n 0 tests/clients $(ARGS)

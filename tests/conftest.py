@@ -17,6 +17,7 @@ import asyncpg
 import pytest
 
 from paydesk.oauth import secrets as oauth_secrets
+from tests.muting import mute_as_told
 from tests.postgres import postgres
 from tests.processes import free_port
 
@@ -44,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     gc.disable()
+    mute_as_told()
     memory = Path("/dev/shm")
     if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_BYTES:
         # A commit that waits for the disk waits for nothing that a test could see.

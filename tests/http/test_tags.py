@@ -4,6 +4,12 @@ from functools import partial
 
 import pytest
 
+from paydesk.commerce.catalog.bundles import Bundle
+from paydesk.commerce.catalog.sku_lists import SkuList
+from paydesk.commerce.catalog.sku_options import SkuOption
+from paydesk.commerce.orders.line_item_options import LineItemOption
+from paydesk.commerce.shipping.shipments import Shipment
+from paydesk.commerce.shipping.shipping_methods import ShippingMethod
 from tests.http.world import Answer, World
 
 TAGGED = {
@@ -13,7 +19,22 @@ TAGGED = {
     "orders": "ordFull",
     "skus": "skuAlpha",
 }
-"""A record of each type that bears tags."""
+"""Records that bear tags."""
+
+EUR = {"currency_code": "EUR"}
+
+MADE = {
+    "bundles": (Bundle, {"code": "BUNDLE", "name": "Bundle", "sku_list_id": "lstAll", **EUR}),
+    "sku_options": (SkuOption, {"name": "Wrapping", "sku_code_regex": ".", "price_amount_cents": 0, **EUR}),
+    "line_item_options": (
+        LineItemOption,
+        {"name": "Wrapping", "quantity": 1, "options": {}, "line_item_id": "linAgain", "order_id": "ordPlaced",
+         "sku_option_id": "skuoptions", **EUR},
+    ),
+    "shipments": (Shipment, {"number": "102/S/1", "status": "upcoming", "order_id": "ordPlaced"}),
+    "shipping_methods": (ShippingMethod, {"name": "Standard", "price_amount_cents": 0, **EUR}),
+}  # fmt: skip
+"""Types of which the world has no record: one of each, whose id is the letters of its type."""
 
 
 def tags(world: World, *names: str) -> list[tuple[str, str]]:
@@ -59,6 +80,21 @@ def test_every_type_that_bears_them_takes_them_alike(world: World) -> None:
         assert world.ask("PATCH", f"/api/{type_}/{id_}?include=tags", body).data["relationships"]["tags"]["data"] == []
     for _, id_ in made:
         assert world.ask("DELETE", f"/api/tags/{id_}").status == 204
+
+
+def test_all_other_types_that_bear_them_take_them_by_name(fresh: World) -> None:
+    bearing = {type_ for type_, one in fresh.registry.types.items() if "_add_tags" in one.shape.triggers}
+    assert bearing == TAGGED.keys() | MADE.keys()
+    fresh.write("shop/test", (SkuList, "lstAll", {"name": "All"}))
+    fresh.write("shop/test", *((resource, type_.replace("_", ""), given) for type_, (resource, given) in MADE.items()))
+    tags(fresh, "red", "blue")
+    for type_ in MADE:
+        id_ = type_.replace("_", "")
+        fresh.send("PATCH", f"{type_}/{id_}", {"_add_tags": "red,blue"}, expect=200)
+        assert names(fresh, f"{type_}/{id_}") == ["blue", "red"]
+        fresh.send("PATCH", f"{type_}/{id_}", {"_remove_tags": "red"}, expect=200)
+        assert names(fresh, f"{type_}/{id_}") == ["blue"]
+        assert fresh.filtered(type_, tags_name_in="red,blue") == [id_]
 
 
 def test_a_record_is_made_with_tags_and_goes_with_them(fresh: World) -> None:
