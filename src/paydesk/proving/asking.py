@@ -61,7 +61,8 @@ class Request:
 
 def creating(type: str, attributes: Mapping[str, Any] | None = None, **related: Link | None) -> Request:
     links = {name: {"data": link} for name, link in related.items()}
-    return Request("POST", type, {"data": {"type": type, "attributes": attributes or {}, "relationships": links}})
+    data = {"type": type.partition("?")[0], "attributes": attributes or {}, "relationships": links}
+    return Request("POST", type, {"data": data})
 
 
 def changing(link: Link, attributes: Mapping[str, Any] | None = None, **related: Link | None) -> Request:

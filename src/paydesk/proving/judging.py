@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, fields
 from typing import Any
 
-from paydesk.proving.asking import PUBLISHED, Api, Stripe
+from paydesk.proving.asking import PUBLISHED, Answer, Api, Stripe
 
 KINDS = ("authorizations", "captures", "voids", "refunds")
 
@@ -102,7 +102,7 @@ async def stripe_has(stripe: Stripe) -> dict[str, AtStripe]:
 
 async def paydesk_has(api: Api, order_id: str) -> InPaydesk:
     """By the API alone."""
-    answer = await api.get(f"orders/{order_id}?include={','.join((*KINDS, 'payment_source'))}")
+    answer = await api.get(f"orders/{order_id}?include={','.join((*KINDS, 'payment_source', 'shipments'))}")
     included = answer.document.get("included", [])
     moved = {kind: [one for one in included if one["type"] == kind] for kind in KINDS}
     done = {kind: [one["attributes"] for one in moved[kind] if one["attributes"]["succeeded"]] for kind in KINDS}
@@ -127,6 +127,7 @@ async def paydesk_has(api: Api, order_id: str) -> InPaydesk:
     expected = status_of(sums, due)
     if answer["payment_status"] != expected:
         wrong.append(f"payment_status is {answer['payment_status']}, its transactions say {expected}")
+    wrong += _parts_of(answer, [one["attributes"]["status"] for one in included if one["type"] == "shipments"])
     wrong += await _history_of(api, answer)
     return InPaydesk(
         money,
@@ -167,6 +168,18 @@ def _contradictions(done: dict[str, list[Any]], sums: dict[str, int]) -> list[st
         twice = [one for one, count in Counter(each[name] for each in done[kind]).items() if count > 1]
         if twice:
             wrong.append(f"{kind} book {twice[0]} twice")
+    return wrong
+
+
+def _parts_of(order: Answer, shipments: list[str]) -> list[str]:
+    """What an order's amounts and its one shipment may not say."""
+    wrong = []
+    parts = sum(order[f"{name}_cents"] for name in ("subtotal_amount", "shipping_amount", "total_tax_amount"))
+    if order["total_amount_with_taxes_cents"] != parts:
+        wrong.append(f"it costs {order['total_amount_with_taxes_cents']}, its goods, shipping and taxes {parts}")
+    expected = {"placed": "upcoming", "approved": "upcoming", "cancelled": "cancelled"}.get(order["status"], "draft")
+    if shipments != [expected]:
+        wrong.append(f"it is {order['status']}, and its shipments are {', '.join(shipments) or 'none'}")
     return wrong
 
 
