@@ -50,7 +50,7 @@ async def test_a_database_that_was_filled_holds_together_and_sells_on(demo: tupl
     api, made = demo
     told: dict[str, tuple[int, int]] = {}
     given = {"skus": SKUS, "orders": ORDERS, "customers": CUSTOMERS}
-    await load(api.parts, **given, told=lambda what, there, total: told.update({what: (there, total)}))
+    await load(api.parts, **given, told=lambda what, there, total: told.update({what: (there, total)}), beside=True)
     assert told == {name: (count, count) for name, count in given.items()}
     found = await books(api.parts.database)
     assert len(found.orders) == ORDERS + 1

@@ -19,30 +19,31 @@ from paydesk.store.sql.ask import Asks
 
 _MOST_SEQUENCE = 1_000_000_000
 
+Portion = tuple[list[tuple[str, list[Sequence[Any]]]], dict[str, dict[str, int]], dict[str, dict[str, Any]]]
+"""What one transaction writes: rows by table, how much is added to counters of stock, and what customers have then."""
+
 
 class Batch:
     """What is gathered for one transaction."""
 
     def __init__(self, columns: Mapping[str, Sequence[str]], chance: random.Random) -> None:
         self.columns = columns
-        self.rows: dict[str, list[list[Any]]] = defaultdict(list)
+        self.rows: dict[str, list[Sequence[Any]]] = defaultdict(list)
         self.people: dict[str, Person] = {}
         self.stock: dict[str, dict[str, int]] = {}
         self._sequence = chance.randrange(_MOST_SEQUENCE)
         self._told: list[tuple[str, str, str, int]] = []
         """Type, id and changes of a record, and when: versions to be."""
-        self._like: list[Any] | None = None
 
-    def next_sequence(self) -> int:
-        self._sequence = (self._sequence + 1) % _MOST_SEQUENCE
-        return self._sequence
+    def next_sequences(self, count: int) -> int:
+        """The first of so many places in the history of one instant, which follow one another."""
+        first = self._sequence + 1 if self._sequence + count < _MOST_SEQUENCE else 0
+        self._sequence = first + count - 1
+        return first
 
     def add(self, model: Model, names: Names) -> None:
         """A copy of a model, by these names."""
-        model.copy(names, self.rows)
-        versions = model.copied_versions(names, self.next_sequence)
-        self.rows["versions"] += versions
-        self._like = self._like or versions[0]
+        model.copy(names, self.next_sequences(model.versions), self.rows)
 
     def hold(self, made: Made, market: int, reserved: int, taken: int, at: int) -> None:
         """Count pieces of a sku's stock as reserved, or take them."""
@@ -67,16 +68,17 @@ class Batch:
         self._told.append(("customers", person.id, f"{{{said}{counted}}}", at))
         self.people[person.id] = person
 
-    def write(self, tenant: str, tables: Sequence[str]) -> Asks:
-        """The transaction; `tables` in the order in which they are written. Returns nothing."""
-        told = [self._version(*one) for one in self._told]
-        for table in tables:
-            rows = [*self.rows.get(table, ()), *(told if table == "versions" else ())]
-            if not filling.refers_to_itself(table):
+    def portion(self, tables: Mapping[str, bool]) -> Portion:
+        """What is to be written, the tables in this order; of each whether its rows have to stay in theirs."""
+        if self._told:
+            self.rows["versions"] += self._versions()
+        rows = []
+        for table, is_ordered in tables.items():
+            own = self.rows.get(table, [])
+            if not is_ordered:
                 # Neighbours in the table's key are written one after the other.
-                rows.sort(key=itemgetter(self.columns[table].index("id")))
-            yield from filling.fill(table, self.columns[table], rows)
-        yield from filling.count_up(tenant, "stock_items", self.stock)
+                own.sort(key=itemgetter(self.columns[table].index("id")))
+            rows.append((table, own))
         counted = {
             one.id: {
                 "total_orders_count": one.count,
@@ -85,19 +87,33 @@ class Batch:
             }
             for one in self.people.values()
         }
-        yield from filling.assign(tenant, "customers", counted)
+        return rows, self.stock, counted
 
-    def _version(self, type: str, id: str, changes: str, at: int) -> list[Any]:
-        assert self._like is not None, "there are versions of what changed them"
-        other = {
-            "id": new_id(),
-            "resource_type": type,
-            "resource_id": id,
-            "event": "update",
-            "changes": changes,
-            "ms": at,
-            "sequence": self.next_sequence(),
-            "created_at": instant_of(at),
-            "updated_at": instant_of(at),
-        }
-        return [other.get(name, kept) for name, kept in zip(self.columns["versions"], self._like, strict=True)]
+    def _versions(self) -> list[list[Any]]:
+        """The versions of what was counted."""
+        names = self.columns["versions"]
+        at = {name: names.index(name) for name in _OF_VERSION}
+        like, first = list(self.rows["versions"][0]), self.next_sequences(len(self._told))
+        made = []
+        for sequence, (type, id, changes, ms) in enumerate(self._told, first):
+            row, when = like.copy(), instant_of(ms)
+            for name, value in zip(
+                _OF_VERSION, (new_id(), type, id, "update", changes, ms, sequence, when, when), strict=True
+            ):
+                row[at[name]] = value
+            made.append(row)
+        return made
+
+
+_OF_VERSION = (
+    "id", "resource_type", "resource_id", "event", "changes", "ms", "sequence", "created_at", "updated_at",
+)  # fmt: skip
+
+
+def written(portion: Portion, tenant: str, columns: Mapping[str, Sequence[str]]) -> Asks:
+    """The transaction that writes a portion. Returns nothing."""
+    tables, stock, counted = portion
+    for table, rows in tables:
+        yield from filling.fill(table, columns[table], rows)
+    yield from filling.count_up(tenant, "stock_items", stock)
+    yield from filling.assign(tenant, "customers", counted)

@@ -13,7 +13,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -36,21 +36,6 @@ _ID_LETTERS = (_LETTERS[:52] * 5)[:256]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One row of a model.
-
-    names   the columns that are a name as a whole, each with the place of that name
-    texts   the columns with names in them: a format, and what picks them out of all names
-    moment  the place among the moments of when it came
-    """
-
-    values: list[Any]
-    names: tuple[tuple[int, int], ...]
-    texts: tuple[tuple[int, str, Callable[[list[str]], Any]], ...]
-    moment: int
-
-
-@dataclass(frozen=True, slots=True)
 class Names:
     """The names of one copy, and when its moments are, in milliseconds since 1970."""
 
@@ -59,7 +44,8 @@ class Names:
 
 
 class Model:
-    """Rows by table, and the names in them.
+    """Rows by table, and the names in them. A row is picked out of a pool, which differs from copy to copy: all names,
+    moments, places in the history, texts with names in them, and what is the same in every copy.
 
     given   names that each copy is told, such as those of its customer and its goods
     """
@@ -75,35 +61,57 @@ class Model:
         moments = sorted({found for text in texts for found in _INSTANT.findall(text)})
         self.began = _milliseconds(min(self._begun(tables)))
         self.moments = [_milliseconds(one) - self.began for one in moments]
-        self.first_moment = len(self.given) + len(own)
         names = [*given, *ids, *others, *moments]
         self.places = {name: at for at, name in enumerate(names)}
         pattern = re.compile("|".join(re.escape(one) for one in sorted(names, key=len, reverse=True)))
-        self.rows = {
-            table: [self._line(table, row, pattern) for row in _after_others(rows, columns[table].index("id"))]
-            for table, rows in tables.items()
+        self.versions = len(tables.get("versions", ()))
+        self.texts: list[tuple[str, Callable[[list[Any]], Any]]] = []
+        self.constants: list[Any] = []
+        ordered = {table: _after_others(rows, columns[table].index("id")) for table, rows in tables.items()}
+        cells = {
+            table: [self._cells(table, row, at, pattern) for at, row in enumerate(rows)]
+            for table, rows in ordered.items()
         }
-        self.versions = self.rows.pop("versions", [])
+        sizes = (len(names), len(moments), self.versions, len(self.constants), len(self.texts))
+        begins = [sum(sizes[:kind]) for kind in range(len(sizes))]
+        self.rows = {
+            table: [itemgetter(*(begins[kind] + at for kind, at in row)) for row in rows]
+            for table, rows in cells.items()
+        }
+        """What picks each row of a copy out of its pool."""
 
     def _begun(self, tables: Tables) -> Iterable[str]:
         for table, rows in tables.items():
             at = self.columns[table].index("created_at")
             yield from (row[at] for row in rows)
 
-    def _line(self, table: str, row: list[Any], pattern: re.Pattern[str]) -> Line:
-        names, texts = [], []
-        if "look_at" in self.columns[table]:
+    def _cells(self, table: str, row: list[Any], number: int, pattern: re.Pattern[str]) -> list[tuple[int, int]]:
+        """Where each value of a row stands in the pool: in which part, and at which place there."""
+        columns = self.columns[table]
+        values = dict(zip(columns, row, strict=True))
+        if "look_at" in values:
             # Stripe has only the models' payments: nobody looks there for those of the copies.
-            row[self.columns[table].index("look_at")] = None
-        for column, value in enumerate(row):
-            found = [self.places[one] for one in pattern.findall(value)] if isinstance(value, str) else []
-            if len(found) == 1 and value in self.places:
-                names.append((column, found[0]))
-            elif found:
+            values["look_at"] = None
+        cells = [self._cell(value, pattern) for value in values.values()]
+        if table == "versions":
+            cells[columns.index("ms")] = (_MOMENTS, self.places[values["created_at"]] - self._first_moment)
+            cells[columns.index("sequence")] = (_SEQUENCES, number)
+        return cells
+
+    @property
+    def _first_moment(self) -> int:
+        return len(self.places) - len(self.moments)
+
+    def _cell(self, value: Any, pattern: re.Pattern[str]) -> tuple[int, int]:
+        if isinstance(value, str):
+            if value in self.places:
+                return _NAMES, self.places[value]
+            if found := [self.places[one] for one in pattern.findall(value)]:
                 form = "%s".join(piece.replace("%", "%%") for piece in pattern.split(value))
-                texts.append((column, form, itemgetter(*found)))
-        moment = self.places[row[self.columns[table].index("created_at")]] - self.first_moment
-        return Line(row, tuple(names), tuple(texts), moment)
+                self.texts.append((form, itemgetter(*found)))
+                return _TEXTS, len(self.texts) - 1
+        self.constants.append(value)
+        return _CONSTANTS, len(self.constants) - 1
 
     def names(self, given: Sequence[str], began: int, stretch: int) -> Names:
         """The names of one copy.
@@ -115,22 +123,32 @@ class Model:
         moments = [began + (one * stretch if one < FAR_MS else one) for one in self.moments]
         drawn = os.urandom(10 * self.ids).translate(_ID_LETTERS).decode()
         ids = [drawn[at : at + 10] for at in range(0, 10 * self.ids, 10)]
-        return Names([*given, *ids, *(make() for make in self.makers), *map(instant_of, moments)], moments)
+        return Names([*given, *ids, *(make() for make in self.makers), *map(_instant, moments)], moments)
 
-    def copy(self, own: Names, into: dict[str, list[list[Any]]]) -> None:
-        """Add a copy's rows by these names."""
-        for table, lines in self.rows.items():
-            into[table] += [_made(line, own.names) for line in lines]
+    def copy(self, own: Names, first: int, into: dict[str, list[Sequence[Any]]]) -> None:
+        """Add a copy's rows by these names, its versions with this place in the history and the next ones."""
+        pool: list[Any] = [*own.names, *own.moments, *range(first, first + self.versions), *self.constants]
+        pool += [form % picked(own.names) for form, picked in self.texts]
+        for table, rows in self.rows.items():
+            into[table] += [picked(pool) for picked in rows]
 
-    def copied_versions(self, own: Names, sequence: Callable[[], int]) -> list[list[Any]]:
-        columns = self.columns["versions"]
-        ms, order = columns.index("ms"), columns.index("sequence")
-        made = []
-        for line in self.versions:
-            row = _made(line, own.names)
-            row[ms], row[order] = own.moments[line.moment], sequence()
-            made.append(row)
-        return made
+
+_NAMES, _MOMENTS, _SEQUENCES, _CONSTANTS, _TEXTS = range(5)
+"""The parts of a pool."""
+
+_DAY_MS = 86_400_000
+_CLOCK = [f"T{at // 3600:02d}:{at // 60 % 60:02d}:{at % 60:02d}." for at in range(86_400)]
+
+
+def _instant(milliseconds: int) -> str:
+    """`instant_of`, for very many of all days."""
+    day, rest = divmod(milliseconds, _DAY_MS)
+    return f"{_date(day)}{_CLOCK[rest // 1000]}{rest % 1000:03d}Z"
+
+
+@cache
+def _date(day: int) -> str:
+    return instant_of(day * _DAY_MS)[:10]
 
 
 def _milliseconds(text: str) -> int:
@@ -152,15 +170,6 @@ def _after_others(rows: Iterable[list[Any]], id: int) -> list[list[Any]]:
         done += free
         waiting = [row for row in waiting if row not in free]
     return done
-
-
-def _made(line: Line, names: list[str]) -> list[Any]:
-    row = line.values.copy()
-    for column, place in line.names:
-        row[column] = names[place]
-    for column, form, picked in line.texts:
-        row[column] = form % picked(names)
-    return row
 
 
 def _own_names(tables: Tables, columns: Mapping[str, Sequence[str]]) -> dict[str, Callable[[], str]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from operator import itemgetter
@@ -19,10 +18,11 @@ from paydesk.declare import Test
 from paydesk.operations import demo, staging
 from paydesk.operations.demo_goods import GOODS, THINGS
 from paydesk.operations.doing import first
-from paydesk.operations.loading.batches import Batch
+from paydesk.operations.loading.batches import Batch, written
 from paydesk.operations.loading.copies import FAR_MS, Model, Tables, apart
+from paydesk.operations.loading.copying import BATCH, RETURNS, Copying, Way, apart_from_writing, here, portions
 from paydesk.operations.loading.goods import MODELS, Made, another, made_model, names_of
-from paydesk.operations.loading.journeys import DAY_MS, HOUR_MS, JOURNEYS, Going, Journey, gone
+from paydesk.operations.loading.journeys import DAY_MS, HOUR_MS, JOURNEYS, Going, gone
 from paydesk.operations.loading.people import MODEL, REGIONS, Person, made_up, model_address
 from paydesk.operations.parts import Parts
 from paydesk.operations.undone import Undone
@@ -36,7 +36,6 @@ T = TypeVar("T")
 Told = Callable[[str, int, int], None]
 """What is told of the progress: what is being made, how many of it are there, and how many it will be."""
 
-BATCH = 500
 LEAST_CUSTOMERS = 1_000
 ORDERS_A_CUSTOMER = 20
 FEW = 2_000
@@ -46,41 +45,26 @@ WIRE = "demo-wire"
 """The `reference` of what a bank transfer is paid by."""
 
 SHIPPED = tuple(thing for thing in THINGS if thing.grams)
-RETURNS = (',"customer_type":["new","returning"]', '"customer_type":["new","returning"],', "returning")
-"""What a model says of a customer who ordered before."""
-IS_NEW = ("", "", "new")
-
-
-@dataclass(frozen=True)
-class Way:
-    """What orders of one journey are copied from.
-
-    goods     the models of its lines' skus, by their number
-    takes     of each of these, how many pieces a copy keeps reserved, and how many it takes
-    counts    whether it was placed, so that it counts among its customer's orders
-    owned     whether it counts as the customer's own
-    longest   when its last step came, in milliseconds after the first
-    """
-
-    journey: Journey
-    region: int
-    model: Model
-    goods: tuple[int, ...]
-    takes: tuple[tuple[int, int], ...]
-    counts: bool
-    owned: bool
-    longest: int
 
 
 async def load(
-    parts: Parts, *, skus: int, orders: int, customers: int | None = None, seed: int = 1, told: Told
+    parts: Parts,
+    *,
+    skus: int,
+    orders: int,
+    customers: int | None = None,
+    seed: int = 1,
+    told: Told,
+    beside: bool | None = None,
 ) -> None:
     """Add so many. The demo has to be there, and its Stripe is the sandbox that the settings name.
 
     customers   by default one for each so many orders, and at least a thousand
+    beside      orders are copied by a process beside the one that writes them; by default where there are many
     raises      Undone where the demo is missing, or where its money could be real
     """
-    loading = _Loading(parts, await _permitted(parts), random.Random(seed), told)
+    beside = orders > FEW if beside is None else beside
+    loading = _Loading(parts, await _permitted(parts), random.Random(seed), told, beside)
     await loading.furnish()
     await loading.goods(skus)
     await loading.customers(customers or max(LEAST_CUSTOMERS, orders // ORDERS_A_CUSTOMER))
@@ -115,23 +99,17 @@ async def _permitted(parts: Parts) -> Actor:
     return actor
 
 
-def portions(many: Iterable[T], size: int) -> Iterator[list[T]]:
-    """So many at a time."""
-    rest = iter(many)
-    while portion := list(islice(rest, size)):
-        yield portion
-
-
 class _Loading:
     """One load, step by step."""
 
-    def __init__(self, parts: Parts, actor: Actor, chance: random.Random, told: Told) -> None:
+    def __init__(self, parts: Parts, actor: Actor, chance: random.Random, told: Told, beside: bool) -> None:
+        self.beside = beside
         self.parts, self.actor, self.chance, self.told = parts, actor, chance, told
         self.do, self.find = staging.Doing(parts, actor), staging.Finding(parts, actor)
         self.name = new_id()[:4].upper()
         """Tells this load's codes from those of others."""
         records = {one.shape.table for one in parts.registry.every.values() if one.shape.tenancy == "environment"}
-        self.tables = filling.in_order(records)
+        self.tables = {table: filling.refers_to_itself(table) for table in filling.in_order(records)}
         self.columns = {table: filling.columns_of(table) for table in self.tables}
         self.skus: list[list[Made]] = []
         self.people: list[list[Person]] = []
@@ -217,16 +195,15 @@ class _Loading:
             age = int(self.chance.random() ** 1.2 * journey.days * DAY_MS) + HOUR_MS
             drawn.append((now - age, self.chance.choice(ways[journey.name])))
         drawn.sort(key=itemgetter(0))
-        sequence = Next("orders.number", start=10000001)
-        for portion in portions(drawn, BATCH):
-            block = len(portion)
-            last = await self.parts.database.write(partial(next_number, self.actor.tenant, sequence, block))
-            batch = self.batch()
-            for number, (began, way) in enumerate(portion, last - block + 1):
-                self._copy(way, str(number), began, now, batch)
-            await self.write(batch)
-            done += block
-            self.told("orders", done, count)
+        if drawn:
+            sequence = Next("orders.number", start=10000001)
+            last = await self.parts.database.write(partial(next_number, self.actor.tenant, sequence, len(drawn)))
+            first_number, seed = last - len(drawn) + 1, self.chance.random()
+            copying = Copying(self.columns, self.tables, self.skus, self.people, drawn, first_number, now, seed)
+            async for copied in apart_from_writing(copying) if self.beside else here(copying):
+                await self.parts.database.write(partial(written, copied, self.actor.tenant, self.columns))
+                done = min(done + BATCH, count)
+                self.told("orders", done, count)
 
     async def _ways(self, count: int) -> tuple[dict[str, list[Way]], int]:
         """What orders are copied from, every journey of several regions' shoppers; and how many there are by now."""
@@ -250,7 +227,7 @@ class _Loading:
         together = apart(await self.rows_since(since), self.columns, [order.id for _, _, order, _ in drawn])
         ways: dict[str, list[Way]] = defaultdict(list)
         for journey, region, order, sold in drawn:
-            ways[journey.name].append(self._way(journey, region, order, sold, together[order.id]))
+            ways[journey.name].append(self._way(region, order, sold, together[order.id]))
         return ways, made
 
     async def _recount(self) -> None:
@@ -276,7 +253,7 @@ class _Loading:
             goods=[(self.model_skus[one], self.chance.randint(1, 3)) for one in goods],
         )
 
-    def _way(self, journey: Journey, region: int, order: Any, goods: tuple[int, ...], rows: Tables) -> Way:
+    def _way(self, region: int, order: Any, goods: tuple[int, ...], rows: Tables) -> Way:
         given = [order.number, *RETURNS, *self.people[region][0].all_names]
         for one in goods:
             given += self.skus[one][0].names
@@ -290,22 +267,7 @@ class _Loading:
         model = Model(rows, self.columns, given)
         longest = max((one for one in model.moments if one < FAR_MS), default=0)
         counts, owned = order.placed_at is not None, bool(order.is_owned)
-        return Way(journey, region, model, goods, tuple(takes), counts, owned, longest)
-
-    def _copy(self, way: Way, number: str, began: int, now: int, batch: Batch) -> None:
-        # The models' own go on from what is true now, which comes after all that is copied.
-        person = self.chance.choice(self.people[way.region][1:] or self.people[way.region])
-        given = [number, *(RETURNS if person.count else IS_NEW), *person.all_names]
-        stretch = max(1, min((now - began) // (way.longest + 1), self.chance.randrange(20_000, 200_000)))
-        ends = began + way.longest * stretch
-        for model, (reserved, taken) in zip(way.goods, way.takes, strict=True):
-            made = self.chance.choice(self.skus[model][1:] or self.skus[model])
-            given += made.names
-            if reserved or taken:
-                batch.hold(made, REGIONS[way.region].market, reserved, taken, ends)
-        batch.add(way.model, way.model.names(given, began, stretch))
-        if way.counts:
-            batch.count(person, way.owned, ends)
+        return Way(region, model, goods, tuple(takes), counts, owned, longest)
 
     # Rows.
 
@@ -313,7 +275,8 @@ class _Loading:
         return Batch(self.columns, self.chance)
 
     async def write(self, batch: Batch) -> None:
-        await self.parts.database.write(lambda: batch.write(self.actor.tenant, self.tables))
+        portion = batch.portion(self.tables)
+        await self.parts.database.write(partial(written, portion, self.actor.tenant, self.columns))
 
     def since(self) -> str:
         return instant_of(self.now_ms())
