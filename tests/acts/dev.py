@@ -21,6 +21,8 @@ PATIENCE = 120
 @contextmanager
 def dev(data_dir: Path, port: int, *options: str, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PAYDESK_")}
+    # Nobody reads what it says before it ends: the lines of some hundred requests would fill the pipe and stop it.
+    clean["PAYDESK_LOG_REQUESTS"] = "off"
     command = [sys.executable, "-m", "paydesk", "dev", "--port", str(port), "--data-dir", str(data_dir), *options]
     process = subprocess.Popen(
         command, env=clean | variables, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

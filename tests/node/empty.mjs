@@ -2,7 +2,7 @@
 import { authenticate } from '@commercelayer/js-auth'
 import { CommerceLayer } from '@commercelayer/sdk/bundle'
 
-const domain = 'localhost'
+const domain = process.env.DOMAIN
 const { SALES_CHANNEL, INTEGRATION, SECRET, EMAIL, PASSWORD } = process.env
 const shopper = await authenticate('password', {
   clientId: SALES_CHANNEL,

@@ -1,9 +1,12 @@
 // The official components, put together as the official checkout puts them together: all of its steps on one page.
 // `?orderId&accessToken&endpoint` say what is bought, by whom, and where; `elsewhere` that it is sent to another address,
-// `thanks` that it is bought already, and `payment_intent_client_secret` that the shopper comes back from the bank.
+// `saved` that it is sent to an address of the shopper's address book, `thanks` that it is bought already,
+// and `payment_intent_client_secret` that the shopper comes back from the bank.
 import { createRoot } from 'react-dom/client'
 import {
+  Address as SavedAddress,
   AddressCountrySelector,
+  AddressField,
   AddressInput,
   AddressStateSelector,
   AddressesContainer,
@@ -12,6 +15,7 @@ import {
   CommerceLayer,
   CustomerContainer,
   CustomerInput,
+  DeliveryLeadTime,
   Errors,
   LineItem,
   LineItemAmount,
@@ -20,6 +24,10 @@ import {
   LineItemsContainer,
   OrderContainer,
   OrderNumber,
+  ParcelField,
+  ParcelLineItem,
+  ParcelLineItemField,
+  Parcels,
   PaymentMethod,
   PaymentMethodName,
   PaymentMethodRadioButton,
@@ -32,11 +40,20 @@ import {
   SaveAddressesButton,
   ShippingAddressContainer,
   ShippingAddressForm,
+  Shipment,
+  ShipmentField,
+  ShipmentsContainer,
+  ShipmentsCount,
+  ShippingAmount,
+  ShippingMethod,
+  ShippingMethodName,
+  ShippingMethodPrice,
+  ShippingMethodRadioButton,
   TotalAmount
 } from '@commercelayer/react-components'
 
 const asked = Object.fromEntries(new URLSearchParams(location.search))
-const { orderId, accessToken, endpoint, elsewhere, email, thanks } = asked
+const { orderId, accessToken, endpoint, elsewhere, email, saved, thanks } = asked
 const paymentIntentClientSecret = asked.payment_intent_client_secret
 const FIELDS = ['first_name', 'last_name', 'line_1', 'city', 'zip_code', 'phone']
 
@@ -92,9 +109,15 @@ function Addresses() {
   return (
     <AddressesContainer shipToDifferentAddress={elsewhere === 'true'}>
       <BillingAddressContainer>
-        <BillingAddressForm>
-          <Address which="billing" />
-        </BillingAddressForm>
+        {saved ? (
+          <SavedAddress className="saved">
+            <AddressField name="full_address" />
+          </SavedAddress>
+        ) : (
+          <BillingAddressForm>
+            <Address which="billing" />
+          </BillingAddressForm>
+        )}
       </BillingAddressContainer>
       {elsewhere === 'true' && (
         <ShippingAddressContainer>
@@ -105,6 +128,64 @@ function Addresses() {
       )}
       <SaveAddressesButton label="Save addresses" />
     </AddressesContainer>
+  )
+}
+
+const SHORTAGES = [
+  { code: 'OUT_OF_STOCK', resource: 'line_items', message: 'Something is out of stock.' },
+  { code: 'NO_SHIPPING_METHODS', resource: 'shipments', message: 'It cannot be sent there.' }
+]
+
+function Shipping() {
+  return (
+    <ShipmentsContainer>
+      <p id="shortages">
+        <Errors resource="line_items" messages={SHORTAGES} />
+        <Errors resource="shipments" messages={SHORTAGES} />
+      </p>
+      <Shipment>
+        <fieldset>
+          <legend>
+            <ShipmentField name="number" />
+          </legend>
+          <ShippingMethod>
+            <p>
+              <ShippingMethodRadioButton />
+              <ShippingMethodName /> <ShippingMethodPrice /> <DeliveryLeadTime type="min_days" />-
+              <DeliveryLeadTime type="max_days" /> days
+            </p>
+          </ShippingMethod>
+          <LineItemsContainer>
+            <LineItem type="skus">
+              <p>
+                <LineItemName /> <LineItemQuantity readonly />
+              </p>
+            </LineItem>
+          </LineItemsContainer>
+        </fieldset>
+      </Shipment>
+    </ShipmentsContainer>
+  )
+}
+
+function Sent() {
+  return (
+    <ShipmentsContainer>
+      <Shipment>
+        <fieldset>
+          <ShipmentField name="number" /> of <ShipmentsCount />: <ShipmentField name="status" />
+          <Parcels>
+            <p>
+              <ParcelField attribute="number" tagElement="span" /> <ParcelField attribute="tracking_number" tagElement="span" />
+              <ParcelLineItem>
+                <ParcelLineItemField attribute="name" tagElement="span" />
+                <ParcelLineItemField attribute="quantity" tagElement="span" />
+              </ParcelLineItem>
+            </p>
+          </Parcels>
+        </fieldset>
+      </Shipment>
+    </ShipmentsContainer>
   )
 }
 
@@ -137,9 +218,14 @@ function Steps() {
         <CustomerInput value={email} />
       </label>
       <Addresses />
+      <Shipping />
       <PaymentMethodsContainer config={{ stripePayment: {} }}>
         <PlaceOrderContainer options={{ stripe: { paymentIntentClientSecret } }}>
-          {!paymentIntentClientSecret && <Payment />}
+          {!paymentIntentClientSecret && (
+            <section id="payment">
+              <Payment />
+            </section>
+          )}
           <p id="wrong">
             <Errors resource="orders" />
           </p>
@@ -152,11 +238,14 @@ function Steps() {
 
 function Thanks() {
   return (
-    <PaymentMethodsContainer>
-      <PaymentSource readonly>
-        <Card />
-      </PaymentSource>
-    </PaymentMethodsContainer>
+    <>
+      <PaymentMethodsContainer>
+        <PaymentSource readonly>
+          <Card />
+        </PaymentSource>
+      </PaymentMethodsContainer>
+      <Sent />
+    </>
   )
 }
 
@@ -173,6 +262,9 @@ function Checkout() {
             <LineItemName /> <LineItemQuantity readonly /> <LineItemAmount />
           </LineItem>
         </LineItemsContainer>
+        <p id="shipping">
+          <ShippingAmount />
+        </p>
         <p id="total">
           <TotalAmount />
         </p>
