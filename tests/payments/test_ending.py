@@ -18,7 +18,7 @@ HOUR = 3600
 
 async def wished(running: Running, hours: int = 12) -> None:
     said = await paydesk(running, "organization", "capture", "acme", "--before-end", str(hours))
-    assert said.lines == [f"before an authorization ends  {hours} hours"]
+    assert said.lines[0] == f"before an authorization ends  {hours} hours"
 
 
 async def ends_in(api: Api, payment: Answer, hours: float) -> None:

@@ -1,4 +1,6 @@
-"""Captures that no client asks for, looked for by one process at a time: of authorizations that are about to end."""
+"""Captures that no client asks for, looked for by one process at a time: of authorizations that are about to end, and
+of what shipments that have left come to.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,13 @@ from paydesk.base.instants import instant, later
 from paydesk.base.tenants import tenant_of
 from paydesk.commerce.orders.ending import meet_end
 from paydesk.commerce.orders.orders import Order
+from paydesk.commerce.orders.queues import SENT
+from paydesk.commerce.orders.sent_goods import capture_sent
 from paydesk.commerce.payments.stripe_payments import StripePayment
 from paydesk.commerce.payments.watching import ENDING
 from paydesk.desk import Desk
 from paydesk.store import organizations
+from paydesk.store.records.queues import waiting_until
 from paydesk.store.turns import take_turn
 from paydesk.store.upkeep import watch
 
@@ -37,12 +42,29 @@ class Capturing:
         database, now = self.desk.database, instant(self.desk.clock())
         if not await database.write(lambda: take_turn("capturing", now, later(now, -every_seconds))):
             return 0
-        asked = 0
+        asked = await self._sent(now)
         for id_, slug, hours in await database.read(organizations.capturing_before_the_end):
             until = later(now, hours * HOUR)
             for live in (False, True):
                 asked += await self._tenant(tenant_of(id_, live), slug, until)
         return asked
+
+    async def _sent(self, now: str) -> int:
+        """The same of orders of which a shipment has left."""
+        asked = 0
+        while True:
+            found = await self.desk.database.read(lambda: waiting_until(Order, SENT, now, AT_ONCE))
+            met = 0
+            for tenant, order_id in found:
+                slug = await self.desk.database.read(lambda: organizations.slug_of(tenant))  # noqa: B023
+                actor = worker(tenant, slug, "capturing", order_id)
+                try:
+                    asked += await self.desk.operate(actor, lambda work: capture_sent(order_id, work))  # noqa: B023
+                    met += 1
+                except Refusal as refusal:
+                    log.info("what was sent is not captured now: %s", refusal, extra={"order": order_id})
+            if len(found) < AT_ONCE or not met:
+                return asked
 
     async def _tenant(self, tenant: str, slug: str, until: str) -> int:
         """The same of one tenant's authorizations that end by then."""

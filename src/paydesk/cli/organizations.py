@@ -97,6 +97,13 @@ def capture(
             help="Capture what is authorized for a placed order so many hours before it ends; `never` as at first.",
         ),
     ] = None,
+    shipped: Annotated[
+        bool | None,
+        typer.Option(
+            "--shipped/--not-shipped",
+            help="Capture what each shipment comes to once it has left; if a card allows one capture, with the last.",
+        ),
+    ] = None,
     version: Version = False,
 ) -> None:
     """Say when money is captured by itself, or see it.
@@ -107,14 +114,22 @@ def capture(
     """
     from paydesk.operations import capturing
 
-    values = {} if before_end is None else {"captures_before_end_hours": before_end or None}
+    values: dict[str, Any] = {} if before_end is None else {"captures_before_end_hours": before_end or None}
+    if shipped is not None:
+        values["captures_shipped"] = shipped
 
     async def tuning() -> dict[str, Any]:
         async with opened(settings_of(), beside=True) as parts:
             return await capturing.tune(parts, slug, values)
 
-    hours = finish(tuning())["captures_before_end_hours"]
-    rows([("before an authorization ends", "never" if hours is None else f"{hours} hours")])
+    stands = finish(tuning())
+    hours = stands["captures_before_end_hours"]
+    rows(
+        [
+            ("before an authorization ends", "never" if hours is None else f"{hours} hours"),
+            ("once a shipment has left", "yes" if stands["captures_shipped"] else "no"),
+        ]
+    )
 
 
 def _open_shops(settings: "Settings", slug: str, name: str, currency: str, country: str) -> None:

@@ -166,4 +166,4 @@ class Payable(Resource):
 
     @abstractmethod
     def for_intent(self, organization: Any) -> dict[str, Any]:
-        """What the gateway is told beside the amount: description, shipping, setup_future_usage, account."""
+        """What the gateway is told beside the amount: description, shipping, setup_future_usage, account, in_parts."""

@@ -30,4 +30,4 @@ async def tune(parts: Parts, slug: str, values: Mapping[str, Any]) -> dict[str, 
     return found
 
 
-NAMES = ("captures_before_end_hours",)
+NAMES = ("captures_before_end_hours", "captures_shipped")

@@ -116,6 +116,7 @@ class Organization(
     captures_before_end_hours = hidden(
         "integer", doc="How many hours before its end what is authorized is captured by itself; null: it is not."
     )
+    captures_shipped = hidden("boolean", doc="What a shipment comes to is captured by itself once it has left.")
     codes_matched_since = hidden("datetime", doc="Since when expressions match codes of skus; null: there were none.")
 
 

@@ -44,6 +44,7 @@ class Order(Payable, Cart):
     errors_count: int
     stock: str | None
     attention: dict[str, Any] | None
+    capture_due_at: str | None
     placed_at: str | None
     archived_at: str | None
     expires_at: str | None
@@ -93,6 +94,7 @@ class Order(Payable, Cart):
         shipping            None without a shipping address or where addresses are not to be verified
         setup_future_usage  `off_session` where the order is no guest's, who may have typed anybody's address
         account             its customer's id
+        in_parts            it is to be captured shipment by shipment
         """
         address = self.shipping_address if told(organization, "addresses_avs_check") else None
         has_account = self.customer is not None and not self.guest
@@ -101,4 +103,5 @@ class Order(Payable, Cart):
             "shipping": address.for_carrier() if address else None,
             "setup_future_usage": "off_session" if has_account else None,
             "account": self.customer_id if has_account else None,
+            "in_parts": (self.shipments_count or 0) > 1 and bool(told(organization, "captures_shipped")),
         }

@@ -22,7 +22,7 @@ from paydesk.commerce.orders.acts import (
 from paydesk.commerce.orders.derived import EDITABLE_SCOPES, checkout_url, customer_type_shown, is_editable, or_none
 from paydesk.commerce.orders.hooks import OrderHooks
 from paydesk.commerce.orders.offers import KEPT_FOR_IT, OFFERED
-from paydesk.commerce.orders.queues import EXPIRING, NOBODYS
+from paydesk.commerce.orders.queues import EXPIRING, NOBODYS, SENT
 from paydesk.commerce.orders.refresh import refresh
 from paydesk.commerce.payable import SOURCES
 from paydesk.commerce.payments.acts import save
@@ -59,7 +59,7 @@ class Order(
     singular="order",
     unique=(("number",),),
     indexes=(("token",), ("customer_email",), ("total_amount_cents",), ("total_amount_with_taxes_cents",)),
-    queues=(waiting("attention_since"), EXPIRING, NOBODYS),
+    queues=(waiting("attention_since"), EXPIRING, NOBODYS, SENT),
     scopes=EDITABLE_SCOPES,
     access=ACCESS,
 ):
@@ -279,6 +279,9 @@ class Order(
     voided_cents = hidden("integer", default=0, doc="The sum of the voids that succeeded.")
     refunded_cents = hidden("integer", default=0, doc="The sum of the refunds that succeeded.")
     stock = hidden("string", doc="reserved, taken or given_back; null where its market did not count any.")
+    capture_due_at = hidden(
+        "datetime", doc="When a shipment left of which what it comes to is to be captured by itself."
+    )
     attention = hidden("object", doc="What of it needs a person's attention: `{kind: [since, cents]}`.")
     attention_since = hidden("datetime", doc="Since when the longest of that.")
     _authorization_amount_cents = argument("integer", UPDATE, example=500, doc="How much `_authorize` is to hold.")

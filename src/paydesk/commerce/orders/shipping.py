@@ -7,10 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 from paydesk.base.errors import Invalid
+from paydesk.commerce.accounts.organizations import setting
 from paydesk.commerce.orders import settling
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.shipping import shipments
-from paydesk.commerce.shipping.handling import GONE
+from paydesk.commerce.shipping.handling import GONE, SENT
 from paydesk.commerce.shipping.states import begin
 from paydesk.declare import Rule
 from paydesk.rules.asking import Load
@@ -52,6 +53,8 @@ def start(order: Order, work: Work) -> Rule:
 def sent(order: Order, work: Work) -> Rule:
     """Fulfil the order once all of its shipments have left, those that were cancelled aside."""
     yield from load(order)
+    if any(one.status in SENT for one in order.shipments) and setting(work, "captures_shipped"):
+        work.change(order, capture_due_at=work.now)
     left = [one for one in order.shipments if one.status != "cancelled"]
     is_over = bool(left) and all(one.status in GONE for one in left)
     if is_over and order.status == "approved" and order.fulfillment_status == "in_progress":

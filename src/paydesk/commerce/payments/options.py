@@ -201,6 +201,16 @@ def without_setup(options: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+def in_parts(options: dict[str, Any]) -> dict[str, Any]:
+    """Options that ask for a card that may be captured several times, where nothing else was said of that."""
+    by_method = options.get("payment_method_options") or {}
+    card = by_method.get("card") or {} if isinstance(by_method, dict) else None
+    if not isinstance(card, dict):
+        return options
+    card = {"request_multicapture": "if_available", **card}
+    return {**options, "payment_method_options": {**by_method, "card": card}}
+
+
 def sent(options: dict[str, Any]) -> dict[str, Any]:
     """The options that go to Stripe."""
     return {name: value for name, value in options.items() if name in SENT and value is not None}

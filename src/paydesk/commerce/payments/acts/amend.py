@@ -8,7 +8,7 @@ from paydesk.commerce.payable import Payable
 from paydesk.commerce.payments.acts.read import Settled
 from paydesk.commerce.payments.asks import AmendAsk, LabelAsk
 from paydesk.commerce.payments.intent_metadata import metadata_of, owner_of
-from paydesk.commerce.payments.options import CONNECT, sent, without_setup
+from paydesk.commerce.payments.options import CONNECT, in_parts, sent, without_setup
 from paydesk.commerce.payments.payment_sources import PaymentSource
 from paydesk.declare import Rule
 from paydesk.gateways.port.snapshots import Snapshot
@@ -36,7 +36,7 @@ def amend(payment: PaymentSource, work: Work) -> Rule:
                 "amount_cents": amount.cents,
                 "currency": amount.currency,
                 "auto_payments": bool(payment.payment_gateway.auto_payments),
-                "options": _options(payment),
+                "options": in_parts(_options(payment)) if facts["in_parts"] else _options(payment),
                 "receipt_email": payment.receipt_email,
                 "description": facts.get("description"),
                 "shipping": facts.get("shipping"),

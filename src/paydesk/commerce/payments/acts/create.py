@@ -16,6 +16,7 @@ from paydesk.commerce.payments.options import (
     connected,
     connecting,
     guarded,
+    in_parts,
     masked_urls,
     sent,
 )
@@ -63,6 +64,8 @@ def create(kind: type[PaymentSource], change: Change, work: Work) -> Rule:
         known = yield from known_at(gateway.id, facts["account"])
     connect = connecting(options, work)
     sent_options = {**sent(options), **dict.fromkeys(CONNECT), **connected(order, connect)}
+    if facts["in_parts"]:
+        sent_options = in_parts(sent_options)
     is_named = known is not None and known.token is not None and "customer" not in sent_options
     if known is not None and is_named:
         sent_options["customer"] = known.token
@@ -95,6 +98,8 @@ def reopen(
     costs_other = "total_amount_with_taxes_cents" in work.changed.get(order, {})
     chosen = {**former, "chooses": order.payment_method_id, "behind": costs_other}
     opened = {**connected(order, {}), **options}
+    if facts["in_parts"]:
+        opened = in_parts(opened)
     open_payment(kind, order, gateway, record, opened, facts, work, about="orders", **chosen)
     yield from ()
 
