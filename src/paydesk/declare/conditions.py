@@ -104,8 +104,14 @@ def null(path: str) -> Test:
 
 
 def both(*parts: Condition | None) -> Condition:
-    """All of the parts that are given; parts that always hold fall away."""
-    kept = [part for part in parts if part is not None and part != ALWAYS]
+    """All of the parts that are given; parts that always hold fall away, and one that is given twice counts once: the
+    rows of a list are those that are listed and those that are seen, mostly by one and the same condition.
+    """
+    kept: list[Condition] = []
+    for part in parts:
+        for one in part.parts if type(part) is All else () if part is None else (part,):
+            if not any(one is other for other in kept):
+                kept.append(one)
     return kept[0] if len(kept) == 1 else All(tuple(kept))
 
 
