@@ -1,7 +1,7 @@
 """What is measured on: a migrated SQLite database with an organization, its gateway and thousands of orders.
 
 The organization is the demo's, made by the rules clients meet. The orders are copies of the demo's order, each with a
-line and a version.
+line and a version; beside them are some that ship (`bench.shipped`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any
 
 import apsw
 
+from bench.shipped import shipped
 from paydesk.app import Parts
+from paydesk.base.actor import worker
 from paydesk.base.instants import instant, wall
 from paydesk.base.tenants import tenant_of
 from paydesk.operations import staging
@@ -27,6 +29,8 @@ from paydesk.store.engines import sqlite_file
 SECRET_KEY = "sk_test_" + "b3" * 24
 PUBLISHABLE_KEY = "pk_test_" + "b3" * 16
 ORDERS_A_CUSTOMER = 100
+ORDERS_A_SHIPPED_ONE = 60
+LEAST_SHIPPED = 10
 DAYS = 90
 FIRST_NUMBER = 90_000_000
 LINES_OF_A_CART = 10
@@ -76,6 +80,7 @@ class Data:
 
     orders      ids of pending orders without a payment source, oldest first
     carts       the newest tenth of them, which hold ten lines each
+    shipped     pending orders of two shipments whose payment waits for its card
     customers   e-mail addresses; each stands on about a hundred orders
     recent      the instant after which the newest tenth of the orders was made
     """
@@ -86,6 +91,7 @@ class Data:
     client_secret: str
     orders: list[str]
     carts: list[str]
+    shipped: list[str]
     customers: list[str]
     recent: str
 
@@ -106,9 +112,10 @@ async def seed(directory: Path, stripe_api_base: str, orders: int) -> Data:
     parts = await Parts.open(settings)
     try:
         demo = await staging.ensure_demo(parts, stripe_api_base=stripe_api_base, base_url="http://localhost:8000")
+        organization_id = demo["organization"]["id"]
+        ships = await _shipped(parts, demo, max(LEAST_SHIPPED, orders // ORDERS_A_SHIPPED_ONE))
     finally:
         await parts.close()
-    organization_id = demo["organization"]["id"]
     begins = wall() - DAYS * 86_400
     emails = [f"buyer{number}@example.com" for number in range(max(1, orders // ORDERS_A_CUSTOMER))]
     connection = sqlite_file.connect(settings.sqlite_file)
@@ -149,9 +156,20 @@ async def seed(directory: Path, stripe_api_base: str, orders: int) -> Data:
         credentials["client_secret"],
         pending,
         carts,
+        ships,
         emails,
         instant(begins + DAYS * 86_400 * 0.9),
     )
+
+
+async def _shipped(parts: Parts, demo: dict[str, Any], count: int) -> list[str]:
+    organization = demo["organization"]
+    tenant = tenant_of(organization["id"], False)
+    actor = worker(tenant, organization["slug"], "bench", organization["id"])
+    do, find = staging.Doing(parts, actor), staging.Finding(parts, actor)
+    (market,) = await find("markets", "id", demo["market"]["id"])
+    (method,) = await find("payment_methods", "id", demo["payment_method"]["id"])
+    return await shipped(do, find, market, method, count)
 
 
 def _copy(number: int, of: int, begins: float, emails: list[str], price: int) -> dict[str, Any]:

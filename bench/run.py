@@ -176,7 +176,9 @@ class _Run:
         copy = self.folder / "copy"
         shutil.copytree(self.data.directory, copy)
         names = [case.name for case in self.cases if case.writes]
-        return asyncio.run(inside.writes_of(replace(self.data, directory=copy), self.stand_in.base, names))
+        # The stand-in is one for both: what the copy captures of an order is captured of the other one, too.
+        data = replace(self.data, directory=copy, shipped=self.data.shipped[::-1])
+        return asyncio.run(inside.writes_of(data, self.stand_in.base, names))
 
     def _starts(self) -> None:
         self.say("starting the server")
@@ -359,7 +361,7 @@ class _Run:
         result, limits = self.result, self.result.limits
         rows = {row.case: row for row in result.rows}
         need = result.requirements
-        for name in ("create", "place", "capture", "refund", "add-line"):
+        for name in ("create", "place", "place-shipped", "capture", "refund", "add-line"):
             if name in rows:
                 writes = limits[f"{name}: durable writes"]
                 calls = self._calls[name] * limits["bare HTTP call"].cpu_ms
@@ -385,6 +387,7 @@ class _Run:
             ("list", 25),
             ("list-recent", None),
             ("skus", None),
+            ("checkout", 12),
             ("patch", None),
         ):
             if name in rows:

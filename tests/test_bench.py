@@ -40,7 +40,9 @@ def test_a_limit_sends_as_many_bytes_as_the_case_it_is_the_limit_of(result: Resu
             assert abs(floor.answer_bytes - row.figures.answer_bytes) <= 0.02 * floor.answer_bytes
 
 
-@pytest.mark.parametrize(("name", "calls"), [("create", 1), ("place", 1), ("capture", 1), ("refund", 1)])
+@pytest.mark.parametrize(
+    ("name", "calls"), [("create", 1), ("place", 1), ("place-shipped", 1), ("capture", 1), ("refund", 1)]
+)
 def test_the_limit_of_what_asks_stripe_is_its_three_parts(result: Result, name: str, calls: int) -> None:
     limits = result.limits
     whole = limits[f"static {name}"].cpu_ms + limits[f"{name}: durable writes"].cpu_ms
@@ -55,6 +57,7 @@ def test_every_requirement_is_judged(result: Result) -> None:
         ("add-line", 4, False),
         ("read", 10, False),
         ("list", 25, False),
+        ("checkout", 12, False),
         ("read", 1.2, False),
         ("read-signups", 4, False),
         ("read-signups", 20, False),

@@ -54,13 +54,17 @@ async def test_shipments_cost_the_same_for_any_number_of_lines_and_of_shipments(
     post = await api.create("shipping_methods", given, market=api.market, shipping_zone=zone)
     await api.create("shipping_methods", {**given, "name": "Express"}, market=api.market, shipping_zone=zone)
     await api.update(api.market, default_shipping_method=post)
+    calculator = await api.create("manual_tax_calculators", {"name": "Taxes"})
+    await api.create("tax_rules", {"name": "All", "tax_rate": 0.22}, manual_tax_calculator=calculator)
+    await api.update(api.market, tax_calculator=calculator)
     costs = []
-    for lines, categories in ((2, 1), (10, 1), (40, 4)):
+    for lines, categories in ((2, 1), (10, 2), (40, 4)):
         order = await cart(api, lines, categories, location)
         # Built, refreshed without a change, and made fewer by a line.
         cost = [await statements(api, api.update(order, {"_refresh": True})) for _ in range(2)]
         found = await api.get(order)
         assert (found["shipments_count"], found["shipping_amount_cents"]) == (categories, 500 * categories)
+        assert found["subtotal_tax_amount_cents"] == lines * 18  # 22 % of 100 / 1.22
         found = (await api.get(f"orders/{order.id}/line_items?filter[q][item_type_eq]=skus")).data
         cost.append(await statements(api, api.delete({"type": "line_items", "id": found[0]["id"]})))
         cost.append(await statements(api, api.get(order, f"?include={INC}")))
