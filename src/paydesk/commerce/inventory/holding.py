@@ -107,13 +107,22 @@ def give_back(order_id: str, sent: Iterable[tuple[str | None, str, int]], work: 
             work.change(holding, status="given_back")
 
 
-def give_back_part(order_id: str, pieces: Iterable[tuple[str | None, str, int]], work: Work) -> Rule:
+def give_back_part(
+    order_id: str,
+    pieces: Iterable[tuple[str | None, str, int]],
+    work: Work,
+    *,
+    kept: Iterable[tuple[str | None, str, int]],
+) -> Rule:
     """Give back a part of what an order holds, reserved or taken: it holds the rest from now on.
 
     pieces   stock item as far as that is known, sku, and how many
+    kept     the same of what it still sends, or has sent: the order holds that before all else, so that pieces that
+             were never held for it, which somebody put in by hand, give back none of these
     """
     held = yield from _held(order_id, work, "reserved", "taken")
-    part = _among([holding for holding, _ in held], pieces)
+    holdings = [holding for holding, _ in held]
+    part = _among(holdings, pieces, beside=_among(holdings, kept))
     for holding, item in held:
         if holding.status == "taken":
             yield from _return(holding, item, part[holding], work)
@@ -138,16 +147,24 @@ def _return(holding: StockHolding, item: StockItem | None, quantity: int, work: 
         yield from take_in(place.id, holding.sku_id, quantity, work)
 
 
-def _among(held: list[StockHolding], pieces: Iterable[tuple[str | None, str, int]]) -> Counter[StockHolding]:
+def _among(
+    held: list[StockHolding],
+    pieces: Iterable[tuple[str | None, str, int]],
+    *,
+    beside: Mapping[StockHolding, int] | None = None,
+) -> Counter[StockHolding]:
     """How many of these pieces are of each holding: those of the stock item that they are sent from come first, then
     any of their sku.
+
+    beside   how many of each holding are others' already
     """
+    others = beside or {}
     among: Counter[StockHolding] = Counter()
     for item_id, sku_id, quantity in pieces:
         left = quantity
         own = [one for one in held if one.sku_id == sku_id]
         for one in sorted(own, key=lambda one: one.stock_item_id != item_id):
-            more = min(left, one.quantity - among[one])
+            more = min(left, one.quantity - others.get(one, 0) - among[one])
             among[one] += more
             left -= more
     return among

@@ -89,9 +89,10 @@ def cancel(shipment: Any, work: Work) -> Rule:
     if not SHIPMENT.is_there("_cancel", shipment):
         SHIPMENT.move("_cancel", shipment, work)
         if shipment.order.stock in ("reserved", "taken"):
-            yield Load(shipment, ("stock_line_items",))
-            pieces = [(one.stock_item_id, one.sku_id, one.quantity) for one in shipment.stock_line_items]
-            yield from holding.give_back_part(shipment.order_id, pieces, work)
+            yield Load(shipment, ("order.shipments.stock_line_items", "stock_line_items"))
+            others = [one for one in shipment.order.shipments if one.id != shipment.id and one.status != "cancelled"]
+            kept = [piece for one in others for piece in _pieces(one)]
+            yield from holding.give_back_part(shipment.order_id, _pieces(shipment), work, kept=kept)
         yield from _told(shipment, work)
 
 
@@ -117,6 +118,11 @@ def end(shipment: Any, work: Work) -> None:
     """The order was cancelled: what has not left stays here."""
     if shipment.status not in GONE:
         work.change(shipment, status="cancelled")
+
+
+def _pieces(shipment: Any) -> list[tuple[str | None, str, int]]:
+    """What it holds: stock item as far as that is known, sku, and how many pieces."""
+    return [(one.stock_item_id, one.sku_id, one.quantity) for one in shipment.stock_line_items]
 
 
 def _refuse(name: str, work: Work) -> None:
