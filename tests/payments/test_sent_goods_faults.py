@@ -1,0 +1,47 @@
+"""What shipments come to, where shipments and what they hold were changed by hand meanwhile."""
+
+import pytest
+
+from tests.acts.orders import at_stripe, moved, stands
+from tests.payments.conftest import Api, Running
+from tests.payments.test_sent_goods import approved, ship, turn
+
+
+async def test_goods_that_were_taken_out_of_shipments_are_not_charged_with_others(api: Api, running: Running) -> None:
+    order, payment, (hat, coats) = await approved(api, running)
+    await ship(api, hat)
+    (held,) = (await api.get(f"shipments/{coats['id']}/stock_line_items")).data
+    coat = {"type": "stock_line_items", "id": held["id"]}
+    # One of two coats is put aside.
+    await api.update(coat, {"quantity": 1})
+    assert await turn(api) == 1
+    assert await at_stripe(api, payment) == ("requires_capture", 1500, 0)
+    await api.delete(coats)
+    assert await turn(api) == 0
+    assert await stands(api, order) == ("approved", "partially_paid", "fulfilled")
+    assert await at_stripe(api, payment) == ("requires_capture", 1500, 0)
+
+
+@pytest.mark.parametrize("says", ["line_item", "sku"])
+async def test_goods_that_were_put_into_another_shipment_are_charged_with_it(
+    api: Api, running: Running, says: str
+) -> None:
+    order, payment, (hat, coats) = await approved(api, running)
+    place = (await api.get(f"shipments/{coats['id']}/inventory_stock_location")).data
+    (held,) = (await api.get(f"shipments/{coats['id']}/stock_line_items", "?include=sku,line_item")).data
+    await api.delete(coats)
+    link = {"type": "inventory_stock_locations", "id": place["id"]}
+    other = await api.create("shipments", {}, order=order, inventory_stock_location=link)
+    goods = {says: held["relationships"][says]["data"]}
+    await api.create("stock_line_items", {"quantity": 1}, shipment=other, **goods)
+    await ship(api, hat)
+    assert await turn(api) == 1
+    assert await at_stripe(api, payment) == ("requires_capture", 1500, 0)
+    await api.create("stock_line_items", {"quantity": 1}, shipment=other, **goods)
+    await ship(api, other.link)
+    assert await turn(api) == 1
+    assert await moved(api, order) == [
+        ("authorizations", 6000, True), ("captures", 1500, True), ("captures", 4500, True),
+    ]  # fmt: skip
+    assert await at_stripe(api, payment) == ("succeeded", 6000, 0)
+    assert await stands(api, order) == ("approved", "paid", "fulfilled")
