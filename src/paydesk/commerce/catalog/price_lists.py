@@ -5,7 +5,7 @@ from __future__ import annotations
 from paydesk.base.currencies import CURRENCIES
 from paydesk.commerce.unserved import refuse_rules
 from paydesk.declare import FILTER, FIND, WRITE, Rule, Test, boolean, both, constant, either, eq, string, to_many
-from paydesk.rules.asking import Change, Find, Load
+from paydesk.rules.asking import Change, Find
 from paydesk.rules.resource import Resource
 from paydesk.rules.work import Work
 
@@ -46,8 +46,8 @@ class PriceList(Resource, type="price_lists", singular="price_list", cacheable=T
         is_other = change.values.get("tax_included", self.tax_included) != self.tax_included
         work.change(self, **change.values)
         if is_other:
-            yield Load(self, ("markets",))
-            for market in self.markets:
+            # Locked and as they are by then: one that is just moving to another list follows that one.
+            for market in (yield Find("markets", eq("price_list_id", self.id), many=True, lock=True, anew=True)):
                 market.follow_list(self, work)
 
 
