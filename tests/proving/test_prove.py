@@ -73,7 +73,7 @@ def prove(*options: str, command: Sequence[str] = ("-m", "paydesk"), **variables
     assert QUICK[0] == "paydesk"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PAYDESK_")}
     whole = [sys.executable, *command, *QUICK[1:], *options]
-    return subprocess.run(whole, env=clean | variables, capture_output=True, text=True, timeout=600)
+    return subprocess.run(whole, env=clean | variables, capture_output=True, text=True, timeout=1500)
 
 
 @pytest.mark.usefixtures("unhurried")
