@@ -61,6 +61,11 @@ class PriceListScheduler(Disableable, type="price_list_schedulers", singular="pr
             either(
                 Test("starts_at", "gt", Own("starts_at")),
                 both(eq("starts_at", Own("starts_at")), Test("created_at", "gt", Own("created_at"))),
+                both(
+                    eq("starts_at", Own("starts_at")),
+                    eq("created_at", Own("created_at")),
+                    Test("id", "gt", Own("id")),
+                ),
             ),
         ),
         hidden=True,
