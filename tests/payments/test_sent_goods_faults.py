@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.acts.matters import counted
 from tests.acts.orders import at_stripe, moved, stands
 from tests.payments.conftest import Api, Running
 from tests.payments.test_sent_goods import approved, ship, turn
@@ -45,3 +46,23 @@ async def test_goods_that_were_put_into_another_shipment_are_charged_with_it(
     ]  # fmt: skip
     assert await at_stripe(api, payment) == ("succeeded", 6000, 0)
     assert await stands(api, order) == ("approved", "paid", "fulfilled")
+
+
+async def test_goods_that_leave_after_the_rest_was_let_go_are_a_matter(api: Api, running: Running) -> None:
+    order, payment, (hat, coats) = await approved(api, running)
+    await ship(api, hat)
+    assert await turn(api) == 1
+    # What is left ends at Stripe before the coats have gone.
+    await api.stripe.v1.payment_intents.cancel_async(payment["stripe_id"])
+    await api.update(payment, {"_refresh": True})
+    assert await counted(api) == {}
+    await ship(api, coats)
+    assert await turn(api) == 0
+    assert await stands(api, order) == ("approved", "partially_paid", "fulfilled")
+    assert await moved(api, order) == [
+        ("authorizations", 6000, True), ("captures", 1500, True), ("voids", 4500, True),
+    ]  # fmt: skip
+    assert await counted(api) == {"capture_failed": 1}
+    # Nobody is asked again for what he will not be given.
+    await api.update(payment, {"_refresh": True})
+    assert (await turn(api), await counted(api)) == (0, {"capture_failed": 1})

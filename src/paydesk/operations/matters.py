@@ -49,7 +49,7 @@ DO: Mapping[str, str] = {
     SPARE: "void the authorization that the order does not need: the gateway refused that it be let go",
     GONE: "have the order paid anew, or cancel it, as it may have been before a restore: nothing holds the money any "
     "more",
-    UNCAPTURED: "capture it before it ends, or have the order paid anew: paydesk tried to, and was refused",
+    UNCAPTURED: "capture it before it ends, or have the order paid anew: it could not be captured by itself",
     EARLY: "send the goods, or give the money back: it was taken by itself, since the authorization was about to end",
     REFUND_FAILED: "refund it again or another way: the customer was not given the money back",
     BROKEN: "run `paydesk reconcile`, which tells what does not follow, and settle it with the customer",

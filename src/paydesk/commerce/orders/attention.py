@@ -61,7 +61,7 @@ def _kinds(order: Order, everything: Sequence[Transaction], known: dict[str, Any
     currency = order.currency_code
     if order.status in _PLACED:
         made = sums(everything, currency)
-        due = min(order.total_amount_with_taxes_cents, order.place_total_amount_cents or 0)
+        due = _due(order)
         surplus = (made.captured - made.refunded).cents - due
         if surplus > 0:
             yield SURPLUS, surplus
@@ -83,6 +83,10 @@ def _kinds(order: Order, everything: Sequence[Transaction], known: dict[str, Any
         yield BROKEN, 0
 
 
+def _due(order: Order) -> int:
+    return int(min(order.total_amount_with_taxes_cents, order.place_total_amount_cents or 0))
+
+
 def _by_itself(order: Order, everything: Sequence[Transaction]) -> Iterator[tuple[str, int]]:
     """What was captured without anybody asking, as long as somebody has to see to it, or could not be."""
     if order.status not in ("placed", "approved"):
@@ -96,6 +100,8 @@ def _by_itself(order: Order, everything: Sequence[Transaction]) -> Iterator[tupl
             early += taken
         if captures and not captures[-1].succeeded and one.amount_cents > taken:
             uncaptured += min(captures[-1].amount_cents, one.amount_cents - taken)
+        elif one.captured_for == "short":
+            uncaptured += max(min(_due(order) - (order.captured_cents or 0), one.amount_cents - taken), 0)
     waits = order.status == "placed" or order.fulfillment_status in ("unfulfilled", "in_progress")
     if early and waits:
         yield EARLY, early

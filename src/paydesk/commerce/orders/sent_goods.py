@@ -14,7 +14,7 @@ from typing import Any
 from paydesk.base.money import Money
 from paydesk.commerce.cart import Line
 from paydesk.commerce.orders.order import Order
-from paydesk.commerce.orders.settling import due_of, taken_for
+from paydesk.commerce.orders.settling import due_of, settle, taken_for
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.transactions import booked
 from paydesk.commerce.shipping.handling import GONE, SENT
@@ -96,7 +96,18 @@ def capture_sent(order_id: str, work: Work) -> Rule:
         work.change(one, captured_for=one.captured_for or "sent")
         left -= amount
         asked += 1
+    if left > 0:
+        yield from _tell_of_what_is_short(order, held, work)
     return asked
+
+
+def _tell_of_what_is_short(order: Order, held: Iterable[Any], work: Work) -> Rule:
+    """More goods have left, and the rest of what was captured for those before has ended or was let go meanwhile."""
+    gone = [one for one in held if one.counts and one.captured_for == "sent" and not one.capture_balance_cents]
+    for one in gone:
+        work.change(one, captured_for="short")
+    if gone:
+        yield from settle(order, work)
 
 
 def _called_for(order: Order) -> Rule:

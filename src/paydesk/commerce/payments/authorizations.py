@@ -38,7 +38,10 @@ class Authorization(
     void_balance = money(example=1500, doc="What was not voided.")
     _capture_amount_cents = argument("integer", UPDATE, example=500, doc="How much `_capture` is to take.")
     multicapture = hidden("boolean", doc="It may be captured several times.")
-    captured_for = hidden("string", doc="Why it was captured by itself: `end` of it, or goods that were `sent`.")
+    captured_for = hidden(
+        "string",
+        doc="Why it was captured by itself: `end` of it, or goods that were `sent`; `short`: not for all of them.",
+    )
     expiry_noted_at = hidden("datetime", doc="When it was said that it ends within a day.")
 
     captures = to_many("captures", by="reference_authorization", flags=NONE)

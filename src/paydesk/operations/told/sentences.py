@@ -85,7 +85,7 @@ SENTENCES: Mapping[S, Sentences] = {
     S.UNCAPTURED: Sentences(
         None,
         "We could not take your payment; we will come back to you.",
-        "Capture it before it ends, or have it paid anew: a capture was refused.",
+        "Capture it before it ends, or have it paid anew: it could not be captured.",
     ),
     S.SURPLUS: Sentences(
         None,
