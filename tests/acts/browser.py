@@ -76,8 +76,8 @@ class Window:
             self.troubles.append(f"{message.type}: {message.text}")
 
     def _failed(self, request: Any) -> None:
-        if request.resource_type == "other" and request.failure == "net::ERR_ABORTED":
-            return  # the icon of a page that was left before it came
+        if request.resource_type in ("other", "fetch") and request.failure == "net::ERR_ABORTED":
+            return  # the icon, or what is searched, of a page that was left before it came
         self.troubles.append(f"failed: {request.method} {request.url}: {request.failure}")
 
     def _answered(self, response: Any) -> None:
