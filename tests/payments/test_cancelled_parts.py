@@ -5,7 +5,7 @@ import pytest
 from tests.acts.orders import stands
 from tests.acts.stocked import counted, in_stock
 from tests.payments.conftest import Answer, Api
-from tests.payments.test_shipped import paid, shipments, to_send, way
+from tests.payments.test_shipped import paid, placed, shipments, statuses, to_send, way
 
 LEAVE = ("_picking", "_packing", "_ready_to_ship", "_ship")
 
@@ -56,3 +56,30 @@ async def test_pieces_of_no_line_are_not_given_back_for_those_of_another_shipmen
         await api.update(first, {trigger: True})
     assert await stands(api, order) == ("approved", "paid", "fulfilled")
     assert await in_stock(api) == [(3, 0)]
+
+
+async def test_what_is_sent_after_all_moves_between_shipments_like_anything_else(api: Api) -> None:
+    order, (hat, coat) = await placed(api, "HAT", "COAT")
+    await api.update(hat, {"_cancel": True})
+    await api.update(order, {"_start_editing": True})
+    await api.update(order, {"_refresh": True})
+    again = (await shipments(api, order))[-1]
+    (post,) = (await api.get("shipping_methods")).data
+    await api.update(again, shipping_method={"type": "shipping_methods", "id": post["id"]})
+    await api.update(order, {"_stop_editing": True})
+    await api.update(order, {"_approve_and_capture": True})
+    assert await statuses(api, order) == ["cancelled", "upcoming", "upcoming"]
+    assert await in_stock(api) == [(4, 0), (4, 0)]
+    (piece,) = (await api.get(f"shipments/{again['id']}/stock_line_items")).data
+    piece = {"type": "stock_line_items", "id": piece["id"]}
+    assert (await api.update(piece, {"quantity": 2}, expect=422)).said == [
+        ("/data/attributes/quantity", "less_than_or_equal_to")
+    ]
+    await api.update(piece, shipment=coat)
+    assert len((await api.get(f"shipments/{coat['id']}/stock_line_items")).data) == 2
+    await api.update(again, {"_cancel": True})
+    assert await in_stock(api) == [(4, 0), (4, 0)]
+    for trigger in LEAVE:
+        await api.update(coat, {trigger: True})
+    assert await stands(api, order) == ("approved", "paid", "fulfilled")
+    assert await in_stock(api) == [(4, 0), (4, 0)]

@@ -138,8 +138,11 @@ def _name(present: StockLineItem | None, shipment: Any, change: Change, work: Wo
 
 
 def _fits(present: StockLineItem | None, line_id: str | None, quantity: int, work: Work) -> Rule:
-    """Note where shipments would hold more pieces of a line item than were bought."""
-    if line_id is None:
+    """Note where shipments would hold more pieces of a line item than were bought. What moves as it is, or becomes
+    less, adds none: a cancelled shipment tells still of pieces that an edited order sends by another one.
+    """
+    is_no_more = present is not None and present.line_item_id == line_id and quantity <= present.quantity
+    if line_id is None or is_no_more:
         return
     line = yield Find("line_items", eq("id", line_id))
     others = yield Find(StockLineItem, eq("line_item_id", line_id), many=True)
