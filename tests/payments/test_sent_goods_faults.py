@@ -5,6 +5,7 @@ import pytest
 from tests.acts.matters import counted
 from tests.acts.orders import at_stripe, moved, stands
 from tests.payments.conftest import Api, Running
+from tests.payments.test_ending import ends_in, wished
 from tests.payments.test_sent_goods import approved, ship, turn
 
 
@@ -66,3 +67,15 @@ async def test_goods_that_leave_after_the_rest_was_let_go_are_a_matter(api: Api,
     # Nobody is asked again for what he will not be given.
     await api.update(payment, {"_refresh": True})
     assert (await turn(api), await counted(api)) == (0, {"capture_failed": 1})
+
+
+async def test_what_will_not_be_sent_is_not_taken_before_it_ends_either(api: Api, running: Running) -> None:
+    order, payment, (hat, coats) = await approved(api, running)
+    await wished(running)
+    await ship(api, hat)
+    assert await turn(api) == 1
+    await api.update(coats, {"_cancel": True})
+    assert await stands(api, order) == ("approved", "partially_paid", "fulfilled")
+    await ends_in(api, payment, 11)
+    assert await turn(api) == 0
+    assert await at_stripe(api, payment) == ("requires_capture", 1500, 0)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from paydesk.commerce.orders.money_steps import steps_of
+from paydesk.commerce.orders.sent_goods import without_unsent
+from paydesk.commerce.orders.settling import taken_for
 from paydesk.commerce.payments import moving
+from paydesk.commerce.payments.transactions import booked
 from paydesk.declare import Rule, eq
 from paydesk.rules.asking import Find, Hold
 from paydesk.rules.work import Work
@@ -27,8 +30,12 @@ def meet_end(kind: str, payment_id: str, until: str, work: Work) -> Rule:
         return False
     work.change(payment, end_met_at=work.now)
     steps = yield from steps_of(order, "capture", set(), work)
-    for _, authorization, amount in steps:
-        if authorization.payment_source_id != payment.id:
+    # What will not be sent is nobody's to take by itself.
+    left = ((yield from without_unsent(order)) - taken_for(order, (yield from booked(order, work)))).cents
+    for _, authorization, needed in steps:
+        amount = min(needed, left)
+        left -= amount
+        if authorization.payment_source_id != payment.id or amount <= 0:
             continue
         asked = amount if amount < authorization.capture_balance_cents else None
         yield from moving.capture(authorization, work, authorization, asked=asked, alone=True, final=True)

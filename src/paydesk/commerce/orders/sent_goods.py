@@ -8,7 +8,7 @@ captures by hand, refusals and shipments that leave at once need no rule of thei
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from paydesk.base.money import Money
@@ -18,8 +18,9 @@ from paydesk.commerce.orders.settling import due_of, settle, taken_for
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.transactions import booked
 from paydesk.commerce.shipping.handling import GONE, SENT
+from paydesk.commerce.shipping.states import STATUSES
 from paydesk.declare import Rule, eq, within
-from paydesk.rules.asking import Find
+from paydesk.rules.asking import Find, Load
 from paydesk.rules.work import Work
 
 Piece = tuple[str, str]
@@ -80,7 +81,7 @@ def capture_sent(order_id: str, work: Work) -> Rule:
     if order.status != "approved" or not order.shipments:
         return 0
     everything = yield from booked(order, work)
-    called_for, is_unsent = yield from _called_for(order)
+    called_for, is_unsent = yield from _called_for(order, SENT)
     left = (called_for - taken_for(order, everything)).cents
     waits = any(one.status not in GONE for one in order.shipments)
     is_last = not is_unsent and all(one.status in SENT for one in order.shipments)
@@ -110,8 +111,20 @@ def _tell_of_what_is_short(order: Order, held: Iterable[Any], work: Work) -> Rul
         yield from settle(order, work)
 
 
-def _called_for(order: Order) -> Rule:
-    """The shares of the shipments that have left, and whether pieces lie in none that leaves: a shipment was cancelled
+def without_unsent(order: Order) -> Rule:
+    """What the order costs, less the share of goods that lie in no shipment which leaves, or has left."""
+    if not order.shipments_count:
+        return due_of(order)
+    yield Load(order, ("line_items", "shipments.stock_line_items"))
+    is_handled = order.fulfillment_status in ("in_progress", "fulfilled")
+    if not is_handled and all(one.status != "cancelled" for one in order.shipments):
+        return due_of(order)
+    called_for, _ = yield from _called_for(order, STATUSES)
+    return called_for
+
+
+def _called_for(order: Order, statuses: Collection[str]) -> Rule:
+    """The shares of shipments of these statuses, and whether pieces lie in none that leaves: a shipment was cancelled
     or deleted, or goods were taken out of it. Their share is nobody's to take by itself.
     """
     shipments = sorted((one for one in order.shipments if one.status != "cancelled"), key=_number)
@@ -121,7 +134,7 @@ def _called_for(order: Order) -> Rule:
     lacking = _put_in(order, shipments, contents)
     unsent = yield from _unsent(order, lacking)
     shares = shares_of(due_of(order), order.line_items, contents, included=bool(order.tax_included), unsent=unsent)
-    sent = (shares[one.id].cents for one in shipments if one.status in SENT)
+    sent = (shares[one.id].cents for one in shipments if one.status in statuses)
     return Money(sum(sent), order.currency_code), bool(unsent)
 
 
