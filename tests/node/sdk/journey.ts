@@ -230,16 +230,20 @@ async function isLate(): Promise<void> {
   ])
   // Without it the rest is bought, and paid anew: it costs less.
   await slow.line_items.delete(String(left.line_items?.find((one) => one.sku_code === 'POST-VASE')?.id))
-  await confirm(await payment(slow, second), 'pm_card_visa')
+  const anew = await payment(slow, second)
+  await confirm(anew, 'pm_card_visa')
   const bought = await place(slow, second)
   deepEqual([stands(bought), bought.total_amount_with_taxes_cents], [['placed', 'authorized', 'unfulfilled'], 3500])
-  // Two payments were authorized. One of them is let go, whichever came first, and no more is taken than the rest costs.
+  // Two payments were authorized. What was paid first is let go, and the order stays with what the rest costs.
   const held = await until(async () => {
-    const order = await back.orders.retrieve(second, { include: ['authorizations', 'voids'] })
+    const order = await back.orders.retrieve(second, { include: ['authorizations', 'payment_source', 'voids'] })
     return order.voids?.length ? order : undefined
   })
   deepEqual(held.authorizations?.map((one) => one.amount_cents).sort(), [3500, 9500])
-  deepEqual(held.voids?.map((one) => one.succeeded), [true])
+  deepEqual(
+    [held.voids?.map((one) => [one.amount_cents, one.succeeded]), held.payment_source?.id],
+    [[[9500, true]], anew.id]
+  )
   await back.orders.update({ id: second, _approve_and_capture: true })
   const taken = await back.orders.retrieve(second, { include: ['captures', 'voids'] })
   deepEqual(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from paydesk.gateways.port.verbs import AmendRequest, ConfirmRequest
 from paydesk.rules.asks import Ask
@@ -22,7 +22,10 @@ class ConfirmAsk(Ask):
     amount_cents  what is to be authorized, in minor units of `currency`
     any_amount    the payment takes any amount
     later         in the background: nobody waits for the answer
+    covered       another payment holds the amount: the payment is only read, since a confirmation would hold it twice
     """
+
+    version: ClassVar[int] = 3
 
     gateway: ConfirmRequest
     payment: str
@@ -33,6 +36,7 @@ class ConfirmAsk(Ask):
     currency: str
     any_amount: bool
     later: bool
+    covered: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -93,10 +93,11 @@ class AuthorizeOrder(ConfirmPayment):
         # A part of the total may have been asked for.
         return requested.currency == due.currency and requested <= due
 
-    def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
+    def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot | None, work: Work) -> Rule:
         yield from order.refresh(work, forced=True)
         is_held = (yield from settling.held_by_source(order, work)).cents >= call.ask.amount_cents
-        return order if is_held or answer.status == "processing" else why_not(answer)
+        is_processing = answer is not None and answer.status == "processing"
+        return order if is_held or is_processing else why_not(answer)
 
 
 class AmendToAuthorize(Plan[AmendToAuthorizeAsk]):

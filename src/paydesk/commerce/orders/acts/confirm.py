@@ -28,8 +28,10 @@ LANE = "order payment"
 """An order is placed or authorized by one call at a time."""
 
 
-def confirm(kind: str, order: Order, amount: Money, work: Work, *, later: bool = False) -> None:
-    """Read the order's payment, and confirm it if only the server's confirmation is missing."""
+def confirm(kind: str, order: Order, amount: Money, work: Work, *, later: bool = False, covered: bool = False) -> None:
+    """Read the order's payment, and confirm it if only the server's confirmation is missing; not where the amount is
+    `covered` by another one.
+    """
     payment = order.payment_source
     work.comes_after("discard_payment", payment)
     facts: ConfirmFacts = payment.confirmation(order, amount.cents, work)
@@ -47,6 +49,7 @@ def confirm(kind: str, order: Order, amount: Money, work: Work, *, later: bool =
             currency=amount.currency,
             any_amount=payment.takes_any_amount,
             later=later,
+            covered=covered,
             gateway={"payment_id": payment.payment_id, **facts},
         ),
     )
@@ -70,7 +73,7 @@ class ConfirmPayment(Plan[ConfirmAsk]):
         is_right = ask.any_amount or amount == (ask.amount_cents, ask.currency)
         # A failed intent has lost its payment method; it can be confirmed again if the call names one.
         waits = ("confirmable", "open") if call.ask.gateway.get("payment_method") else ("confirmable",)
-        return snapshot.status in waits and is_right
+        return snapshot.status in waits and is_right and not ask.covered
 
     def still(self, call: Journalled[ConfirmAsk]) -> Rule:
         """The order still costs the amount of the call, by its present lines, and has the same source."""
@@ -87,8 +90,10 @@ class ConfirmPayment(Plan[ConfirmAsk]):
         """Whether the call's amount is right for an order that costs `due` now."""
         return requested == due
 
-    def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
-        """Act on the order, now that the answer is booked. Returns the order, or a refusal."""
+    def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot | None, work: Work) -> Rule:
+        """Act on the order, now that the answer is booked, None where a reading was refused. Returns the order, or a
+        refusal.
+        """
         raise AssertionError(f"{self.kind} does not say what follows")
 
     def settle(self, call: Journalled[ConfirmAsk], answer: Snapshot, work: Work) -> Rule:
@@ -106,13 +111,12 @@ class ConfirmPayment(Plan[ConfirmAsk]):
         if order is None or payment is None:
             return Invalid("order", "blank")
         refusal = yield from self._no(call, order, payment, problem, work)
-        if refusal is None:
-            assert problem.snapshot is not None, "it was seen that it holds money"
+        if refusal is None or call.ask.covered:
             return (yield from self._followed(call, order, problem.snapshot, work))
         yield from _keep(refusal, order, work)
         return refusal
 
-    def _followed(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
+    def _followed(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot | None, work: Work) -> Rule:
         outcome = yield from self.judged(call, order, answer, work)
         if isinstance(outcome, Refusal):
             raise outcome
@@ -157,8 +161,10 @@ def _keep(refusal: Refusal, order: Order, work: Work) -> Rule:
         yield from resource_errors.note(order, refusal, work)
 
 
-def why_not(answer: Snapshot) -> Invalid:
-    """Why a payment that was read does not place its order."""
+def why_not(answer: Snapshot | None) -> Invalid:
+    """Why a payment that was read does not place its order; None where the gateway refused to show it."""
+    if answer is None:
+        return not_placeable("is not authorized")
     if answer.failure is not None:
         code = answer.failure.decline_code or answer.failure.code
         return not_placeable(answer.failure.message, code=code, value=answer.gateway_status)

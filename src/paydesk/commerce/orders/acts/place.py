@@ -15,7 +15,7 @@ from paydesk.commerce.orders.acts.confirm import LANE, ConfirmPayment, confirm, 
 from paydesk.commerce.orders.asks import ConfirmAsk, PlaceLaterAsk
 from paydesk.commerce.orders.order import Order
 from paydesk.commerce.orders.paying import standing, take_of
-from paydesk.commerce.orders.problems import not_placeable, price_problems, problems
+from paydesk.commerce.orders.problems import load, not_placeable, payment_problems, price_problems, problems
 from paydesk.commerce.orders.refresh.refreshed import Refreshed
 from paydesk.commerce.payments import moving
 from paydesk.commerce.payments.status import held_by
@@ -49,10 +49,17 @@ def place(order: Order, work: Work) -> Rule:
 
 def begin(order: Order, refreshed: Refreshed, work: Work, *, later: bool = False) -> Rule:
     """Place a refreshed order, or ask the gateway first; `later`: nobody waits for the answer."""
-    refreshed, is_covered = yield from _covered(order, refreshed, work)
+    is_unread = yield from _may_hold_unread(order, refreshed.due, work)
+    is_covered = is_unread
+    if not is_unread:
+        refreshed, is_covered = yield from _covered(order, refreshed, work)
     wrong = yield from problems(order, work, is_covered=is_covered)
     if wrong:
         raise Several(list(wrong))
+    if is_unread:
+        yield from _come_after_others(order, work)
+        confirm("place_order", order, refreshed.due, work, later=later, covered=True)
+        return
     if is_covered:
         if short := (yield from _placed(order, refreshed, work)):
             raise Several(short)
@@ -60,6 +67,33 @@ def begin(order: Order, refreshed: Refreshed, work: Work, *, later: bool = False
     if (yield from settling.held_by_source(order, work)):
         raise not_placeable(f"is only {order.payment_status.replace('_', ' ')}", value=order.payment_status)
     confirm("place_order", order, refreshed.due, work, later=later)
+
+
+def _may_hold_unread(order: Order, due: Money, work: Work) -> Rule:
+    """Whether other payments hold the total while the order's own source, made for as much, may have been confirmed
+    without our having heard of it. It is read before the order is placed with another payment: else the moment at which
+    an event is worked would decide which payment stays.
+    """
+    if not due or (yield from settling.held(order, work)) < due or (yield from settling.held_by_source(order, work)):
+        return False
+    yield from load(order)
+    source = order.payment_source
+    if source is None or source.by_hand or source.is_over:
+        return False
+    if source.intended_currency != due.currency or source.intended_cents < due.cents:
+        return False
+    return not (yield from payment_problems(order, any_amount=True))
+
+
+def _come_after_others(order: Order, work: Work) -> Rule:
+    """Have what is in flight for the money of other payments come first, since the order may be placed with it."""
+    for one in (yield from booked(order, work)):
+        if one.one_of("authorizations") and one.counts and one.payment_source_id != order.payment_source_id:
+            work.comes_after("void_payment", one)
+            work.comes_after("release_payment", one.payment_source_id)
+            work.comes_after("discard_payment", one.payment_source_id)
+        elif one.one_of("captures"):
+            work.comes_after("refund_payment", one)
 
 
 def _covered(order: Order, refreshed: Refreshed, work: Work) -> Rule:
@@ -239,7 +273,7 @@ class PlaceOrder(ConfirmPayment):
 
     kind = "place_order"
 
-    def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot, work: Work) -> Rule:
+    def judged(self, call: Journalled[ConfirmAsk], order: Order, answer: Snapshot | None, work: Work) -> Rule:
         if order.status not in (("placing",) if call.ask.later else ("draft", "pending", "placing")):
             return order
         # While the call was in flight, the order may have changed and its source been replaced.
@@ -248,7 +282,8 @@ class PlaceOrder(ConfirmPayment):
         wrong = yield from problems(order, work, is_covered=is_covered)
         if wrong:
             return Several(list(wrong))
-        is_processing = answer.status == "processing" and order.payment_source_id == call.ask.payment
+        is_own = order.payment_source_id == call.ask.payment
+        is_processing = is_own and answer is not None and answer.status == "processing"
         if is_covered or is_processing:
             short = yield from _placed(order, refreshed, work, confirmed=call.ask.payment)
             return Several(short) if short else order
