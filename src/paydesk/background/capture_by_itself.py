@@ -5,8 +5,9 @@ of what shipments that have left come to.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from paydesk.base.actor import worker
+from paydesk.base.actor import Actor, worker
 from paydesk.base.errors import Refusal
 from paydesk.base.instants import instant, later
 from paydesk.base.tenants import tenant_of
@@ -16,7 +17,9 @@ from paydesk.commerce.orders.queues import SENT
 from paydesk.commerce.orders.sent_goods import capture_sent
 from paydesk.commerce.payments.stripe_payments import StripePayment
 from paydesk.commerce.payments.watching import ENDING
+from paydesk.declare import Rule
 from paydesk.desk import Desk
+from paydesk.rules.work import Work
 from paydesk.store import organizations
 from paydesk.store.records.queues import waiting_until
 from paydesk.store.turns import take_turn
@@ -58,11 +61,8 @@ class Capturing:
             for tenant, order_id in found:
                 slug = await self.desk.database.read(lambda: organizations.slug_of(tenant))  # noqa: B023
                 actor = worker(tenant, slug, "capturing", order_id)
-                try:
-                    asked += await self.desk.operate(actor, lambda work: capture_sent(order_id, work))  # noqa: B023
-                    met += 1
-                except Refusal as refusal:
-                    log.info("what was sent is not captured now: %s", refusal, extra={"order": order_id})
+                came = await self._operate(actor, lambda work: capture_sent(order_id, work))  # noqa: B023
+                asked, met = asked + (came or 0), met + (came is not None)
             if len(found) < AT_ONCE or not met:
                 return asked
 
@@ -76,16 +76,24 @@ class Capturing:
             met = 0
             for payment_id in found:
                 actor = worker(tenant, slug, "capturing", payment_id)
-                try:
-                    asked += await self.desk.operate(
-                        actor,
-                        lambda work: meet_end(StripePayment.shape.type, payment_id, until, work),  # noqa: B023
-                    )
-                    met += 1
-                except Refusal as refusal:
-                    # Another capture or void of it is under way: the next turn sees what became of that.
-                    log.info(
-                        "an authorization that ends is not captured now: %s", refusal, extra={"payment": payment_id}
-                    )
+                came = await self._operate(
+                    actor,
+                    lambda work: meet_end(StripePayment.shape.type, payment_id, until, work),  # noqa: B023
+                )
+                asked, met = asked + (came or 0), met + (came is not None)
             if len(found) < AT_ONCE or not met:
                 return asked
+
+    async def _operate(self, actor: Actor, rule: Callable[[Work], Rule]) -> int | None:
+        """How many captures one order is asked for. None where that cannot be now: the next turn tries it again, and
+        no other order waits for it.
+        """
+        about = {"about": actor.who["worker"]["id"]}
+        try:
+            return int(await self.desk.operate(actor, rule))
+        except Refusal as refusal:
+            # Another capture or void of it may be under way: the next turn sees what became of that.
+            log.info("not captured now: %s", refusal, extra=about)
+        except Exception:
+            log.exception("not captured, as something is wrong with it", extra=about)
+        return None
