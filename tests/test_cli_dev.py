@@ -54,7 +54,7 @@ class Before:
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Before:
     data_dir, port = tmp_path_factory.mktemp("dev") / "data", free_port()
-    with dev(data_dir, port) as process:
+    with dev(data_dir, port, PAYDESK_LOG_REQUESTS="on") as process:
         told = credentials(process, data_dir)
         file = data_dir / "credentials.json"
         found = Before(data_dir, port, told, file.stat().st_mode & 0o777, len(group(process.pid)), [])

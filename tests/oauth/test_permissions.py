@@ -110,8 +110,8 @@ def scoped(who: Actor) -> Actor:
 def test_which_rows_with_markets() -> None:
     assert sees(scoped(GUEST), Parcel) == All((eq("guest", True), SCOPE, SOLD))
     assert sees(scoped(CUSTOMER), Parcel) == All((SCOPE, SOLD))
-    assert lists(scoped(CUSTOMER), Parcel) == All((All((SCOPE, SOLD)), OWN))
-    assert writes(scoped(CUSTOMER), Parcel) == All((All((SCOPE, SOLD)), OWN))
+    assert lists(scoped(CUSTOMER), Parcel) == All((SCOPE, SOLD, OWN))
+    assert writes(scoped(CUSTOMER), Parcel) == All((SCOPE, SOLD, OWN))
     assert sees(scoped(INTEGRATION), Parcel) == SCOPE
     assert writes(scoped(INTEGRATION), Parcel) == SCOPE
     assert sees(scoped(ADMIN), Parcel) == SCOPE

@@ -324,7 +324,9 @@ async def test_a_key_that_stripe_does_not_take_and_a_stripe_that_does_not_answer
     monkeypatch.setattr("paydesk.gateways.stripe.Patience", partial(Patience, budget=0.5))
     nobody = replace(running, settings=replace(running.settings, stripe_api_base="http://127.0.0.1:9"))
     said = await refused(nobody, api, ended)
-    assert said.startswith("error: The gateway could not be asked: Stripe could not be reached")
+    # A busy machine may come to know no more than that in its half second.
+    told = ("Stripe could not be reached", "Stripe did not answer in time")
+    assert said.startswith(tuple(f"error: The gateway could not be asked: {one}" for one in told))
     for name in ("nobodysone", (await api.create("manual_gateways", {"name": "Wire"})).id):
         unknown = await paydesk(running, "gateways", "rekey", name, PAYDESK_STRIPE_SECRET_KEY=ended)
         assert (unknown.status, unknown.err) == (1, f"error: There is no Stripe gateway {name}.\n")

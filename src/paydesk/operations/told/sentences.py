@@ -85,7 +85,7 @@ SENTENCES: Mapping[S, Sentences] = {
     S.UNCAPTURED: Sentences(
         None,
         "We could not take your payment; we will come back to you.",
-        "Capture it before it ends, or have it paid anew: it could not be captured.",
+        "Capture it before it ends, or have it paid anew: capturing it failed.",
     ),
     S.SURPLUS: Sentences(
         None,
